@@ -1,0 +1,16 @@
+# `cmake --install` and `cpack -G DEB`.
+include(GNUInstallDirs)
+install(TARGETS clary RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md
+  DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+set(CPACK_PACKAGE_NAME clary)
+set(CPACK_PACKAGE_VENDOR "Clary")
+set(CPACK_PACKAGE_CONTACT "Clary maintainers <maintainers@clary.invalid>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "SageMaker on your own machines")
+set(CPACK_GENERATOR DEB)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "bubblewrap, slirp4netns, python3")
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+include(CPack)

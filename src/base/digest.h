@@ -1,0 +1,32 @@
+// Checksums and message authentication. A Hasher is used by one thread at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace clary {
+
+enum class DigestKind { kMd5, kSha1, kSha256, kCrc32, kCrc32c, kCrc64Nvme };
+
+// Incremental digest of a stream of bytes.
+class Hasher {
+ public:
+  virtual ~Hasher() = default;
+  virtual void update(std::string_view bytes) = 0;
+  // Raw digest, big-endian for the CRCs (the form of x-amz-checksum-* before base64). Call once.
+  virtual std::string finish() = 0;
+};
+std::unique_ptr<Hasher> make_hasher(DigestKind kind);
+
+std::string digest(DigestKind kind, std::string_view bytes);
+inline std::string sha256(std::string_view bytes) { return digest(DigestKind::kSha256, bytes); }
+inline std::string md5(std::string_view bytes) { return digest(DigestKind::kMd5, bytes); }
+
+// RFC 2104 with SHA-256; 32 raw bytes.
+std::string hmac_sha256(std::string_view key, std::string_view bytes);
+
+// Takes the same time whether and wherever the texts differ; lengths are not secret.
+bool constant_time_equal(std::string_view a, std::string_view b);
+
+}  // namespace clary

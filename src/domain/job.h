@@ -1,0 +1,103 @@
+// A job: what was asked for, where it stands, and what has happened to it. Pure records, no AWS words.
+//
+// One kind of record for training, processing and transform jobs; `kind` tells them apart, `request` keeps the text of what was
+// asked so that it can be given back unchanged.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/names.h"
+
+namespace clary::domain {
+
+enum class JobKind { kTraining };
+
+// The states of the machine in step.h; its comment is the transition chain:
+//   Pending → Starting → Downloading → Training → Uploading → Completed
+//   any of these → Stopping → Stopped;   any of these → Failed
+enum class Phase {
+  kPending,      // written down; its gang waits for a place
+  kStarting,     // its hosts are being made
+  kDownloading,  // inputs are being staged
+  kTraining,     // the user's script runs
+  kUploading,    // outputs are being collected
+  kStopping,     // asked to end: by a person or by its time limit
+  kCompleted,
+  kFailed,
+  kStopped,
+};
+bool is_terminal(Phase phase);
+std::string_view phase_name(Phase phase);  // "Pending", ...
+
+// Why a stop was asked for; decides how a stopped job is described.
+enum class StopReason { kNone, kRequested, kMaxRuntime };
+
+struct Channel {
+  std::string name;
+  std::string uri;
+  std::string data_type = "S3Prefix";
+  std::string distribution = "FullyReplicated";
+  std::string content_type;
+  std::string input_mode = "File";
+  std::string record_wrapper = "None";
+  std::string compression = "None";
+};
+
+struct MetricDefinition {
+  std::string name;
+  std::string pattern;  // PCRE2; the first group is the value
+};
+
+struct JobSpec {
+  std::string image;
+  std::string role;
+  std::vector<std::pair<std::string, std::string>> hyperparameters;
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::vector<Channel> channels;
+  std::vector<MetricDefinition> metrics;
+  std::string output_uri;  // as asked for
+  std::string instance_type;
+  int instance_count = 1;
+  std::int64_t max_runtime_seconds = 86400;
+  bool network_isolation = false;
+};
+
+struct Job {
+  JobKind kind = JobKind::kTraining;
+  JobName name;
+  Arn arn;
+  std::string request;  // JSON, as it was asked for
+  JobSpec spec;
+
+  Phase phase = Phase::kPending;
+  StopReason stop_reason = StopReason::kNone;
+  int attempt = 1;
+  GangId gang;                 // of this attempt
+  std::string gang_handle;     // JSON of compute::GangHandle; "" before the gang was submitted
+  std::string failure_reason;  // at most 1,024 characters
+  std::optional<int> exit_code;
+  std::string model_uri;       // known from the start
+  std::string output_uri;
+
+  TimePoint created;
+  TimePoint modified;
+  std::optional<TimePoint> training_started;  // begin of Downloading: what AWS bills from
+  std::optional<TimePoint> training_ended;
+  std::uint64_t version = 0;   // of the row: optimistic concurrency
+};
+
+// One line of a job's life: a phase change (a secondary status transition on the wire) or a notice in the timeline.
+struct JobEvent {
+  std::uint64_t number = 0;  // within the job: 1, 2, ...
+  TimePoint time;
+  std::optional<Phase> phase;  // entered with this event; nothing: a notice
+  std::string message;
+};
+
+}  // namespace clary::domain

@@ -1,0 +1,80 @@
+// JobStore: jobs, their events and the outbox of effects not yet carried out.
+//
+// Implementations: meta::SqliteJobStore, FakeJobStore. All pass job_store_conformance. Thread-safe; calls may block on a disk.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "domain/job.h"
+
+namespace clary::domain {
+
+// What must still be done because of a transition. Carried out at least once.
+enum class EffectKind { kSubmitGang, kStopGang, kRemoveGang };
+struct Effect {
+  std::uint64_t id = 0;  // given by the store
+  JobName job;
+  EffectKind kind = EffectKind::kSubmitGang;
+  GangId gang;
+};
+
+struct Tag {
+  std::string key;
+  std::string value;
+  friend bool operator==(const Tag&, const Tag&) = default;
+};
+
+// One change of one job, written whole or not at all.
+struct JobChange {
+  Job job;                       // its new row; job.version is the version that was read
+  std::vector<JobEvent> events;  // numbers are given by the store
+  std::vector<Effect> effects;
+  std::optional<std::uint64_t> effect_done;  // the effect that this change results from
+  // The host record that this change results from: (source, number), for de-duplication.
+  std::optional<std::pair<std::string, std::uint64_t>> record_taken;
+};
+
+enum class JobOrder { kCreationTime, kName, kStatus };
+struct JobQuery {
+  std::optional<JobKind> kind;
+  std::vector<Phase> phases;        // empty: all
+  std::optional<StopReason> stop_reason;
+  std::string name_contains;
+  std::optional<TimePoint> created_after, created_before, modified_after, modified_before;  // exclusive, inclusive per AWS
+  JobOrder order = JobOrder::kCreationTime;
+  bool descending = false;
+  std::size_t limit = 100;
+  std::string after;  // of an earlier page
+};
+struct JobPage {
+  std::vector<Job> jobs;
+  std::string next;  // "" at the end
+};
+
+class JobStore {
+ public:
+  virtual ~JobStore() = default;
+  virtual Status create(const JobChange& change, const std::vector<Tag>& tags) = 0;  // AlreadyExists
+  virtual Status commit(const JobChange& change) = 0;                                // Conflict when the version moved on; NotFound
+  virtual Result<Job> find(JobKind kind, const JobName& name) = 0;
+  virtual Result<Job> find_by_gang(const GangId& gang) = 0;
+  virtual Result<JobPage> list(const JobQuery& query) = 0;  // InvalidArgument: `after` is not a token
+  virtual Result<std::vector<JobEvent>> events(JobKind kind, const JobName& name) = 0;
+  virtual Result<std::vector<Effect>> unfinished_effects() = 0;
+  virtual Status finish_effect(std::uint64_t id) = 0;
+  // The number of the last host record taken from `source`; 0 when none.
+  virtual Result<std::uint64_t> last_record(const std::string& source) = 0;
+
+  // Tags of any resource, by ARN (compared without regard to case). Sorted by key.
+  virtual Result<std::vector<Tag>> tags(const Arn& resource) = 0;
+  virtual Status add_tags(const Arn& resource, const std::vector<Tag>& tags) = 0;
+  virtual Status remove_tags(const Arn& resource, const std::vector<std::string>& keys) = 0;
+
+  virtual Status clear() = 0;  // everything (reset)
+};
+
+}  // namespace clary::domain

@@ -1,0 +1,45 @@
+// The job machine: step(job, event, now) → the next job, its events, its effects. Pure: no I/O, no clock, no thread.
+//
+// One constexpr table of edges (phase × event → phase), checked at compile time, is the whole of the behaviour; see docs/architecture.md.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "domain/job.h"
+#include "domain/job_store.h"
+
+namespace clary::domain {
+
+enum class JobEventKind {
+  kSubmitted,      // the gang was handed to the back-end
+  kHostStarted,    // a host of the gang reported for the first time
+  kStagingBegan,   // inputs are being staged
+  kScriptStarted,
+  kScriptEnded,    // outputs are being collected
+  kHostCompleted,  // everything went well
+  kHostFailed,     // with a reason
+  kHostStopped,    // ended because it was asked to
+  kTimeLimit,      // max_runtime_seconds passed: the host is stopping the script
+  kStopRequested,  // by a person
+  kHostLost,       // the back-end no longer knows the gang, or says it is lost
+  kRejected,       // it cannot run here: failed before a gang was submitted
+};
+
+struct JobInput {
+  JobEventKind kind = JobEventKind::kSubmitted;
+  std::string message;             // shown with the transition; for failures the reason
+  std::optional<int> exit_code;
+  std::string gang_handle;         // with kSubmitted
+};
+
+// Conflict when the event has no edge from the job's phase (a stop of a finished job); a late event of a finished gang
+// (edge "ignored" in the table) returns a change without events and effects.
+Result<JobChange> step(const Job& job, const JobInput& input, TimePoint now);
+
+// The first change of a new job: phase Pending, effect SubmitGang.
+JobChange begin(Job job, TimePoint now);
+
+}  // namespace clary::domain

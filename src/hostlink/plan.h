@@ -1,0 +1,89 @@
+// HostPlan: everything a job's host needs to know, written once by the server, read once by `clary host`.
+//
+// Stored as JSON in <gang folder>/<host>/plan.json, mode 0600; format in docs/formats/hostlink.md. A host of the previous release
+// must be able to read it: members are added, never changed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/document.h"
+#include "base/names.h"
+#include "base/result.h"
+
+namespace clary::hostlink {
+
+inline constexpr int kProtocolVersion = 1;
+
+struct PlanChannel {
+  std::string name;
+  std::string uri;            // s3://bucket/prefix
+  std::string data_type = "S3Prefix";
+  std::string input_mode = "File";
+  std::string distribution = "FullyReplicated";
+  std::string record_wrapper = "None";
+  std::string content_type;   // "" when not given
+  std::string compression = "None";
+  std::string view;           // folder on this machine that shows the channel's tree, never written; "": fetch by S3
+};
+
+struct PlanInterpreter {
+  std::string python;                 // absolute path of the interpreter
+  std::vector<std::string> prefixes;  // folders it needs, shown read-only at their own paths
+  std::string python_version;         // "3.11.7"
+  std::map<std::string, std::string> packages;  // name → version, as probed: {"torch": "2.13.0"}
+};
+
+struct PlanCredentials {
+  std::string access_key;
+  std::string secret_key;
+  std::string session_token;
+  std::int64_t expires_epoch_seconds = 0;
+};
+
+struct HostPlan {
+  int version = kProtocolVersion;
+  GangId gang;
+  JobName job;
+  std::string job_arn;
+  std::string host = "algo-1";
+  std::vector<std::string> hosts = {"algo-1"};
+  std::string instance_type;
+  std::string instance_group = "homogeneousCluster";
+  std::string region;
+  std::string account;
+
+  std::string image;             // as asked for
+  std::string framework_module;  // "sagemaker_pytorch_container.training:main", or ""
+  PlanInterpreter interpreter;
+  std::vector<std::pair<std::string, std::string>> hyperparameters;  // in the order given, texts as given
+  std::vector<std::pair<std::string, std::string>> environment;      // the user's
+  std::vector<PlanChannel> channels;
+  std::string output_uri;        // s3://bucket/prefix/<job>/output: model.tar.gz and output.tar.gz go here
+  std::int64_t max_runtime_seconds = 86400;
+  std::int64_t stop_grace_seconds = 120;
+
+  std::string sandbox = "bubblewrap";
+  bool network_isolation = false;
+  std::string network = "namespace";  // or "host"
+  int cores = 0;                      // granted; 0: not limited
+  std::uint64_t memory_bytes = 0;     // granted; 0: not limited
+  std::vector<std::string> gpu_devices;
+  std::optional<std::uint32_t> run_as_uid;  // when the server is root: who the user's processes are on the machine
+  bool credentials_as_variables = false;
+
+  std::string server_endpoint;        // "http://127.0.0.1:4580": the server's own address, inside and outside
+  std::string hostlink_socket;        // Unix socket of the server
+  std::string hostlink_token;         // proves to the server which gang this is
+  std::string cache_folder;           // requirement overlays and the like, shared between jobs
+  PlanCredentials credentials;        // the first hour's
+
+  Document to_document() const;
+  static Result<HostPlan> from_document(const Document& document);
+};
+
+}  // namespace clary::hostlink

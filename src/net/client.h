@@ -1,0 +1,60 @@
+// A blocking HTTP/1.1 client with kept connections: for the command line, job hosts and remote object stores.
+//
+// Thread-safe; each call borrows or opens a connection. http:// only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "net/http.h"
+
+namespace clary::net {
+
+struct ClientRequest {
+  std::string method = "GET";
+  std::string target = "/";  // percent-encoded
+  Headers headers;           // Host and Content-Length are added
+  std::string body;          // used when `source` is null
+  ByteSource* source = nullptr;  // streamed; needs source_length
+  std::uint64_t source_length = 0;
+};
+
+struct ClientReply {
+  int status = 0;
+  std::string reason;
+  Headers headers;
+  std::string body;  // empty when a sink took it
+};
+
+struct ClientOptions {
+  Duration connect_timeout = std::chrono::seconds(5);
+  Duration io_timeout = std::chrono::seconds(60);  // no byte moved for so long
+  std::uint64_t body_limit_bytes = 64ULL << 20;    // of a reply kept in memory
+};
+
+class Client {
+ public:
+  // endpoint: "http://127.0.0.1:4580" or "unix:/path/to.sock".
+  static Result<std::unique_ptr<Client>> create(const std::string& endpoint, ClientOptions options = {});
+  ~Client();
+
+  // Unavailable when the server cannot be reached or the connection breaks, Timeout when it does not answer. A status of 4xx or
+  // 5xx is a reply, not an error. A request on a kept connection that the server closed meanwhile is sent again once, unless
+  // its body is streamed and was already begun.
+  // body_sink: gets the body of a 2xx reply piece by piece; an error of it ends the call.
+  Result<ClientReply> send(const ClientRequest& request,
+                           const std::function<Status(std::string_view)>& body_sink = {});
+  const std::string& host() const;  // for the Host field: "127.0.0.1:4580"
+
+ private:
+  struct State;
+  explicit Client(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace clary::net

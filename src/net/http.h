@@ -1,0 +1,95 @@
+// HTTP/1.1 messages and streamed bodies (RFC 9110, 9112). Values and two small interfaces; knows no sockets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace clary::net {
+
+// Fields in the order they arrived; names compared without regard to case.
+class Headers {
+ public:
+  using Field = std::pair<std::string, std::string>;
+
+  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  void set(std::string_view name, std::string value);       // replaces every field of that name
+  const std::string* find(std::string_view name) const;     // the first, or nullptr
+  std::string_view get(std::string_view name) const;        // the first, or ""
+  const std::vector<Field>& fields() const { return fields_; }
+
+ private:
+  std::vector<Field> fields_;
+};
+
+// Where a connection came in. A job's own socket carries its gang, so that what arrives there can be held to it.
+struct Origin {
+  std::string listener;  // "main", or the id of the gang whose network the listening socket stands in
+  std::string peer;      // "127.0.0.1:50312", for the log
+};
+
+struct RequestHead {
+  std::string method;  // "GET"
+  std::string target;  // as received: path and query, still percent-encoded
+  Headers headers;
+  std::optional<std::uint64_t> content_length;  // nothing when chunked or absent
+  Origin origin;
+
+  std::string_view raw_path() const;   // target up to '?'
+  std::string_view raw_query() const;  // after '?', or ""
+};
+
+// A body on its way out, or a file on its way in. Read by one thread at a time, on a pool: it may block on a disk, never on a
+// client.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  // Fills at most `into`; 0 at the end. An error ends the connection, for the head has already been sent.
+  virtual Result<std::size_t> read(std::span<char> into) = 0;
+};
+std::unique_ptr<ByteSource> make_string_source(std::string bytes);
+
+struct Reply {
+  int status = 200;
+  std::string reason;  // empty: the usual phrase
+  Headers headers;     // Content-Length, Date, Connection are added by the server
+  std::string body;    // used when `source` is empty
+  std::unique_ptr<ByteSource> source;
+  std::optional<std::uint64_t> source_length;  // nothing: sent chunked
+  // For HEAD and 304: announce this length and send no body.
+  std::optional<std::uint64_t> announced_length;
+};
+
+// What takes one request's body and answers it. Its methods run on a pool thread, one after another, never at once.
+class RequestSink {
+ public:
+  virtual ~RequestSink() = default;
+  // The next piece of the body (transfer coding removed). An error makes the server answer `rejected()` and close.
+  virtual Status write(std::string_view piece) = 0;
+  // The body is complete.
+  virtual Reply finish() = 0;
+  // The answer to a body that write() refused.
+  virtual Reply rejected(const Error& error) = 0;
+};
+
+// The program behind a server. Thread-safe.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  // Called on a pool thread when a head has been read. A Reply answers at once, before `100 Continue` and before the body;
+  // a sink receives the body.
+  virtual std::variant<Reply, std::unique_ptr<RequestSink>> start(RequestHead head) = 0;
+};
+
+std::string_view status_phrase(int status);  // 404 → "Not Found"
+
+}  // namespace clary::net

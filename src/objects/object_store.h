@@ -1,0 +1,159 @@
+// ObjectStore: buckets of objects, as S3 understands them, without its wire.
+//
+// Implementations: DirectoryStore (a folder), MemoryStore (tests), RemoteS3Store (any S3). All pass object_store_conformance.
+// Thread-safe. Every call may block on a disk or a network: run it on a pool.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/names.h"
+#include "base/result.h"
+#include "net/http.h"
+
+namespace clary::objects {
+
+using UploadId = Tagged<std::string, struct UploadIdTag>;
+
+// A checksum the client named, kept and verified on every whole read.
+struct Checksum {
+  DigestKind kind = DigestKind::kCrc32;
+  std::string value;  // base64, as in x-amz-checksum-*; "xxxx-N" for a composite one
+  bool composite = false;
+};
+
+// What is stored beside the bytes and given back unchanged.
+struct ObjectMetadata {
+  std::string content_type = "binary/octet-stream";
+  std::map<std::string, std::string> standard;  // lower-case: cache-control, content-encoding, content-disposition, content-language, expires
+  std::map<std::string, std::string> user;      // x-amz-meta-*, names without the prefix, lower case
+  std::string server_side_encryption;           // echoed: "", "AES256", "aws:kms"
+  std::string kms_key_id;
+};
+
+struct ObjectHead {
+  ObjectKey key;
+  std::uint64_t size_bytes = 0;
+  std::string etag;  // without quotes: MD5 in hex, or "<md5 of part md5s>-<parts>"
+  TimePoint last_modified;
+  ObjectMetadata metadata;
+  std::optional<Checksum> checksum;
+  std::string version_id;  // "" until versions are kept
+};
+
+struct ByteRange {  // both inclusive, resolved against the size
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
+struct ObjectBody {
+  ObjectHead head;
+  std::unique_ptr<net::ByteSource> bytes;
+  std::uint64_t length = 0;  // of `bytes`
+};
+
+// The range as the client wrote it; the store resolves it against the size it finds.
+struct RangeRequest {
+  std::optional<std::uint64_t> first;  // absent: the last `last` bytes
+  std::optional<std::uint64_t> last;
+};
+
+struct PutRequest {
+  BucketName bucket;
+  ObjectKey key;
+  ObjectMetadata metadata;
+  // What the bytes must be; a mismatch fails finish() with InvalidArgument and nothing is stored.
+  std::optional<std::string> expected_md5;     // raw bytes, from Content-MD5
+  std::optional<std::string> expected_sha256;  // hex, from x-amz-content-sha256
+  std::optional<Checksum> expected_checksum;
+  std::optional<DigestKind> compute_checksum;  // make and keep one where none was given
+};
+
+// A body on its way in. One thread at a time. Destroyed without finish(): nothing is stored.
+class ObjectWriter {
+ public:
+  virtual ~ObjectWriter() = default;
+  virtual Status write(std::string_view piece) = 0;
+  // The checksum when it is known only now (a trailer).
+  virtual void expect_checksum(Checksum checksum) = 0;
+  // Durable and visible when this returns.
+  virtual Result<ObjectHead> finish() = 0;
+};
+
+struct ListRequest {
+  BucketName bucket;
+  std::string prefix;
+  std::string delimiter;
+  std::string after;  // keys and common prefixes strictly after this
+  std::size_t max_keys = 1000;
+};
+struct ListPage {
+  std::vector<ObjectHead> objects;           // in byte order of keys; metadata not filled
+  std::vector<std::string> common_prefixes;  // in byte order
+  bool truncated = false;
+  std::string next_after;
+};
+
+struct Bucket {
+  BucketName name;
+  TimePoint created;
+  Region region;
+};
+
+struct CompletedPart {
+  int number = 0;
+  std::string etag;
+  std::optional<Checksum> checksum;
+};
+struct MultipartRequest {
+  BucketName bucket;
+  ObjectKey key;
+  ObjectMetadata metadata;
+  std::optional<DigestKind> checksum_kind;
+};
+
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+
+  // Buckets. create: AlreadyExists. remove: NotFound; Conflict when it is not empty.
+  virtual Status create_bucket(const Bucket& bucket) = 0;
+  virtual Status remove_bucket(const BucketName& name) = 0;
+  virtual Result<Bucket> find_bucket(const BucketName& name) = 0;
+  virtual Result<std::vector<Bucket>> list_buckets() = 0;
+
+  // Objects. NotFound names whether the bucket or the key is absent: `bucket 'x': not there` / `bucket 'x': key 'y': not there`.
+  virtual Result<ObjectHead> head(const BucketName& bucket, const ObjectKey& key) = 0;
+  // LimitExceeded when the range lies outside the object.
+  virtual Result<ObjectBody> get(const BucketName& bucket, const ObjectKey& key, std::optional<RangeRequest> range) = 0;
+  virtual Result<std::unique_ptr<ObjectWriter>> put(PutRequest request) = 0;
+  virtual Status remove(const BucketName& bucket, const ObjectKey& key) = 0;  // absent key: success
+  virtual Result<ListPage> list(const ListRequest& request) = 0;
+
+  // Multipart uploads.
+  virtual Result<UploadId> begin_upload(MultipartRequest request) = 0;
+  virtual Result<std::unique_ptr<ObjectWriter>> put_part(const BucketName& bucket, const ObjectKey& key,
+                                                         const UploadId& upload, int number, PutRequest expectations) = 0;
+  virtual Result<ObjectHead> complete_upload(const BucketName& bucket, const ObjectKey& key, const UploadId& upload,
+                                             std::vector<CompletedPart> parts) = 0;
+  virtual Status abort_upload(const BucketName& bucket, const ObjectKey& key, const UploadId& upload) = 0;
+
+  // Grows with every change of the bucket's objects; equal counters mean equal contents.
+  virtual Result<std::uint64_t> change_counter(const BucketName& bucket) = 0;
+};
+
+// "s3://bucket/key/or/prefix".
+struct ObjectUri {
+  BucketName bucket;
+  std::string key;  // may be empty
+  std::string to_string() const;
+};
+Result<ObjectUri> parse_object_uri(std::string_view text);
+
+}  // namespace clary::objects
