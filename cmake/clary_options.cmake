@@ -18,7 +18,7 @@ target_compile_options(clary_options INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-missing-field-initializers>
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety -Wno-missing-designated-field-initializers>
   $<$<BOOL:${CLARY_WERROR}>:-Werror>
-  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+  $<$<CONFIG:Release>:-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=>)
 target_include_directories(clary_options INTERFACE
   ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
 if(CLARY_SANITIZE)
