@@ -1,0 +1,259 @@
+#include "base/sqlite.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace clary::sqlite {
+namespace {
+
+constexpr int kBusyTimeoutMilliseconds = 10'000;
+
+ErrorCode code_of(int extended) {
+  switch (extended) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+      return ErrorCode::kAlreadyExists;
+    default:
+      break;
+  }
+  switch (extended & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return ErrorCode::kUnavailable;
+    case SQLITE_FULL:
+    case SQLITE_TOOBIG:
+      return ErrorCode::kLimitExceeded;
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return ErrorCode::kDenied;
+    default:
+      return ErrorCode::kInternal;
+  }
+}
+
+}  // namespace
+
+// ---- Statement ----
+
+Statement::Statement(Statement&& other) noexcept
+    : database_(other.database_),
+      statement_(std::exchange(other.statement_, nullptr)),
+      bound_(other.bound_) {}
+
+Statement::~Statement() {
+  if (statement_ != nullptr) database_->give_back(statement_);
+}
+
+Statement& Statement::bind(std::int64_t value) {
+  CLARY_CHECK(sqlite3_bind_int64(statement_, ++bound_, value) == SQLITE_OK);
+  return *this;
+}
+
+Statement& Statement::bind(double value) {
+  CLARY_CHECK(sqlite3_bind_double(statement_, ++bound_, value) == SQLITE_OK);
+  return *this;
+}
+
+Statement& Statement::bind(std::string_view text) {
+  // A null pointer would bind NULL.
+  const char* bytes = text.data() == nullptr ? "" : text.data();
+  CLARY_CHECK(sqlite3_bind_text64(statement_, ++bound_, bytes, text.size(), SQLITE_TRANSIENT,
+                                  SQLITE_UTF8) == SQLITE_OK);
+  return *this;
+}
+
+Statement& Statement::bind_blob(std::string_view bytes) {
+  const char* data = bytes.data() == nullptr ? "" : bytes.data();
+  CLARY_CHECK(sqlite3_bind_blob64(statement_, ++bound_, data, bytes.size(), SQLITE_TRANSIENT) ==
+              SQLITE_OK);
+  return *this;
+}
+
+Statement& Statement::bind_null() {
+  CLARY_CHECK(sqlite3_bind_null(statement_, ++bound_) == SQLITE_OK);
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  switch (sqlite3_step(statement_)) {
+    case SQLITE_ROW:
+      return true;
+    case SQLITE_DONE:
+      return false;
+    default:
+      return database_->last_error(sqlite3_sql(statement_));
+  }
+}
+
+Status Statement::run() {
+  while (true) {
+    CLARY_TRY(const bool row, step());
+    if (!row) return {};
+  }
+}
+
+void Statement::reset() {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+  bound_ = 0;
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+double Statement::real(int column) const { return sqlite3_column_double(statement_, column); }
+
+std::string_view Statement::view(int column) const {
+  // The bytes first, their count after: the order that SQLite documents.
+  const void* bytes = sqlite3_column_blob(statement_, column);
+  const int size = sqlite3_column_bytes(statement_, column);
+  if (bytes == nullptr || size <= 0) return {};
+  return {static_cast<const char*>(bytes), static_cast<std::size_t>(size)};
+}
+
+// ---- Database ----
+
+Result<std::unique_ptr<Database>> Database::open(const std::string& path, OpenOptions options) {
+  const bool writer = options.access == Access::kWriter;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                    (writer ? SQLITE_OPEN_CREATE : 0);
+  sqlite3* connection = nullptr;
+  const int opened = sqlite3_open_v2(path.c_str(), &connection, flags, nullptr);
+  std::unique_ptr<Database> database(new Database(path, connection));
+  if (opened != SQLITE_OK) return database->last_error("open");
+  sqlite3_busy_timeout(connection, kBusyTimeoutMilliseconds);
+  std::string pragmas = "PRAGMA cache_size = -" + std::to_string(options.cache_kib) + ";";
+  pragmas += writer
+                 ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                 : "PRAGMA query_only = ON;";
+  CLARY_RETURN_IF_ERROR(database->execute(pragmas));
+  return database;
+}
+
+Database::~Database() {
+  for (const auto& [sql, statement] : idle_) sqlite3_finalize(statement);
+  sqlite3_close_v2(connection_);
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  if (const auto found = idle_.find(sql); found != idle_.end()) {
+    sqlite3_stmt* statement = found->second;
+    idle_.erase(found);
+    return Statement(*this, statement);
+  }
+  sqlite3_stmt* statement = nullptr;
+  const int prepared = sqlite3_prepare_v3(connection_, sql.data(), static_cast<int>(sql.size()),
+                                          SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (prepared != SQLITE_OK || statement == nullptr) return last_error(sql);
+  return Statement(*this, statement);
+}
+
+void Database::give_back(sqlite3_stmt* statement) {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  if (!idle_.emplace(sqlite3_sql(statement), statement).second) sqlite3_finalize(statement);
+}
+
+Status Database::execute(const std::string& script) {
+  if (sqlite3_exec(connection_, script.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
+  return last_error(std::string_view(script).substr(0, 60));
+}
+
+std::int64_t Database::changes() const { return sqlite3_changes64(connection_); }
+std::int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(connection_); }
+
+Error Database::last_error(std::string_view wanted) const {
+  std::string message = "'" + path_ + "': " + std::string(wanted) + ": ";
+  message += connection_ == nullptr ? "out of memory" : sqlite3_errmsg(connection_);
+  return {connection_ == nullptr ? ErrorCode::kInternal
+                                 : code_of(sqlite3_extended_errcode(connection_)),
+          std::move(message)};
+}
+
+// ---- Transaction ----
+
+Result<Transaction> Transaction::begin(Database& database) {
+  CLARY_TRY(Statement begin, database.prepare("BEGIN IMMEDIATE"));
+  CLARY_RETURN_IF_ERROR(begin.run());
+  return Transaction(database);
+}
+
+Transaction::~Transaction() {
+  if (database_ == nullptr) return;
+  // Fails only where SQLite has rolled back by itself.
+  static_cast<void>(database_->execute("ROLLBACK"));
+}
+
+Status Transaction::commit() {
+  CLARY_TRY(Statement commit, database_->prepare("COMMIT"));
+  CLARY_RETURN_IF_ERROR(commit.run());
+  database_ = nullptr;
+  return {};
+}
+
+// ---- migrations ----
+
+namespace {
+
+Result<std::int64_t> format_of(Database& database) {
+  CLARY_TRY(Statement version, database.prepare("PRAGMA user_version"));
+  CLARY_TRY(const bool row, version.step());
+  return row ? version.integer(0) : 0;
+}
+
+}  // namespace
+
+Status migrate(Database& database, std::span<const std::string_view> migrations) {
+  const auto known = static_cast<std::int64_t>(migrations.size());
+  while (true) {
+    CLARY_TRY(const std::int64_t format, format_of(database));
+    if (format > known) {
+      return unsupported("'" + database.path() + "': written by a newer release (format " +
+                         std::to_string(format) + ", this release knows up to " +
+                         std::to_string(known) + "); start that release, or use another folder");
+    }
+    if (format == known) return {};
+    CLARY_TRY(Transaction transaction, Transaction::begin(database));
+    CLARY_RETURN_IF_ERROR(
+        database.execute(std::string(migrations[static_cast<std::size_t>(format)])));
+    CLARY_RETURN_IF_ERROR(database.execute("PRAGMA user_version = " + std::to_string(format + 1)));
+    CLARY_RETURN_IF_ERROR(transaction.commit());
+  }
+}
+
+// ---- Readers ----
+
+Readers::Readers(std::string path, OpenOptions options)
+    : path_(std::move(path)), options_(options) {
+  options_.access = Access::kReader;
+}
+
+Result<Readers::Lease> Readers::take() {
+  {
+    MutexLock lock(mutex_);
+    if (!idle_.empty()) {
+      std::unique_ptr<Database> database = std::move(idle_.back());
+      idle_.pop_back();
+      return Lease(*this, std::move(database));
+    }
+  }
+  CLARY_TRY(std::unique_ptr<Database> database, Database::open(path_, options_));
+  return Lease(*this, std::move(database));
+}
+
+Readers::Lease::~Lease() {
+  if (database_ == nullptr) return;
+  MutexLock lock(readers_->mutex_);
+  readers_->idle_.push_back(std::move(database_));
+}
+
+}  // namespace clary::sqlite
