@@ -1,6 +1,7 @@
 // LogStore: groups of streams of timed lines, as CloudWatch Logs serves them.
 //
-// Timestamps are assigned on arrival and never go backwards within a stream; the order of lines is stable for ever. Thread-safe.
+// Timestamps are assigned on arrival and never go backwards within a stream; the order of lines is
+// stable for ever. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +12,14 @@
 #include "base/clock.h"
 #include "base/names.h"
 #include "base/result.h"
+#include "telemetry/record_source.h"
 
 namespace clary::telemetry {
 
 struct LogEvent {
   std::int64_t timestamp_ms = 0;  // since the epoch
   std::int64_t ingestion_ms = 0;
-  std::string message;            // without a newline at its end
+  std::string message;  // without a newline at its end
 };
 
 struct StreamSummary {
@@ -28,40 +30,39 @@ struct StreamSummary {
   std::optional<std::int64_t> last_ingestion_ms;
 };
 
-// Where lines came from, so that a resent batch is taken once: the store keeps the last number per source with the lines, in one
-// transaction.
-struct LogSource {
-  std::string source;        // "<gang>/<host>"
-  std::uint64_t number = 0;  // of the hostlink record
-};
-
 struct EventsRequest {
   LogGroup group;
   LogStream stream;
   std::optional<std::int64_t> start_ms;  // inclusive
   std::optional<std::int64_t> end_ms;    // exclusive
   bool from_head = false;
-  std::string token;                     // of an earlier page
-  std::size_t limit = 10'000;            // events; a page also ends at 1 MiB
+  std::string token;           // of an earlier page
+  std::size_t limit = 10'000;  // events; a page also ends at 1 MiB
 };
 struct EventsPage {
   std::vector<LogEvent> events;
-  std::string forward_token;   // always there; with no newer events, the token that was given
+  std::string forward_token;  // always there; with no newer events, the token that was given
   std::string backward_token;
 };
 
 class LogStore {
  public:
   virtual ~LogStore() = default;
-  virtual Status create_stream(const LogGroup& group, const LogStream& stream) = 0;  // there already: fine
-  // Appends; lines of a source's number at or below the last one taken are dropped. NotFound when the stream is absent.
-  virtual Status append(const LogGroup& group, const LogStream& stream, const std::vector<std::string>& lines,
-                        const std::optional<LogSource>& source) = 0;
-  // Sorted by name, those that begin with `prefix` and come after `after`. NotFound when the group is absent.
-  virtual Result<std::vector<StreamSummary>> streams(const LogGroup& group, std::string_view prefix, std::string_view after,
-                                                     std::size_t limit) = 0;
-  virtual Result<EventsPage> events(const EventsRequest& request) = 0;  // NotFound, InvalidArgument (token)
-  virtual Status clear() = 0;  // everything (reset)
+  // There already: fine.
+  virtual Status create_stream(const LogGroup& group, const LogStream& stream) = 0;
+  // Appends; lines of a source's number at or below the last one taken are dropped. NotFound when
+  // the stream is absent.
+  virtual Status append(const LogGroup& group, const LogStream& stream,
+                        const std::vector<std::string>& lines,
+                        const std::optional<RecordSource>& source) = 0;
+  // Sorted by name, those that begin with `prefix` and come after `after`. NotFound when the group
+  // is absent.
+  virtual Result<std::vector<StreamSummary>> streams(const LogGroup& group, std::string_view prefix,
+                                                     std::string_view after, std::size_t limit) = 0;
+  // NotFound; InvalidArgument for a token that this stream never gave.
+  virtual Result<EventsPage> events(const EventsRequest& request) = 0;
+  // Forgets everything.
+  virtual Status clear() = 0;
 };
 
 }  // namespace clary::telemetry

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "telemetry/record_source.h"
 
 namespace clary::telemetry {
 
@@ -21,6 +23,11 @@ struct SeriesId {
 struct Sample {
   TimePoint time;
   double value = 0;
+};
+
+struct SeriesSamples {
+  SeriesId series;
+  std::vector<Sample> samples;
 };
 
 // One period of a series.
@@ -40,11 +47,16 @@ struct SeriesSummary {  // a training job's FinalMetricDataList entry, and more
 class MetricStore {
  public:
   virtual ~MetricStore() = default;
-  virtual Status append(const SeriesId& series, const std::vector<Sample>& samples) = 0;
+  // All of the batch or nothing; a batch of a source's number at or below the last one taken is
+  // dropped. NaN and infinities: InvalidArgument.
+  virtual Status append(const std::vector<SeriesSamples>& batch,
+                        const std::optional<RecordSource>& source) = 0;
   // Aggregates of [start, end) aligned to period; periods without samples are left out. Ascending.
-  virtual Result<std::vector<Aggregate>> aggregate(const SeriesId& series, TimePoint start, TimePoint end, Duration period) = 0;
+  virtual Result<std::vector<Aggregate>> aggregate(const SeriesId& series, TimePoint start,
+                                                   TimePoint end, Duration period) = 0;
   // Every series of a space that has this dimension value, summed up.
-  virtual Result<std::vector<SeriesSummary>> summaries(const std::string& space, const std::string& dimension,
+  virtual Result<std::vector<SeriesSummary>> summaries(const std::string& space,
+                                                       const std::string& dimension,
                                                        const std::string& value) = 0;
   virtual Result<std::vector<Sample>> samples(const SeriesId& series) = 0;
   virtual Status clear() = 0;
