@@ -36,6 +36,7 @@ struct PlanInterpreter {
   std::vector<std::string> prefixes;  // folders it needs, shown read-only at their own paths
   std::string python_version;         // "3.11.7"
   std::map<std::string, std::string> packages;  // name → version, as probed: {"torch": "2.13.0"}
+  std::vector<std::string> sys_path;  // its sys.path, as probed with `python -I`; empty: the host asks the interpreter
 };
 
 struct PlanCredentials {
@@ -79,6 +80,7 @@ struct HostPlan {
   std::string server_endpoint;        // "http://127.0.0.1:4580": the server's own address, inside and outside
   std::string hostlink_socket;        // Unix socket of the server
   std::string hostlink_token;         // proves to the server which gang this is
+  std::string credentials_token;      // AWS_CONTAINER_AUTHORIZATION_TOKEN of the job's processes; "": no credentials address
   std::string cache_folder;           // requirement overlays and the like, shared between jobs
   PlanCredentials credentials;        // the first hour's
 
