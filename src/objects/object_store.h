@@ -95,7 +95,7 @@ class ObjectWriter {
  public:
   virtual ~ObjectWriter() = default;
   virtual Status write(std::string_view piece) = 0;
-  // The checksum when it is known only now (a trailer).
+  // The checksum when it is known only now (a trailer); its kind was named in compute_checksum.
   virtual void expect_checksum(Checksum checksum) = 0;
   // Durable and visible when this returns. Call once.
   virtual Result<ObjectHead> finish() = 0;
