@@ -1,0 +1,117 @@
+#include "telemetry/metric_store_conformance.h"
+
+#include <limits>
+
+namespace clary::telemetry {
+namespace {
+
+constexpr auto kMinute = std::chrono::minutes(1);
+const char* const kSpace = "/aws/sagemaker/TrainingJobs";
+
+}  // namespace
+
+MetricStoreCase metric_store_case(std::function<std::shared_ptr<MetricStore>()> make) {
+  return {std::move(make)};
+}
+
+void MetricStoreConformance::SetUp() { store_ = GetParam().make(); }
+
+void MetricStoreConformance::append(const SeriesId& series, int seconds, double value) {
+  const auto appended = store_->append({{series, {{at(seconds), value}}}}, std::nullopt);
+  ASSERT_TRUE(appended.ok()) << appended.error().message;
+}
+
+SeriesId MetricStoreConformance::series_of(const std::string& name, const std::string& job) {
+  return {kSpace, name, {{"TrainingJobName", job}}};
+}
+
+TimePoint MetricStoreConformance::at(int seconds) {
+  return TimePoint(std::chrono::seconds(1'700'000'040 + seconds));
+}
+
+TEST_P(MetricStoreConformance, AggregatesByAlignedPeriod) {
+  const SeriesId loss = series_of("loss");
+  append(loss, 0, 4);
+  append(loss, 59, 2);
+  append(loss, 60, 1);
+  append(loss, 200, 9);
+  const auto periods = store_->aggregate(loss, at(-30), at(200), kMinute).value();
+  ASSERT_EQ(periods.size(), 2U);
+  EXPECT_EQ(periods[0].start, at(0));
+  EXPECT_EQ(periods[0].sum, 6);
+  EXPECT_EQ(periods[0].minimum, 2);
+  EXPECT_EQ(periods[0].maximum, 4);
+  EXPECT_EQ(periods[0].count, 2U);
+  EXPECT_EQ(periods[1].start, at(60));
+  EXPECT_EQ(periods[1].count, 1U);
+}
+
+TEST_P(MetricStoreConformance, SeriesDifferByEveryPartOfTheirName) {
+  append(series_of("loss"), 0, 1);
+  append(series_of("loss", "other"), 0, 2);
+  append({kSpace, "loss", {}}, 0, 3);
+  append({"elsewhere", "loss", {{"TrainingJobName", "job"}}}, 0, 4);
+  EXPECT_EQ(store_->samples(series_of("loss")).value().size(), 1U);
+  EXPECT_EQ(store_->samples(series_of("loss", "other")).value().at(0).value, 2);
+  EXPECT_TRUE(store_->samples(series_of("accuracy")).value().empty());
+  EXPECT_TRUE(store_->aggregate(series_of("none"), at(0), at(60), kMinute).value().empty());
+}
+
+TEST_P(MetricStoreConformance, SummariesCoverAllSeriesOfADimension) {
+  append(series_of("loss"), 0, 4);
+  append(series_of("loss"), 1, 1);
+  append(series_of("loss"), 2, 2.5);
+  append(series_of("accuracy"), 0, 0.5);
+  append(series_of("loss", "other"), 0, 8);
+  const auto found = store_->summaries(kSpace, "TrainingJobName", "job").value();
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].name, "accuracy");
+  EXPECT_EQ(found[1].name, "loss");
+  EXPECT_EQ(found[1].last, 2.5);
+  EXPECT_EQ(found[1].minimum, 1);
+  EXPECT_EQ(found[1].maximum, 4);
+  EXPECT_EQ(found[1].sum, 7.5);
+  EXPECT_EQ(found[1].count, 3U);
+  EXPECT_EQ(found[1].last_time, at(2));
+  EXPECT_TRUE(store_->summaries(kSpace, "Host", "job").value().empty());
+}
+
+TEST_P(MetricStoreConformance, SamplesOfOneInstantAreAllKept) {
+  append(series_of("loss"), 5, 2);
+  append(series_of("loss"), 5, 1);
+  append(series_of("loss"), 3, 0);
+  const auto samples = store_->samples(series_of("loss")).value();
+  ASSERT_EQ(samples.size(), 3U);
+  EXPECT_EQ(samples[0].value, 0);
+  EXPECT_EQ(samples[1].value, 2);
+  EXPECT_EQ(samples[2].value, 1);
+}
+
+TEST_P(MetricStoreConformance, ARecordIsTakenOnce) {
+  const std::vector<SeriesSamples> batch = {{series_of("a"), {{at(0), 1}}},
+                                            {series_of("b"), {{at(0), 2}, {at(1), 3}}}};
+  for (const std::uint64_t number : {7U, 7U, 6U}) {
+    ASSERT_TRUE(store_->append(batch, RecordSource{"gang/algo-1", number}).ok());
+  }
+  EXPECT_EQ(store_->samples(series_of("a")).value().size(), 1U);
+  EXPECT_EQ(store_->samples(series_of("b")).value().size(), 2U);
+}
+
+TEST_P(MetricStoreConformance, ABatchThatIsNotANumberChangesNothing) {
+  const std::vector<SeriesSamples> batch = {
+      {series_of("a"), {{at(0), 1}}},
+      {series_of("b"), {{at(0), std::numeric_limits<double>::quiet_NaN()}}}};
+  EXPECT_EQ(store_->append(batch, std::nullopt).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(store_->samples(series_of("a")).value().empty());
+}
+
+TEST_P(MetricStoreConformance, ClearForgetsEverything) {
+  append(series_of("loss"), 0, 1);
+  ASSERT_TRUE(store_->append({{series_of("a"), {{at(0), 1}}}}, RecordSource{"s", 9}).ok());
+  ASSERT_TRUE(store_->clear().ok());
+  EXPECT_TRUE(store_->summaries(kSpace, "TrainingJobName", "job").value().empty());
+  ASSERT_TRUE(store_->append({{series_of("a"), {{at(0), 1}}}}, RecordSource{"s", 1}).ok());
+  EXPECT_EQ(store_->samples(series_of("a")).value().size(), 1U);
+}
+
+}  // namespace clary::telemetry

@@ -1,0 +1,225 @@
+#include "telemetry/sqlite_log_store.h"
+
+#include <algorithm>
+
+#include "base/time_text.h"
+#include "telemetry/log_block.h"
+#include "telemetry/log_page.h"
+
+namespace clary::telemetry {
+namespace {
+
+struct StreamRow {
+  std::int64_t id = 0;
+  std::int64_t next_index = 0;
+  std::optional<std::int64_t> last_ms;
+};
+
+Error no_stream() { return not_found("The specified log stream does not exist."); }
+Error no_group() { return not_found("The specified log group does not exist."); }
+
+Result<bool> group_exists(sqlite::Database& database, const LogGroup& group) {
+  CLARY_TRY(sqlite::Statement find,
+            database.prepare("SELECT 1 FROM log_stream WHERE log_group = ?1 LIMIT 1"));
+  find.bind(group.value());
+  return find.step();
+}
+
+Result<StreamRow> find_stream(sqlite::Database& database, const LogGroup& group,
+                              const LogStream& stream) {
+  CLARY_TRY(sqlite::Statement find,
+            database.prepare("SELECT id, next_index, last_ms FROM log_stream "
+                             "WHERE log_group = ?1 AND name = ?2"));
+  find.bind(group.value()).bind(stream.value());
+  CLARY_TRY(const bool there, find.step());
+  if (!there) {
+    CLARY_TRY(const bool has_group, group_exists(database, group));
+    return has_group ? no_stream() : no_group();
+  }
+  StreamRow row{.id = find.integer(0), .next_index = find.integer(1)};
+  if (!find.is_null(2)) row.last_ms = find.integer(2);
+  return row;
+}
+
+// The first event at or after `time`, or the stream's end.
+Result<std::int64_t> index_at(sqlite::Database& database, const StreamRow& stream,
+                              std::int64_t time_ms) {
+  CLARY_TRY(sqlite::Statement find,
+            database.prepare("SELECT first_index FROM log_block WHERE stream = ?1 "
+                             "AND time_ms >= ?2 ORDER BY time_ms, first_index LIMIT 1"));
+  find.bind(stream.id).bind(time_ms);
+  CLARY_TRY(const bool there, find.step());
+  return there ? std::min(find.integer(0), stream.next_index) : stream.next_index;
+}
+
+// One block as a statement of kForward or kBackward gives it.
+struct BlockRow {
+  std::int64_t first_index = 0;
+  std::int64_t time_ms = 0;
+  std::vector<std::string> events;
+};
+
+Result<BlockRow> read_row(sqlite::Statement& row) {
+  const LogBlock block{.codec = static_cast<BlockCodec>(row.integer(3)),
+                       .count = static_cast<std::size_t>(row.integer(2)),
+                       .plain_bytes = static_cast<std::size_t>(row.integer(4)),
+                       .bytes = row.text(5)};
+  CLARY_TRY(std::vector<std::string> events, read_block(block));
+  return BlockRow{row.integer(0), row.integer(1), std::move(events)};
+}
+
+// Blocks that hold events of [?2, ?3).
+#define CLARY_BLOCKS                                                                       \
+  "SELECT first_index, time_ms, count, codec, plain_bytes, bytes FROM log_block "          \
+  "WHERE stream = ?1 AND first_index >= coalesce((SELECT max(first_index) FROM log_block " \
+  "WHERE stream = ?1 AND first_index <= ?2), 0) AND first_index < ?3 ORDER BY first_index"
+constexpr std::string_view kForward = CLARY_BLOCKS;
+constexpr std::string_view kBackward = CLARY_BLOCKS " DESC";
+#undef CLARY_BLOCKS
+
+// Fills a page from one side of its window.
+class PageFiller {
+ public:
+  explicit PageFiller(const PageWindow& window) : window_(window) {}
+
+  // Takes what fits of a block; false when the page is full.
+  bool take(BlockRow& block) {
+    const bool forward = window_.direction == PageDirection::kForward;
+    const std::int64_t begin = std::max(block.first_index, window_.range.begin);
+    const std::int64_t end =
+        std::min(block.first_index + std::ssize(block.events), window_.range.end);
+    for (std::int64_t step = 0; step < end - begin; ++step) {
+      const std::int64_t index = forward ? begin + step : end - 1 - step;
+      std::string& message = block.events[static_cast<std::size_t>(index - block.first_index)];
+      if (!fits(message)) return false;
+      bytes_ += message.size();
+      events_.push_back({block.time_ms, block.time_ms, std::move(message)});
+      served_.begin = events_.size() == 1 ? index : std::min(served_.begin, index);
+      served_.end = std::max(served_.end, index + 1);
+    }
+    return events_.size() < window_.limit;
+  }
+
+  EventsPage finish() {
+    if (window_.direction == PageDirection::kBackward) std::ranges::reverse(events_);
+    EventsPage page{.events = std::move(events_)};
+    set_tokens(page, window_, served_);
+    return page;
+  }
+
+ private:
+  bool fits(const std::string& message) const {
+    if (events_.size() >= window_.limit) return false;
+    return events_.empty() || bytes_ + message.size() <= kPageBytes;
+  }
+
+  const PageWindow& window_;
+  std::vector<LogEvent> events_;  // in the order they were taken
+  std::size_t bytes_ = 0;
+  IndexRange served_;
+};
+
+}  // namespace
+
+Status SqliteLogStore::create_stream(const LogGroup& group, const LogStream& stream) {
+  MutexLock lock(database_.write_mutex());
+  CLARY_TRY(sqlite::Statement insert,
+            database_.writer().prepare("INSERT INTO log_stream (log_group, name, created_ms) "
+                                       "VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"));
+  insert.bind(group.value()).bind(stream.value()).bind(to_epoch_milliseconds(clock_.now()));
+  return insert.run();
+}
+
+Status SqliteLogStore::append(const LogGroup& group, const LogStream& stream,
+                              const std::vector<std::string>& lines,
+                              const std::optional<RecordSource>& source) {
+  const std::vector<LogBlock> blocks = make_blocks(to_events(lines));
+  MutexLock lock(database_.write_mutex());
+  sqlite::Database& database = database_.writer();
+  CLARY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database));
+  CLARY_TRY(StreamRow row, find_stream(database, group, stream));
+  CLARY_TRY(const bool is_new, database_.take_number("log", source));
+  if (!is_new || blocks.empty()) return transaction.commit();
+
+  // A clock that was set back must not take a line before one already served.
+  const std::int64_t time_ms =
+      std::max(to_epoch_milliseconds(clock_.now()), row.last_ms.value_or(0));
+  CLARY_TRY(sqlite::Statement insert,
+            database.prepare("INSERT INTO log_block (stream, first_index, time_ms, count, codec, "
+                             "plain_bytes, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+  for (const LogBlock& block : blocks) {
+    insert.bind(row.id).bind(row.next_index).bind(time_ms);
+    insert.bind(static_cast<std::int64_t>(block.count))
+        .bind(static_cast<std::int64_t>(block.codec));
+    insert.bind(static_cast<std::int64_t>(block.plain_bytes)).bind_blob(block.bytes);
+    CLARY_RETURN_IF_ERROR(insert.run());
+    insert.reset();
+    row.next_index += static_cast<std::int64_t>(block.count);
+  }
+  CLARY_TRY(sqlite::Statement update,
+            database.prepare("UPDATE log_stream SET next_index = ?2, last_ms = ?3, "
+                             "first_ms = coalesce(first_ms, ?3) WHERE id = ?1"));
+  update.bind(row.id).bind(row.next_index).bind(time_ms);
+  CLARY_RETURN_IF_ERROR(update.run());
+  return transaction.commit();
+}
+
+Result<std::vector<StreamSummary>> SqliteLogStore::streams(const LogGroup& group,
+                                                           std::string_view prefix,
+                                                           std::string_view after,
+                                                           std::size_t limit) {
+  CLARY_TRY(auto reader, database_.reader());
+  CLARY_TRY(const bool has_group, group_exists(*reader, group));
+  if (!has_group) return no_group();
+  // Names that begin with the prefix lie in one range of the index; the first that does not ends
+  // it.
+  CLARY_TRY(sqlite::Statement find,
+            reader->prepare("SELECT name, created_ms, first_ms, last_ms FROM log_stream "
+                            "WHERE log_group = ?1 AND name >= ?2 AND name > ?3 ORDER BY name"));
+  find.bind(group.value()).bind(prefix).bind(after);
+  std::vector<StreamSummary> found;
+  while (found.size() < limit) {
+    CLARY_TRY(const bool there, find.step());
+    if (!there || !find.view(0).starts_with(prefix)) break;
+    StreamSummary summary{.name = LogStream(find.text(0)), .created_ms = find.integer(1)};
+    if (!find.is_null(2)) summary.first_event_ms = find.integer(2);
+    if (!find.is_null(3)) summary.last_event_ms = summary.last_ingestion_ms = find.integer(3);
+    found.push_back(std::move(summary));
+  }
+  return found;
+}
+
+Result<EventsPage> SqliteLogStore::events(const EventsRequest& request) {
+  CLARY_TRY(auto reader, database_.reader());
+  CLARY_TRY(const StreamRow stream, find_stream(*reader, request.group, request.stream));
+  IndexRange in_time{0, stream.next_index};
+  if (request.start_ms) {
+    CLARY_TRY(in_time.begin, index_at(*reader, stream, *request.start_ms));
+  }
+  if (request.end_ms) {
+    CLARY_TRY(in_time.end, index_at(*reader, stream, *request.end_ms));
+  }
+  CLARY_TRY(const PageWindow window, page_window(request, in_time, stream.next_index));
+  PageFiller filler(window);
+  const bool forward = window.direction == PageDirection::kForward;
+  CLARY_TRY(sqlite::Statement find, reader->prepare(forward ? kForward : kBackward));
+  find.bind(stream.id).bind(window.range.begin).bind(window.range.end);
+  while (window.range.begin < window.range.end) {
+    CLARY_TRY(const bool there, find.step());
+    if (!there) break;
+    CLARY_TRY(BlockRow block, read_row(find));
+    if (!filler.take(block)) break;
+  }
+  return filler.finish();
+}
+
+Status SqliteLogStore::clear() {
+  MutexLock lock(database_.write_mutex());
+  CLARY_TRY(auto transaction, sqlite::Transaction::begin(database_.writer()));
+  CLARY_RETURN_IF_ERROR(
+      database_.writer().execute("DELETE FROM log_block; DELETE FROM log_stream; "
+                                 "DELETE FROM record_source WHERE kind = 'log'"));
+  return transaction.commit();
+}
+
+}  // namespace clary::telemetry
