@@ -1,0 +1,32 @@
+#include "domain/fake_job_store.h"
+#include "domain/fake_key_store.h"
+#include "domain/job_store_conformance.h"
+
+namespace clary::domain {
+namespace {
+
+class FakeStores final : public StoresUnderTest {
+ public:
+  JobStore& jobs() override { return jobs_; }
+  KeyStore& keys() override { return keys_; }
+
+ private:
+  FakeJobStore jobs_;
+  FakeKeyStore keys_;
+};
+
+std::unique_ptr<StoresUnderTest> make_fakes() { return std::make_unique<FakeStores>(); }
+
+INSTANTIATE_TEST_SUITE_P(Fake, JobStoreConformance, stores_of(&make_fakes));
+INSTANTIATE_TEST_SUITE_P(Fake, KeyStoreConformance, stores_of(&make_fakes));
+
+TEST(FakeJobStore, FailsWhenToldTo) {
+  FakeJobStore store;
+  store.set_broken(true);
+  EXPECT_EQ(store.take_record("s", 1).error().code, ErrorCode::kUnavailable);
+  store.set_broken(false);
+  EXPECT_TRUE(store.take_record("s", 1).ok());
+}
+
+}  // namespace
+}  // namespace clary::domain
