@@ -1,0 +1,33 @@
+// Jobs as rows of the table `jobs`. Any thread; no state.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/sqlite.h"
+#include "domain/job.h"
+
+namespace clary::meta {
+
+// The columns of a job, in the order that bind_job and read_job use.
+inline constexpr std::string_view kJobColumns =
+    "kind, name, arn, request, spec, phase, status_rank, stop_reason, attempt, gang, gang_handle, "
+    "failure_reason, exit_code, "
+    "model_uri, output_uri, created, modified, training_started, training_ended, version";
+inline constexpr int kJobColumnCount = 20;
+
+void bind_job(sqlite::Statement& statement, const domain::Job& job, std::uint64_t version);
+Result<domain::Job> read_job(const sqlite::Statement& row);
+
+std::int64_t to_column(TimePoint time);
+std::optional<std::int64_t> to_column(const std::optional<TimePoint>& time);
+TimePoint time_of(std::int64_t column);
+std::optional<TimePoint> time_of(const sqlite::Statement& row, int column);
+// Internal when the column holds no phase.
+Result<domain::Phase> phase_of(std::int64_t column);
+
+}  // namespace clary::meta
