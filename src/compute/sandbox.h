@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,8 @@ struct SandboxSpec {
   int user_namespace = -1;         // descriptor of the namespace that owns it, or -1
   std::vector<std::string> gpu_devices;  // "/dev/nvidia0"
   std::uint64_t memory_limit_bytes = 0;  // 0: none
+  // A server that runs as root must name the unprivileged user its jobs are; the job folder is given to it. Inside, it is uid 0.
+  std::optional<std::uint32_t> run_as_uid;
 };
 
 struct ProcessSpec {
@@ -75,6 +78,8 @@ class Sandbox {
   virtual Result<std::unique_ptr<SandboxedProcess>> spawn(const ProcessSpec& process) = 0;
   virtual Status destroy() = 0;
   virtual std::string name() const = 0;                         // "bubblewrap"
+  // Where the processes find the job folder: "/opt/ml", or its own path where nothing can be moved.
+  virtual std::string job_root() const = 0;
   virtual std::vector<std::string> lacks() const = 0;           // what it does not give, for the timeline: "no network of its own"
 };
 
