@@ -1,0 +1,27 @@
+// The configuration files of a training container and the environment its platform gives: pure
+// functions of the plan.
+//
+// Source: contract.md 5.1, 5.2; training_env_oracle.md, section 1.
+#pragma once
+
+#include <string>
+
+#include "base/document.h"
+#include "host/training_environment.h"
+#include "hostlink/plan.h"
+
+namespace clary::host {
+
+Document hyperparameters_file(const hostlink::HostPlan& plan);
+Document resource_config_file(const hostlink::HostPlan& plan);
+Document input_data_config_file(const hostlink::HostPlan& plan);
+
+struct PlatformFacts {
+  std::string base_folder = "/opt/ml";
+  bool server_reachable = true;  // from inside the job, at the plan's server_endpoint
+};
+
+// The environment that the image and the platform give, the user's variables over it.
+Variables process_environment(const hostlink::HostPlan& plan, const PlatformFacts& facts);
+
+}  // namespace clary::host

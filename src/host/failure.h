@@ -1,0 +1,76 @@
+// Why a script failed: the exception in its output, the text of /opt/ml/output/failure, and the
+// job's FailureReason.
+//
+// Pure; one thread at a time; memory bounded whatever the script prints. Source:
+// training_env_oracle.md, section 7; contract 5.7.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compute/sandbox.h"
+
+namespace clary::host {
+
+// What the toolkit keeps of one stream: every line from the first that names a known Python error.
+class ErrorLines {
+ public:
+  void take(std::string_view line);
+  bool begun() const { return begun_; }
+  const std::deque<std::string>& lines() const { return lines_; }
+
+ private:
+  bool begun_ = false;
+  std::deque<std::string> lines_;  // the newest kKeptBytes
+  std::size_t bytes_ = 0;
+};
+
+// Where the last traceback of a stream points: the innermost frame in the user's own code.
+class TracebackPlace {
+ public:
+  explicit TracebackPlace(std::string code_folder) : code_folder_(std::move(code_folder)) {}
+  void take(std::string_view line);
+  // "train.py, line 12, in main"; "" when no traceback was seen.
+  std::string place() const;
+  // The last line that was not blank.
+  const std::string& last_line() const { return last_line_; }
+
+ private:
+  std::string code_folder_;
+  bool traceback_open_ = false;
+  std::string user_frame_;
+  std::string any_frame_;
+  std::string last_line_;
+};
+
+struct ScriptFailure {
+  std::string kind = "ExecuteUserScriptError";
+  compute::ExitStatus status;
+  std::string error_message;         // joined_error_lines() of its streams
+  std::string place;                 // of the exception
+  std::string last_line;             // of its standard error
+  std::vector<std::string> command;  // argv
+};
+
+// The toolkit's ErrorMessage: both streams' lines, repeated ones once.
+std::string joined_error_lines(const ErrorLines& out, const ErrorLines& err);
+
+// The script's exit code as the toolkit shows it: -9 for SIGKILL.
+int shown_exit_code(const compute::ExitStatus& status);
+
+// The text of /opt/ml/output/failure.
+std::string failure_text(const ScriptFailure& failure);
+
+// "AlgorithmError: <failure text>, exit code: 1" of at most 1,024 characters. Beside the toolkit's
+// words it names the file and line; what is too long loses its middle, never the exception or its
+// place.
+std::string failure_reason(const ScriptFailure& failure);
+// The same for a failure file that the script wrote itself.
+std::string failure_reason(std::string_view failure_file, int exit_code);
+
+// `text` cut to `limit` characters of UTF-8.
+std::string cut_to_characters(std::string_view text, std::size_t limit);
+
+}  // namespace clary::host
