@@ -1,6 +1,7 @@
 // Checksums and message authentication. A Hasher is used by one thread at a time.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,11 @@ std::unique_ptr<Hasher> make_hasher(DigestKind kind);
 std::string digest(DigestKind kind, std::string_view bytes);
 inline std::string sha256(std::string_view bytes) { return digest(DigestKind::kSha256, bytes); }
 inline std::string md5(std::string_view bytes) { return digest(DigestKind::kMd5, bytes); }
+
+// The CRC of two texts joined, from the CRC of each (as Hasher::finish gives them) and the length of the second.
+// kind: kCrc32, kCrc32c or kCrc64Nvme.   Cost: O(log second_length).
+std::string combine_crc(DigestKind kind, std::string_view first, std::string_view second,
+                        std::uint64_t second_length);
 
 // RFC 2104 with SHA-256; 32 raw bytes.
 std::string hmac_sha256(std::string_view key, std::string_view bytes);

@@ -1,13 +1,15 @@
-// A job: what was asked for, where it stands, and what has happened to it. Pure records, no AWS words.
+// A job: what was asked for, where it stands, and what has happened to it. Pure records, no AWS
+// words.
 //
-// One kind of record for training, processing and transform jobs; `kind` tells them apart, `request` keeps the text of what was
-// asked so that it can be given back unchanged.
+// One kind of record for training, processing and transform jobs; `kind` tells them apart,
+// `request` keeps the text of what was asked so that it can be given back unchanged.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,6 +36,9 @@ enum class Phase {
 };
 bool is_terminal(Phase phase);
 std::string_view phase_name(Phase phase);  // "Pending", ...
+// Where a phase stands when jobs are sorted by status: Completed, Failed, in progress, Stopped,
+// Stopping.
+int status_rank(Phase phase);
 
 // Why a stop was asked for; decides how a stopped job is described.
 enum class StopReason { kNone, kRequested, kMaxRuntime };
@@ -82,17 +87,18 @@ struct Job {
   std::string gang_handle;     // JSON of compute::GangHandle; "" before the gang was submitted
   std::string failure_reason;  // at most 1,024 characters
   std::optional<int> exit_code;
-  std::string model_uri;       // known from the start
+  std::string model_uri;  // known from the start
   std::string output_uri;
 
   TimePoint created;
   TimePoint modified;
   std::optional<TimePoint> training_started;  // begin of Downloading: what AWS bills from
   std::optional<TimePoint> training_ended;
-  std::uint64_t version = 0;   // of the row: optimistic concurrency
+  std::uint64_t version = 0;  // of the row: optimistic concurrency
 };
 
-// One line of a job's life: a phase change (a secondary status transition on the wire) or a notice in the timeline.
+// One line of a job's life: a phase change (a secondary status transition on the wire) or a notice
+// in the timeline.
 struct JobEvent {
   std::uint64_t number = 0;  // within the job: 1, 2, ...
   TimePoint time;

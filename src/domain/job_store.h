@@ -1,6 +1,7 @@
 // JobStore: jobs, their events and the outbox of effects not yet carried out.
 //
-// Implementations: meta::SqliteJobStore, FakeJobStore. All pass job_store_conformance. Thread-safe; calls may block on a disk.
+// Implementations: meta::SqliteJobStore, FakeJobStore. All pass job_store_conformance. Thread-safe;
+// calls may block on a disk.
 #pragma once
 
 #include <cstdint>
@@ -41,14 +42,15 @@ struct JobChange {
 enum class JobOrder { kCreationTime, kName, kStatus };
 struct JobQuery {
   std::optional<JobKind> kind;
-  std::vector<Phase> phases;        // empty: all
+  std::vector<Phase> phases;  // empty: all
   std::optional<StopReason> stop_reason;
   std::string name_contains;
-  std::optional<TimePoint> created_after, created_before, modified_after, modified_before;  // exclusive, inclusive per AWS
+  std::optional<TimePoint> created_after, modified_after;    // exclusive
+  std::optional<TimePoint> created_before, modified_before;  // inclusive
   JobOrder order = JobOrder::kCreationTime;
-  bool descending = false;
+  bool descending = false;  // names settle equal keys, in the same direction
   std::size_t limit = 100;
-  std::string after;  // of an earlier page
+  std::string after;  // `next` of an earlier page of the same order
 };
 struct JobPage {
   std::vector<Job> jobs;
@@ -58,16 +60,23 @@ struct JobPage {
 class JobStore {
  public:
   virtual ~JobStore() = default;
-  virtual Status create(const JobChange& change, const std::vector<Tag>& tags) = 0;  // AlreadyExists
-  virtual Status commit(const JobChange& change) = 0;                                // Conflict when the version moved on; NotFound
+  virtual Status create(const JobChange& change,
+                        const std::vector<Tag>& tags) = 0;  // AlreadyExists
+  // Conflict when the job's version moved on, AlreadyExists when the host record was taken before;
+  // NotFound.
+  virtual Status commit(const JobChange& change) = 0;
   virtual Result<Job> find(JobKind kind, const JobName& name) = 0;
   virtual Result<Job> find_by_gang(const GangId& gang) = 0;
-  virtual Result<JobPage> list(const JobQuery& query) = 0;  // InvalidArgument: `after` is not a token
+  virtual Result<JobPage> list(
+      const JobQuery& query) = 0;  // InvalidArgument: `after` is not a token
   virtual Result<std::vector<JobEvent>> events(JobKind kind, const JobName& name) = 0;
   virtual Result<std::vector<Effect>> unfinished_effects() = 0;
   virtual Status finish_effect(std::uint64_t id) = 0;
   // The number of the last host record taken from `source`; 0 when none.
   virtual Result<std::uint64_t> last_record(const std::string& source) = 0;
+  // The same for records that change no job (log lines, usage). A number at or below the last one
+  // is fine and changes nothing.
+  virtual Status take_record(const std::string& source, std::uint64_t number) = 0;
 
   // Tags of any resource, by ARN (compared without regard to case). Sorted by key.
   virtual Result<std::vector<Tag>> tags(const Arn& resource) = 0;

@@ -15,20 +15,20 @@ namespace clary::domain {
 struct AccessKey {
   AccessKeyId id;
   Secret secret;
-  Secret session_token;               // empty for a person's own key
-  std::optional<TimePoint> expires;   // of session credentials
-  std::string principal;              // "root", or the ARN of an assumed-role session
-  std::string policy;                 // JSON; "" for root: everything is allowed
-  GangId gang;                        // empty, or the gang these credentials belong to
+  Secret session_token;              // empty for a person's own key
+  std::optional<TimePoint> expires;  // of session credentials
+  std::string principal;             // "root", or the ARN of an assumed-role session
+  std::string policy;                // JSON; "" for root: everything is allowed
+  GangId gang;                       // empty, or the gang these credentials belong to
 };
 
 class KeyStore {
  public:
   virtual ~KeyStore() = default;
-  virtual Status put(const AccessKey& key) = 0;                        // replaces
-  virtual Result<AccessKey> find(const AccessKeyId& id) = 0;           // NotFound
+  virtual Status put(const AccessKey& key) = 0;               // replaces
+  virtual Result<AccessKey> find(const AccessKeyId& id) = 0;  // NotFound
   virtual Status remove_of_gang(const GangId& gang) = 0;
-  virtual Result<std::optional<AccessKey>> root() = 0;                 // the person's own key
+  virtual Result<std::optional<AccessKey>> root() = 0;  // the person's own key
 };
 
 }  // namespace clary::domain

@@ -1,10 +1,14 @@
-// The job machine: step(job, event, now) → the next job, its events, its effects. Pure: no I/O, no clock, no thread.
+// The job machine: step(job, event, now) → the next job, its events, its effects. Pure: no I/O, no
+// clock, no thread.
 //
-// One constexpr table of edges (phase × event → phase), checked at compile time, is the whole of the behaviour; see docs/architecture.md.
+// One constexpr table of edges (phase × event → phase), checked at compile time, is the whole of
+// the behaviour; see docs/architecture.md.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -14,9 +18,9 @@
 namespace clary::domain {
 
 enum class JobEventKind {
-  kSubmitted,      // the gang was handed to the back-end
-  kHostStarted,    // a host of the gang reported for the first time
-  kStagingBegan,   // inputs are being staged
+  kSubmitted,     // the gang was handed to the back-end
+  kHostStarted,   // a host of the gang reported for the first time
+  kStagingBegan,  // inputs are being staged
   kScriptStarted,
   kScriptEnded,    // outputs are being collected
   kHostCompleted,  // everything went well
@@ -30,14 +34,22 @@ enum class JobEventKind {
 
 struct JobInput {
   JobEventKind kind = JobEventKind::kSubmitted;
-  std::string message;             // shown with the transition; for failures the reason
+  std::string message;  // shown with the transition; for failures the reason
   std::optional<int> exit_code;
-  std::string gang_handle;         // with kSubmitted
+  std::string gang_handle;                     // with kSubmitted
+  StopReason stop_reason = StopReason::kNone;  // with kHostStopped, when the host ended by itself
 };
 
-// Conflict when the event has no edge from the job's phase (a stop of a finished job); a late event of a finished gang
-// (edge "ignored" in the table) returns a change without events and effects.
+inline constexpr std::size_t kPhaseCount = 9;
+inline constexpr std::size_t kJobEventCount = 12;
+std::string_view job_event_name(JobEventKind kind);  // "Submitted", ...
+
+// Conflict when the event has no edge from the job's phase (a stop of a finished job); a late event
+// of a finished gang (edge "ignored" in the table) returns a change without events and effects.
 Result<JobChange> step(const Job& job, const JobInput& input, TimePoint now);
+
+// A change that adds one line to the job's timeline and nothing else.
+JobChange notice(const Job& job, std::string message, TimePoint now);
 
 // The first change of a new job: phase Pending, effect SubmitGang.
 JobChange begin(Job job, TimePoint now);

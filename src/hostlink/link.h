@@ -5,9 +5,11 @@
 // (SO_PEERCRED: same user or root), checks the gang's token, hands records to a LinkReceiver and acknowledges what it took.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -28,6 +30,10 @@ struct HostLinkOptions {
   std::string host;
   std::string token;
   std::string spool_path;  // a file of its own; records that were not acknowledged survive a restart of the host program
+  // put() waits while this much is unacknowledged and the server is connected.
+  std::uint64_t unacknowledged_limit_bytes = 8ULL << 20;
+  // While the server is away the spool grows to this; then log and usage records are dropped, and a notice counts them.
+  std::uint64_t spool_limit_bytes = 256ULL << 20;
 };
 
 // What the server asks of a host. Called on the link's thread.
@@ -41,7 +47,8 @@ class HostLink {
   static Result<std::unique_ptr<HostLink>> open(HostLinkOptions options, HostRequests requests, const Clock& clock);
   virtual ~HostLink() = default;
 
-  // Durable in the spool when this returns. Thread-safe.
+  // In the spool when this returns: states and notices synced to disk, log and usage records handed to the kernel (they survive
+  // a killed host program). Thread-safe. InvalidArgument when the record's line is longer than 1 MiB.
   virtual Status put(RecordKind kind, Document body) = 0;
   // Hands the server a listening socket of the job's network (SCM_RIGHTS), now and after every reconnect; a duplicate is kept.
   virtual Status offer_listener(const Fd& listening) = 0;

@@ -44,6 +44,9 @@ struct PlanCredentials {
   std::string secret_key;
   std::string session_token;
   std::int64_t expires_epoch_seconds = 0;
+
+  Document to_document() const;
+  static PlanCredentials from_document(const Document& document);  // absent members stay empty
 };
 
 struct HostPlan {

@@ -30,6 +30,7 @@ struct Record {
 
   std::string to_line() const;  // one line of JSON, without the newline
   static Result<Record> from_line(std::string_view line);
+  static Result<Record> from_document(const Document& document);
 };
 
 std::string_view record_kind_name(RecordKind kind);  // "state", "log", "usage", "notice"

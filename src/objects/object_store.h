@@ -21,7 +21,7 @@ namespace clary::objects {
 
 using UploadId = Tagged<std::string, struct UploadIdTag>;
 
-// A checksum the client named, kept and verified on every whole read.
+// A checksum the client named: verified when the bytes arrive, kept, given back.
 struct Checksum {
   DigestKind kind = DigestKind::kCrc32;
   std::string value;  // base64, as in x-amz-checksum-*; "xxxx-N" for a composite one
@@ -54,14 +54,25 @@ struct ByteRange {  // both inclusive, resolved against the size
 
 struct ObjectBody {
   ObjectHead head;
+  // A whole body is verified against the store's own checksum while it is read: read() fails before the last piece of a
+  // damaged one.
   std::unique_ptr<net::ByteSource> bytes;
-  std::uint64_t length = 0;  // of `bytes`
+  std::uint64_t length = 0;        // of `bytes`
+  std::optional<ByteRange> range;  // what a ranged get() resolved to
 };
 
 // The range as the client wrote it; the store resolves it against the size it finds.
 struct RangeRequest {
   std::optional<std::uint64_t> first;  // absent: the last `last` bytes
   std::optional<std::uint64_t> last;
+};
+// LimitExceeded when no byte of the object lies in the range.
+Result<ByteRange> resolve_range(const RangeRequest& range, std::uint64_t size_bytes);
+
+// What must hold at the moment the object becomes visible; otherwise finish() or complete_upload() fails with Conflict.
+struct PutCondition {
+  bool only_if_absent = false;
+  std::optional<std::string> if_etag;  // the present object's; NotFound when there is none
 };
 
 struct PutRequest {
@@ -73,17 +84,23 @@ struct PutRequest {
   std::optional<std::string> expected_sha256;  // hex, from x-amz-content-sha256
   std::optional<Checksum> expected_checksum;
   std::optional<DigestKind> compute_checksum;  // make and keep one where none was given
+  PutCondition condition;
 };
+
+// Which expectation of a PutRequest the bytes did not meet.
+enum class Mismatch { kNone, kContentMd5, kPayloadSha256, kChecksum };
 
 // A body on its way in. One thread at a time. Destroyed without finish(): nothing is stored.
 class ObjectWriter {
  public:
   virtual ~ObjectWriter() = default;
   virtual Status write(std::string_view piece) = 0;
-  // The checksum when it is known only now (a trailer).
+  // The checksum when it is known only now (a trailer); its kind was named in compute_checksum.
   virtual void expect_checksum(Checksum checksum) = 0;
-  // Durable and visible when this returns.
+  // Durable and visible when this returns. Call once.
   virtual Result<ObjectHead> finish() = 0;
+  // After a failed finish(): the reason, when it was the bytes.
+  virtual Mismatch mismatch() const = 0;
 };
 
 struct ListRequest {
@@ -116,7 +133,21 @@ struct MultipartRequest {
   ObjectKey key;
   ObjectMetadata metadata;
   std::optional<DigestKind> checksum_kind;
+  // True: the object's checksum is that of its parts' ("xxxx-N"). False: of the whole bytes (CRCs only).
+  bool composite_checksum = true;
 };
+struct CompleteRequest {
+  BucketName bucket;
+  ObjectKey key;
+  UploadId upload;
+  std::vector<CompletedPart> parts;  // ascending by number
+  std::optional<Checksum> expected_checksum;
+  PutCondition condition;
+};
+
+inline constexpr std::uint64_t kMinPartBytes = 5ULL << 20;
+inline constexpr int kMaxParts = 10'000;
+inline constexpr std::size_t kMaxKeyBytes = 1024;
 
 class ObjectStore {
  public:
@@ -136,12 +167,14 @@ class ObjectStore {
   virtual Status remove(const BucketName& bucket, const ObjectKey& key) = 0;  // absent key: success
   virtual Result<ListPage> list(const ListRequest& request) = 0;
 
-  // Multipart uploads.
+  // Multipart uploads. NotFound when the upload is not there (or has been aborted).
   virtual Result<UploadId> begin_upload(MultipartRequest request) = 0;
-  virtual Result<std::unique_ptr<ObjectWriter>> put_part(const BucketName& bucket, const ObjectKey& key,
-                                                         const UploadId& upload, int number, PutRequest expectations) = 0;
-  virtual Result<ObjectHead> complete_upload(const BucketName& bucket, const ObjectKey& key, const UploadId& upload,
-                                             std::vector<CompletedPart> parts) = 0;
+  // number: 1 to 10,000. A part put again replaces the former one. finish() gives the part's etag, size and checksum.
+  virtual Result<std::unique_ptr<ObjectWriter>> put_part(PutRequest request, const UploadId& upload, int number) = 0;
+  // Conflict: a part is absent, or its etag or checksum is another. InvalidArgument: a part other than the last is smaller
+  // than kMinPartBytes, the parts are not ascending, or the checksum of the whole differs. Completing again what was
+  // completed gives the same answer while the object stands.
+  virtual Result<ObjectHead> complete_upload(CompleteRequest request) = 0;
   virtual Status abort_upload(const BucketName& bucket, const ObjectKey& key, const UploadId& upload) = 0;
 
   // Grows with every change of the bucket's objects; equal counters mean equal contents.

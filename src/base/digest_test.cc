@@ -1,0 +1,49 @@
+#include "base/digest.h"
+
+#include <gtest/gtest.h>
+
+#include "base/text_encoding.h"
+
+namespace clary {
+namespace {
+
+std::string pattern(std::size_t size) {
+  std::string bytes(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 7 + i / 251);
+  return bytes;
+}
+
+// Check values of "123456789": the catalogue of parametrised CRC algorithms (reveng).
+TEST(Digest, CrcCheckValues) {
+  EXPECT_EQ(hex_encode(digest(DigestKind::kCrc32, "123456789")), "cbf43926");
+  EXPECT_EQ(hex_encode(digest(DigestKind::kCrc32c, "123456789")), "e3069283");
+  EXPECT_EQ(hex_encode(digest(DigestKind::kCrc64Nvme, "123456789")), "ae8b14860a799888");
+}
+
+TEST(Digest, PiecesGiveTheDigestOfTheWhole) {
+  const std::string bytes = pattern(100'003);
+  for (const DigestKind kind : {DigestKind::kMd5, DigestKind::kSha1, DigestKind::kSha256,
+                                DigestKind::kCrc32, DigestKind::kCrc32c, DigestKind::kCrc64Nvme}) {
+    const auto hasher = make_hasher(kind);
+    for (std::size_t at = 0; at < bytes.size(); at += 777) {
+      hasher->update(std::string_view(bytes).substr(at, 777));
+    }
+    EXPECT_EQ(hasher->finish(), digest(kind, bytes));
+  }
+}
+
+TEST(Digest, CombinedCrcsAreTheCrcOfTheJoinedText) {
+  const std::string bytes = pattern(70'001);
+  for (const DigestKind kind : {DigestKind::kCrc32, DigestKind::kCrc32c, DigestKind::kCrc64Nvme}) {
+    for (const std::size_t cut : {0UL, 1UL, 8UL, 4096UL, 69'999UL, 70'001UL}) {
+      const std::string_view first = std::string_view(bytes).substr(0, cut);
+      const std::string_view second = std::string_view(bytes).substr(cut);
+      EXPECT_EQ(combine_crc(kind, digest(kind, first), digest(kind, second), second.size()),
+                digest(kind, bytes))
+          << cut;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace clary

@@ -1,0 +1,373 @@
+#include "hostlink/link.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <future>
+#include <optional>
+#include <thread>
+
+#include "base/files.h"
+#include "base/mutex.h"
+#include "hostlink/line_socket.h"
+#include "hostlink/spool.h"
+
+namespace clary::hostlink {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Takes what comes, as a store would; can be told to refuse.
+class RecordingReceiver final : public LinkReceiver {
+ public:
+  Status admit(const LinkPeer&, std::string_view token) override {
+    if (token != "secret") return denied("wrong token");
+    return {};
+  }
+  Result<std::uint64_t> last_taken(const LinkPeer&) override {
+    const MutexLock lock(mutex_);
+    return records_.empty() ? 0 : records_.back().number;
+  }
+  Status take(const LinkPeer&, const std::vector<Record>& records) override {
+    const MutexLock lock(mutex_);
+    if (refuse_) return unavailable("told to refuse");
+    while (hold_) changed_.wait_for(mutex_, milliseconds(10));
+    records_.insert(records_.end(), records.begin(), records.end());
+    return {};
+  }
+  Status take_listener(const LinkPeer&, Fd listening) override {
+    const MutexLock lock(mutex_);
+    listeners_.push_back(std::move(listening));
+    return {};
+  }
+  void gone(const LinkPeer&) override {
+    const MutexLock lock(mutex_);
+    ++gone_;
+  }
+
+  std::vector<Record> records() {
+    const MutexLock lock(mutex_);
+    return records_;
+  }
+  std::size_t listeners() {
+    const MutexLock lock(mutex_);
+    return listeners_.size();
+  }
+  int gone_count() {
+    const MutexLock lock(mutex_);
+    return gone_;
+  }
+  ino_t listener_inode(std::size_t i) {
+    const MutexLock lock(mutex_);
+    struct stat found{};
+    return ::fstat(listeners_[i].get(), &found) == 0 ? found.st_ino : 0;
+  }
+  void set_refuse(bool refuse) {
+    const MutexLock lock(mutex_);
+    refuse_ = refuse;
+  }
+  void set_hold(bool hold) {
+    const MutexLock lock(mutex_);
+    hold_ = hold;
+    changed_.notify_all();
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<Record> records_;
+  std::vector<Fd> listeners_;
+  int gone_ = 0;
+  bool refuse_ = false;
+  bool hold_ = false;
+};
+
+class LinkTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string made = testing::TempDir() + "/link.XXXXXX";
+    ASSERT_NE(::mkdtemp(made.data()), nullptr);
+    folder_ = made;
+  }
+  void TearDown() override {
+    host_.reset();
+    server_.reset();
+    EXPECT_TRUE(remove_tree(folder_).ok());
+  }
+
+  std::string socket() const { return folder_ + "/hostlink.sock"; }
+  std::string spool() const { return folder_ + "/spool"; }
+  HostLinkOptions options() const {
+    return {.socket_path = socket(),
+            .gang = GangId("g1"),
+            .host = "algo-1",
+            .token = token_,
+            .spool_path = spool()};
+  }
+  void start_server() {
+    server_ = std::move(LinkServer::listen(socket(), receiver_, silent_logger())).value();
+  }
+  void start_host() { host_ = std::move(HostLink::open(options(), requests_, clock_)).value(); }
+  void put_line(const std::string& line) {
+    ASSERT_TRUE(
+        host_->put(RecordKind::kLog, Document::object({{"lines", Document::array({line})}})).ok());
+  }
+  // Waits for what another thread does; false after ten seconds.
+  static bool eventually(const std::function<bool()>& what) {
+    for (int i = 0; i < 2000; ++i) {
+      if (what()) return true;
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+    return false;
+  }
+  std::vector<std::string> lines() {
+    std::vector<std::string> out;
+    for (const Record& record : receiver_.records()) {
+      if (const Document* texts = record.body.find("lines")) {
+        for (const Document& text : *texts->as_array()) out.push_back(*text.as_string());
+      }
+    }
+    return out;
+  }
+
+  std::string folder_;
+  std::string token_ = "secret";
+  HostRequests requests_;
+  SystemClock clock_;
+  RecordingReceiver receiver_;
+  std::unique_ptr<LinkServer> server_;
+  std::unique_ptr<HostLink> host_;
+};
+
+TEST_F(LinkTest, CarriesRecordsInOrder) {
+  start_server();
+  start_host();
+  ASSERT_TRUE(host_->put(RecordKind::kState, Document::object({{"phase", "training"}})).ok());
+  for (int i = 0; i < 500; ++i) put_line(std::to_string(i));
+  ASSERT_TRUE(host_->flush(seconds(10)).ok());
+  const auto records = receiver_.records();
+  ASSERT_EQ(records.size(), 501U);
+  for (std::size_t i = 0; i < records.size(); ++i) EXPECT_EQ(records[i].number, i + 1);
+  EXPECT_EQ(records[0].kind, RecordKind::kState);
+  EXPECT_EQ(records[0].body.string_or("phase", ""), "training");
+  EXPECT_EQ(lines().back(), "499");
+}
+
+TEST_F(LinkTest, KeepsRecordsWhileTheServerIsAway) {
+  start_host();
+  put_line("before");
+  EXPECT_EQ(host_->flush(milliseconds(1)).error().code, ErrorCode::kTimeout);
+  start_server();
+  ASSERT_TRUE(host_->flush(seconds(10)).ok());
+  server_.reset();
+  put_line("between");
+  start_server();
+  ASSERT_TRUE(host_->flush(seconds(10)).ok());
+  EXPECT_EQ(lines(), (std::vector<std::string>{"before", "between"}));
+}
+
+TEST_F(LinkTest, RecordsSurviveARestartOfTheHost) {
+  start_host();
+  put_line("one");
+  put_line("two");
+  host_.reset();
+  start_server();
+  start_host();
+  put_line("three");
+  ASSERT_TRUE(host_->flush(seconds(10)).ok());
+  EXPECT_EQ(lines(), (std::vector<std::string>{"one", "two", "three"}));
+}
+
+TEST_F(LinkTest, ATornLineIsCutOff) {
+  start_host();
+  put_line("whole");
+  host_.reset();
+  {
+    const Fd file = open_file(spool(), O_WRONLY | O_APPEND).value();
+    ASSERT_TRUE(write_all(file, R"({"type":"record","number":2,"ti)", "spool").ok());
+  }
+  start_server();
+  start_host();
+  put_line("after");
+  ASSERT_TRUE(host_->flush(seconds(10)).ok());
+  EXPECT_EQ(lines(), (std::vector<std::string>{"whole", "after"}));
+}
+
+TEST_F(LinkTest, ResendsWhatTheReceiverDidNotTake) {
+  receiver_.set_refuse(true);
+  start_server();
+  start_host();
+  put_line("once");
+  ASSERT_TRUE(eventually([&] { return receiver_.gone_count() > 1; }));
+  receiver_.set_refuse(false);
+  ASSERT_TRUE(host_->flush(seconds(10)).ok());
+  EXPECT_EQ(lines(), (std::vector<std::string>{"once"}));
+}
+
+TEST_F(LinkTest, OffersTheListenerAfterEveryReconnect) {
+  const Fd listening = listen_at(folder_ + "/inside.sock").value();
+  start_server();
+  start_host();
+  ASSERT_TRUE(host_->offer_listener(listening).ok());
+  ASSERT_TRUE(eventually([&] { return receiver_.listeners() == 1; }));
+  server_.reset();
+  start_server();
+  ASSERT_TRUE(eventually([&] { return receiver_.listeners() == 2; }));
+  struct stat own{};
+  ASSERT_EQ(::fstat(listening.get(), &own), 0);
+  EXPECT_EQ(receiver_.listener_inode(0), own.st_ino);
+  EXPECT_EQ(receiver_.listener_inode(1), own.st_ino);
+}
+
+TEST_F(LinkTest, RefusesAWrongToken) {
+  token_ = "guess";
+  start_server();
+  start_host();
+  put_line("x");
+  EXPECT_EQ(host_->flush(milliseconds(200)).error().code, ErrorCode::kTimeout);
+  EXPECT_TRUE(receiver_.records().empty());
+}
+
+TEST_F(LinkTest, CarriesRequestsToTheHost) {
+  std::atomic<std::int64_t> grace = 0;
+  std::promise<PlanCredentials> renewed;
+  requests_.stop = [&](Duration duration) { grace = duration.count(); };
+  requests_.credentials = [&](const PlanCredentials& credentials) {
+    renewed.set_value(credentials);
+  };
+  const LinkPeer peer{GangId("g1"), "algo-1"};
+  start_server();
+  EXPECT_EQ(server_->send_stop(peer, seconds(1)).error().code, ErrorCode::kUnavailable);
+  start_host();
+  ASSERT_TRUE(eventually([&] { return server_->send_stop(peer, seconds(120)).ok(); }));
+  ASSERT_TRUE(server_->send_credentials(peer, {"ak", "sk", "st", 42}).ok());
+  auto credentials = renewed.get_future();
+  ASSERT_EQ(credentials.wait_for(seconds(10)), std::future_status::ready);
+  EXPECT_EQ(credentials.get().session_token, "st");
+  EXPECT_EQ(grace, std::int64_t{120'000'000});
+}
+
+TEST_F(LinkTest, TheNewerConnectionOfAHostWins) {
+  start_server();
+  start_host();
+  put_line("first");
+  ASSERT_TRUE(host_->flush(seconds(10)).ok());
+  HostLinkOptions second = options();
+  second.spool_path = folder_ + "/second";
+  auto other = HostLink::open(second, requests_, clock_).value();
+  ASSERT_TRUE(eventually([&] { return receiver_.gone_count() > 0; }));
+}
+
+TEST_F(LinkTest, PutWaitsForAServerThatIsSlow) {
+  HostLinkOptions small = options();
+  small.unacknowledged_limit_bytes = 256 << 10;
+  start_server();
+  host_ = HostLink::open(small, requests_, clock_).value();
+  put_line("first");
+  ASSERT_TRUE(host_->flush(seconds(10)).ok());
+  receiver_.set_hold(true);
+  std::atomic<int> puts = 0;
+  std::jthread writer([&] {
+    for (int i = 0; i < 100; ++i, ++puts) put_line(std::string(10'000, 'x'));
+  });
+  ASSERT_TRUE(eventually([&] { return puts >= 20; }));
+  std::this_thread::sleep_for(milliseconds(50));
+  EXPECT_LT(puts, 60);
+  receiver_.set_hold(false);
+  writer.join();
+  ASSERT_TRUE(host_->flush(seconds(10)).ok());
+  EXPECT_EQ(lines().size(), 101U);
+}
+
+TEST_F(LinkTest, DropsOutputButNotStatesWhenTheSpoolIsFull) {
+  HostLinkOptions small = options();
+  small.spool_limit_bytes = 200 << 10;
+  host_ = HostLink::open(small, requests_, clock_).value();
+  for (int i = 0; i < 100; ++i) put_line(std::string(10'000, 'x'));
+  ASSERT_TRUE(host_->put(RecordKind::kState, Document::object({{"phase", "ended"}})).ok());
+  start_server();
+  ASSERT_TRUE(host_->flush(seconds(10)).ok());
+  ASSERT_TRUE(eventually([&] { return receiver_.records().back().kind == RecordKind::kNotice; }));
+  const auto records = receiver_.records();
+  EXPECT_LT(records.size(), 30U);
+  EXPECT_TRUE(
+      std::ranges::any_of(records, [](const Record& r) { return r.kind == RecordKind::kState; }));
+  const std::string counted = std::to_string(100 - lines().size()) + " pieces of output";
+  EXPECT_EQ(records.back().body.string_or("message", "").substr(0, counted.size()), counted);
+}
+
+TEST_F(LinkTest, TheSpoolStaysSmallWhenTheServerKeepsUp) {
+  start_server();
+  start_host();
+  for (int i = 0; i < 400; ++i) put_line(std::string(100'000, 'x'));
+  ASSERT_TRUE(host_->flush(seconds(20)).ok());
+  struct stat found{};
+  ASSERT_EQ(::stat(spool().c_str(), &found), 0);
+  EXPECT_LT(found.st_size, 24 << 20);
+  EXPECT_EQ(lines().size(), 400U);
+}
+
+TEST_F(LinkTest, RefusesARecordThatIsTooLong) {
+  start_host();
+  const Document huge = Document::object({{"message", std::string(2 << 20, 'x')}});
+  EXPECT_EQ(host_->put(RecordKind::kNotice, huge).error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST_F(LinkTest, ServesASocketWithALongPath) {
+  folder_ += "/" + std::string(200, 'd');
+  ASSERT_TRUE(make_folders(folder_).ok());
+  start_server();
+  start_host();
+  put_line("x");
+  EXPECT_TRUE(host_->flush(seconds(10)).ok());
+  folder_ = folder_of(folder_);
+}
+
+TEST_F(LinkTest, EndsAConnectionThatSendsRubbish) {
+  start_server();
+  for (const std::string& bytes :
+       {std::string("rubbish\n"), std::string(3 << 20, 'x'), std::string("{}\n")}) {
+    LineSocket client(connect_to(socket()).value());
+    static_cast<void>(client.send(bytes, seconds(5)).ok());
+    EXPECT_TRUE(eventually([&] { return !client.receive().ok(); }));
+  }
+}
+
+TEST(Spool, CompactsAndResumesAtAnyRecord) {
+  const std::string path = testing::TempDir() + "/spool." + std::to_string(::getpid());
+  std::string first;
+  {
+    Spool spool = Spool::open(path).value();
+    for (std::uint64_t n = 1; n <= 900; ++n) {
+      const Record record{
+          .number = n, .time = {}, .kind = RecordKind::kLog, .body = std::string(9'000, 'x')};
+      ASSERT_TRUE(spool.append(record.to_line() + "\n", Durability::kNone).ok());
+    }
+    ASSERT_TRUE(spool.acknowledge(800).ok());
+    EXPECT_LT(spool.unacknowledged_bytes(), 1U << 20);
+    spool.rewind_to(850);
+    first = spool.read(1 << 16).value();
+  }
+  struct stat found{};
+  ASSERT_EQ(::stat(path.c_str(), &found), 0);
+  EXPECT_LT(found.st_size, 1 << 20);
+  Spool again = Spool::open(path).value();
+  EXPECT_EQ(again.last_number(), 900U);
+  again.rewind_to(850);
+  const std::string lines = again.read(1 << 16).value();
+  const std::uint64_t number = Record::from_line(lines.substr(0, lines.find('\n'))).value().number;
+  EXPECT_LE(number, 851U);
+  EXPECT_GT(number, 830U);
+  EXPECT_GT(Record::from_line(first.substr(0, first.find('\n'))).value().number, 830U);
+  ASSERT_TRUE(remove_tree(path).ok());
+}
+
+}  // namespace
+}  // namespace clary::hostlink

@@ -1,0 +1,151 @@
+// Bytes of protocol version 1 as they were when it was published. A change here breaks hosts that
+// are running: add a version.
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <functional>
+#include <future>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "hostlink/line_socket.h"
+#include "hostlink/link.h"
+
+namespace clary::hostlink {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::string_view kHello =
+    R"({"type":"hello","version":1,"gang":"gang-1","host":"algo-1","token":"t0k3n"})";
+constexpr std::string_view kRecords[] = {
+    R"({"type":"record","number":1,"time_us":1700000000123456,"kind":"state","body":{"phase":"training"}})",
+    R"({"type":"record","number":2,"time_us":1700000000223456,"kind":"log","body":{"lines":["epoch 1","caf\u00e9"]}})",
+    R"({"type":"record","number":3,"time_us":1700000000323456,"kind":"usage","body":{"cpu_percent":98.5,"memory_percent":1.25,"disk_percent":3}})",
+    R"({"type":"record","number":4,"time_us":1700000000423456,"kind":"notice","body":{"message":"no way out"}})",
+};
+constexpr std::string_view kPlan =
+    R"({"version":1,"gang":"gang-1","job":"j","host":"algo-1","hosts":["algo-1"],
+  "interpreter":{"python":"/usr/bin/python3","prefixes":["/usr"],"python_version":"3.11.2","packages":{"torch":"2.13.0"}},
+  "hyperparameters":[["lr","0.1"],["epochs","\"3\""]],"environment":[["A","b"]],
+  "channels":[{"name":"train","uri":"s3://b/p","view":"/v"}],"output_uri":"s3://b/o","memory_bytes":1024,"run_as_uid":65534,
+  "credentials":{"access_key":"a","secret_key":"s","session_token":"t","expires_epoch_seconds":7},"not_known_here":1})";
+
+struct Taken final : LinkReceiver {
+  Status admit(const LinkPeer& peer, std::string_view token) override {
+    if (peer.gang.value() != "gang-1" || peer.host != "algo-1" || token != "t0k3n")
+      return denied("unknown");
+    return {};
+  }
+  Result<std::uint64_t> last_taken(const LinkPeer&) override { return 0; }
+  Status take(const LinkPeer&, const std::vector<Record>& taken) override {
+    for (const Record& record : taken) records.push_back(record);
+    return {};
+  }
+  Status take_listener(const LinkPeer&, Fd) override { return {}; }
+  void gone(const LinkPeer&) override { ended.set_value(); }
+  std::vector<Record> records;
+  std::promise<void> ended;
+};
+
+std::string next_line(LineSocket& socket) {
+  for (int i = 0; i < 1000; ++i) {
+    if (auto line = socket.next_line()) return *line;
+    wait_readable(socket.fd(), -1, seconds(10));
+    if (!socket.receive().ok() && !socket.has_line()) return "";
+  }
+  return "";
+}
+
+std::string path_of(const char* name) {
+  return testing::TempDir() + "/" + name + std::to_string(::getpid()) + ".sock";
+}
+
+TEST(ProtocolVersion1, TheServerTakesAHostsBytes) {
+  Taken taken;
+  auto ended = taken.ended.get_future();
+  auto server = LinkServer::listen(path_of("sample-server"), taken, silent_logger()).value();
+  {
+    LineSocket host(connect_to(path_of("sample-server")).value());
+    ASSERT_TRUE(host.send(std::string(kHello) + "\n", seconds(5)).ok());
+    EXPECT_EQ(next_line(host), R"({"type":"welcome","number":0})");
+    std::string all = "{\"type\":\"of a later version\"}\n";
+    for (const std::string_view line : kRecords) all += std::string(line) + "\n";
+    ASSERT_TRUE(host.send(all, seconds(5)).ok());
+    EXPECT_EQ(next_line(host), R"({"type":"ack","number":4})");
+    ASSERT_TRUE(server->send_stop({GangId("gang-1"), "algo-1"}, seconds(120)).ok());
+    EXPECT_EQ(next_line(host), R"({"type":"stop","grace_ms":120000})");
+    ASSERT_TRUE(server->send_credentials({GangId("gang-1"), "algo-1"}, {"a", "s", "t", 7}).ok());
+    EXPECT_EQ(
+        parse_json(next_line(host)).value(),
+        parse_json(
+            R"({"access_key":"a","secret_key":"s","session_token":"t","expires_epoch_seconds":7,)"
+            R"("type":"credentials"})")
+            .value());
+  }
+  ASSERT_EQ(ended.wait_for(seconds(10)), std::future_status::ready);
+  ASSERT_EQ(taken.records.size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(parse_json(taken.records[i].to_line()).value(), parse_json(kRecords[i]).value());
+  }
+}
+
+TEST(ProtocolVersion1, AHostSaysTheseBytes) {
+  const std::string path = path_of("sample-host");
+  const std::string spool = path + ".spool";
+  const Fd listening = listen_at(path).value();
+  ManualClock clock(TimePoint(std::chrono::microseconds(1'700'000'000'123'456)));
+  auto host = HostLink::open({.socket_path = path,
+                              .gang = GangId("gang-1"),
+                              .host = "algo-1",
+                              .token = "t0k3n",
+                              .spool_path = spool},
+                             {}, clock)
+                  .value();
+  ASSERT_TRUE(host->put(RecordKind::kState, Document::object({{"phase", "training"}})).ok());
+  ASSERT_TRUE(wait_readable(listening.get(), -1, seconds(10)));
+  LineSocket server(Fd(::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)));
+  EXPECT_EQ(next_line(server), kHello);
+  ASSERT_TRUE(server.send("{\"type\":\"welcome\",\"number\":0}\n", seconds(5)).ok());
+  EXPECT_EQ(next_line(server), kRecords[0]);
+  host.reset();
+  EXPECT_EQ(read_file(spool).value(), "{\"type\":\"spool\",\"version\":1,\"acknowledged\":0}\n" +
+                                          std::string(kRecords[0]) + "\n");
+  ASSERT_TRUE(remove_tree(spool).ok());
+}
+
+TEST(HostPlan, ReadsVersion1) {
+  const HostPlan plan = HostPlan::from_document(parse_json(kPlan).value()).value();
+  EXPECT_EQ(plan.gang.value(), "gang-1");
+  EXPECT_EQ(plan.interpreter.packages.at("torch"), "2.13.0");
+  EXPECT_EQ(plan.hyperparameters[1].second, "\"3\"");
+  EXPECT_EQ(plan.channels[0].input_mode, "File");
+  EXPECT_EQ(plan.channels[0].view, "/v");
+  EXPECT_EQ(plan.stop_grace_seconds, 120);
+  EXPECT_EQ(plan.run_as_uid, 65534U);
+  EXPECT_EQ(plan.credentials.expires_epoch_seconds, 7);
+}
+
+TEST(HostPlan, ReadsWhatItWrites) {
+  HostPlan plan = HostPlan::from_document(parse_json(kPlan).value()).value();
+  plan.gpu_devices = {"/dev/nvidia0"};
+  plan.network_isolation = true;
+  plan.credentials_as_variables = true;
+  plan.cores = 4;
+  plan.channels[0].content_type = "text/csv";
+  const Document written = plan.to_document();
+  const HostPlan again = HostPlan::from_document(parse_json(to_json(written)).value()).value();
+  EXPECT_EQ(again.to_document(), written);
+  EXPECT_EQ(again.channels[0].content_type, "text/csv");
+  EXPECT_TRUE(again.network_isolation);
+}
+
+TEST(HostPlan, RefusesWhatItCannotRead) {
+  EXPECT_FALSE(HostPlan::from_document(Document("x")).ok());
+  EXPECT_EQ(HostPlan::from_document(Document::object({{"version", 2}, {"gang", "g"}})).error().code,
+            ErrorCode::kUnsupported);
+  EXPECT_FALSE(HostPlan::from_document(Document::object({{"version", 1}})).ok());
+}
+
+}  // namespace
+}  // namespace clary::hostlink

@@ -1,0 +1,127 @@
+#include "objects/body_digests.h"
+
+#include <utility>
+
+#include "base/text_encoding.h"
+
+namespace clary::objects {
+namespace {
+
+bool is_crc(DigestKind kind) {
+  return kind == DigestKind::kCrc32 || kind == DigestKind::kCrc32c ||
+         kind == DigestKind::kCrc64Nvme;
+}
+
+}  // namespace
+
+std::string_view digest_name(DigestKind kind) {
+  switch (kind) {
+    case DigestKind::kMd5:
+      return "md5";
+    case DigestKind::kSha1:
+      return "sha1";
+    case DigestKind::kSha256:
+      return "sha256";
+    case DigestKind::kCrc32:
+      return "crc32";
+    case DigestKind::kCrc32c:
+      return "crc32c";
+    case DigestKind::kCrc64Nvme:
+      return "crc64nvme";
+  }
+  return "";
+}
+
+BodyDigests::BodyDigests(const PutRequest& request)
+    : expected_md5_(request.expected_md5),
+      expected_sha256_(request.expected_sha256),
+      expected_checksum_(request.expected_checksum),
+      checksum_kind_(request.expected_checksum ? std::optional(request.expected_checksum->kind)
+                                               : request.compute_checksum),
+      md5_(make_hasher(DigestKind::kMd5)),
+      crc32c_(make_hasher(DigestKind::kCrc32c)) {
+  if (expected_sha256_ || checksum_kind_ == DigestKind::kSha256) {
+    sha256_ = make_hasher(DigestKind::kSha256);
+  }
+  if (checksum_kind_ && *checksum_kind_ != DigestKind::kMd5 &&
+      *checksum_kind_ != DigestKind::kCrc32c && *checksum_kind_ != DigestKind::kSha256) {
+    checksum_ = make_hasher(*checksum_kind_);
+  }
+}
+
+void BodyDigests::update(std::string_view piece) {
+  size_bytes_ += piece.size();
+  md5_->update(piece);
+  crc32c_->update(piece);
+  if (sha256_ != nullptr) sha256_->update(piece);
+  if (checksum_ != nullptr) checksum_->update(piece);
+}
+
+void BodyDigests::expect_checksum(Checksum checksum) { expected_checksum_ = std::move(checksum); }
+
+Result<BodySums> BodyDigests::finish() {
+  BodySums sums{size_bytes_, md5_->finish(), crc32c_->finish(), std::nullopt};
+  const std::string sha256 = sha256_ == nullptr ? std::string() : sha256_->finish();
+  if (expected_md5_ && *expected_md5_ != sums.md5) {
+    mismatch_ = Mismatch::kContentMd5;
+    return invalid_argument("the MD5 of the bytes is " + base64_encode(sums.md5) + ", expected " +
+                            base64_encode(*expected_md5_));
+  }
+  if (expected_sha256_ && *expected_sha256_ != hex_encode(sha256)) {
+    mismatch_ = Mismatch::kPayloadSha256;
+    return invalid_argument("the SHA-256 of the bytes is " + hex_encode(sha256) + ", expected " +
+                            *expected_sha256_);
+  }
+  if (checksum_kind_) {
+    const std::string raw = *checksum_kind_ == DigestKind::kMd5      ? sums.md5
+                            : *checksum_kind_ == DigestKind::kCrc32c ? sums.crc32c
+                            : *checksum_kind_ == DigestKind::kSha256 ? sha256
+                                                                     : checksum_->finish();
+    sums.checksum = Checksum{*checksum_kind_, base64_encode(raw), false};
+  }
+  if (expected_checksum_ && (!sums.checksum || sums.checksum->kind != expected_checksum_->kind ||
+                             sums.checksum->value != expected_checksum_->value)) {
+    mismatch_ = Mismatch::kChecksum;
+    return invalid_argument("the " + std::string(digest_name(expected_checksum_->kind)) +
+                            " of the bytes is " +
+                            (sums.checksum ? sums.checksum->value : "unknown") + ", expected " +
+                            expected_checksum_->value);
+  }
+  return sums;
+}
+
+std::string multipart_etag(const std::vector<PartSums>& parts) {
+  std::string all;
+  for (const PartSums& part : parts) all += part.md5;
+  return hex_encode(md5(all)) + "-" + std::to_string(parts.size());
+}
+
+std::string joined_crc32c(const std::vector<PartSums>& parts) {
+  std::string whole = digest(DigestKind::kCrc32c, "");
+  for (const PartSums& part : parts) {
+    whole = combine_crc(DigestKind::kCrc32c, whole, part.crc32c, part.size_bytes);
+  }
+  return whole;
+}
+
+std::optional<Checksum> multipart_checksum(DigestKind kind, bool composite,
+                                           const std::vector<PartSums>& parts) {
+  if (!composite && !is_crc(kind)) return std::nullopt;
+  std::string all;
+  std::string whole = composite ? std::string() : digest(kind, "");
+  for (const PartSums& part : parts) {
+    if (!part.checksum || part.checksum->kind != kind) return std::nullopt;
+    Result<std::string> raw = base64_decode(part.checksum->value);
+    if (!raw.ok()) return std::nullopt;
+    if (composite) {
+      all += *raw;
+    } else {
+      whole = combine_crc(kind, whole, *raw, part.size_bytes);
+    }
+  }
+  if (!composite) return Checksum{kind, base64_encode(whole), false};
+  return Checksum{kind, base64_encode(digest(kind, all)) + "-" + std::to_string(parts.size()),
+                  true};
+}
+
+}  // namespace clary::objects

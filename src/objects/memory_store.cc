@@ -1,0 +1,278 @@
+#include "objects/memory_store.h"
+
+#include <cstring>
+#include <functional>
+
+#include "base/text_encoding.h"
+#include "objects/list_walk.h"
+#include "objects/store_rules.h"
+
+namespace clary::objects {
+namespace {
+
+// Reads a slice of bytes that others share.
+class SharedSource final : public net::ByteSource {
+ public:
+  SharedSource(std::shared_ptr<const std::string> bytes, std::uint64_t first, std::uint64_t length)
+      : bytes_(std::move(bytes)), left_(std::string_view(*bytes_).substr(first, length)) {}
+  Result<std::size_t> read(std::span<char> into) override {
+    const std::size_t taken = std::min(into.size(), left_.size());
+    std::memcpy(into.data(), left_.data(), taken);
+    left_.remove_prefix(taken);
+    return taken;
+  }
+
+ private:
+  std::shared_ptr<const std::string> bytes_;
+  std::string_view left_;
+};
+
+using Keep = std::function<Result<ObjectHead>(std::string bytes, const BodySums& sums)>;
+
+class MemoryWriter final : public ObjectWriter {
+ public:
+  MemoryWriter(const PutRequest& request, Keep keep) : digests_(request), keep_(std::move(keep)) {}
+  Status write(std::string_view piece) override {
+    digests_.update(piece);
+    bytes_ += piece;
+    return {};
+  }
+  void expect_checksum(Checksum checksum) override {
+    digests_.expect_checksum(std::move(checksum));
+  }
+  Result<ObjectHead> finish() override {
+    CLARY_TRY(const BodySums sums, digests_.finish());
+    return keep_(std::move(bytes_), sums);
+  }
+  Mismatch mismatch() const override { return digests_.mismatch(); }
+
+ private:
+  BodyDigests digests_;
+  std::string bytes_;
+  Keep keep_;
+};
+
+}  // namespace
+
+class MemoryStore::Cursor final : public KeyCursor {
+ public:
+  explicit Cursor(const std::map<std::string, Stored>& objects) : objects_(objects) {}
+  Result<bool> seek(std::string_view key) override {
+    at_ = objects_.lower_bound(std::string(key));
+    return at_ != objects_.end();
+  }
+  Result<bool> next() override { return ++at_ != objects_.end(); }
+  std::string_view key() const override { return at_->first; }
+  ObjectHead head() const override { return at_->second.head; }
+
+ private:
+  const std::map<std::string, Stored>& objects_;
+  std::map<std::string, Stored>::const_iterator at_;
+};
+
+MemoryStore::MemoryStore(const Clock& clock, IdSource& ids) : clock_(clock), ids_(ids) {}
+
+Result<MemoryStore::Contents*> MemoryStore::find(const BucketName& name) {
+  const auto found = buckets_.find(name);
+  if (found == buckets_.end()) return bucket_absent(name);
+  return &found->second;
+}
+
+Status MemoryStore::create_bucket(const Bucket& bucket) {
+  MutexLock lock(mutex_);
+  if (buckets_.contains(bucket.name)) {
+    return already_exists("bucket '" + bucket.name.value() + "': there already");
+  }
+  buckets_[bucket.name] = Contents{bucket, ++sequence_, {}};
+  return {};
+}
+
+Status MemoryStore::remove_bucket(const BucketName& name) {
+  MutexLock lock(mutex_);
+  CLARY_TRY(const Contents* contents, find(name));
+  if (!contents->objects.empty()) return conflict("bucket '" + name.value() + "': not empty");
+  std::erase_if(uploads_, [&](const auto& entry) { return entry.second.request.bucket == name; });
+  buckets_.erase(name);
+  return {};
+}
+
+Result<Bucket> MemoryStore::find_bucket(const BucketName& name) {
+  MutexLock lock(mutex_);
+  CLARY_TRY(const Contents* contents, find(name));
+  return contents->bucket;
+}
+
+Result<std::vector<Bucket>> MemoryStore::list_buckets() {
+  MutexLock lock(mutex_);
+  std::vector<Bucket> out;
+  for (const auto& [name, contents] : buckets_) out.push_back(contents.bucket);
+  return out;
+}
+
+Result<ObjectHead> MemoryStore::head(const BucketName& bucket, const ObjectKey& key) {
+  MutexLock lock(mutex_);
+  CLARY_TRY(const Contents* contents, find(bucket));
+  const auto found = contents->objects.find(*key);
+  if (found == contents->objects.end()) return key_absent(bucket, key);
+  return found->second.head;
+}
+
+Result<ObjectBody> MemoryStore::get(const BucketName& bucket, const ObjectKey& key,
+                                    std::optional<RangeRequest> range) {
+  MutexLock lock(mutex_);
+  CLARY_TRY(const Contents* contents, find(bucket));
+  const auto found = contents->objects.find(*key);
+  if (found == contents->objects.end()) return key_absent(bucket, key);
+  const Stored& stored = found->second;
+  ObjectBody body{stored.head, nullptr, stored.head.size_bytes, std::nullopt};
+  if (range) {
+    CLARY_TRY(body.range, resolve_range(*range, stored.head.size_bytes));
+    body.length = body.range->last - body.range->first + 1;
+  }
+  body.bytes =
+      std::make_unique<SharedSource>(stored.bytes, body.range ? body.range->first : 0, body.length);
+  return body;
+}
+
+Result<ObjectHead> MemoryStore::store(const PutRequest& request, ObjectHead head,
+                                      std::string bytes) {
+  CLARY_TRY(Contents * contents, find(request.bucket));
+  const auto present = contents->objects.find(*request.key);
+  const auto etag =
+      present == contents->objects.end() ? std::nullopt : std::optional(present->second.head.etag);
+  CLARY_RETURN_IF_ERROR(check_condition(request.condition, etag));
+  head.key = request.key;
+  head.metadata = request.metadata;
+  head.last_modified = clock_.now();
+  contents->changes = ++sequence_;
+  contents->objects[*request.key] =
+      Stored{head, std::make_shared<const std::string>(std::move(bytes))};
+  return head;
+}
+
+Result<std::unique_ptr<ObjectWriter>> MemoryStore::put(PutRequest request) {
+  CLARY_RETURN_IF_ERROR(check_key(request.bucket, request.key));
+  {
+    MutexLock lock(mutex_);
+    CLARY_TRY([[maybe_unused]] const Contents* contents, find(request.bucket));
+  }
+  Keep keep = [this, request](std::string bytes, const BodySums& sums) {
+    ObjectHead head;
+    head.size_bytes = sums.size_bytes;
+    head.etag = hex_encode(sums.md5);
+    head.checksum = sums.checksum;
+    MutexLock lock(mutex_);
+    return store(request, std::move(head), std::move(bytes));
+  };
+  return std::unique_ptr<ObjectWriter>(std::make_unique<MemoryWriter>(request, std::move(keep)));
+}
+
+Status MemoryStore::remove(const BucketName& bucket, const ObjectKey& key) {
+  MutexLock lock(mutex_);
+  CLARY_TRY(Contents * contents, find(bucket));
+  if (contents->objects.erase(*key) > 0) contents->changes = ++sequence_;
+  return {};
+}
+
+Result<ListPage> MemoryStore::list(const ListRequest& request) {
+  MutexLock lock(mutex_);
+  CLARY_TRY(const Contents* contents, find(request.bucket));
+  Cursor cursor(contents->objects);
+  return collect_page(request, cursor);
+}
+
+Result<UploadId> MemoryStore::begin_upload(MultipartRequest request) {
+  CLARY_RETURN_IF_ERROR(check_key(request.bucket, request.key));
+  MutexLock lock(mutex_);
+  CLARY_TRY([[maybe_unused]] const Contents* contents, find(request.bucket));
+  UploadId id(ids_.hex(32));
+  uploads_[id] = Upload{std::move(request), {}, std::nullopt};
+  return id;
+}
+
+Result<MemoryStore::Upload*> MemoryStore::find_upload(const BucketName& bucket,
+                                                      const ObjectKey& key, const UploadId& id) {
+  CLARY_TRY([[maybe_unused]] const Contents* contents, find(bucket));
+  const auto found = uploads_.find(id);
+  if (found == uploads_.end() || found->second.request.bucket != bucket ||
+      found->second.request.key != key) {
+    return upload_absent(bucket, id);
+  }
+  return &found->second;
+}
+
+Result<std::unique_ptr<ObjectWriter>> MemoryStore::put_part(PutRequest request,
+                                                            const UploadId& upload, int number) {
+  CLARY_RETURN_IF_ERROR(check_part_number(number));
+  {
+    MutexLock lock(mutex_);
+    CLARY_TRY(const Upload* found, find_upload(request.bucket, request.key, upload));
+    if (found->completed_etag) return upload_absent(request.bucket, upload);
+    if (!request.compute_checksum) request.compute_checksum = found->request.checksum_kind;
+  }
+  Keep keep = [this, request, upload, number](std::string bytes,
+                                              const BodySums& sums) -> Result<ObjectHead> {
+    MutexLock lock(mutex_);
+    CLARY_TRY(Upload * found, find_upload(request.bucket, request.key, upload));
+    if (found->completed_etag) return upload_absent(request.bucket, upload);
+    ObjectHead head;
+    head.key = request.key;
+    head.size_bytes = sums.size_bytes;
+    head.etag = hex_encode(sums.md5);
+    head.checksum = sums.checksum;
+    head.last_modified = clock_.now();
+    found->parts[number] =
+        Part{PartSums{sums.md5, sums.crc32c, sums.size_bytes, sums.checksum}, std::move(bytes)};
+    return head;
+  };
+  return std::unique_ptr<ObjectWriter>(std::make_unique<MemoryWriter>(request, std::move(keep)));
+}
+
+Result<ObjectHead> MemoryStore::complete_upload(CompleteRequest request) {
+  MutexLock lock(mutex_);
+  CLARY_TRY(Upload * upload, find_upload(request.bucket, request.key, request.upload));
+  if (upload->completed_etag) {
+    CLARY_TRY(const Contents* contents, find(request.bucket));
+    const auto found = contents->objects.find(*request.key);
+    if (found == contents->objects.end() || found->second.head.etag != *upload->completed_etag) {
+      return upload_absent(request.bucket, request.upload);
+    }
+    return found->second.head;
+  }
+  std::vector<std::optional<PartSums>> stored;
+  std::string bytes;
+  for (const CompletedPart& part : request.parts) {
+    const auto found = upload->parts.find(part.number);
+    stored.push_back(found == upload->parts.end() ? std::nullopt
+                                                  : std::optional(found->second.sums));
+    if (found != upload->parts.end()) bytes += found->second.bytes;
+  }
+  CLARY_TRY(const std::vector<PartSums> parts, match_parts(request, stored, kMinPartBytes));
+  CLARY_TRY(ObjectHead joined, joined_head(request, parts, upload->request.checksum_kind,
+                                           upload->request.composite_checksum));
+  PutRequest put{.bucket = request.bucket,
+                 .key = request.key,
+                 .metadata = upload->request.metadata,
+                 .condition = request.condition};
+  CLARY_TRY(ObjectHead head, store(put, std::move(joined), std::move(bytes)));
+  upload->parts.clear();
+  upload->completed_etag = head.etag;
+  return head;
+}
+
+Status MemoryStore::abort_upload(const BucketName& bucket, const ObjectKey& key,
+                                 const UploadId& upload) {
+  MutexLock lock(mutex_);
+  CLARY_TRY(const Upload* found, find_upload(bucket, key, upload));
+  if (found->completed_etag) return upload_absent(bucket, upload);
+  uploads_.erase(upload);
+  return {};
+}
+
+Result<std::uint64_t> MemoryStore::change_counter(const BucketName& bucket) {
+  MutexLock lock(mutex_);
+  CLARY_TRY(const Contents* contents, find(bucket));
+  return contents->changes;
+}
+
+}  // namespace clary::objects

@@ -1,0 +1,75 @@
+// An ObjectStore in the memory of the process: for tests. Everything is lost with it. Thread-safe.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/id_source.h"
+#include "base/mutex.h"
+#include "objects/body_digests.h"
+#include "objects/object_store.h"
+
+namespace clary::objects {
+
+class MemoryStore final : public ObjectStore {
+ public:
+  // clock and ids outlive the store.
+  MemoryStore(const Clock& clock, IdSource& ids);
+
+  Status create_bucket(const Bucket& bucket) override;
+  Status remove_bucket(const BucketName& name) override;
+  Result<Bucket> find_bucket(const BucketName& name) override;
+  Result<std::vector<Bucket>> list_buckets() override;
+  Result<ObjectHead> head(const BucketName& bucket, const ObjectKey& key) override;
+  Result<ObjectBody> get(const BucketName& bucket, const ObjectKey& key,
+                         std::optional<RangeRequest> range) override;
+  Result<std::unique_ptr<ObjectWriter>> put(PutRequest request) override;
+  Status remove(const BucketName& bucket, const ObjectKey& key) override;
+  Result<ListPage> list(const ListRequest& request) override;
+  Result<UploadId> begin_upload(MultipartRequest request) override;
+  Result<std::unique_ptr<ObjectWriter>> put_part(PutRequest request, const UploadId& upload,
+                                                 int number) override;
+  Result<ObjectHead> complete_upload(CompleteRequest request) override;
+  Status abort_upload(const BucketName& bucket, const ObjectKey& key,
+                      const UploadId& upload) override;
+  Result<std::uint64_t> change_counter(const BucketName& bucket) override;
+
+ private:
+  struct Stored {
+    ObjectHead head;
+    std::shared_ptr<const std::string> bytes;
+  };
+  struct Part {
+    PartSums sums;
+    std::string bytes;
+  };
+  struct Upload {
+    MultipartRequest request;
+    std::map<int, Part> parts;
+    std::optional<std::string> completed_etag;
+  };
+  struct Contents {
+    Bucket bucket;
+    std::uint64_t changes = 0;
+    std::map<std::string, Stored> objects;
+  };
+  class Cursor;
+
+  Result<Contents*> find(const BucketName& name) CLARY_REQUIRES(mutex_);
+  Result<Upload*> find_upload(const BucketName& bucket, const ObjectKey& key, const UploadId& id)
+      CLARY_REQUIRES(mutex_);
+  Result<ObjectHead> store(const PutRequest& request, ObjectHead head, std::string bytes)
+      CLARY_REQUIRES(mutex_);
+
+  const Clock& clock_;
+  IdSource& ids_;
+  Mutex mutex_;
+  std::uint64_t sequence_ CLARY_GUARDED_BY(mutex_) = 0;
+  std::map<BucketName, Contents> buckets_ CLARY_GUARDED_BY(mutex_);
+  std::map<UploadId, Upload> uploads_ CLARY_GUARDED_BY(mutex_);
+};
+
+}  // namespace clary::objects

@@ -1,0 +1,38 @@
+#include "objects/object_store.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace clary::objects {
+
+Result<ByteRange> resolve_range(const RangeRequest& range, std::uint64_t size_bytes) {
+  const auto outside = [&] {
+    return limit_exceeded("no byte of the range lies in the object's " +
+                          std::to_string(size_bytes) + " bytes");
+  };
+  if (!range.first) {
+    const std::uint64_t wanted = std::min(range.last.value_or(0), size_bytes);
+    if (wanted == 0) return outside();
+    return ByteRange{size_bytes - wanted, size_bytes - 1};
+  }
+  if (*range.first >= size_bytes || (range.last && *range.last < *range.first)) return outside();
+  return ByteRange{*range.first, std::min(range.last.value_or(size_bytes - 1), size_bytes - 1)};
+}
+
+std::string ObjectUri::to_string() const { return "s3://" + bucket.value() + "/" + key; }
+
+Result<ObjectUri> parse_object_uri(std::string_view text) {
+  constexpr std::string_view kScheme = "s3://";
+  if (!text.starts_with(kScheme)) {
+    return invalid_argument("'" + std::string(text) + "': not of the form s3://bucket/key");
+  }
+  const std::string_view rest = text.substr(kScheme.size());
+  const std::size_t slash = rest.find('/');
+  const std::string_view bucket = rest.substr(0, slash);
+  if (bucket.empty()) return invalid_argument("'" + std::string(text) + "': names no bucket");
+  const std::string_view key =
+      slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
+  return ObjectUri{BucketName(std::string(bucket)), std::string(key)};
+}
+
+}  // namespace clary::objects

@@ -1,0 +1,90 @@
+#include "objects/store_rules.h"
+
+#include <utility>
+
+#include "base/text_encoding.h"
+
+namespace clary::objects {
+
+Error bucket_absent(const BucketName& bucket) {
+  return not_found("bucket '" + bucket.value() + "': not there");
+}
+Error key_absent(const BucketName& bucket, const ObjectKey& key) {
+  return not_found("bucket '" + bucket.value() + "': key '" + key.value() + "': not there");
+}
+Error upload_absent(const BucketName& bucket, const UploadId& upload) {
+  return not_found("bucket '" + bucket.value() + "': upload '" + upload.value() + "': not there");
+}
+std::string object_context(const BucketName& bucket, std::string_view verb, const ObjectKey& key) {
+  return "bucket '" + bucket.value() + "': " + std::string(verb) + " '" + key.value() + "'";
+}
+
+Status check_key(const BucketName& bucket, const ObjectKey& key) {
+  if (!key.empty() && key->size() <= kMaxKeyBytes) return {};
+  return invalid_argument(object_context(bucket, "key", key) + ": a key has 1 to 1024 bytes");
+}
+
+Status check_part_number(int number) {
+  if (number >= 1 && number <= kMaxParts) return {};
+  return invalid_argument("part " + std::to_string(number) + ": part numbers are 1 to 10000");
+}
+
+Status check_condition(const PutCondition& condition,
+                       const std::optional<std::string>& present_etag) {
+  if (condition.only_if_absent && present_etag) return conflict("the key is there already");
+  if (!condition.if_etag) return {};
+  if (!present_etag) return not_found("no object has the wanted ETag: the key is not there");
+  if (*present_etag == *condition.if_etag) return {};
+  return conflict("the ETag is " + *present_etag + ", wanted " + *condition.if_etag);
+}
+
+Result<std::vector<PartSums>> match_parts(const CompleteRequest& request,
+                                          const std::vector<std::optional<PartSums>>& stored,
+                                          std::uint64_t min_part_bytes) {
+  if (request.parts.empty())
+    return invalid_argument("an upload is completed with at least one part");
+  std::vector<PartSums> out;
+  for (std::size_t i = 0; i < request.parts.size(); ++i) {
+    const CompletedPart& wanted = request.parts[i];
+    const std::string name = "part " + std::to_string(wanted.number);
+    if (i > 0 && wanted.number <= request.parts[i - 1].number) {
+      return invalid_argument(name + ": the parts are not in ascending order");
+    }
+    if (!stored[i]) return conflict(name + ": was not uploaded");
+    if (hex_encode(stored[i]->md5) != wanted.etag) return conflict(name + ": has another ETag");
+    if (wanted.checksum &&
+        (!stored[i]->checksum || stored[i]->checksum->kind != wanted.checksum->kind ||
+         stored[i]->checksum->value != wanted.checksum->value)) {
+      return conflict(name + ": has another checksum");
+    }
+    out.push_back(*stored[i]);
+  }
+  for (std::size_t i = 0; i + 1 < out.size(); ++i) {
+    if (out[i].size_bytes >= min_part_bytes) continue;
+    return invalid_argument("part " + std::to_string(request.parts[i].number) + ": " +
+                            std::to_string(out[i].size_bytes) +
+                            " bytes; every part but the last has at least " +
+                            std::to_string(min_part_bytes));
+  }
+  return out;
+}
+
+Result<ObjectHead> joined_head(const CompleteRequest& request, const std::vector<PartSums>& parts,
+                               std::optional<DigestKind> checksum_kind, bool composite) {
+  ObjectHead head;
+  head.key = request.key;
+  head.etag = multipart_etag(parts);
+  for (const PartSums& part : parts) head.size_bytes += part.size_bytes;
+  if (checksum_kind) head.checksum = multipart_checksum(*checksum_kind, composite, parts);
+  if (request.expected_checksum &&
+      (!head.checksum || head.checksum->kind != request.expected_checksum->kind ||
+       head.checksum->value != request.expected_checksum->value)) {
+    return invalid_argument("the " + std::string(digest_name(request.expected_checksum->kind)) +
+                            " of the joined parts is " +
+                            (head.checksum ? head.checksum->value : "unknown") + ", expected " +
+                            request.expected_checksum->value);
+  }
+  return head;
+}
+
+}  // namespace clary::objects

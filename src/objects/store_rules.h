@@ -1,0 +1,36 @@
+// The rules that every local store keeps, and its sentences. Pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "objects/body_digests.h"
+#include "objects/object_store.h"
+
+namespace clary::objects {
+
+Error bucket_absent(const BucketName& bucket);
+Error key_absent(const BucketName& bucket, const ObjectKey& key);
+Error upload_absent(const BucketName& bucket, const UploadId& upload);
+// "bucket 'x': put 'y'", to stand before what happened.
+std::string object_context(const BucketName& bucket, std::string_view verb, const ObjectKey& key);
+
+// A key is 1 to 1,024 bytes.
+Status check_key(const BucketName& bucket, const ObjectKey& key);
+Status check_part_number(int number);
+// present_etag: of the object that stands under the key now.
+Status check_condition(const PutCondition& condition,
+                       const std::optional<std::string>& present_etag);
+
+// The chosen parts against the stored ones, in the order of the request. stored[i] is nothing where
+// the part is absent. min_part_bytes holds for every part but the last.
+Result<std::vector<PartSums>> match_parts(const CompleteRequest& request,
+                                          const std::vector<std::optional<PartSums>>& stored,
+                                          std::uint64_t min_part_bytes);
+
+// Size, ETag and checksum of the completed object; the rest is left to the caller.
+Result<ObjectHead> joined_head(const CompleteRequest& request, const std::vector<PartSums>& parts,
+                               std::optional<DigestKind> checksum_kind, bool composite);
+
+}  // namespace clary::objects

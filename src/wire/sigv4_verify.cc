@@ -1,0 +1,263 @@
+#include "wire/sigv4_verify.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/digest.h"
+#include "base/strings.h"
+#include "base/text_encoding.h"
+#include "base/time_text.h"
+
+namespace clary::wire {
+namespace {
+
+using Read = std::variant<Authentication, AuthFailure>;
+using Fields = std::map<std::string, std::string, std::less<>>;
+
+constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
+
+AuthFailure incomplete(std::string detail) {
+  return {AuthFailureKind::kIncomplete, std::move(detail)};
+}
+
+std::string field(const Fields& fields, std::string_view name) {
+  const auto at = fields.find(name);
+  return at == fields.end() ? std::string() : at->second;
+}
+
+// "Credential=a, SignedHeaders=b, Signature=c"; spaces after the commas are optional.
+Fields authorization_fields(std::string_view text) {
+  Fields fields;
+  for (const std::string_view part : split(text, ',')) {
+    const std::string_view one = trim(part);
+    const std::size_t equals = one.find('=');
+    if (equals == std::string_view::npos) continue;
+    fields[std::string(one.substr(0, equals))] = std::string(one.substr(equals + 1));
+  }
+  return fields;
+}
+
+Fields query_fields(std::string_view raw_query) {
+  Fields fields;
+  for (const std::string_view part : split(raw_query, '&')) {
+    const std::size_t equals = part.find('=');
+    const std::string_view value =
+        equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1);
+    fields[percent_decode(part.substr(0, equals)).value_or("")] =
+        percent_decode(value).value_or("");
+  }
+  return fields;
+}
+
+// "<key>/<date>/<region>/<service>/aws4_request"
+bool read_credential(std::string_view text, Authentication& out) {
+  const std::vector<std::string_view> parts = split(text, '/');
+  if (parts.size() != 5 || parts[4] != "aws4_request") return false;
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (parts[i].empty()) return false;
+  }
+  out.access_key = AccessKeyId(std::string(parts[0]));
+  out.scope.date = std::string(parts[1]);
+  out.scope.region = std::string(parts[2]);
+  out.scope.service = std::string(parts[3]);
+  return true;
+}
+
+std::optional<AuthFailure> read_time(std::string_view text, Authentication& out) {
+  const Result<TimePoint> time = parse_time(text);
+  if (!time.ok())
+    return incomplete("Date must be in ISO-8601 'basic format'. Got '" + std::string(text) + "'.");
+  out.time = *time;
+  out.scope.timestamp = basic_iso8601(*time);
+  if (!out.scope.timestamp.starts_with(out.scope.date)) {
+    return AuthFailure{AuthFailureKind::kMismatch,
+                       "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of "
+                       "date from HTTP: '" +
+                           out.scope.date + "' != '" + out.scope.timestamp.substr(0, 8) + "'."};
+  }
+  return std::nullopt;
+}
+
+void read_signed_headers(std::string_view text, Authentication& out) {
+  for (const std::string_view name : split(text, ';')) {
+    if (!name.empty()) out.signed_headers.push_back(to_lower(name));
+  }
+  std::sort(out.signed_headers.begin(), out.signed_headers.end());
+}
+
+bool covers(const Authentication& authentication, std::string_view name) {
+  return std::find(authentication.signed_headers.begin(), authentication.signed_headers.end(),
+                   name) != authentication.signed_headers.end();
+}
+
+Read from_header(const net::RequestHead& head, std::string_view authorization) {
+  const std::size_t space = authorization.find(' ');
+  const std::string_view scheme = authorization.substr(0, space);
+  if (scheme == "AWS" || scheme == "AWS4-ECDSA-P256-SHA256") {
+    return AuthFailure{AuthFailureKind::kUnsupportedScheme, std::string(scheme)};
+  }
+  if (scheme != kAlgorithm || space == std::string_view::npos) {
+    return incomplete("Authorization header requires 'AWS4-HMAC-SHA256'.");
+  }
+  const Fields fields = authorization_fields(authorization.substr(space + 1));
+  Authentication out;
+  for (const std::string_view name : {"Credential", "SignedHeaders", "Signature"}) {
+    if (field(fields, name).empty())
+      return incomplete("Authorization header requires '" + std::string(name) + "' parameter.");
+  }
+  if (!read_credential(field(fields, "Credential"), out)) {
+    return incomplete(
+        "Credential must have five slash-delimited elements, e.g. keyid/date/region/service/term.");
+  }
+  const std::string* amz_date = head.headers.find("x-amz-date");
+  const std::string_view date =
+      amz_date != nullptr ? std::string_view(*amz_date) : head.headers.get("date");
+  if (date.empty())
+    return incomplete(
+        "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+  if (auto failure = read_time(date, out)) return *failure;
+  read_signed_headers(field(fields, "SignedHeaders"), out);
+  out.signature = field(fields, "Signature");
+  out.session_token = std::string(head.headers.get("x-amz-security-token"));
+  out.payload_hash = std::string(head.headers.get("x-amz-content-sha256"));
+  return out;
+}
+
+Read from_query(const Fields& fields) {
+  if (field(fields, "X-Amz-Algorithm") != kAlgorithm) {
+    return AuthFailure{AuthFailureKind::kUnsupportedScheme, field(fields, "X-Amz-Algorithm")};
+  }
+  Authentication out;
+  for (const std::string_view name : {"X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
+                                      "X-Amz-SignedHeaders", "X-Amz-Signature"}) {
+    if (field(fields, name).empty())
+      return incomplete("Query-string authentication requires the '" + std::string(name) +
+                        "' parameter.");
+  }
+  if (!read_credential(field(fields, "X-Amz-Credential"), out)) {
+    return incomplete(
+        "Error parsing the X-Amz-Credential parameter; it must have five slash-delimited "
+        "elements.");
+  }
+  if (auto failure = read_time(field(fields, "X-Amz-Date"), out)) return *failure;
+  const std::optional<std::int64_t> seconds = parse_int(field(fields, "X-Amz-Expires"));
+  if (!seconds)
+    return AuthFailure{AuthFailureKind::kPresignInvalid, "X-Amz-Expires should be a number"};
+  if (*seconds < 0)
+    return AuthFailure{AuthFailureKind::kPresignInvalid, "X-Amz-Expires must be non-negative"};
+  if (*seconds > 7 * 86400) {
+    return AuthFailure{AuthFailureKind::kPresignInvalid,
+                       "X-Amz-Expires must be less than a week (in seconds) that is given by the "
+                       "X-Amz-Expires parameter; 604800 at most"};
+  }
+  out.expires = std::chrono::seconds(*seconds);
+  read_signed_headers(field(fields, "X-Amz-SignedHeaders"), out);
+  out.signature = field(fields, "X-Amz-Signature");
+  out.session_token = field(fields, "X-Amz-Security-Token");
+  return out;
+}
+
+std::optional<AuthFailure> check_time(const Authentication& authentication, TimePoint now) {
+  if (authentication.time > now + kClockWindow) {
+    return AuthFailure{AuthFailureKind::kClockSkew,
+                       "Signature not yet current: " + authentication.scope.timestamp +
+                           " is still later than " + basic_iso8601(now + kClockWindow) + " (" +
+                           basic_iso8601(now) + " + 15 min.)"};
+  }
+  if (authentication.expires) {
+    if (now > authentication.time + *authentication.expires)
+      return AuthFailure{AuthFailureKind::kPresignExpired, "Request has expired"};
+    return std::nullopt;
+  }
+  if (authentication.time < now - kClockWindow) {
+    return AuthFailure{AuthFailureKind::kClockSkew,
+                       "Signature expired: " + authentication.scope.timestamp +
+                           " is now earlier than " + basic_iso8601(now - kClockWindow) + " (" +
+                           basic_iso8601(now) + " - 15 min.)"};
+  }
+  return std::nullopt;
+}
+
+// Every field of a name, joined by commas, as the signature covers it.
+std::vector<std::pair<std::string, std::string>> covered_headers(
+    const Authentication& authentication, const net::RequestHead& head) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string& name : authentication.signed_headers) {
+    std::string joined;
+    bool first = true;
+    for (const auto& [field_name, value] : head.headers.fields()) {
+      if (!equals_ignoring_case(field_name, name)) continue;
+      if (!first) joined += ',';
+      joined += canonical_header_value(value);
+      first = false;
+    }
+    out.emplace_back(name, std::move(joined));
+  }
+  return out;
+}
+
+std::optional<AuthFailure> check_coverage(const Authentication& authentication,
+                                          const net::RequestHead& head) {
+  if (!covers(authentication, "host")) {
+    return incomplete("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
+  }
+  for (const auto& [name, value] : head.headers.fields()) {
+    const std::string lower = to_lower(name);
+    if (lower.starts_with("x-amz-") && !covers(authentication, lower)) {
+      return AuthFailure{AuthFailureKind::kHeadersNotSigned, lower};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+const Authentication* authentication_of(const std::variant<Authentication, AuthFailure>& read) {
+  return std::get_if<Authentication>(&read);
+}
+
+std::variant<Authentication, AuthFailure> read_authentication(const net::RequestHead& head) {
+  const std::string_view authorization = head.headers.get("authorization");
+  if (!authorization.empty()) return from_header(head, authorization);
+  const Fields fields = query_fields(head.raw_query());
+  if (fields.contains("X-Amz-Algorithm") || fields.contains("X-Amz-Signature"))
+    return from_query(fields);
+  if (fields.contains("AWSAccessKeyId") && fields.contains("Signature")) {
+    return AuthFailure{AuthFailureKind::kUnsupportedScheme, "AWS"};
+  }
+  return AuthFailure{AuthFailureKind::kMissing, ""};
+}
+
+std::optional<AuthFailure> verify_signature(const Authentication& authentication,
+                                            const net::RequestHead& head, const Secret& secret,
+                                            std::string_view payload_hash, TimePoint now) {
+  if (auto failure = check_time(authentication, now)) return failure;
+  if (auto failure = check_coverage(authentication, head)) return failure;
+  std::string_view hash = authentication.payload_hash;
+  if (hash.empty()) hash = authentication.expires ? kUnsignedPayload : payload_hash;
+  const CanonicalInput input{head.method, head.raw_path(), head.raw_query(),
+                             covered_headers(authentication, head), hash};
+  const std::string_view skip = authentication.expires ? "X-Amz-Signature" : "";
+  const std::string expected =
+      signature_of(signing_key(secret, authentication.scope), authentication.scope,
+                   canonical_request(input, authentication.scope.service, skip));
+  if (!constant_time_equal(expected, authentication.signature))
+    return AuthFailure{AuthFailureKind::kMismatch, ""};
+  return std::nullopt;
+}
+
+std::optional<PayloadKind> payload_kind(std::string_view payload_hash) {
+  if (payload_hash.empty() || payload_hash == kUnsignedPayload) return PayloadKind::kUnsigned;
+  if (payload_hash == "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+    return PayloadKind::kChunkedUnsignedTrailer;
+  if (payload_hash == "STREAMING-AWS4-HMAC-SHA256-PAYLOAD") return PayloadKind::kChunkedSigned;
+  if (payload_hash == "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER")
+    return PayloadKind::kChunkedSignedTrailer;
+  const bool hexadecimal =
+      payload_hash.size() == 64 &&
+      payload_hash.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  if (hexadecimal) return PayloadKind::kHashed;
+  return std::nullopt;
+}
+
+}  // namespace clary::wire
