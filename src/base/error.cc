@@ -18,6 +18,7 @@ ErrorCode code_of(int error_number) {
       return ErrorCode::kDenied;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
     case EMFILE:
     case ENFILE:
       return ErrorCode::kLimitExceeded;

@@ -48,7 +48,7 @@ inline Error cancelled(std::string message) { return {ErrorCode::kCancelled, std
 inline Error internal_error(std::string message) { return {ErrorCode::kInternal, std::move(message)}; }
 
 // `what: strerror(error_number)`. ENOENT → NotFound, EEXIST → AlreadyExists, EACCES/EPERM → Denied,
-// ENOSPC/EDQUOT/EMFILE → LimitExceeded, anything else → Internal.
+// ENOSPC/EDQUOT/EFBIG/EMFILE → LimitExceeded, anything else → Internal.
 Error system_error(std::string_view what, int error_number);
 // The same, of the calling thread's errno.
 Error system_error(std::string_view what);

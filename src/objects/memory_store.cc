@@ -1,31 +1,14 @@
 #include "objects/memory_store.h"
 
-#include <cstring>
 #include <functional>
 
 #include "base/text_encoding.h"
+#include "objects/body_source.h"
 #include "objects/list_walk.h"
 #include "objects/store_rules.h"
 
 namespace clary::objects {
 namespace {
-
-// Reads a slice of bytes that others share.
-class SharedSource final : public net::ByteSource {
- public:
-  SharedSource(std::shared_ptr<const std::string> bytes, std::uint64_t first, std::uint64_t length)
-      : bytes_(std::move(bytes)), left_(std::string_view(*bytes_).substr(first, length)) {}
-  Result<std::size_t> read(std::span<char> into) override {
-    const std::size_t taken = std::min(into.size(), left_.size());
-    std::memcpy(into.data(), left_.data(), taken);
-    left_.remove_prefix(taken);
-    return taken;
-  }
-
- private:
-  std::shared_ptr<const std::string> bytes_;
-  std::string_view left_;
-};
 
 using Keep = std::function<Result<ObjectHead>(std::string bytes, const BodySums& sums)>;
 
@@ -129,8 +112,7 @@ Result<ObjectBody> MemoryStore::get(const BucketName& bucket, const ObjectKey& k
     CLARY_TRY(body.range, resolve_range(*range, stored.head.size_bytes));
     body.length = body.range->last - body.range->first + 1;
   }
-  body.bytes =
-      std::make_unique<SharedSource>(stored.bytes, body.range ? body.range->first : 0, body.length);
+  body.bytes = make_memory_source(stored.bytes, body.range ? body.range->first : 0, body.length);
   return body;
 }
 

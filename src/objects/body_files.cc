@@ -1,0 +1,125 @@
+#include "objects/body_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "base/files.h"
+
+namespace clary::objects {
+namespace {
+
+constexpr std::size_t kNameDigits = 32;
+constexpr std::uint64_t kWriteBehindBytes = 8ULL << 20;
+constexpr std::size_t kCopyBytes = 1 << 20;
+
+}  // namespace
+
+Status BodyFiles::prepare() {
+  CLARY_RETURN_IF_ERROR(make_folders(root_, 0700));
+  CLARY_RETURN_IF_ERROR(remove_tree(root_ + "/tmp"));
+  CLARY_RETURN_IF_ERROR(make_folders(root_ + "/tmp", 0700));
+  if (exists(root_ + "/bodies/ff")) return {};
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (const char high : kDigits) {
+    for (const char low : kDigits) {
+      CLARY_RETURN_IF_ERROR(make_folders(root_ + "/bodies/" + high + low, 0700));
+    }
+  }
+  CLARY_RETURN_IF_ERROR(sync_folder(root_ + "/bodies"));
+  return sync_folder(root_);
+}
+
+std::string BodyFiles::path_of(const std::string& name) const {
+  return root_ + "/bodies/" + name.substr(0, 2) + "/" + name;
+}
+
+Result<BodyFiles::Temporary> BodyFiles::create() {
+  std::string name = ids_.hex(kNameDigits);
+  CLARY_TRY(Fd file, open_file(temporary_path(name), O_WRONLY | O_CREAT | O_EXCL, 0444));
+  return Temporary(*this, std::move(name), std::move(file));
+}
+
+Result<Fd> BodyFiles::open(const std::string& name) const {
+  return open_file(path_of(name), O_RDONLY);
+}
+
+void BodyFiles::remove(const std::string& name) const { ::unlink(path_of(name).c_str()); }
+
+Status BodyFiles::sweep(const std::function<bool(const std::string&)>& referenced) {
+  CLARY_TRY(const std::vector<std::string> folders, list_folder(root_ + "/bodies"));
+  for (const std::string& folder : folders) {
+    CLARY_TRY(const std::vector<std::string> names, list_folder(root_ + "/bodies/" + folder));
+    for (const std::string& name : names) {
+      if (!referenced(name)) remove(name);
+    }
+  }
+  return {};
+}
+
+BodyFiles::Temporary::Temporary(Temporary&& other) noexcept
+    : files_(other.files_),
+      name_(std::exchange(other.name_, {})),
+      file_(std::move(other.file_)),
+      written_(other.written_),
+      started_(other.started_) {}
+
+BodyFiles::Temporary::~Temporary() {
+  if (!name_.empty()) ::unlink(files_->temporary_path(name_).c_str());
+}
+
+Status BodyFiles::Temporary::write(std::string_view bytes) {
+  CLARY_RETURN_IF_ERROR(write_all(file_, bytes, "write body file"));
+  written_ += bytes.size();
+  if (written_ - started_ >= kWriteBehindBytes) {
+    // A hint only: the disk works while the rest arrives, so that seal() waits less.
+    ::sync_file_range(file_.get(), static_cast<off64_t>(started_),
+                      static_cast<off64_t>(written_ - started_), SYNC_FILE_RANGE_WRITE);
+    started_ = written_;
+  }
+  return {};
+}
+
+Status BodyFiles::Temporary::append(const Fd& file) {
+  for (;;) {
+    const ssize_t copied =
+        ::copy_file_range(file.get(), nullptr, file_.get(), nullptr, 1ULL << 30, 0);
+    if (copied > 0) written_ += static_cast<std::uint64_t>(copied);
+    if (copied == 0) return {};
+    if (copied > 0 || errno == EINTR) continue;
+    if (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)
+      return copy(file);
+    return system_error("join body files");
+  }
+}
+
+Status BodyFiles::Temporary::copy(const Fd& file) {
+  std::string buffer(kCopyBytes, '\0');
+  for (;;) {
+    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+    if (got == 0) return {};
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error("read body file");
+    CLARY_RETURN_IF_ERROR(write(std::string_view(buffer).substr(0, static_cast<std::size_t>(got))));
+  }
+}
+
+Result<std::string> BodyFiles::Temporary::seal() {
+  if (::fdatasync(file_.get()) != 0) return system_error("sync body file");
+  const std::string final_path = files_->path_of(name_);
+  if (::rename(files_->temporary_path(name_).c_str(), final_path.c_str()) != 0) {
+    return system_error("rename body file to '" + final_path + "'");
+  }
+  const std::string name = std::exchange(name_, {});
+  if (Status synced = sync_folder(folder_of(final_path)); !synced.ok()) {
+    files_->remove(name);
+    return synced.error();
+  }
+  return name;
+}
+
+}  // namespace clary::objects

@@ -1,0 +1,70 @@
+// The files of a DirectoryStore: bodies that are too large for the index, and what is being
+// written. A sealed file is durable, complete, read-only, and never changes again. Thread-safe; one
+// writer per temporary file.
+//
+// Layout: ROOT/bodies/ab/abcd... (the first two digits name the folder), ROOT/tmp/abcd... while it
+// is written.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/id_source.h"
+#include "base/result.h"
+
+namespace clary::objects {
+
+class BodyFiles {
+ public:
+  // ids outlives this.
+  BodyFiles(std::string root, IdSource& ids) : root_(std::move(root)), ids_(ids) {}
+
+  // Makes the folders that are missing and removes what an interrupted write left in tmp/.
+  Status prepare();
+
+  // A file on its way; removed when destroyed before seal().
+  class Temporary {
+   public:
+    Temporary(Temporary&& other) noexcept;
+    Temporary& operator=(Temporary&&) = delete;
+    ~Temporary();
+    Status write(std::string_view bytes);
+    // Appends the whole of a sealed file, inside the kernel where it can (shared blocks on file
+    // systems that have them).
+    Status append(const Fd& file);
+    // Durable under its final name, which is returned.
+    Result<std::string> seal();
+
+   private:
+    friend class BodyFiles;
+    Temporary(const BodyFiles& files, std::string name, Fd file)
+        : files_(&files), name_(std::move(name)), file_(std::move(file)) {}
+    Status copy(const Fd& file);
+
+    const BodyFiles* files_;
+    std::string name_;
+    Fd file_;
+    std::uint64_t written_ = 0;
+    std::uint64_t started_ = 0;  // bytes whose way to the disk has begun
+  };
+  Result<Temporary> create();
+
+  Result<Fd> open(const std::string& name) const;  // NotFound when it has been removed
+  void remove(const std::string& name) const;      // absent is fine
+  std::string path_of(const std::string& name) const;
+
+  // Removes every sealed file that `referenced` does not know. Only while nothing writes.
+  Status sweep(const std::function<bool(const std::string& name)>& referenced);
+
+ private:
+  std::string temporary_path(const std::string& name) const { return root_ + "/tmp/" + name; }
+
+  std::string root_;
+  IdSource& ids_;
+};
+
+}  // namespace clary::objects

@@ -1,0 +1,336 @@
+#include "objects/directory_store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <unordered_set>
+#include <utility>
+
+#include "base/files.h"
+#include "base/text_encoding.h"
+#include "objects/body_source.h"
+#include "objects/store_rules.h"
+
+namespace clary::objects {
+namespace {
+
+constexpr std::chrono::hours kRememberCompleted{24};
+// Present while a process has the store open: found at the next open, the store was not closed in
+// order.
+constexpr std::string_view kUncleanMark = "unclean";
+// A file may go between the look into the index and its opening, when the object is replaced; then
+// we look again.
+constexpr int kLookups = 5;
+
+Result<Fd> lock_root(const std::string& root) {
+  CLARY_TRY(Fd lock, open_file(path_join(root, "lock"), O_RDWR | O_CREAT, 0600));
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK)
+      return conflict("object store '" + root + "': another process has it open");
+    return system_error("object store '" + root + "': lock");
+  }
+  return lock;
+}
+
+Status remove_strays(sqlite::Database& database, BodyFiles& files) {
+  CLARY_TRY(const std::vector<std::string> names, referenced_files(database));
+  const std::unordered_set<std::string> known(names.begin(), names.end());
+  return files.sweep([&](const std::string& name) { return known.contains(name); });
+}
+
+}  // namespace
+
+// Keeps up to options_.inline_bytes in memory, what is longer in a temporary file.
+class DirectoryStore::Writer final : public ObjectWriter {
+ public:
+  struct Body {
+    BodySums sums;
+    std::string file;  // sealed, or ""
+    std::string inline_bytes;
+  };
+  // Takes the whole body; it owns the file from then on.
+  using Keep = std::function<Result<ObjectHead>(Body body)>;
+
+  Writer(DirectoryStore& store, const PutRequest& request, std::size_t inline_limit, Keep keep)
+      : store_(store),
+        context_(object_context(request.bucket, "put", request.key)),
+        digests_(request),
+        inline_limit_(inline_limit),
+        keep_(std::move(keep)) {}
+
+  Status write(std::string_view piece) override {
+    digests_.update(piece);
+    if (!file_ && inline_.size() + piece.size() <= inline_limit_) {
+      inline_ += piece;
+      return {};
+    }
+    const Status written = write_to_file(piece);
+    return written.ok() ? written : Status(written.error().within(context_));
+  }
+  void expect_checksum(Checksum checksum) override {
+    digests_.expect_checksum(std::move(checksum));
+  }
+  Mismatch mismatch() const override { return digests_.mismatch(); }
+
+  Result<ObjectHead> finish() override {
+    Result<BodySums> sums = digests_.finish();
+    if (!sums.ok()) return sums.error().within(context_);
+    Body body{std::move(*sums), "", std::move(inline_)};
+    // A part is a file whatever its size, because it is joined; with no byte written there is none
+    // yet.
+    if (!file_ && inline_limit_ == 0) {
+      if (const Status written = write_to_file(""); !written.ok())
+        return written.error().within(context_);
+    }
+    if (file_) {
+      Result<std::string> sealed = file_->seal();
+      if (!sealed.ok()) return sealed.error().within(context_);
+      body.file = std::move(*sealed);
+    }
+    const std::string file = body.file;
+    Result<ObjectHead> head = keep_(std::move(body));
+    if (head.ok()) return head;
+    if (!file.empty()) store_.abandon(file, head.error());
+    return head.error().within(context_);
+  }
+
+ private:
+  Status write_to_file(std::string_view piece) {
+    if (!file_) {
+      CLARY_TRY(BodyFiles::Temporary created, store_.files_.create());
+      file_.emplace(std::move(created));
+      CLARY_RETURN_IF_ERROR(file_->write(inline_));
+      inline_.clear();
+    }
+    return file_->write(piece);
+  }
+
+  DirectoryStore& store_;
+  std::string context_;
+  BodyDigests digests_;
+  std::size_t inline_limit_;
+  Keep keep_;
+  std::string inline_;
+  std::optional<BodyFiles::Temporary> file_;
+};
+
+Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::string& root,
+                                                             const Clock& clock, IdSource& ids,
+                                                             DirectoryOptions options) {
+  CLARY_RETURN_IF_ERROR(make_folders(root, 0700));
+  CLARY_TRY(Fd lock, lock_root(root));
+  CLARY_TRY(std::unique_ptr<sqlite::Database> database,
+            sqlite::Database::open(path_join(root, "index.db"), {.cache_kib = 8192}));
+  CLARY_RETURN_IF_ERROR(sqlite::migrate(*database, index_migrations()));
+  CLARY_RETURN_IF_ERROR(database->execute("PRAGMA wal_autocheckpoint = 4000"));
+  CLARY_RETURN_IF_ERROR(forget_completed_uploads(*database, clock.now() - kRememberCompleted));
+  BodyFiles files(root, ids);
+  CLARY_RETURN_IF_ERROR(files.prepare());
+  const std::string mark = path_join(root, kUncleanMark);
+  if (exists(mark)) CLARY_RETURN_IF_ERROR(remove_strays(*database, files));
+  CLARY_RETURN_IF_ERROR(write_file_atomically(mark, "", 0600));
+  return std::unique_ptr<DirectoryStore>(
+      new DirectoryStore(root, clock, ids, options, std::move(lock), std::move(database)));
+}
+
+DirectoryStore::DirectoryStore(std::string root, const Clock& clock, IdSource& ids,
+                               DirectoryOptions options, Fd lock,
+                               std::unique_ptr<sqlite::Database> database)
+    : root_(std::move(root)),
+      clock_(clock),
+      ids_(ids),
+      options_(options),
+      lock_(std::move(lock)),
+      files_(root_, ids_),
+      readers_(database->path(), {.access = sqlite::Access::kReader, .cache_kib = 1024}),
+      commits_(std::move(database)) {}
+
+DirectoryStore::~DirectoryStore() {
+  if (!left_strays_) ::unlink(path_join(root_, kUncleanMark).c_str());
+}
+
+void DirectoryStore::abandon(const std::string& file, const Error& reason) {
+  if (reason.code == ErrorCode::kInternal) {
+    left_strays_ = true;
+  } else {
+    files_.remove(file);
+  }
+}
+
+Status DirectoryStore::commit(
+    const std::function<Status(sqlite::Database&, std::vector<std::string>& freed)>& change) {
+  std::vector<std::string> freed;
+  CLARY_RETURN_IF_ERROR(commits_.commit([&](sqlite::Database& database) {
+    freed.clear();
+    return change(database, freed);
+  }));
+  for (const std::string& file : freed) files_.remove(file);
+  return {};
+}
+
+Status DirectoryStore::create_bucket(const Bucket& bucket) {
+  return commit([&](sqlite::Database& database, auto&) { return insert_bucket(database, bucket); });
+}
+
+Status DirectoryStore::remove_bucket(const BucketName& name) {
+  return commit([&](sqlite::Database& database, auto& freed) {
+    return delete_bucket(database, name, freed);
+  });
+}
+
+Result<Bucket> DirectoryStore::find_bucket(const BucketName& name) {
+  CLARY_TRY(auto reader, readers_.take());
+  CLARY_TRY(IndexedBucket row, find_bucket_row(*reader, name));
+  return std::move(row.bucket);
+}
+
+Result<std::vector<Bucket>> DirectoryStore::list_buckets() {
+  CLARY_TRY(auto reader, readers_.take());
+  CLARY_TRY(std::vector<IndexedBucket> rows, bucket_rows(*reader));
+  std::vector<Bucket> out;
+  for (IndexedBucket& row : rows) out.push_back(std::move(row.bucket));
+  return out;
+}
+
+Result<std::uint64_t> DirectoryStore::change_counter(const BucketName& bucket) {
+  CLARY_TRY(auto reader, readers_.take());
+  CLARY_TRY(const IndexedBucket row, find_bucket_row(*reader, bucket));
+  return row.changes;
+}
+
+Result<ObjectHead> DirectoryStore::head(const BucketName& bucket, const ObjectKey& key) {
+  CLARY_TRY(auto reader, readers_.take());
+  CLARY_TRY(IndexedObject row, find_object(*reader, bucket, key, Bodies::kWithout));
+  return std::move(row.head);
+}
+
+Result<IndexedObject> DirectoryStore::find_stored(const BucketName& bucket, const ObjectKey& key) {
+  CLARY_TRY(auto reader, readers_.take());
+  return find_object(*reader, bucket, key, Bodies::kWith);
+}
+
+Result<ObjectBody> DirectoryStore::get(const BucketName& bucket, const ObjectKey& key,
+                                       std::optional<RangeRequest> range) {
+  const std::string context = object_context(bucket, "get", key);
+  for (int lookup = 1;; ++lookup) {
+    CLARY_TRY(IndexedObject row, find_stored(bucket, key));
+    ObjectBody body{row.head, nullptr, row.head.size_bytes, std::nullopt};
+    if (range) {
+      CLARY_TRY(body.range, resolve_range(*range, row.head.size_bytes));
+      body.length = body.range->last - body.range->first + 1;
+    }
+    const std::uint64_t offset = body.range ? body.range->first : 0;
+    if (row.file.empty()) {
+      if (row.inline_bytes.size() != row.head.size_bytes ||
+          digest(DigestKind::kCrc32c, row.inline_bytes) != row.crc32c) {
+        return internal_error(context +
+                              ": its bytes are not those that were stored (CRC-32C differs)");
+      }
+      body.bytes = make_memory_source(
+          std::make_shared<const std::string>(std::move(row.inline_bytes)), offset, body.length);
+      return body;
+    }
+    Result<Fd> file = files_.open(row.file);
+    if (file.ok()) {
+      const bool whole = body.length == row.head.size_bytes;
+      body.bytes =
+          make_file_source(std::move(*file), offset, body.length, whole ? row.crc32c : "", context);
+      return body;
+    }
+    if (file.error().code != ErrorCode::kNotFound) return file.error().within(context);
+    if (lookup == kLookups)
+      return internal_error(context + ": its body file is missing: " + file.error().message);
+  }
+}
+
+Result<std::unique_ptr<ObjectWriter>> DirectoryStore::put(PutRequest request) {
+  CLARY_RETURN_IF_ERROR(check_key(request.bucket, request.key));
+  CLARY_TRY([[maybe_unused]] const Bucket bucket, find_bucket(request.bucket));
+  Writer::Keep keep = [this, request](Writer::Body body) -> Result<ObjectHead> {
+    IndexedObject row;
+    row.head = {request.key,
+                body.sums.size_bytes,
+                hex_encode(body.sums.md5),
+                clock_.now(),
+                request.metadata,
+                body.sums.checksum,
+                ""};
+    row.crc32c = std::move(body.sums.crc32c);
+    row.file = std::move(body.file);
+    row.inline_bytes = std::move(body.inline_bytes);
+    CLARY_RETURN_IF_ERROR(commit([&](sqlite::Database& database, auto& freed) {
+      return upsert_object(database, request.bucket, row, request.condition, freed);
+    }));
+    return std::move(row.head);
+  };
+  return std::unique_ptr<ObjectWriter>(
+      std::make_unique<Writer>(*this, request, options_.inline_bytes, std::move(keep)));
+}
+
+Status DirectoryStore::remove(const BucketName& bucket, const ObjectKey& key) {
+  return commit([&](sqlite::Database& database, auto& freed) {
+    return delete_object(database, bucket, key, freed);
+  });
+}
+
+Result<ListPage> DirectoryStore::list(const ListRequest& request) {
+  CLARY_TRY(auto reader, readers_.take());
+  CLARY_TRY(const IndexedBucket bucket, find_bucket_row(*reader, request.bucket));
+  CLARY_TRY(const std::unique_ptr<KeyCursor> cursor, open_cursor(*reader, bucket.number));
+  return collect_page(request, *cursor);
+}
+
+Result<UploadId> DirectoryStore::begin_upload(MultipartRequest request) {
+  CLARY_RETURN_IF_ERROR(check_key(request.bucket, request.key));
+  const UploadId id(ids_.hex(32));
+  CLARY_RETURN_IF_ERROR(commit([&](sqlite::Database& database, auto&) {
+    return insert_upload(database, id, request, clock_.now());
+  }));
+  return id;
+}
+
+Result<std::unique_ptr<ObjectWriter>> DirectoryStore::put_part(PutRequest request,
+                                                               const UploadId& upload, int number) {
+  CLARY_RETURN_IF_ERROR(check_part_number(number));
+  {
+    CLARY_TRY(auto reader, readers_.take());
+    CLARY_TRY(const IndexedUpload row,
+              find_upload_row(*reader, request.bucket, request.key, upload));
+    if (row.completed_etag) return upload_absent(request.bucket, upload);
+    if (!request.compute_checksum) request.compute_checksum = row.request.checksum_kind;
+  }
+  Writer::Keep keep = [this, request, upload, number](Writer::Body body) -> Result<ObjectHead> {
+    ObjectHead head{request.key,
+                    body.sums.size_bytes,
+                    hex_encode(body.sums.md5),
+                    clock_.now(),
+                    {},
+                    body.sums.checksum,
+                    ""};
+    const IndexedPart part{
+        number,
+        {body.sums.md5, body.sums.crc32c, body.sums.size_bytes, body.sums.checksum},
+        body.file};
+    CLARY_RETURN_IF_ERROR(commit([&](sqlite::Database& database, auto& freed) -> Status {
+      CLARY_TRY(const IndexedUpload row,
+                find_upload_row(database, request.bucket, request.key, upload));
+      if (row.completed_etag) return upload_absent(request.bucket, upload);
+      return upsert_part(database, upload, part, freed);
+    }));
+    return head;
+  };
+  return std::unique_ptr<ObjectWriter>(
+      std::make_unique<Writer>(*this, request, 0, std::move(keep)));
+}
+
+Status DirectoryStore::abort_upload(const BucketName& bucket, const ObjectKey& key,
+                                    const UploadId& upload) {
+  return commit([&](sqlite::Database& database, auto& freed) -> Status {
+    CLARY_TRY(const IndexedUpload row, find_upload_row(database, bucket, key, upload));
+    if (row.completed_etag) return upload_absent(bucket, upload);
+    return end_upload(database, upload, std::nullopt, freed);
+  });
+}
+
+}  // namespace clary::objects

@@ -1,0 +1,85 @@
+// An ObjectStore in a folder: what `clary serve` uses. Format: docs/formats/objects.md.
+//
+// The index is SQLite; small bodies stand in it, larger ones are files. What finish() or
+// complete_upload() has answered survives a power cut. Writers share commits; readers never wait
+// for a writer. Thread-safe. One process per folder.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/id_source.h"
+#include "base/sqlite.h"
+#include "objects/body_files.h"
+#include "objects/commit_queue.h"
+#include "objects/object_index.h"
+#include "objects/object_store.h"
+
+namespace clary::objects {
+
+struct DirectoryOptions {
+  std::size_t inline_bytes = 16 << 10;  // bodies up to this size stand in the index
+  std::uint64_t min_part_bytes = kMinPartBytes;
+};
+
+class DirectoryStore final : public ObjectStore {
+ public:
+  // Makes the folder when it is missing. clock and ids outlive the store.
+  // Conflict: another process has it open. Unsupported: a newer release wrote it.
+  static Result<std::unique_ptr<DirectoryStore>> open(const std::string& root, const Clock& clock,
+                                                      IdSource& ids, DirectoryOptions options = {});
+  ~DirectoryStore() override;
+
+  Status create_bucket(const Bucket& bucket) override;
+  Status remove_bucket(const BucketName& name) override;
+  Result<Bucket> find_bucket(const BucketName& name) override;
+  Result<std::vector<Bucket>> list_buckets() override;
+  Result<ObjectHead> head(const BucketName& bucket, const ObjectKey& key) override;
+  Result<ObjectBody> get(const BucketName& bucket, const ObjectKey& key,
+                         std::optional<RangeRequest> range) override;
+  Result<std::unique_ptr<ObjectWriter>> put(PutRequest request) override;
+  Status remove(const BucketName& bucket, const ObjectKey& key) override;
+  Result<ListPage> list(const ListRequest& request) override;
+  Result<UploadId> begin_upload(MultipartRequest request) override;
+  Result<std::unique_ptr<ObjectWriter>> put_part(PutRequest request, const UploadId& upload,
+                                                 int number) override;
+  Result<ObjectHead> complete_upload(CompleteRequest request) override;
+  Status abort_upload(const BucketName& bucket, const ObjectKey& key,
+                      const UploadId& upload) override;
+  Result<std::uint64_t> change_counter(const BucketName& bucket) override;
+
+  // An object that shows its body as a file: the name of its body file, or its bytes when they
+  // stand in the index. For views of a bucket (channel_view.h). Hard links to the file stay good
+  // when the object is replaced or removed.
+  Result<IndexedObject> find_stored(const BucketName& bucket, const ObjectKey& key);
+  std::string body_path(const std::string& file) const { return files_.path_of(file); }
+
+ private:
+  class Writer;
+  DirectoryStore(std::string root, const Clock& clock, IdSource& ids, DirectoryOptions options,
+                 Fd lock, std::unique_ptr<sqlite::Database> database);
+  // change adds the names of files that nothing refers to any more; they are removed after the
+  // commit.
+  Status commit(
+      const std::function<Status(sqlite::Database&, std::vector<std::string>& freed)>& change);
+  // Removes a sealed file whose row was not committed; where a commit's outcome is unknown, leaves it to the next open.
+  void abandon(const std::string& file, const Error& reason);
+  Result<ObjectHead> completed_before(const CompleteRequest& request, const std::string& etag);
+
+  std::string root_;
+  const Clock& clock_;
+  IdSource& ids_;
+  DirectoryOptions options_;
+  Fd lock_;
+  std::atomic<bool> left_strays_ = false;
+  BodyFiles files_;
+  sqlite::Readers readers_;
+  CommitQueue commits_;
+};
+
+}  // namespace clary::objects

@@ -1,0 +1,62 @@
+#include <array>
+
+#include "objects/object_index.h"
+
+namespace clary::objects {
+namespace {
+
+// docs/formats/objects.md explains every column.
+constexpr std::string_view kFormat1 = R"sql(
+CREATE TABLE buckets(
+  number INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  created INTEGER NOT NULL,
+  region TEXT NOT NULL,
+  changes INTEGER NOT NULL);
+CREATE TABLE sequence(last INTEGER NOT NULL);
+INSERT INTO sequence VALUES(0);
+CREATE TABLE objects(
+  bucket INTEGER NOT NULL,
+  key BLOB NOT NULL,
+  version BLOB NOT NULL,
+  size INTEGER NOT NULL,
+  etag TEXT NOT NULL,
+  modified INTEGER NOT NULL,
+  crc32c BLOB NOT NULL,
+  checksum_kind INTEGER,
+  checksum TEXT,
+  body INTEGER,
+  file TEXT,
+  metadata TEXT,
+  PRIMARY KEY(bucket, key, version)) WITHOUT ROWID;
+CREATE TABLE bodies(
+  number INTEGER PRIMARY KEY,
+  bytes BLOB NOT NULL);
+CREATE TABLE uploads(
+  id TEXT PRIMARY KEY,
+  bucket INTEGER NOT NULL,
+  key BLOB NOT NULL,
+  begun INTEGER NOT NULL,
+  checksum_kind INTEGER,
+  composite INTEGER NOT NULL,
+  metadata TEXT,
+  completed_etag TEXT) WITHOUT ROWID;
+CREATE TABLE parts(
+  upload TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  md5 BLOB NOT NULL,
+  crc32c BLOB NOT NULL,
+  checksum_kind INTEGER,
+  checksum TEXT,
+  file TEXT NOT NULL,
+  PRIMARY KEY(upload, number)) WITHOUT ROWID;
+)sql";
+
+constexpr std::array<std::string_view, 1> kMigrations = {kFormat1};
+
+}  // namespace
+
+std::span<const std::string_view> index_migrations() { return kMigrations; }
+
+}  // namespace clary::objects

@@ -1,0 +1,85 @@
+// The rows of a DirectoryStore's index (docs/formats/objects.md) and the statements on them.
+// Functions on a connection; those that change rows run inside a CommitQueue change.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/sqlite.h"
+#include "objects/body_digests.h"
+#include "objects/list_walk.h"
+#include "objects/object_store.h"
+
+namespace clary::objects {
+
+// Each brings the format one further.
+std::span<const std::string_view> index_migrations();
+
+struct IndexedBucket {
+  std::int64_t number = 0;
+  Bucket bucket;
+  std::uint64_t changes = 0;
+};
+
+// Exactly one of `file` and `inline_bytes` holds the body.
+struct IndexedObject {
+  ObjectHead head;
+  std::string crc32c;  // raw
+  std::string file;    // name of a body file, or ""
+  std::string inline_bytes;
+};
+
+struct IndexedUpload {
+  std::int64_t bucket = 0;
+  MultipartRequest request;
+  std::optional<std::string> completed_etag;
+};
+struct IndexedPart {
+  int number = 0;
+  PartSums sums;
+  std::string file;
+};
+
+Result<IndexedBucket> find_bucket_row(sqlite::Database& database, const BucketName& name);
+Result<std::vector<IndexedBucket>> bucket_rows(sqlite::Database& database);
+Status insert_bucket(sqlite::Database& database, const Bucket& bucket);
+// Conflict when it holds objects. `freed` gets the files of its unfinished uploads.
+Status delete_bucket(sqlite::Database& database, const BucketName& name,
+                     std::vector<std::string>& freed);
+
+enum class Bodies { kWith, kWithout };  // whether inline bytes are read too
+Result<IndexedObject> find_object(sqlite::Database& database, const BucketName& bucket,
+                                  const ObjectKey& key, Bodies bodies);
+// Puts the row, counts the change. `freed` gets the file of the object that stood there.
+Status upsert_object(sqlite::Database& database, const BucketName& bucket,
+                     const IndexedObject& object, const PutCondition& condition,
+                     std::vector<std::string>& freed);
+Status delete_object(sqlite::Database& database, const BucketName& bucket, const ObjectKey& key,
+                     std::vector<std::string>& freed);
+
+// A cursor over one bucket's keys. The connection outlives it.
+Result<std::unique_ptr<KeyCursor>> open_cursor(sqlite::Database& database, std::int64_t bucket);
+
+Status insert_upload(sqlite::Database& database, const UploadId& id,
+                     const MultipartRequest& request, TimePoint now);
+Result<IndexedUpload> find_upload_row(sqlite::Database& database, const BucketName& bucket,
+                                      const ObjectKey& key, const UploadId& id);
+Result<std::vector<IndexedPart>> part_rows(sqlite::Database& database, const UploadId& id);
+Status upsert_part(sqlite::Database& database, const UploadId& id, const IndexedPart& part,
+                   std::vector<std::string>& freed);
+// Deletes the parts. completed_etag: kept with the upload, so that completing again is answered;
+// absent: the upload goes.
+Status end_upload(sqlite::Database& database, const UploadId& id,
+                  const std::optional<std::string>& completed_etag,
+                  std::vector<std::string>& freed);
+// Forgets uploads that were completed and begun before `before`.
+Status forget_completed_uploads(sqlite::Database& database, TimePoint before);
+
+// Every body file that a row names.
+Result<std::vector<std::string>> referenced_files(sqlite::Database& database);
+
+}  // namespace clary::objects

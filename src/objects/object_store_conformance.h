@@ -1,0 +1,63 @@
+// What every ObjectStore must do, as one suite. A test file names its store:
+//
+//   INSTANTIATE_TEST_SUITE_P(Memory, ObjectStoreConformance, testing::Values(StoreCase{"memory",
+//   make_memory_target}));
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+#include "objects/object_store.h"
+
+namespace clary::objects {
+
+// A store that is empty at first, with whatever it needs to live.
+class ConformanceTarget {
+ public:
+  virtual ~ConformanceTarget() = default;
+  virtual ObjectStore& store() = 0;
+};
+
+struct StoreCase {
+  std::string name;
+  std::function<std::unique_ptr<ConformanceTarget>()> make;
+};
+inline std::ostream& operator<<(std::ostream& out, const StoreCase& store) {
+  return out << store.name;
+}
+
+class ObjectStoreConformance : public testing::TestWithParam<StoreCase> {
+ protected:
+  ObjectStoreConformance();
+  ~ObjectStoreConformance() override;
+
+  ObjectStore& store() { return target_->store(); }
+  void make_bucket(const std::string& name = "b");
+  Result<ObjectHead> put(const std::string& key, std::string_view bytes, PutRequest request = {});
+  std::string read(const std::string& key, std::optional<RangeRequest> range = std::nullopt);
+  // Keys and common prefixes of a page, joined by spaces: "a b/ c".
+  std::string names(const ListRequest& request);
+  ListRequest listing(std::string prefix = "", std::string delimiter = "");
+
+  UploadId begin(const std::string& key, std::optional<DigestKind> kind = std::nullopt,
+                 bool composite = true);
+  CompletedPart put_part(const std::string& key, const UploadId& upload, int number,
+                         std::string_view bytes);
+  Result<ObjectHead> complete(const std::string& key, const UploadId& upload,
+                              std::vector<CompletedPart> parts);
+
+ private:
+  std::unique_ptr<ConformanceTarget> target_;
+};
+
+// The whole of a body, or the error that ended it.
+Result<std::string> drain(net::ByteSource& source);
+// `size` bytes without a short period.
+std::string sample_bytes(std::size_t size, unsigned seed = 1);
+
+}  // namespace clary::objects
