@@ -1,0 +1,55 @@
+#include "apps/root_key.h"
+
+#include "base/files.h"
+#include "base/json.h"
+#include "base/strings.h"
+#include "base/text_encoding.h"
+#include "domain/key_store.h"
+
+namespace clary::apps {
+namespace {
+
+std::string key_file(const std::string& folder) { return folder + "/keys/root.json"; }
+
+// The form of AWS's own: 20 characters that begin with AKIA, and a secret of 40.
+Result<RootKey> fresh_key(IdSource& ids) {
+  CLARY_TRY(const std::string bytes, hex_decode(ids.hex(60)));
+  return RootKey{AccessKeyId("AKIA" + to_upper(ids.hex(16))), Secret(base64_encode(bytes))};
+}
+
+Status write_key(const std::string& folder, const RootKey& key) {
+  CLARY_RETURN_IF_ERROR(make_folders(folder + "/keys", 0700));
+  const Document document = Document::object({{"access_key", *key.id}, {"secret_key", key.secret.reveal()}});
+  return write_file_atomically(key_file(folder), to_pretty_json(document), 0600, Durability::kSynced);
+}
+
+}  // namespace
+
+Result<RootKey> read_root_key(const std::string& folder) {
+  CLARY_TRY(const std::string text, read_file(key_file(folder), 1 << 16));
+  CLARY_TRY(const Document document, parse_json(text));
+  RootKey key{AccessKeyId(document.string_or("access_key", "")), Secret(document.string_or("secret_key", ""))};
+  if (key.id.empty() || key.secret.empty()) return internal_error("'" + key_file(folder) + "' holds no key pair");
+  return key;
+}
+
+Result<RootKey> ensure_root_key(const std::string& folder, const RootKey& chosen, const std::string& principal, IdSource& ids,
+                                domain::KeyStore& keys) {
+  RootKey key = chosen;
+  if (chosen.id.empty()) {
+    Result<RootKey> found = read_root_key(folder);
+    if (!found.ok() && found.error().code != ErrorCode::kNotFound) return found.error();
+    if (!found.ok()) found = fresh_key(ids);
+    if (!found.ok()) return found.error();
+    key = *found;
+  }
+  CLARY_RETURN_IF_ERROR(write_key(folder, key));
+  domain::AccessKey record;
+  record.id = key.id;
+  record.secret = key.secret;
+  record.principal = principal;
+  CLARY_RETURN_IF_ERROR(keys.put(record));
+  return key;
+}
+
+}  // namespace clary::apps

@@ -1,0 +1,58 @@
+#include "apps/settings.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/files.h"
+
+namespace clary::apps {
+namespace {
+
+class SettingsTest : public ::testing::Test {
+ protected:
+  Status read(const std::string& text) {
+    const std::string path = ::testing::TempDir() + "clary_settings_" + std::to_string(::getpid()) + ".toml";
+    CLARY_RETURN_IF_ERROR(write_file_atomically(path, text));
+    Status status = read_settings_file(path, settings);
+    ::unlink(path.c_str());
+    return status;
+  }
+  Settings settings;
+};
+
+TEST_F(SettingsTest, ReadsEveryKind) {
+  ASSERT_TRUE(read("listen = '127.0.0.1:1'\nallowed_hosts = ['box']\n[jobs]\nuid = 7\ncredentials_as_variables = true\n").ok());
+  EXPECT_EQ(settings.listen, "127.0.0.1:1");
+  EXPECT_EQ(settings.allowed_hosts, std::vector<std::string>{"box"});
+  EXPECT_EQ(settings.job_uid, 7);
+  EXPECT_TRUE(settings.credentials_as_variables);
+}
+
+TEST_F(SettingsTest, RefusesAnUnknownKeyWithTheNearestName) {
+  const Status status = read("[jobs]\nsandbx = 'process'\n");
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.error().message.find(":2: no setting is called 'jobs.sandbx'; did you mean 'jobs.sandbox'?"), std::string::npos)
+      << status.error().message;
+}
+
+TEST_F(SettingsTest, RefusesAWrongTypeAndWhatIsNotToml) {
+  EXPECT_NE(read("region = 3").error().message.find("'region' must be a string"), std::string::npos);
+  EXPECT_FALSE(read("region = ").ok());
+  EXPECT_FALSE(read("jobs = 3").ok());
+}
+
+TEST_F(SettingsTest, ItsOwnDocumentationReadsBackAsTheDefaults) {
+  ASSERT_TRUE(read(documented_settings()).ok());
+  EXPECT_EQ(settings.listen, Settings().listen);
+  EXPECT_EQ(settings.stop_grace_seconds, Settings().stop_grace_seconds);
+}
+
+TEST_F(SettingsTest, ListensOnLoopbackOnly) {
+  settings.data = "/tmp/x";
+  EXPECT_TRUE(check_settings(settings).ok());
+  settings.listen = "0.0.0.0:4580";
+  EXPECT_FALSE(check_settings(settings).ok());
+}
+
+}  // namespace
+}  // namespace clary::apps
