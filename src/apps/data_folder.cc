@@ -17,17 +17,20 @@ namespace {
 Status check_format(const std::string& path) {
   const std::string file = path + "/format";
   if (!exists(file)) {
-    return write_file_atomically(file, std::to_string(kDataFormat) + "\n", 0600, Durability::kSynced);
+    return write_file_atomically(file, std::to_string(kDataFormat) + "\n", 0600,
+                                 Durability::kSynced);
   }
   CLARY_TRY(const std::string text, read_file(file, 64));
   const auto version = parse_int(trim(text));
   if (!version || *version < 1) {
-    return invalid_argument(fmt::format("data directory '{}': its file 'format' holds no version", path));
+    return invalid_argument(
+        fmt::format("data directory '{}': its file 'format' holds no version", path));
   }
   if (*version > kDataFormat) {
-    return unsupported(fmt::format(
-        "data directory '{}' has format {}, this program knows up to {}: run a newer clary, or choose another directory",
-        path, *version, kDataFormat));
+    return unsupported(
+        fmt::format("data directory '{}' has format {}, this program knows up to {}: run a newer "
+                    "clary, or choose another directory",
+                    path, *version, kDataFormat));
   }
   return {};
 }
@@ -41,8 +44,10 @@ Result<DataFolder> DataFolder::open(const std::string& path) {
   CLARY_TRY(Fd lock, open_file(real + "/lock", O_RDWR | O_CREAT, 0600));
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     const std::string holder = read_file(real + "/lock", 64).value_or("");
-    return already_exists(fmt::format("data directory '{}' is in use by another clary serve (pid {}): stop it, or choose another directory with --data",
-                                      real, trim(holder)));
+    return already_exists(
+        fmt::format("data directory '{}' is in use by another clary serve (pid {}): stop it, or "
+                    "choose another directory with --data",
+                    real, trim(holder)));
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(lock.get(), 0) != 0) return system_error("truncate '" + real + "/lock'");

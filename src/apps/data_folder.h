@@ -18,8 +18,8 @@ inline constexpr int kDataFormat = 1;
 
 class DataFolder {
  public:
-  // Makes the folder (0700) when it is absent and takes its lock. AlreadyExists when another server holds it; Unsupported when
-  // a newer Clary wrote it; both name the folder and what to do.
+  // Makes the folder (0700) when it is absent and takes its lock. AlreadyExists when another server
+  // holds it; Unsupported when a newer Clary wrote it; both name the folder and what to do.
   static Result<DataFolder> open(const std::string& path);
 
   const std::string& path() const { return path_; }

@@ -26,7 +26,7 @@ TEST_F(DataFolderTest, OneServerAtATime) {
 
 TEST_F(DataFolderTest, IsTheOwnersAlone) {
   ASSERT_TRUE(DataFolder::open(path).ok());
-  struct stat found {};
+  struct stat found{};
   ASSERT_EQ(::stat(path.c_str(), &found), 0);
   EXPECT_EQ(found.st_mode & 0777, 0700U);
 }

@@ -1,8 +1,9 @@
 #include "apps/embedded_files.h"
 
-#include <cstdio>
-#include <cerrno>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
 
 #include "base/digest.h"
 #include "base/files.h"
@@ -36,7 +37,8 @@ Result<std::string> unpack_python(const std::string& data_folder) {
   if (::rename(aside.c_str(), folder.c_str()) != 0) {
     const int failure = errno;
     CLARY_RETURN_IF_ERROR(remove_tree(aside));
-    if (failure != ENOTEMPTY && failure != EEXIST) return system_error("rename to '" + folder + "'", failure);
+    if (failure != ENOTEMPTY && failure != EEXIST)
+      return system_error("rename to '" + folder + "'", failure);
   }
   return folder;
 }

@@ -17,8 +17,8 @@ struct EmbeddedFile {
 // Written by the build (cmake/embed_files.py).
 std::span<const EmbeddedFile> embedded_python();
 
-// Unpacks them into <data>/python/<hash of their contents>, unless they stand there already, and returns that folder.
-// Two programs may do so at once.
+// Unpacks them into <data>/python/<hash of their contents>, unless they stand there already, and
+// returns that folder. Two programs may do so at once.
 Result<std::string> unpack_python(const std::string& data_folder);
 
 }  // namespace clary::apps

@@ -19,8 +19,10 @@ Result<RootKey> fresh_key(IdSource& ids) {
 
 Status write_key(const std::string& folder, const RootKey& key) {
   CLARY_RETURN_IF_ERROR(make_folders(folder + "/keys", 0700));
-  const Document document = Document::object({{"access_key", *key.id}, {"secret_key", key.secret.reveal()}});
-  return write_file_atomically(key_file(folder), to_pretty_json(document), 0600, Durability::kSynced);
+  const Document document =
+      Document::object({{"access_key", *key.id}, {"secret_key", key.secret.reveal()}});
+  return write_file_atomically(key_file(folder), to_pretty_json(document), 0600,
+                               Durability::kSynced);
 }
 
 }  // namespace
@@ -28,12 +30,15 @@ Status write_key(const std::string& folder, const RootKey& key) {
 Result<RootKey> read_root_key(const std::string& folder) {
   CLARY_TRY(const std::string text, read_file(key_file(folder), 1 << 16));
   CLARY_TRY(const Document document, parse_json(text));
-  RootKey key{AccessKeyId(document.string_or("access_key", "")), Secret(document.string_or("secret_key", ""))};
-  if (key.id.empty() || key.secret.empty()) return internal_error("'" + key_file(folder) + "' holds no key pair");
+  RootKey key{AccessKeyId(document.string_or("access_key", "")),
+              Secret(document.string_or("secret_key", ""))};
+  if (key.id.empty() || key.secret.empty())
+    return internal_error("'" + key_file(folder) + "' holds no key pair");
   return key;
 }
 
-Result<RootKey> ensure_root_key(const std::string& folder, const RootKey& chosen, const std::string& principal, IdSource& ids,
+Result<RootKey> ensure_root_key(const std::string& folder, const RootKey& chosen,
+                                const std::string& principal, IdSource& ids,
                                 domain::KeyStore& keys) {
   RootKey key = chosen;
   if (chosen.id.empty()) {

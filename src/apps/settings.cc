@@ -27,22 +27,31 @@ const std::vector<SettingRow>& rows() {
       {"region", &Settings::region, "The region that `clary env` names. Requests may name any."},
       {"account", &Settings::account, "The account id, twelve digits."},
       {"log_level", &Settings::log_level, "debug, info, warning or error."},
-      {"allow_reset", &Settings::allow_reset, "POST /_clary/reset empties the store. For test suites."},
-      {"allowed_hosts", &Settings::allowed_hosts, "Host names besides loopback that may open Clary's own pages."},
-      {"keys.access_key", &Settings::access_key, "A key pair of your choice; empty: a random one is made at first start."},
+      {"allow_reset", &Settings::allow_reset,
+       "POST /_clary/reset empties the store. For test suites."},
+      {"allowed_hosts", &Settings::allowed_hosts,
+       "Host names besides loopback that may open Clary's own pages."},
+      {"keys.access_key", &Settings::access_key,
+       "A key pair of your choice; empty: a random one is made at first start."},
       {"keys.secret_key", &Settings::secret_key, "Its secret, at least 16 characters."},
-      {"jobs.sandbox", &Settings::sandbox, "bubblewrap, or process: no isolation, one key, chosen only by name."},
-      {"jobs.network", &Settings::network, "namespace: each job host has a network of its own. host: the machine's."},
-      {"jobs.uid", &Settings::job_uid, "Who the users' processes are on the machine when the server runs as root."},
+      {"jobs.sandbox", &Settings::sandbox,
+       "bubblewrap, or process: no isolation, one key, chosen only by name."},
+      {"jobs.network", &Settings::network,
+       "namespace: each job host has a network of its own. host: the machine's."},
+      {"jobs.uid", &Settings::job_uid,
+       "Who the users' processes are on the machine when the server runs as root."},
       {"jobs.credentials_as_variables", &Settings::credentials_as_variables,
-       "Also give jobs AWS_ACCESS_KEY_ID and its kin, for clients older than container credentials."},
+       "Also give jobs AWS_ACCESS_KEY_ID and its kin, for clients older than container "
+       "credentials."},
       {"jobs.stop_grace_seconds", &Settings::stop_grace_seconds, "From SIGTERM to SIGKILL."},
       {"environments.default", &Settings::default_environment,
        "Name or interpreter path; empty: $VIRTUAL_ENV, else the first python3 on PATH."},
       {"environments.strict_versions", &Settings::strict_versions,
-       "A framework version other than the image's fails the job; otherwise it is said in the timeline."},
+       "A framework version other than the image's fails the job; otherwise it is said in the "
+       "timeline."},
       {"server.handler_threads", &Settings::handler_threads, "Threads that run requests."},
-      {"server.view_cache_entries", &Settings::view_cache_entries, "Channel trees kept for the next job with the same data."},
+      {"server.view_cache_entries", &Settings::view_cache_entries,
+       "Channel trees kept for the next job with the same data."},
   };
   return table;
 }
@@ -58,10 +67,10 @@ struct Assign {
   Settings& settings;
   const toml::node& node;
 
-  bool operator()(std::string Settings::*field) const { return scalar(field); }
-  bool operator()(bool Settings::*field) const { return scalar(field); }
-  bool operator()(std::int64_t Settings::*field) const { return scalar(field); }
-  bool operator()(std::vector<std::string> Settings::*field) const {
+  bool operator()(std::string Settings::* field) const { return scalar(field); }
+  bool operator()(bool Settings::* field) const { return scalar(field); }
+  bool operator()(std::int64_t Settings::* field) const { return scalar(field); }
+  bool operator()(std::vector<std::string> Settings::* field) const {
     const toml::array* array = node.as_array();
     if (array == nullptr) return false;
     std::vector<std::string> texts;
@@ -76,7 +85,7 @@ struct Assign {
 
  private:
   template <typename T>
-  bool scalar(T Settings::*field) const {
+  bool scalar(T Settings::* field) const {
     const auto value = node.value_exact<T>();
     if (value) settings.*field = *value;
     return value.has_value();
@@ -84,7 +93,8 @@ struct Assign {
 };
 
 const char* type_name(const Field& field) {
-  constexpr const char* kNames[] = {"a string", "true or false", "a whole number", "a list of strings"};
+  constexpr const char* kNames[] = {"a string", "true or false", "a whole number",
+                                    "a list of strings"};
   return kNames[field.index()];
 }
 
@@ -93,10 +103,12 @@ Status apply_table(const std::string& path, const toml::table& table, const std:
   for (const auto& [name, node] : table) {
     const std::string key = prefix + std::string(name.str());
     const auto line = node.source().begin.line;
-    const auto row = std::find_if(rows().begin(), rows().end(), [&](const SettingRow& r) { return key == r.key; });
+    const auto row = std::find_if(rows().begin(), rows().end(),
+                                  [&](const SettingRow& r) { return key == r.key; });
     if (row == rows().end()) {
       const std::vector<std::string> keys = known_keys();
-      const bool is_group = std::any_of(keys.begin(), keys.end(), [&](const std::string& k) { return k.starts_with(key + "."); });
+      const bool is_group = std::any_of(
+          keys.begin(), keys.end(), [&](const std::string& k) { return k.starts_with(key + "."); });
       if (is_group && node.is_table()) {
         CLARY_RETURN_IF_ERROR(apply_table(path, *node.as_table(), key + ".", settings));
         continue;
@@ -106,7 +118,8 @@ Status apply_table(const std::string& path, const toml::table& table, const std:
                                           near ? fmt::format("; did you mean '{}'?", *near) : ""));
     }
     if (!std::visit(Assign{settings, node}, row->field)) {
-      return invalid_argument(fmt::format("{}:{}: '{}' must be {}", path, line, key, type_name(row->field)));
+      return invalid_argument(
+          fmt::format("{}:{}: '{}' must be {}", path, line, key, type_name(row->field)));
     }
   }
   return {};
@@ -114,18 +127,26 @@ Status apply_table(const std::string& path, const toml::table& table, const std:
 
 struct Printed {
   const Settings& settings;
-  std::string operator()(std::string Settings::*field) const { return fmt::format("\"{}\"", settings.*field); }
-  std::string operator()(bool Settings::*field) const { return settings.*field ? "true" : "false"; }
-  std::string operator()(std::int64_t Settings::*field) const { return std::to_string(settings.*field); }
-  std::string operator()(std::vector<std::string> Settings::*field) const {
+  std::string operator()(std::string Settings::* field) const {
+    return fmt::format("\"{}\"", settings.*field);
+  }
+  std::string operator()(bool Settings::* field) const {
+    return settings.*field ? "true" : "false";
+  }
+  std::string operator()(std::int64_t Settings::* field) const {
+    return std::to_string(settings.*field);
+  }
+  std::string operator()(std::vector<std::string> Settings::* field) const {
     std::string text = "[";
-    for (const std::string& element : settings.*field) text += (text.size() > 1 ? ", \"" : "\"") + element + "\"";
+    for (const std::string& element : settings.*field)
+      text += (text.size() > 1 ? ", \"" : "\"") + element + "\"";
     return text + "]";
   }
 };
 
 bool is_loopback(const std::string& listen) {
-  return listen.starts_with("127.") || listen.starts_with("localhost:") || listen.starts_with("[::1]:");
+  return listen.starts_with("127.") || listen.starts_with("localhost:") ||
+         listen.starts_with("[::1]:");
 }
 
 Status require(bool holds, const char* key, const std::string& sentence) {
@@ -141,32 +162,40 @@ Status read_settings_file(const std::string& path, Settings& settings) {
     const toml::table table = toml::parse(text, path);
     return apply_table(path, table, "", settings);
   } catch (const toml::parse_error& failure) {
-    return invalid_argument(fmt::format("{}:{}: {}", path, failure.source().begin.line, failure.description()));
+    return invalid_argument(
+        fmt::format("{}:{}: {}", path, failure.source().begin.line, failure.description()));
   }
 }
 
 Status check_settings(Settings& settings) {
-  const bool digits = std::all_of(settings.account.begin(), settings.account.end(), [](char c) { return c >= '0' && c <= '9'; });
-  CLARY_RETURN_IF_ERROR(require(settings.account.size() == 12 && digits, "account", "must be twelve digits"));
-  CLARY_RETURN_IF_ERROR(require(is_loopback(settings.listen), "listen",
-                                "'" + settings.listen + "' is not a loopback address, and there is no TLS yet: nothing else is listened on"));
-  CLARY_RETURN_IF_ERROR(require(settings.sandbox == "bubblewrap" || settings.sandbox == "process", "jobs.sandbox",
-                                "must be \"bubblewrap\" or \"process\""));
-  CLARY_RETURN_IF_ERROR(require(settings.network == "namespace" || settings.network == "host", "jobs.network",
-                                "must be \"namespace\" or \"host\""));
+  const bool digits = std::all_of(settings.account.begin(), settings.account.end(),
+                                  [](char c) { return c >= '0' && c <= '9'; });
+  CLARY_RETURN_IF_ERROR(
+      require(settings.account.size() == 12 && digits, "account", "must be twelve digits"));
+  CLARY_RETURN_IF_ERROR(require(
+      is_loopback(settings.listen), "listen",
+      "'" + settings.listen +
+          "' is not a loopback address, and there is no TLS yet: nothing else is listened on"));
+  CLARY_RETURN_IF_ERROR(require(settings.sandbox == "bubblewrap" || settings.sandbox == "process",
+                                "jobs.sandbox", "must be \"bubblewrap\" or \"process\""));
+  CLARY_RETURN_IF_ERROR(require(settings.network == "namespace" || settings.network == "host",
+                                "jobs.network", "must be \"namespace\" or \"host\""));
   CLARY_RETURN_IF_ERROR(require(settings.job_uid > 0 && settings.job_uid < 0xFFFFFFFF, "jobs.uid",
                                 "must be an unprivileged user's number"));
-  CLARY_RETURN_IF_ERROR(require(settings.access_key.empty() == settings.secret_key.empty(), "keys.access_key",
-                                "and keys.secret_key come together"));
-  CLARY_RETURN_IF_ERROR(require(settings.secret_key.empty() || settings.secret_key.size() >= 16, "keys.secret_key",
-                                "needs at least 16 characters"));
-  CLARY_RETURN_IF_ERROR(require(settings.stop_grace_seconds >= 0 && settings.stop_grace_seconds <= 3600,
-                                "jobs.stop_grace_seconds", "must be 0 to 3600"));
+  CLARY_RETURN_IF_ERROR(require(settings.access_key.empty() == settings.secret_key.empty(),
+                                "keys.access_key", "and keys.secret_key come together"));
+  CLARY_RETURN_IF_ERROR(require(settings.secret_key.empty() || settings.secret_key.size() >= 16,
+                                "keys.secret_key", "needs at least 16 characters"));
+  CLARY_RETURN_IF_ERROR(
+      require(settings.stop_grace_seconds >= 0 && settings.stop_grace_seconds <= 3600,
+              "jobs.stop_grace_seconds", "must be 0 to 3600"));
   CLARY_RETURN_IF_ERROR(require(settings.handler_threads >= 1 && settings.handler_threads <= 256,
                                 "server.handler_threads", "must be 1 to 256"));
-  CLARY_RETURN_IF_ERROR(require(settings.view_cache_entries >= 1, "server.view_cache_entries", "must be at least 1"));
+  CLARY_RETURN_IF_ERROR(
+      require(settings.view_cache_entries >= 1, "server.view_cache_entries", "must be at least 1"));
   CLARY_RETURN_IF_ERROR(require(settings.log_level == "debug" || settings.log_level == "info" ||
-                                    settings.log_level == "warning" || settings.log_level == "error",
+                                    settings.log_level == "warning" ||
+                                    settings.log_level == "error",
                                 "log_level", "must be debug, info, warning or error"));
   return require(settings.data.starts_with('/'), "data", "must be an absolute path");
 }
@@ -181,7 +210,8 @@ std::string documented_settings() {
     const std::string row_group = dot == std::string::npos ? "" : key.substr(0, dot);
     if (row_group != group) text += fmt::format("\n[{}]\n", row_group);
     group = row_group;
-    text += fmt::format("# {}\n{} = {}\n", row.meaning, dot == std::string::npos ? key : key.substr(dot + 1),
+    text += fmt::format("# {}\n{} = {}\n", row.meaning,
+                        dot == std::string::npos ? key : key.substr(dot + 1),
                         std::visit(Printed{defaults}, row.field));
   }
   return text;

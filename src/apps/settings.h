@@ -1,6 +1,7 @@
 // Settings of `clary serve`: the defaults, clary.toml over them, the command line over both.
 //
-// clary.toml is read once, at start. A key that is not in the table is refused, with the nearest name that is.
+// clary.toml is read once, at start. A key that is not in the table is refused, with the nearest
+// name that is.
 #pragma once
 
 #include <cstdint>
@@ -13,32 +14,35 @@
 namespace clary::apps {
 
 struct Settings {
-  std::string data;                          // absolute path of the data directory
+  std::string data;  // absolute path of the data directory
   std::string listen = "127.0.0.1:4580";
-  std::string region = "us-east-1";          // of `clary env`; requests may name any
-  std::string account = "000000000000";      // twelve digits
-  std::string access_key;                    // a chosen key pair; "": made at first start
+  std::string region = "us-east-1";      // of `clary env`; requests may name any
+  std::string account = "000000000000";  // twelve digits
+  std::string access_key;                // a chosen key pair; "": made at first start
   std::string secret_key;
-  std::vector<std::string> allowed_hosts;    // Host names, besides loopback, that may open Clary's own pages
+  std::vector<std::string>
+      allowed_hosts;  // Host names, besides loopback, that may open Clary's own pages
   bool allow_reset = false;
 
-  std::string sandbox = "bubblewrap";        // or "process"
-  std::string network = "namespace";         // or "host"
-  std::int64_t job_uid = 65534;              // who the users' processes are when the server is root
+  std::string sandbox = "bubblewrap";  // or "process"
+  std::string network = "namespace";   // or "host"
+  std::int64_t job_uid = 65534;        // who the users' processes are when the server is root
   bool credentials_as_variables = false;
   std::int64_t stop_grace_seconds = 120;
 
-  std::string default_environment;           // name or interpreter path; "": $VIRTUAL_ENV, else python3 on PATH
+  std::string
+      default_environment;  // name or interpreter path; "": $VIRTUAL_ENV, else python3 on PATH
   bool strict_versions = false;
 
   std::int64_t handler_threads = 4;
-  std::int64_t view_cache_entries = 32;      // channel trees kept
+  std::int64_t view_cache_entries = 32;  // channel trees kept
   std::string log_level = "info";
 };
 
 // Reads clary.toml over `settings`. InvalidArgument names the file, the line and the key.
 Status read_settings_file(const std::string& path, Settings& settings);
-// Checks values against each other and their ranges; makes `data` absolute. InvalidArgument names the key.
+// Checks values against each other and their ranges; makes `data` absolute. InvalidArgument names
+// the key.
 Status check_settings(Settings& settings);
 // clary.toml with every setting, its meaning and its default: `clary serve --print-config`.
 std::string documented_settings();

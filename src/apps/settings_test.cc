@@ -11,7 +11,8 @@ namespace {
 class SettingsTest : public ::testing::Test {
  protected:
   Status read(const std::string& text) {
-    const std::string path = ::testing::TempDir() + "clary_settings_" + std::to_string(::getpid()) + ".toml";
+    const std::string path =
+        ::testing::TempDir() + "clary_settings_" + std::to_string(::getpid()) + ".toml";
     CLARY_RETURN_IF_ERROR(write_file_atomically(path, text));
     Status status = read_settings_file(path, settings);
     ::unlink(path.c_str());
@@ -21,7 +22,9 @@ class SettingsTest : public ::testing::Test {
 };
 
 TEST_F(SettingsTest, ReadsEveryKind) {
-  ASSERT_TRUE(read("listen = '127.0.0.1:1'\nallowed_hosts = ['box']\n[jobs]\nuid = 7\ncredentials_as_variables = true\n").ok());
+  ASSERT_TRUE(read("listen = '127.0.0.1:1'\nallowed_hosts = ['box']\n[jobs]\nuid = "
+                   "7\ncredentials_as_variables = true\n")
+                  .ok());
   EXPECT_EQ(settings.listen, "127.0.0.1:1");
   EXPECT_EQ(settings.allowed_hosts, std::vector<std::string>{"box"});
   EXPECT_EQ(settings.job_uid, 7);
@@ -31,12 +34,15 @@ TEST_F(SettingsTest, ReadsEveryKind) {
 TEST_F(SettingsTest, RefusesAnUnknownKeyWithTheNearestName) {
   const Status status = read("[jobs]\nsandbx = 'process'\n");
   ASSERT_FALSE(status.ok());
-  EXPECT_NE(status.error().message.find(":2: no setting is called 'jobs.sandbx'; did you mean 'jobs.sandbox'?"), std::string::npos)
+  EXPECT_NE(status.error().message.find(
+                ":2: no setting is called 'jobs.sandbx'; did you mean 'jobs.sandbox'?"),
+            std::string::npos)
       << status.error().message;
 }
 
 TEST_F(SettingsTest, RefusesAWrongTypeAndWhatIsNotToml) {
-  EXPECT_NE(read("region = 3").error().message.find("'region' must be a string"), std::string::npos);
+  EXPECT_NE(read("region = 3").error().message.find("'region' must be a string"),
+            std::string::npos);
   EXPECT_FALSE(read("region = ").ok());
   EXPECT_FALSE(read("jobs = 3").ok());
 }

@@ -12,7 +12,8 @@ namespace clary {
 namespace {
 
 TEST(Json, ReadsBackWhatItWrites) {
-  const char* text = R"({"a":[1,-2.5,true,null,"x\"\n\u00e9"],"b":{},"big":123456789012345678901234,"c":18446744073709551615})";
+  const char* text =
+      R"({"a":[1,-2.5,true,null,"x\"\n\u00e9"],"b":{},"big":123456789012345678901234,"c":18446744073709551615})";
   auto document = parse_json(text);
   ASSERT_TRUE(document.ok()) << document.error().message;
   EXPECT_EQ(parse_json(to_json(*document)).value(), *document);
@@ -21,7 +22,8 @@ TEST(Json, ReadsBackWhatItWrites) {
 }
 
 TEST(Json, RefusesWhatIsNotJson) {
-  for (const char* text : {"", "{", "{\"a\":}", "[1,]", "{} x", "1 2", "01", "\"\x01\"", "nul", "[1 2]", "-", "1.", "],["}) {
+  for (const char* text : {"", "{", "{\"a\":}", "[1,]", "{} x", "1 2", "01", "\"\x01\"", "nul",
+                           "[1 2]", "-", "1.", "],["}) {
     EXPECT_FALSE(parse_json(text).ok()) << text;
   }
   EXPECT_FALSE(parse_json(std::string(100, '[') + std::string(100, ']')).ok());
@@ -44,7 +46,8 @@ TEST(TextEncoding, RoundTrips) {
 }
 
 TEST(Digest, MatchesPublishedVectors) {
-  EXPECT_EQ(hex_encode(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(hex_encode(sha256("abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(hex_encode(md5("")), "d41d8cd98f00b204e9800998ecf8427e");
   EXPECT_EQ(hex_encode(digest(DigestKind::kCrc32, "123456789")), "cbf43926");
   EXPECT_EQ(hex_encode(digest(DigestKind::kCrc32c, "123456789")), "e3069283");
@@ -59,8 +62,10 @@ TEST(TimeText, ReadsItsOwnForms) {
   EXPECT_EQ(parse_time(iso8601(time)).value(), time);
   EXPECT_EQ(http_date(time), "Tue, 14 Nov 2023 22:13:20 GMT");
   EXPECT_EQ(parse_time(http_date(time)).value(), std::chrono::floor<std::chrono::seconds>(time));
-  EXPECT_EQ(parse_time(basic_iso8601(time)).value(), std::chrono::floor<std::chrono::seconds>(time));
-  EXPECT_EQ(parse_time("2023-11-15T00:13:20+02:00").value(), std::chrono::floor<std::chrono::seconds>(time));
+  EXPECT_EQ(parse_time(basic_iso8601(time)).value(),
+            std::chrono::floor<std::chrono::seconds>(time));
+  EXPECT_EQ(parse_time("2023-11-15T00:13:20+02:00").value(),
+            std::chrono::floor<std::chrono::seconds>(time));
   EXPECT_FALSE(parse_time("yesterday").ok());
 }
 

@@ -120,7 +120,8 @@ class FastCrc32cHasher final : public Hasher {
   static bool available() { return __builtin_cpu_supports("sse4.2") != 0; }
 
  private:
-  __attribute__((target("sse4.2"))) static std::uint32_t fold(std::uint32_t state, std::string_view bytes) {
+  __attribute__((target("sse4.2"))) static std::uint32_t fold(std::uint32_t state,
+                                                              std::string_view bytes) {
     std::uint64_t wide = state;
     std::size_t i = 0;
     for (; i + 8 <= bytes.size(); i += 8) {
@@ -129,7 +130,8 @@ class FastCrc32cHasher final : public Hasher {
       wide = _mm_crc32_u64(wide, word);
     }
     auto narrow = static_cast<std::uint32_t>(wide);
-    for (; i < bytes.size(); ++i) narrow = _mm_crc32_u8(narrow, static_cast<std::uint8_t>(bytes[i]));
+    for (; i < bytes.size(); ++i)
+      narrow = _mm_crc32_u8(narrow, static_cast<std::uint8_t>(bytes[i]));
     return narrow;
   }
 
@@ -162,25 +164,32 @@ std::string combine(std::string_view first, std::string_view second, std::uint64
     for (const char c : bytes) word = word << 8 | static_cast<std::uint8_t>(c);
     return word;
   };
-  Word shift = Word{1} << (8 * sizeof(Word) - 1);   // x^0
-  Word power = Word{1} << (8 * sizeof(Word) - 9);   // x^8: one byte
+  Word shift = Word{1} << (8 * sizeof(Word) - 1);  // x^0
+  Word power = Word{1} << (8 * sizeof(Word) - 9);  // x^8: one byte
   for (; second_length != 0; second_length >>= 1) {
     if ((second_length & 1U) != 0) shift = multiply<Word, kPolynomial>(shift, power);
     power = multiply<Word, kPolynomial>(power, power);
   }
-  return big_endian(static_cast<Word>(multiply<Word, kPolynomial>(shift, read(first)) ^ read(second)));
+  return big_endian(
+      static_cast<Word>(multiply<Word, kPolynomial>(shift, read(first)) ^ read(second)));
 }
 
 }  // namespace
 
 std::unique_ptr<Hasher> make_hasher(DigestKind kind) {
   switch (kind) {
-    case DigestKind::kMd5: return std::make_unique<EvpHasher>(EVP_md5());
-    case DigestKind::kSha1: return std::make_unique<EvpHasher>(EVP_sha1());
-    case DigestKind::kSha256: return std::make_unique<EvpHasher>(EVP_sha256());
-    case DigestKind::kCrc32: return std::make_unique<Crc32Hasher>();
-    case DigestKind::kCrc32c: return make_crc32c();
-    case DigestKind::kCrc64Nvme: return std::make_unique<Crc64NvmeHasher>();
+    case DigestKind::kMd5:
+      return std::make_unique<EvpHasher>(EVP_md5());
+    case DigestKind::kSha1:
+      return std::make_unique<EvpHasher>(EVP_sha1());
+    case DigestKind::kSha256:
+      return std::make_unique<EvpHasher>(EVP_sha256());
+    case DigestKind::kCrc32:
+      return std::make_unique<Crc32Hasher>();
+    case DigestKind::kCrc32c:
+      return make_crc32c();
+    case DigestKind::kCrc64Nvme:
+      return std::make_unique<Crc64NvmeHasher>();
   }
   return nullptr;
 }
@@ -200,7 +209,8 @@ std::string combine_crc(DigestKind kind, std::string_view first, std::string_vie
       return combine<std::uint32_t, kCrc32cPolynomial>(first, second, second_length);
     case DigestKind::kCrc64Nvme:
       return combine<std::uint64_t, kCrc64NvmePolynomial>(first, second, second_length);
-    default: break;
+    default:
+      break;
   }
   CLARY_CHECK(!"combine_crc: not a CRC");
   return {};

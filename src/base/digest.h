@@ -24,8 +24,8 @@ std::string digest(DigestKind kind, std::string_view bytes);
 inline std::string sha256(std::string_view bytes) { return digest(DigestKind::kSha256, bytes); }
 inline std::string md5(std::string_view bytes) { return digest(DigestKind::kMd5, bytes); }
 
-// The CRC of two texts joined, from the CRC of each (as Hasher::finish gives them) and the length of the second.
-// kind: kCrc32, kCrc32c or kCrc64Nvme.   Cost: O(log second_length).
+// The CRC of two texts joined, from the CRC of each (as Hasher::finish gives them) and the length
+// of the second. kind: kCrc32, kCrc32c or kCrc64Nvme.   Cost: O(log second_length).
 std::string combine_crc(DigestKind kind, std::string_view first, std::string_view second,
                         std::uint64_t second_length);
 

@@ -1,7 +1,7 @@
 // Document: a tree of values, the one form between bytes and types.
 //
-// JSON, query strings, XML bodies and Clary's own files are all read into a Document and written from one. Objects keep
-// the order of their members. Values; not thread-safe while written.
+// JSON, query strings, XML bodies and Clary's own files are all read into a Document and written
+// from one. Objects keep the order of their members. Values; not thread-safe while written.
 #pragma once
 
 #include <cstdint>
@@ -32,20 +32,20 @@ class Document {
     friend bool operator==(const Blob&, const Blob&) = default;
   };
 
-  Document() = default;  // null
-  Document(std::nullptr_t) {}                                     // NOLINT: implicit
-  Document(bool value) : value_(value) {}                         // NOLINT: implicit
-  Document(int value) : value_(std::int64_t{value}) {}            // NOLINT: implicit
-  Document(std::int64_t value) : value_(value) {}                 // NOLINT: implicit
-  Document(double value) : value_(value) {}                       // NOLINT: implicit
-  Document(std::string value) : value_(std::move(value)) {}       // NOLINT: implicit
+  Document() = default;                                             // null
+  Document(std::nullptr_t) {}                                       // NOLINT: implicit
+  Document(bool value) : value_(value) {}                           // NOLINT: implicit
+  Document(int value) : value_(std::int64_t{value}) {}              // NOLINT: implicit
+  Document(std::int64_t value) : value_(value) {}                   // NOLINT: implicit
+  Document(double value) : value_(value) {}                         // NOLINT: implicit
+  Document(std::string value) : value_(std::move(value)) {}         // NOLINT: implicit
   Document(std::string_view value) : value_(std::string(value)) {}  // NOLINT: implicit
-  Document(const char* value) : value_(std::string(value)) {}     // NOLINT: implicit
-  Document(TimePoint value) : value_(value) {}                    // NOLINT: implicit; JSON: epoch seconds
-  Document(BigNumber value) : value_(std::move(value)) {}         // NOLINT: implicit
-  Document(Blob value) : value_(std::move(value)) {}              // NOLINT: implicit
-  Document(Array value) : value_(std::move(value)) {}             // NOLINT: implicit
-  Document(Object value) : value_(std::move(value)) {}            // NOLINT: implicit
+  Document(const char* value) : value_(std::string(value)) {}       // NOLINT: implicit
+  Document(TimePoint value) : value_(value) {}             // NOLINT: implicit; JSON: epoch seconds
+  Document(BigNumber value) : value_(std::move(value)) {}  // NOLINT: implicit
+  Document(Blob value) : value_(std::move(value)) {}       // NOLINT: implicit
+  Document(Array value) : value_(std::move(value)) {}      // NOLINT: implicit
+  Document(Object value) : value_(std::move(value)) {}     // NOLINT: implicit
   static Document object(std::initializer_list<std::pair<std::string_view, Document>> members = {});
   static Document array(std::vector<Document> elements = {});
 
@@ -66,7 +66,8 @@ class Document {
   Array* as_array() { return std::get_if<Array>(&value_); }
   Object* as_object() { return std::get_if<Object>(&value_); }
 
-  // Member of an object; nullptr when absent or when this is no object. The last of equal names wins.
+  // Member of an object; nullptr when absent or when this is no object. The last of equal names
+  // wins.
   const Document* find(std::string_view name) const;
   Document* find(std::string_view name);
   // The member's value of that kind, or the fallback: for Clary's own files.
@@ -75,7 +76,8 @@ class Document {
   double double_or(std::string_view name, double fallback) const;
   bool bool_or(std::string_view name, bool fallback) const;
 
-  // Sets a member, keeping its place when it is there. Precondition: an object or null (which becomes one).
+  // Sets a member, keeping its place when it is there. Precondition: an object or null (which
+  // becomes one).
   Document& set(std::string_view name, Document value);
   // Appends. Precondition: an array or null (which becomes one).
   Document& push(Document value);
@@ -83,7 +85,9 @@ class Document {
   friend bool operator==(const Document&, const Document&);
 
  private:
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, TimePoint, BigNumber, Blob, Array, Object> value_;
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, TimePoint, BigNumber, Blob,
+               Array, Object>
+      value_;
 };
 
 struct Document::Member {

@@ -1,7 +1,7 @@
 // The reason an operation did not succeed.
 //
-// A code says what the caller does next; the message names the object, what was wanted and what happened:
-// `bucket 'x': put 'y': No space left on device`. Values only; any thread.
+// A code says what the caller does next; the message names the object, what was wanted and what
+// happened: `bucket 'x': put 'y': No space left on device`. Values only; any thread.
 #pragma once
 
 #include <string>
@@ -35,17 +35,29 @@ struct Error {
   Error within(std::string_view context) const;
 };
 
-inline Error invalid_argument(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
+inline Error invalid_argument(std::string message) {
+  return {ErrorCode::kInvalidArgument, std::move(message)};
+}
 inline Error not_found(std::string message) { return {ErrorCode::kNotFound, std::move(message)}; }
-inline Error already_exists(std::string message) { return {ErrorCode::kAlreadyExists, std::move(message)}; }
+inline Error already_exists(std::string message) {
+  return {ErrorCode::kAlreadyExists, std::move(message)};
+}
 inline Error conflict(std::string message) { return {ErrorCode::kConflict, std::move(message)}; }
-inline Error limit_exceeded(std::string message) { return {ErrorCode::kLimitExceeded, std::move(message)}; }
+inline Error limit_exceeded(std::string message) {
+  return {ErrorCode::kLimitExceeded, std::move(message)};
+}
 inline Error denied(std::string message) { return {ErrorCode::kDenied, std::move(message)}; }
-inline Error unsupported(std::string message) { return {ErrorCode::kUnsupported, std::move(message)}; }
-inline Error unavailable(std::string message) { return {ErrorCode::kUnavailable, std::move(message)}; }
+inline Error unsupported(std::string message) {
+  return {ErrorCode::kUnsupported, std::move(message)};
+}
+inline Error unavailable(std::string message) {
+  return {ErrorCode::kUnavailable, std::move(message)};
+}
 inline Error timed_out(std::string message) { return {ErrorCode::kTimeout, std::move(message)}; }
 inline Error cancelled(std::string message) { return {ErrorCode::kCancelled, std::move(message)}; }
-inline Error internal_error(std::string message) { return {ErrorCode::kInternal, std::move(message)}; }
+inline Error internal_error(std::string message) {
+  return {ErrorCode::kInternal, std::move(message)};
+}
 
 // `what: strerror(error_number)`. ENOENT → NotFound, EEXIST → AlreadyExists, EACCES/EPERM → Denied,
 // ENOSPC/EDQUOT/EFBIG/EMFILE → LimitExceeded, anything else → Internal.

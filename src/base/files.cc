@@ -31,7 +31,8 @@ Result<std::string> read_file(const std::string& path, std::uint64_t limit_bytes
     if (got < 0) return system_error("read '" + path + "'");
     if (got == 0) return bytes;
     if (bytes.size() + static_cast<std::size_t>(got) > limit_bytes) {
-      return limit_exceeded("read '" + path + "': larger than " + std::to_string(limit_bytes) + " bytes");
+      return limit_exceeded("read '" + path + "': larger than " + std::to_string(limit_bytes) +
+                            " bytes");
     }
     bytes.append(piece.data(), static_cast<std::size_t>(got));
   }
@@ -59,7 +60,8 @@ Status write_file_atomically(const std::string& path, std::string_view bytes, mo
   Fd file(::mkostemp(aside.data(), O_CLOEXEC));
   if (!file.valid()) return system_error("create '" + aside + "'");
   Status written = write_all(file, bytes, "write '" + path + "'");
-  if (written.ok() && ::fchmod(file.get(), mode) != 0) written = system_error("chmod '" + path + "'");
+  if (written.ok() && ::fchmod(file.get(), mode) != 0)
+    written = system_error("chmod '" + path + "'");
   if (written.ok() && durability == Durability::kSynced && ::fdatasync(file.get()) != 0) {
     written = system_error("sync '" + path + "'");
   }
@@ -80,7 +82,7 @@ Status make_folders(const std::string& path, mode_t mode) {
     if (::mkdir(path.c_str(), mode) == 0) return {};
   }
   const int failure = errno;
-  struct stat found {};
+  struct stat found{};
   if (failure == EEXIST && ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) return {};
   return system_error("make folder '" + path + "'", failure);
 }

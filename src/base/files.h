@@ -28,7 +28,8 @@ Status make_folders(const std::string& path, mode_t mode = 0755);
 // Removes a file or a whole tree without following symbolic links; absent is fine.
 Status remove_tree(const std::string& path);
 bool exists(const std::string& path);
-Result<std::vector<std::string>> list_folder(const std::string& path);  // names, sorted, without . and ..
+Result<std::vector<std::string>> list_folder(
+    const std::string& path);  // names, sorted, without . and ..
 
 Result<Fd> open_file(const std::string& path, int flags, mode_t mode = 0644);  // O_CLOEXEC is added
 

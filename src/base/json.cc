@@ -25,10 +25,14 @@ class JsonReader {
     od::json_type type{};
     if (const Simd failure = value.type().get(type)) return failure;
     switch (type) {
-      case od::json_type::object: return read_object(value, out, depth);
-      case od::json_type::array: return read_array(value, out, depth);
-      case od::json_type::string: return read_string(value, out);
-      case od::json_type::number: return read_number(value, out);
+      case od::json_type::object:
+        return read_object(value, out, depth);
+      case od::json_type::array:
+        return read_array(value, out, depth);
+      case od::json_type::string:
+        return read_string(value, out);
+      case od::json_type::number:
+        return read_number(value, out);
       case od::json_type::boolean: {
         bool flag = false;
         const Simd failure = value.get_bool().get(flag);
@@ -83,12 +87,15 @@ class JsonReader {
     return failure;
   }
 
-  static Simd read_number(od::value value, Document& out) { return number_from(value.raw_json_token(), out); }
+  static Simd read_number(od::value value, Document& out) {
+    return number_from(value.raw_json_token(), out);
+  }
 
  public:
   // The whole number token, white space allowed after it.
   static Simd number_from(std::string_view token, Document& out) {
-    while (!token.empty() && (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t')) {
+    while (!token.empty() && (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' ||
+                              token.back() == '\t')) {
       token.remove_suffix(1);
     }
     if (!is_number(token)) return Simd::NUMBER_ERROR;
@@ -166,16 +173,26 @@ class JsonWriter {
   explicit JsonWriter(bool pretty) : pretty_(pretty) {}
 
   void write(const Document& document, std::size_t level) {
-    if (const auto* flag = document.as_bool()) out_ += *flag ? "true" : "false";
-    else if (const auto* whole = document.as_int()) append(*whole);
-    else if (const auto* real = document.as_double()) append(*real);
-    else if (const auto* text = document.as_string()) append_json_string(out_, *text);
-    else if (const auto* time = document.as_time()) append(*time);
-    else if (const auto* big = document.as_big_number()) out_ += big->text;
-    else if (const auto* blob = document.as_blob()) append_json_string(out_, base64_encode(blob->bytes));
-    else if (const auto* array = document.as_array()) write_array(*array, level);
-    else if (const auto* object = document.as_object()) write_object(*object, level);
-    else out_ += "null";
+    if (const auto* flag = document.as_bool())
+      out_ += *flag ? "true" : "false";
+    else if (const auto* whole = document.as_int())
+      append(*whole);
+    else if (const auto* real = document.as_double())
+      append(*real);
+    else if (const auto* text = document.as_string())
+      append_json_string(out_, *text);
+    else if (const auto* time = document.as_time())
+      append(*time);
+    else if (const auto* big = document.as_big_number())
+      out_ += big->text;
+    else if (const auto* blob = document.as_blob())
+      append_json_string(out_, base64_encode(blob->bytes));
+    else if (const auto* array = document.as_array())
+      write_array(*array, level);
+    else if (const auto* object = document.as_object())
+      write_object(*object, level);
+    else
+      out_ += "null";
   }
   std::string take() { return std::move(out_); }
 
@@ -188,8 +205,10 @@ class JsonWriter {
   }
   void append(std::int64_t number) { append_number(number); }
   void append(double number) {
-    if (std::isfinite(number)) append_number(number);
-    else out_ += "null";
+    if (std::isfinite(number))
+      append_number(number);
+    else
+      out_ += "null";
   }
   void append(TimePoint time) {
     const auto millis = to_epoch_milliseconds(time);
@@ -259,11 +278,21 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           std::array<char, 8> escape{};

@@ -8,27 +8,36 @@ namespace {
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarning: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
 
 // A value with a space, a quote or a control character is quoted, so that a line stays one line.
 void append_value(std::string& line, std::string_view value) {
-  const bool plain = !value.empty() && value.find_first_of(" \"\n\r\t\\=") == std::string_view::npos;
+  const bool plain =
+      !value.empty() && value.find_first_of(" \"\n\r\t\\=") == std::string_view::npos;
   if (plain) {
     line += value;
     return;
   }
   line += '"';
   for (const char c : value) {
-    if (c == '\n') line += "\\n";
-    else if (c == '\r') line += "\\r";
-    else if (c == '"' || c == '\\') (line += '\\') += c;
-    else line += c;
+    if (c == '\n')
+      line += "\\n";
+    else if (c == '\r')
+      line += "\\r";
+    else if (c == '"' || c == '\\')
+      (line += '\\') += c;
+    else
+      line += c;
   }
   line += '"';
 }
@@ -47,7 +56,8 @@ Logger::Logger(LogLevel threshold) : sink_(std::make_unique<Sink>()) {
 
 Logger::~Logger() = default;
 
-void Logger::write(LogLevel level, std::string_view message, std::initializer_list<Field> fields) const {
+void Logger::write(LogLevel level, std::string_view message,
+                   std::initializer_list<Field> fields) const {
   if (!sink_->log.should_log(spdlog_level(level))) return;
   std::string line(message);
   for (const auto& [name, value] : fields) {

@@ -1,6 +1,8 @@
-// The program's own log: one line per event on standard error, with a level, a time and `key=value` fields.
+// The program's own log: one line per event on standard error, with a level, a time and `key=value`
+// fields.
 //
-// Thread-safe. Constructed once by main and passed by reference; an error is logged or returned, never both.
+// Thread-safe. Constructed once by main and passed by reference; an error is logged or returned,
+// never both.
 #pragma once
 
 #include <initializer_list>
@@ -22,11 +24,20 @@ class Logger {
   Logger& operator=(const Logger&) = delete;
   ~Logger();
 
-  void write(LogLevel level, std::string_view message, std::initializer_list<Field> fields = {}) const;
-  void debug(std::string_view message, std::initializer_list<Field> fields = {}) const { write(LogLevel::kDebug, message, fields); }
-  void info(std::string_view message, std::initializer_list<Field> fields = {}) const { write(LogLevel::kInfo, message, fields); }
-  void warning(std::string_view message, std::initializer_list<Field> fields = {}) const { write(LogLevel::kWarning, message, fields); }
-  void error(std::string_view message, std::initializer_list<Field> fields = {}) const { write(LogLevel::kError, message, fields); }
+  void write(LogLevel level, std::string_view message,
+             std::initializer_list<Field> fields = {}) const;
+  void debug(std::string_view message, std::initializer_list<Field> fields = {}) const {
+    write(LogLevel::kDebug, message, fields);
+  }
+  void info(std::string_view message, std::initializer_list<Field> fields = {}) const {
+    write(LogLevel::kInfo, message, fields);
+  }
+  void warning(std::string_view message, std::initializer_list<Field> fields = {}) const {
+    write(LogLevel::kWarning, message, fields);
+  }
+  void error(std::string_view message, std::initializer_list<Field> fields = {}) const {
+    write(LogLevel::kError, message, fields);
+  }
 
  private:
   struct Sink;

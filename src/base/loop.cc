@@ -7,9 +7,10 @@
 namespace clary {
 
 Loop::Loop(std::string name, Duration interval, std::function<void(std::stop_token)> body)
-    : interval_(interval), body_(std::move(body)), thread_([this, name = std::move(name)](std::stop_token stop) {
-        run(name, std::move(stop));
-      }) {}
+    : interval_(interval),
+      body_(std::move(body)),
+      thread_(
+          [this, name = std::move(name)](std::stop_token stop) { run(name, std::move(stop)); }) {}
 
 Loop::~Loop() {
   thread_.request_stop();

@@ -1,4 +1,5 @@
-// A mutex that clang's thread-safety analysis understands (-Wthread-safety; clang.llvm.org/docs/ThreadSafetyAnalysis).
+// A mutex that clang's thread-safety analysis understands (-Wthread-safety;
+// clang.llvm.org/docs/ThreadSafetyAnalysis).
 #pragma once
 
 #include <chrono>
@@ -28,7 +29,9 @@ class CLARY_ANNOTATE(capability("mutex")) Mutex {
 
 class CLARY_ANNOTATE(scoped_lockable) MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) CLARY_ANNOTATE(acquire_capability(mutex)) : mutex_(mutex) { mutex_.lock(); }
+  explicit MutexLock(Mutex& mutex) CLARY_ANNOTATE(acquire_capability(mutex)) : mutex_(mutex) {
+    mutex_.lock();
+  }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;
   ~MutexLock() CLARY_ANNOTATE(release_capability()) { mutex_.unlock(); }
@@ -40,7 +43,8 @@ class CLARY_ANNOTATE(scoped_lockable) MutexLock {
 // Every wait has a deadline.
 class CondVar {
  public:
-  // Returns after a notification, spuriously, or when `timeout` has passed. The caller holds `mutex`.
+  // Returns after a notification, spuriously, or when `timeout` has passed. The caller holds
+  // `mutex`.
   void wait_for(Mutex& mutex, std::chrono::microseconds timeout) CLARY_REQUIRES(mutex) {
     std::unique_lock<std::mutex> held(mutex.mutex_, std::adopt_lock);
     condition_.wait_for(held, timeout);

@@ -20,8 +20,8 @@ namespace clary {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}       // NOLINT: implicit
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}   // NOLINT: implicit
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -81,11 +81,11 @@ using Status = Result<void>;
   if (!name.ok()) return name.error();          \
   declaration = std::move(name).value()
 
-#define CLARY_RETURN_IF_ERROR(...)                                  \
-  do {                                                              \
-    if (auto clary_status = (__VA_ARGS__); !clary_status.ok()) {    \
-      return clary_status.error();                                  \
-    }                                                               \
+#define CLARY_RETURN_IF_ERROR(...)                               \
+  do {                                                           \
+    if (auto clary_status = (__VA_ARGS__); !clary_status.ok()) { \
+      return clary_status.error();                               \
+    }                                                            \
   } while (false)
 
 }  // namespace clary

@@ -32,7 +32,8 @@ template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number number{};
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  if (failure != std::errc{} || end != text.data() + text.size() || text.empty())
+    return std::nullopt;
   return number;
 }
 
@@ -91,7 +92,9 @@ std::string replace_all(std::string_view text, std::string_view what, std::strin
   }
 }
 
-std::optional<std::int64_t> parse_int(std::string_view text) { return parse_number<std::int64_t>(text); }
+std::optional<std::int64_t> parse_int(std::string_view text) {
+  return parse_number<std::int64_t>(text);
+}
 std::optional<double> parse_double(std::string_view text) { return parse_number<double>(text); }
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {

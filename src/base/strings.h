@@ -23,8 +23,8 @@ std::string replace_all(std::string_view text, std::string_view what, std::strin
 std::optional<std::int64_t> parse_int(std::string_view text);
 std::optional<double> parse_double(std::string_view text);
 
-// The candidate with the smallest Levenshtein distance, when that is at most a third of the word's length (and ≥ 1): for
-// "did you mean".
+// The candidate with the smallest Levenshtein distance, when that is at most a third of the word's
+// length (and ≥ 1): for "did you mean".
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
 
 // "64 KiB", "1.5 GiB".

@@ -41,7 +41,8 @@ class Secret {
   explicit Secret(std::string value) : value_(std::move(value)) {}
   const std::string& reveal() const { return value_; }
   bool empty() const { return value_.empty(); }
-  friend bool operator==(const Secret&, const Secret&) = delete;  // compare with constant_time_equal
+  friend bool operator==(const Secret&,
+                         const Secret&) = delete;  // compare with constant_time_equal
 
  private:
   std::string value_;

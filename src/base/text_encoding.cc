@@ -87,9 +87,10 @@ std::string base64_encode(std::string_view bytes) {
   out.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t left = bytes.size() - i;
-    const std::uint32_t group = static_cast<std::uint32_t>(byte_of(bytes[i]) << 16) |
-                                (left > 1 ? static_cast<std::uint32_t>(byte_of(bytes[i + 1]) << 8) : 0U) |
-                                (left > 2 ? byte_of(bytes[i + 2]) : 0U);
+    const std::uint32_t group =
+        static_cast<std::uint32_t>(byte_of(bytes[i]) << 16) |
+        (left > 1 ? static_cast<std::uint32_t>(byte_of(bytes[i + 1]) << 8) : 0U) |
+        (left > 2 ? byte_of(bytes[i + 2]) : 0U);
     out += kBase64[group >> 18];
     out += kBase64[(group >> 12) & 63];
     out += left > 1 ? kBase64[(group >> 6) & 63] : '=';

@@ -14,7 +14,8 @@ Result<std::string> hex_decode(std::string_view text);
 std::string base64_encode(std::string_view bytes);  // with padding
 Result<std::string> base64_decode(std::string_view text);
 
-// Keeps A-Z a-z 0-9 - . _ ~ (and '/' when asked to); everything else becomes %XX, upper case: the form SigV4 and S3 want.
+// Keeps A-Z a-z 0-9 - . _ ~ (and '/' when asked to); everything else becomes %XX, upper case: the
+// form SigV4 and S3 want.
 enum class Slash { kEncode, kKeep };
 std::string percent_encode(std::string_view bytes, Slash slash = Slash::kEncode);
 // InvalidArgument when a % is not followed by two hexadecimal digits. '+' stays '+'.

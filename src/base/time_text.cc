@@ -51,7 +51,8 @@ Result<TimePoint> parse_time(std::string_view text) {
   const std::string copy(text);
   std::tm parts{};
   const char* rest = nullptr;
-  for (const char* format : {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y%m%dT%H%M%S", "%a, %d %b %Y %H:%M:%S"}) {
+  for (const char* format :
+       {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y%m%dT%H%M%S", "%a, %d %b %Y %H:%M:%S"}) {
     rest = scan(copy, format, parts);
     if (rest != nullptr) break;
   }
@@ -59,7 +60,8 @@ Result<TimePoint> parse_time(std::string_view text) {
   double fraction = 0;
   if (*rest == '.') {
     double scale = 0.1;
-    for (++rest; *rest >= '0' && *rest <= '9'; ++rest, scale /= 10) fraction += scale * (*rest - '0');
+    for (++rest; *rest >= '0' && *rest <= '9'; ++rest, scale /= 10)
+      fraction += scale * (*rest - '0');
   }
   std::string zone(trim(rest));
   int offset_minutes = 0;
@@ -96,7 +98,8 @@ std::string format_duration(Duration duration) {
   } else if (total < 60) {
     std::snprintf(text.data(), text.size(), "%.1f s", total);
   } else if (total < 3600) {
-    std::snprintf(text.data(), text.size(), "%d min %d s", static_cast<int>(total) / 60, static_cast<int>(total) % 60);
+    std::snprintf(text.data(), text.size(), "%d min %d s", static_cast<int>(total) / 60,
+                  static_cast<int>(total) % 60);
   } else {
     std::snprintf(text.data(), text.size(), "%d h %d min", static_cast<int>(total) / 3600,
                   static_cast<int>(total) % 3600 / 60);
