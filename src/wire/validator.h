@@ -14,6 +14,8 @@
 
 namespace clary::wire {
 
+class Patterns;
+
 // A member that was sent and has no meaning here.
 struct InertMember {
   std::string path;  // "ResourceConfig.VolumeSizeInGB"
@@ -21,15 +23,16 @@ struct InertMember {
 };
 
 struct Verdict {
-  std::vector<std::string> violations;  // "Value null at 'roleArn' failed to satisfy constraint:
-                                        // Member must not be null"
-  std::vector<std::string>
-      refusals;  // sentences: members that Clary does not carry out, members nobody knows
-  std::vector<std::string> wrong_kinds;  // "InputDataConfig must be a list, not a string"
+  // "Value null at 'roleArn' failed to satisfy constraint: Member must not be null"
+  std::vector<std::string> violations;
+  // Sentences: members that Clary does not carry out, members nobody knows.
+  std::vector<std::string> refusals;
+  // "InputDataConfig must be a list, not text."
+  std::vector<std::string> wrong_kinds;
   std::vector<InertMember> inert;
 
   bool accepted() const { return violations.empty() && refusals.empty() && wrong_kinds.empty(); }
-  // "2 validation errors detected: ...; ...", else the refusals, else the wrong kinds. "" when
+  // The wrong kinds, else "2 validation errors detected: ...; ...", else the refusals. "" when
   // accepted.
   std::string message() const;
 };
@@ -41,13 +44,9 @@ class Validator {
   Validator& operator=(const Validator&) = delete;
   ~Validator();
 
-  // operation: named in sentences about members that nobody knows.
   Verdict check(const Operation& operation, const Document& request) const;
-  // Whether the text matches as a whole; false when the pattern does not compile or takes too long.
-  bool matches(std::string_view pattern, std::string_view text) const;
 
  private:
-  class Patterns;
   std::unique_ptr<Patterns> patterns_;
 };
 

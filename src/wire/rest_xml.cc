@@ -1,0 +1,253 @@
+#include "wire/rest_xml.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/strings.h"
+#include "base/text_encoding.h"
+#include "wire/scalar_text.h"
+#include "wire/xml.h"
+
+namespace clary::wire {
+namespace {
+
+using QueryFields = std::vector<std::pair<std::string, std::string>>;
+
+QueryFields query_fields(std::string_view raw_query) {
+  QueryFields fields;
+  for (const std::string_view field : split(raw_query, '&')) {
+    if (field.empty()) continue;
+    const std::size_t equals = field.find('=');
+    const std::string_view value =
+        equals == std::string_view::npos ? std::string_view() : field.substr(equals + 1);
+    fields.emplace_back(form_decode(field.substr(0, equals)).value_or(""),
+                        form_decode(value).value_or(""));
+  }
+  return fields;
+}
+
+// How many labels a path has: "/" 0, "/bucket" 1, "/bucket/key" 2.
+int label_count(std::string_view path) {
+  if (path.size() <= 1) return 0;
+  const std::size_t slash = path.find('/', 1);
+  return slash == std::string_view::npos || slash + 1 == path.size() ? 1 : 2;
+}
+
+int template_label_count(std::string_view uri) {
+  if (uri == "/") return 0;
+  if (uri == "/{Bucket}") return 1;
+  return uri == "/{Bucket}/{Key+}" ? 2 : -1;
+}
+
+bool has_field(const QueryFields& fields, std::string_view wanted) {
+  const std::size_t equals = wanted.find('=');
+  const std::string_view name = wanted.substr(0, equals);
+  for (const auto& [field, value] : fields) {
+    if (field == name && (equals == std::string_view::npos || value == wanted.substr(equals + 1)))
+      return true;
+  }
+  return false;
+}
+
+// How specific the operation is; nothing when the request lacks something it needs.
+std::optional<std::size_t> fit(const Operation& operation, const net::RequestHead& head,
+                               const QueryFields& fields) {
+  for (const std::string_view wanted : operation.required_query) {
+    if (!has_field(fields, wanted)) return std::nullopt;
+  }
+  for (const std::string_view wanted : operation.required_headers) {
+    if (head.headers.find(wanted) == nullptr) return std::nullopt;
+  }
+  return operation.required_query.size() + operation.required_headers.size();
+}
+
+Result<Document> read_label(const Member& member, std::string_view raw_path) {
+  const std::string_view path = raw_path.substr(raw_path.empty() ? 0 : 1);
+  const std::size_t slash = path.find('/');
+  const bool is_bucket = member.wire_name == "Bucket";
+  const std::string_view raw = is_bucket                         ? path.substr(0, slash)
+                               : slash == std::string_view::npos ? std::string_view()
+                                                                 : path.substr(slash + 1);
+  CLARY_TRY(std::string text, percent_decode(raw));
+  return read_scalar(*member.shape, text);
+}
+
+Document read_header_text(const Shape& shape, std::string_view text) {
+  if (shape.kind != Kind::kList) return read_scalar(shape, text);
+  Document::Array out;
+  for (const std::string_view part : split(text, ','))
+    out.push_back(read_scalar(*shape.element, trim(part)));
+  return out;
+}
+
+// x-amz-meta-*: names without the prefix, lower case.
+Document read_prefixed_headers(std::string_view prefix, const net::Headers& headers) {
+  Document out;
+  const std::string lower_prefix = to_lower(prefix);
+  for (const auto& [name, value] : headers.fields()) {
+    const std::string lower = to_lower(name);
+    if (lower.starts_with(lower_prefix)) out.set(lower.substr(prefix.size()), Document(value));
+  }
+  return out;
+}
+
+Result<Document> read_member(const Member& member, const net::RequestHead& head,
+                             const QueryFields& fields) {
+  switch (member.location) {
+    case Location::kUri:
+      return read_label(member, head.raw_path());
+    case Location::kQuery:
+      for (const auto& [name, value] : fields) {
+        if (name == member.wire_name) return read_scalar(*member.shape, value);
+      }
+      return Document();
+    case Location::kHeader: {
+      const std::string* text = head.headers.find(member.wire_name);
+      return text == nullptr ? Document() : read_header_text(*member.shape, *text);
+    }
+    case Location::kHeaders:
+      return read_prefixed_headers(member.wire_name, head.headers);
+    case Location::kBody:
+    case Location::kStatus:
+      return Document();
+  }
+  return Document();
+}
+
+const Member* payload_of(const Shape& shape) {
+  for (const Member& member : shape.members) {
+    if (member.name == shape.payload) return &member;
+  }
+  return nullptr;
+}
+
+Status read_body(const Operation& operation, std::string_view body, Document& out) {
+  if (trim(body).empty() || !has_xml_body(operation)) return {};
+  if (const Member* payload = payload_of(*operation.input)) {
+    CLARY_TRY(Document value, read_xml(*payload->shape, body));
+    out.set(payload->name, std::move(value));
+    return {};
+  }
+  CLARY_TRY(Document members, read_xml(*operation.input, body));
+  for (const auto& [name, value] : *members.as_object()) out.set(name, value);
+  return {};
+}
+
+// A field's value must not end the line.
+std::string header_safe(std::string text) {
+  for (char& c : text) {
+    if (c == '\r' || c == '\n' || c == '\0') c = ' ';
+  }
+  return text;
+}
+
+void write_header(const Member& member, const Document& value, net::Reply& reply) {
+  if (member.location == Location::kHeaders) {
+    const Document::Object* entries = value.as_object();
+    if (entries == nullptr) return;
+    for (const auto& [name, entry] : *entries) {
+      const std::string* text = entry.as_string();
+      if (text != nullptr)
+        reply.headers.add(std::string(member.wire_name) + header_safe(name), header_safe(*text));
+    }
+    return;
+  }
+  if (member.wire_name == "Content-Length") {
+    if (const std::int64_t* length = value.as_int())
+      reply.announced_length = static_cast<std::uint64_t>(*length);
+    return;
+  }
+  reply.headers.add(std::string(member.wire_name),
+                    header_safe(write_scalar(*member.shape, value, TimeFormat::kHttpDate)));
+}
+
+std::string root_element(std::string_view name, const Operation& operation,
+                         std::string_view content) {
+  std::string out(kXmlDeclaration);
+  out.append("<")
+      .append(name)
+      .append(" xmlns=\"")
+      .append(operation.service->xml_namespace)
+      .append("\">");
+  return out.append(content).append("</").append(name).append(">");
+}
+
+std::string write_body(const Operation& operation, const Document& reply) {
+  const Shape& shape = *operation.output;
+  std::string content;
+  if (const Member* payload = payload_of(shape)) {
+    const Document* value = reply.find(payload->name);
+    if (payload->streaming || value == nullptr || value->is_null()) return "";
+    append_xml_members(content, *payload->shape, *value);
+    return root_element(payload->wire_name, operation, content);
+  }
+  bool has_members = false;
+  for (const Member& member : shape.members)
+    has_members |= member.location == Location::kBody && !member.streaming;
+  if (!has_members) return "";
+  if (operation.unwrapped) {
+    const std::string* text = nullptr;
+    if (const Document* value = reply.find(shape.members[0].name)) text = value->as_string();
+    return root_element(operation.output_element, operation,
+                        text == nullptr ? "" : xml_escape(*text));
+  }
+  append_xml_members(content, shape, reply);
+  return root_element(operation.output_element.empty() ? shape.name : operation.output_element,
+                      operation, content);
+}
+
+}  // namespace
+
+const Operation* find_rest_operation(const Service& service, const net::RequestHead& head) {
+  const QueryFields fields = query_fields(head.raw_query());
+  const int labels = label_count(head.raw_path());
+  const Operation* best = nullptr;
+  std::size_t best_fit = 0;
+  for (const Operation& operation : service.operations) {
+    if (operation.method != head.method || template_label_count(operation.uri) != labels) continue;
+    const std::optional<std::size_t> this_fit = fit(operation, head, fields);
+    if (!this_fit || (best != nullptr && *this_fit <= best_fit)) continue;
+    best = &operation;
+    best_fit = *this_fit;
+  }
+  return best;
+}
+
+bool has_xml_body(const Operation& operation) {
+  if (operation.input == nullptr) return false;
+  for (const Member& member : operation.input->members) {
+    if (member.location == Location::kBody && !member.streaming) return true;
+  }
+  return false;
+}
+
+Result<Document> read_rest_request(const Operation& operation, const net::RequestHead& head,
+                                   std::string_view body) {
+  Document out = Document::Object{};
+  if (operation.input == nullptr) return out;
+  const QueryFields fields = query_fields(head.raw_query());
+  for (const Member& member : operation.input->members) {
+    CLARY_TRY(Document value, read_member(member, head, fields));
+    if (!value.is_null()) out.set(member.name, std::move(value));
+  }
+  CLARY_RETURN_IF_ERROR(read_body(operation, body, out));
+  return out;
+}
+
+net::Reply write_rest_reply(const Operation& operation, const Document& reply, int status) {
+  net::Reply out;
+  out.status = status == 0 ? operation.status : status;
+  if (operation.output == nullptr) return out;
+  for (const Member& member : operation.output->members) {
+    if (member.location != Location::kHeader && member.location != Location::kHeaders) continue;
+    const Document* value = reply.find(member.name);
+    if (value != nullptr && !value->is_null()) write_header(member, *value, out);
+  }
+  out.body = write_body(operation, reply);
+  if (!out.body.empty()) out.headers.set("Content-Type", "application/xml");
+  return out;
+}
+
+}  // namespace clary::wire

@@ -1,0 +1,206 @@
+#include "wire/xml.h"
+
+#include <pugixml.hpp>
+
+#include "base/text_encoding.h"
+#include "wire/scalar_text.h"
+
+namespace clary::wire {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+void append_value(std::string& out, const Shape& shape, std::string_view name,
+                  const Document& value);
+
+void append_list(std::string& out, const Shape& shape, std::string_view name,
+                 const Document& value) {
+  const Document::Array* elements = value.as_array();
+  if (elements == nullptr) return;
+  if (shape.flattened) {
+    for (const Document& element : *elements) append_value(out, *shape.element, name, element);
+    return;
+  }
+  out.append("<").append(name).append(">");
+  for (const Document& element : *elements)
+    append_value(out, *shape.element, shape.element_name, element);
+  out.append("</").append(name).append(">");
+}
+
+void append_map(std::string& out, const Shape& shape, std::string_view name,
+                const Document& value) {
+  const Document::Object* entries = value.as_object();
+  if (entries == nullptr) return;
+  const std::string_view entry_name = shape.flattened ? name : shape.element_name;
+  if (!shape.flattened) out.append("<").append(name).append(">");
+  for (const auto& [key, entry] : *entries) {
+    out.append("<").append(entry_name).append(">");
+    append_xml_element(out, shape.key_name, key);
+    append_value(out, *shape.element, shape.value_name, entry);
+    out.append("</").append(entry_name).append(">");
+  }
+  if (!shape.flattened) out.append("</").append(name).append(">");
+}
+
+void append_value(std::string& out, const Shape& shape, std::string_view name,
+                  const Document& value) {
+  switch (shape.kind) {
+    case Kind::kStructure:
+      out.append("<").append(name).append(">");
+      append_xml_members(out, shape, value);
+      out.append("</").append(name).append(">");
+      return;
+    case Kind::kList:
+      append_list(out, shape, name, value);
+      return;
+    case Kind::kMap:
+      append_map(out, shape, name, value);
+      return;
+    default:
+      append_xml_element(out, name, write_scalar(shape, value, TimeFormat::kIso8601));
+  }
+}
+
+// "s3:Key" and "Key" are the same element here.
+std::string_view local_name(const pugi::xml_node& node) {
+  const std::string_view name = node.name();
+  const std::size_t colon = name.find(':');
+  return colon == std::string_view::npos ? name : name.substr(colon + 1);
+}
+
+Document read_value(const Shape& shape, const pugi::xml_node& node);
+
+Document read_map_entry(const Shape& shape, const pugi::xml_node& entry, std::string& key) {
+  Document value;
+  for (const pugi::xml_node& part : entry.children()) {
+    if (local_name(part) == shape.key_name) key = part.text().get();
+    if (local_name(part) == shape.value_name) value = read_value(*shape.element, part);
+  }
+  return value;
+}
+
+Document read_structure(const Shape& shape, const pugi::xml_node& node) {
+  Document out = Document::Object{};
+  for (const pugi::xml_node& child : node.children()) {
+    if (child.type() != pugi::node_element) continue;
+    const Member* found = nullptr;
+    for (const Member& member : shape.members) {
+      if (member.wire_name == local_name(child)) found = &member;
+    }
+    if (found == nullptr) {
+      out.set(local_name(child), Document(child.text().get()));
+    } else if (found->shape->kind == Kind::kList && found->shape->flattened) {
+      if (out.find(found->name) == nullptr) out.set(found->name, Document::Array{});
+      out.find(found->name)->push(read_value(*found->shape->element, child));
+    } else if (found->shape->kind == Kind::kMap && found->shape->flattened) {
+      if (out.find(found->name) == nullptr) out.set(found->name, Document::Object{});
+      std::string key;
+      Document value = read_map_entry(*found->shape, child, key);
+      out.find(found->name)->set(key, std::move(value));
+    } else {
+      out.set(found->name, read_value(*found->shape, child));
+    }
+  }
+  return out;
+}
+
+Document read_value(const Shape& shape, const pugi::xml_node& node) {
+  switch (shape.kind) {
+    case Kind::kStructure:
+      return read_structure(shape, node);
+    case Kind::kList: {
+      Document::Array out;
+      for (const pugi::xml_node& child : node.children()) {
+        if (child.type() == pugi::node_element) out.push_back(read_value(*shape.element, child));
+      }
+      return out;
+    }
+    case Kind::kMap: {
+      Document out = Document::Object{};
+      for (const pugi::xml_node& child : node.children()) {
+        std::string key;
+        Document value = read_map_entry(shape, child, key);
+        out.set(key, std::move(value));
+      }
+      return out;
+    }
+    default:
+      return read_scalar(shape, node.text().get());
+  }
+}
+
+}  // namespace
+
+std::string xml_escape(std::string_view text) {
+  const std::string valid = to_valid_utf8(text);
+  std::string out;
+  out.reserve(valid.size());
+  for (std::size_t i = 0; i < valid.size(); ++i) {
+    const char c = valid[i];
+    const auto byte = static_cast<unsigned char>(c);
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\r':
+        out += "&#13;";
+        break;
+      case '\t':
+      case '\n':
+        out += c;
+        break;
+      default:
+        if (byte < 0x20) {
+          out += kReplacement;
+        } else if (byte == 0xEF && valid.compare(i + 1, 2, "\xBF\xBE") == 0) {
+          out += kReplacement, i += 2;
+        } else if (byte == 0xEF && valid.compare(i + 1, 2, "\xBF\xBF") == 0) {
+          out += kReplacement, i += 2;
+        } else {
+          out += c;
+        }
+    }
+  }
+  return out;
+}
+
+void append_xml_element(std::string& out, std::string_view name, std::string_view text) {
+  out.append("<")
+      .append(name)
+      .append(">")
+      .append(xml_escape(text))
+      .append("</")
+      .append(name)
+      .append(">");
+}
+
+void append_xml_members(std::string& out, const Shape& structure, const Document& value) {
+  for (const Member& member : structure.members) {
+    if (member.location != Location::kBody || member.streaming) continue;
+    const Document* found = value.find(member.name);
+    if (found != nullptr && !found->is_null())
+      append_value(out, *member.shape, member.wire_name, *found);
+  }
+}
+
+Result<Document> read_xml(const Shape& structure, std::string_view text) {
+  pugi::xml_document document;
+  const pugi::xml_parse_result parsed =
+      document.load_buffer(text.data(), text.size(),
+                           pugi::parse_default | pugi::parse_ws_pcdata_single, pugi::encoding_utf8);
+  if (!parsed)
+    return invalid_argument(std::string("the XML is not well-formed: ") + parsed.description());
+  if (!document.document_element()) return invalid_argument("the XML has no root element");
+  return read_structure(structure, document.document_element());
+}
+
+}  // namespace clary::wire
