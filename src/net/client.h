@@ -1,4 +1,5 @@
-// A blocking HTTP/1.1 client with kept connections: for the command line, job hosts and remote object stores.
+// A blocking HTTP/1.1 client with kept connections: for the command line, job hosts and remote
+// object stores.
 //
 // Thread-safe; each call borrows or opens a connection. http:// only.
 #pragma once
@@ -17,9 +18,9 @@ namespace clary::net {
 
 struct ClientRequest {
   std::string method = "GET";
-  std::string target = "/";  // percent-encoded
-  Headers headers;           // Host and Content-Length are added
-  std::string body;          // used when `source` is null
+  std::string target = "/";      // percent-encoded
+  Headers headers;               // Host and Content-Length are added
+  std::string body;              // used when `source` is null
   ByteSource* source = nullptr;  // streamed; needs source_length
   std::uint64_t source_length = 0;
 };
@@ -40,13 +41,15 @@ struct ClientOptions {
 class Client {
  public:
   // endpoint: "http://127.0.0.1:4580" or "unix:/path/to.sock".
-  static Result<std::unique_ptr<Client>> create(const std::string& endpoint, ClientOptions options = {});
+  static Result<std::unique_ptr<Client>> create(const std::string& endpoint,
+                                                ClientOptions options = {});
   ~Client();
 
-  // Unavailable when the server cannot be reached or the connection breaks, Timeout when it does not answer. A status of 4xx or
-  // 5xx is a reply, not an error. A request on a kept connection that the server closed meanwhile is sent again once, unless
-  // its body is streamed and was already begun.
-  // body_sink: gets the body of a 2xx reply piece by piece; an error of it ends the call.
+  // Unavailable when the server cannot be reached or the connection breaks, Timeout when it does
+  // not answer. A status of 4xx or 5xx is a reply, not an error. A request on a kept connection
+  // that the server closed meanwhile is sent again once, unless its body is streamed and was
+  // already begun. body_sink: gets the body of a 2xx reply piece by piece; an error of it ends the
+  // call.
   Result<ClientReply> send(const ClientRequest& request,
                            const std::function<Status(std::string_view)>& body_sink = {});
   const std::string& host() const;  // for the Host field: "127.0.0.1:4580"

@@ -1,4 +1,5 @@
-// HTTP/1.1 messages and streamed bodies (RFC 9110, 9112). Values and two small interfaces; knows no sockets.
+// HTTP/1.1 messages and streamed bodies (RFC 9110, 9112). Values and two small interfaces; knows no
+// sockets.
 #pragma once
 
 #include <cstddef>
@@ -21,20 +22,24 @@ class Headers {
  public:
   using Field = std::pair<std::string, std::string>;
 
-  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-  void set(std::string_view name, std::string value);       // replaces every field of that name
-  const std::string* find(std::string_view name) const;     // the first, or nullptr
-  std::string_view get(std::string_view name) const;        // the first, or ""
+  void add(std::string name, std::string value) {
+    fields_.emplace_back(std::move(name), std::move(value));
+  }
+  void set(std::string_view name, std::string value);    // replaces every field of that name
+  const std::string* find(std::string_view name) const;  // the first, or nullptr
+  std::string_view get(std::string_view name) const;     // the first, or ""
   const std::vector<Field>& fields() const { return fields_; }
 
  private:
   std::vector<Field> fields_;
 };
 
-// Where a connection came in. A job's own socket carries its gang, so that what arrives there can be held to it.
+// Where a connection came in. A job's own socket carries its gang, so that what arrives there can
+// be held to it.
 struct Origin {
-  std::string listener;  // "main", or the id of the gang whose network the listening socket stands in
-  std::string peer;      // "127.0.0.1:50312", for the log
+  std::string
+      listener;      // "main", or the id of the gang whose network the listening socket stands in
+  std::string peer;  // "127.0.0.1:50312", for the log
 };
 
 struct RequestHead {
@@ -48,12 +53,13 @@ struct RequestHead {
   std::string_view raw_query() const;  // after '?', or ""
 };
 
-// A body on its way out, or a file on its way in. Read by one thread at a time, on a pool: it may block on a disk, never on a
-// client.
+// A body on its way out, or a file on its way in. Read by one thread at a time, on a pool: it may
+// block on a disk, never on a client.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  // Fills at most `into`; 0 at the end. An error ends the connection, for the head has already been sent.
+  // Fills at most `into`; 0 at the end. An error ends the connection, for the head has already been
+  // sent.
   virtual Result<std::size_t> read(std::span<char> into) = 0;
 };
 std::unique_ptr<ByteSource> make_string_source(std::string bytes);
@@ -69,11 +75,13 @@ struct Reply {
   std::optional<std::uint64_t> announced_length;
 };
 
-// What takes one request's body and answers it. Its methods run on a pool thread, one after another, never at once.
+// What takes one request's body and answers it. Its methods run on a pool thread, one after
+// another, never at once.
 class RequestSink {
  public:
   virtual ~RequestSink() = default;
-  // The next piece of the body (transfer coding removed). An error makes the server answer `rejected()` and close.
+  // The next piece of the body (transfer coding removed). An error makes the server answer
+  // `rejected()` and close.
   virtual Status write(std::string_view piece) = 0;
   // The body is complete.
   virtual Reply finish() = 0;
@@ -85,8 +93,8 @@ class RequestSink {
 class Handler {
  public:
   virtual ~Handler() = default;
-  // Called on a pool thread when a head has been read. A Reply answers at once, before `100 Continue` and before the body;
-  // a sink receives the body.
+  // Called on a pool thread when a head has been read. A Reply answers at once, before `100
+  // Continue` and before the body; a sink receives the body.
   virtual std::variant<Reply, std::unique_ptr<RequestSink>> start(RequestHead head) = 0;
 };
 

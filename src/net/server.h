@@ -1,8 +1,8 @@
 // The HTTP/1.1 server: one event loop that owns every socket, bounded pools that run the handlers.
 //
-// The loop never waits for a disk and no pool thread ever waits for a client's bytes: a body is read on the loop and handed to
-// the sink piece by piece, the next piece only when the last has been taken; a reply's source is read on the pool and sent on
-// the loop. Thread-safe.
+// The loop never waits for a disk and no pool thread ever waits for a client's bytes: a body is
+// read on the loop and handed to the sink piece by piece, the next piece only when the last has
+// been taken; a reply's source is read on the pool and sent on the loop. Thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -20,11 +20,11 @@
 namespace clary::net {
 
 struct ServerLimits {
-  std::size_t head_bytes = 64 << 10;       // request line and fields: over it 431
-  std::size_t connections = 4096;          // over it a connection is closed at once
+  std::size_t head_bytes = 64 << 10;  // request line and fields: over it 431
+  std::size_t connections = 4096;     // over it a connection is closed at once
   std::size_t handler_threads = 4;
-  std::size_t handler_queue = 1024;        // over it 503 at once
-  Duration head_timeout = std::chrono::seconds(60);   // idle connection, or a head that does not end
+  std::size_t handler_queue = 1024;                  // over it 503 at once
+  Duration head_timeout = std::chrono::seconds(60);  // idle connection, or a head that does not end
   Duration body_timeout = std::chrono::seconds(120);  // no byte of a body arrived or left
 };
 
@@ -45,14 +45,16 @@ class Server {
   Server& operator=(const Server&) = delete;
   ~Server();  // stop()
 
-  // Binds and listens. address: "127.0.0.1:4580", "[::1]:4580", "127.0.0.1:0". Returns the bound address.
-  // AlreadyExists when the port is in use.
+  // Binds and listens. address: "127.0.0.1:4580", "[::1]:4580", "127.0.0.1:0". Returns the bound
+  // address. AlreadyExists when the port is in use.
   Result<std::string> listen(const std::string& address, const std::string& listener_name = "main");
-  // Serves a listening socket made elsewhere (in a job's network). Returns an id for close_listener.
+  // Serves a listening socket made elsewhere (in a job's network). Returns an id for
+  // close_listener.
   Result<std::uint64_t> adopt(Fd listening, const std::string& listener_name);
   void close_listener(std::uint64_t id);
 
-  // Stops accepting, lets running requests end for at most `grace`, then closes everything and joins.
+  // Stops accepting, lets running requests end for at most `grace`, then closes everything and
+  // joins.
   void stop(Duration grace = std::chrono::seconds(5));
   ServerCounters counters() const;
 

@@ -1,0 +1,105 @@
+// One connection to the server: reads requests, runs them on the pool, sends replies. Private to
+// net: names Asio.
+//
+//   kHead → kHandling → (kBody ⇄ kHandling)* → kReply → kHead | kLinger → kClosed
+//
+// Its methods run on the loop thread, those that say so on the pool: at most one pool task at a
+// time, during which the loop leaves the request's state alone and the connection stays in
+// ServerCore::connections.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "net/http.h"
+#include "net/input_buffer.h"
+#include "net/message_parser.h"
+#include "net/outgoing_reply.h"
+#include "net/server_core.h"
+
+namespace clary::net {
+
+class Connection final : public std::enable_shared_from_this<Connection> {
+ public:
+  // core outlives the connection. socket: non-blocking. listener: the id that Server::adopt gave
+  // out.
+  Connection(ServerCore& core, Fd socket, int family, Origin origin, std::uint64_t listener);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  void start();
+  std::uint64_t listener() const { return listener_; }
+  // Ends the connection when its peer has kept it waiting beyond its deadline.
+  void check_deadline(Duration now);
+  // Ends it now when no request is under way, else after that request's reply.
+  void end_gently();
+  void end_now();
+
+ private:
+  enum class Phase { kHead, kHandling, kBody, kReply, kLinger, kClosed };
+  using Next = void (Connection::*)();
+
+  void read_then(Next next);
+  void parse_head();
+  void begin_request();
+  void take_piece();
+  void continue_body();
+  void read_piece();
+  void send_continue();
+  void answer_here(int status, std::string sentence);
+  void pump_reply();
+  void send_unsent();
+  void end_request();
+  void linger();
+  void discard_input();
+  void post_to_pool(Next task);
+  void back_from_pool();
+  void release();
+  void drop_request();
+
+  // On the pool.
+  void run_start();
+  void run_piece();
+  void run_load();
+  bool load(Status (OutgoingReply::*piece)());  // false: logged, and the reply is broken
+  void feed_sink();
+  void set_reply(Reply reply);
+  void send_what_the_socket_takes();
+  template <typename Work>
+  void guarded(Work work);
+
+  ServerCore& core_;
+  boost::asio::generic::stream_protocol::socket socket_;
+  const Origin origin_;
+  const std::uint64_t listener_;
+  Phase phase_ = Phase::kHead;
+  Duration deadline_{0};  // on the steady clock; Duration::max(): none
+  InputBuffer input_;
+  MessageParser parser_;
+  bool head_begun_ = false;  // a byte of the next request has arrived
+  bool on_pool_ = false;
+  bool sending_ = false;
+  std::atomic<bool> ending_{false};  // the next reply is the last
+
+  // Of the request under way.
+  Framing framing_;
+  bool is_head_ = false;
+  bool continue_sent_ = false;
+  bool body_complete_ = false;
+  std::uint64_t body_left_ = 0;  // of a body with a length
+  std::string_view piece_;       // of the body, in input_
+  std::size_t piece_used_ = 0;   // bytes of input_ that the piece came from
+  std::unique_ptr<RequestSink> sink_;
+  std::unique_ptr<OutgoingReply> reply_;
+  bool reply_broken_ = false;  // its source failed after the head was made
+};
+
+}  // namespace clary::net

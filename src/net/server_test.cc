@@ -1,0 +1,424 @@
+#include "net/server.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "net/fake_server.h"
+#include "net/sockets.h"
+
+namespace clary::net {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
+
+StartOutcome sink(std::function<Reply(std::string)> answer, std::size_t limit_bytes = SIZE_MAX) {
+  return std::unique_ptr<RequestSink>(std::make_unique<FakeSink>(std::move(answer), limit_bytes));
+}
+
+// Answers with the request's method, target and body.
+StartOutcome echo(const RequestHead& head) {
+  return sink([line = head.method + " " + head.target + " "](const std::string& body) {
+    return text_reply(line + body);
+  });
+}
+
+class ServerTest : public testing::Test {
+ protected:
+  void serve(std::function<StartOutcome(RequestHead)> start, ServerLimits limits = {}) {
+    handler_ = std::make_unique<FakeHandler>(std::move(start));
+    server_ = std::make_unique<Server>(*handler_, silent_logger(), limits);
+    auto bound = server_->listen("127.0.0.1:0");
+    ASSERT_TRUE(bound.ok()) << bound.error().message;
+    address_ = *bound;
+  }
+
+  RawConnection connect() { return RawConnection(address_); }
+
+  // Sends, ends its side, and reads everything.
+  std::string ask(std::string_view bytes) {
+    RawConnection connection = connect();
+    connection.send(bytes);
+    connection.end_sending();
+    return connection.read_to_end();
+  }
+
+  std::unique_ptr<FakeHandler> handler_;
+  std::unique_ptr<Server> server_;
+  std::string address_;
+};
+
+TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
+  serve(echo);
+  RawConnection connection = connect();
+  for (int i = 0; i < 3; ++i) {
+    connection.send("GET /a?b HTTP/1.1\r\nHost: h\r\n\r\n");
+    const std::string head = connection.read_until(kHeadEnd);
+    EXPECT_TRUE(head.starts_with("HTTP/1.1 200 OK\r\n")) << head;
+    EXPECT_NE(head.find("Content-Length: 9\r\n"), std::string::npos) << head;
+    EXPECT_NE(head.find("Date: "), std::string::npos);
+    EXPECT_EQ(connection.read_exactly(9), "GET /a?b ");
+  }
+  EXPECT_EQ(server_->counters().requests_total, 3U);
+  EXPECT_EQ(server_->counters().connections_total, 1U);
+}
+
+TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
+  serve(echo);
+  RawConnection connection = connect();
+  connection.send(
+      "POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\none"
+      "POST /2 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n"
+      "GET /3 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  const std::string all = connection.read_to_end();
+  const auto first = all.find("POST /1 one");
+  const auto second = all.find("POST /2 two");
+  const auto third = all.find("GET /3 ");
+  EXPECT_LT(first, second);
+  EXPECT_LT(second, third);
+  EXPECT_NE(third, std::string::npos);
+}
+
+TEST_F(ServerTest, AnnouncesLengthsWithoutBodies) {
+  serve([](const RequestHead& head) -> StartOutcome {
+    Reply reply;
+    if (head.target == "/204") reply.status = 204;
+    if (head.target == "/304") reply.status = 304;
+    if (head.target != "/204") reply.announced_length = 77;
+    return reply;
+  });
+  const std::string head = ask("HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_NE(head.find("Content-Length: 77\r\n"), std::string::npos) << head;
+  EXPECT_TRUE(head.ends_with(kHeadEnd));
+  const std::string unchanged = ask("GET /304 HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_NE(unchanged.find("Content-Length: 77\r\n"), std::string::npos);
+  EXPECT_TRUE(unchanged.ends_with(kHeadEnd));
+  const std::string empty = ask("GET /204 HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(empty.find("Content-Length"), std::string::npos) << empty;
+}
+
+TEST_F(ServerTest, SaysContinueBeforeTheBody) {
+  serve(echo);
+  RawConnection connection = connect();
+  connection.send(
+      "PUT /k HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(connection.read_until(kHeadEnd), "HTTP/1.1 100 Continue\r\n\r\n");
+  connection.send("body");
+  connection.read_until(kHeadEnd);
+  EXPECT_EQ(connection.read_exactly(11), "PUT /k body");
+}
+
+TEST_F(ServerTest, AnswersAtOnceInsteadOfContinueAndCloses) {
+  serve([](const RequestHead&) -> StartOutcome { return text_reply("no", 403); });
+  RawConnection connection = connect();
+  connection.send(
+      "PUT /k HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+  const std::string head = connection.read_until(kHeadEnd);
+  EXPECT_TRUE(head.starts_with("HTTP/1.1 403 Forbidden\r\n")) << head;
+  EXPECT_NE(head.find("Connection: close\r\n"), std::string::npos);
+  EXPECT_EQ(connection.read_to_end(), "no");
+}
+
+TEST_F(ServerTest, AnEarlyReplyReachesAClientThatStillSends) {
+  serve([](const RequestHead&) -> StartOutcome { return text_reply("too large", 413); });
+  RawConnection connection = connect();
+  connection.send("PUT /k HTTP/1.1\r\nHost: h\r\nContent-Length: 9000000\r\n\r\n");
+  connection.send(std::string(9000000, 'x'));
+  EXPECT_NE(connection.read_to_end().find("too large"), std::string::npos);
+}
+
+TEST_F(ServerTest, AReplyToABodyAlreadyThereKeepsTheConnection) {
+  serve([](const RequestHead&) -> StartOutcome { return text_reply("no", 403); });
+  RawConnection connection = connect();
+  for (int i = 0; i < 2; ++i) {
+    connection.send("PUT /k HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody");
+    EXPECT_EQ(connection.read_until(kHeadEnd).find("Connection: close"), std::string::npos);
+    EXPECT_EQ(connection.read_exactly(2), "no");
+  }
+}
+
+TEST_F(ServerTest, StreamsLargeBodiesBothWays) {
+  std::string large(5'000'000, '\0');
+  for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<char>(i * 7 + i / 251);
+  serve([](const RequestHead& head) {
+    return sink([chunked = head.target == "/chunked"](std::string body) {
+      Reply reply;
+      if (!chunked) reply.source_length = body.size();
+      reply.source = make_string_source(std::move(body));
+      return reply;
+    });
+  });
+  RawConnection connection = connect();
+  connection.send("PUT /k HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(large.size()) +
+                  "\r\n\r\n");
+  connection.send(large);
+  connection.read_until(kHeadEnd);
+  EXPECT_TRUE(connection.read_exactly(large.size()) == large);
+
+  connection.send("PUT /chunked HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (std::size_t at = 0; at < large.size(); at += 100'000) {
+    connection.send("186a0\r\n");
+    connection.send(std::string_view(large).substr(at, 100'000));
+    connection.send("\r\n");
+  }
+  connection.send("0\r\n\r\n");
+  EXPECT_NE(connection.read_until(kHeadEnd).find("Transfer-Encoding: chunked\r\n"),
+            std::string::npos);
+  std::string received;
+  for (;;) {
+    const std::string line = connection.read_until("\r\n");
+    const std::size_t size = std::stoul(line, nullptr, 16);
+    received += connection.read_exactly(size);
+    ASSERT_EQ(connection.read_exactly(2), "\r\n");
+    if (size == 0) break;
+  }
+  EXPECT_TRUE(received == large);
+}
+
+TEST_F(ServerTest, ABodyThatTheSinkRefusesIsAnsweredAndCloses) {
+  serve([](const RequestHead&) {
+    return sink([](const std::string&) { return text_reply("fine"); }, 10);
+  });
+  RawConnection connection = connect();
+  connection.send("PUT /k HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" +
+                  std::string(1000, 'x'));
+  const std::string head = connection.read_until(kHeadEnd);
+  EXPECT_TRUE(head.starts_with("HTTP/1.1 400 ")) << head;
+  EXPECT_EQ(connection.read_to_end(), "body: over the limit");
+}
+
+TEST_F(ServerTest, RefusesBadHeads) {
+  serve(echo, {.head_bytes = 1000});
+  EXPECT_TRUE(ask("nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
+  EXPECT_TRUE(ask("GET / HTTP/1.1\r\nHost: h\r\nA: " + std::string(2000, 'a') + "\r\n\r\n")
+                  .starts_with("HTTP/1.1 431 "));
+  EXPECT_TRUE(
+      ask("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n8000000000000000\r\n")
+          .starts_with("HTTP/1.1 413 "));
+  EXPECT_TRUE(
+      ask("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n")
+          .starts_with("HTTP/1.1 400 "));
+}
+
+TEST_F(ServerTest, HandlerTextCannotAddFields) {
+  serve([](const RequestHead&) -> StartOutcome {
+    Reply reply;
+    reply.headers.add("X-Name", "a\r\nSet-Cookie: b");
+    reply.headers.add("Content-Length", "99");
+    return reply;
+  });
+  const std::string reply = ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(reply.find("\r\nSet-Cookie"), std::string::npos);
+  EXPECT_EQ(reply.find("99"), std::string::npos);
+}
+
+TEST_F(ServerTest, SpeaksWithOldClients) {
+  serve([](const RequestHead&) -> StartOutcome {
+    Reply reply;
+    reply.source = make_string_source("no length");
+    return reply;
+  });
+  const std::string reply = ask("GET / HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(reply.find("chunked"), std::string::npos);
+  EXPECT_TRUE(reply.ends_with("\r\n\r\nno length"));
+}
+
+class BrokenSource final : public ByteSource {
+ public:
+  explicit BrokenSource(int good_pieces) : good_pieces_(good_pieces) {}
+  Result<std::size_t> read(std::span<char> into) override {
+    if (good_pieces_-- <= 0) return internal_error("disk: read: I/O error");
+    std::fill(into.begin(), into.end(), 'g');
+    return into.size();
+  }
+
+ private:
+  int good_pieces_;
+};
+
+TEST_F(ServerTest, ASourceThatFailsEndsTheConnection) {
+  serve([](const RequestHead& head) -> StartOutcome {
+    Reply reply;
+    reply.source = std::make_unique<BrokenSource>(head.target == "/early" ? 0 : 2);
+    reply.source_length = 1 << 20;
+    return reply;
+  });
+  const std::string late = ask("GET /late HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(late.starts_with("HTTP/1.1 200 "));
+  EXPECT_LT(late.size(), 1U << 20);
+  EXPECT_TRUE(ask("GET /early HTTP/1.1\r\nHost: h\r\n\r\n").starts_with("HTTP/1.1 500 "));
+}
+
+TEST_F(ServerTest, AHandlerThatThrowsIsA500) {
+  serve([](const RequestHead&) -> StartOutcome { throw std::runtime_error("oops"); });
+  EXPECT_TRUE(ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n").starts_with("HTTP/1.1 500 "));
+}
+
+TEST_F(ServerTest, AFullQueueIsA503AtOnce) {
+  std::promise<void> entered;
+  std::promise<void> release;
+  auto released = release.get_future().share();
+  std::atomic<bool> first{true};
+  serve(
+      [&](const RequestHead&) -> StartOutcome {
+        if (first.exchange(false)) entered.set_value();
+        released.wait();
+        return text_reply("done");
+      },
+      {.handler_threads = 1, .handler_queue = 1});
+  const std::string request = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+  RawConnection running = connect();
+  running.send(request);
+  entered.get_future().wait();
+  // One of these waits for the thread; the other finds the queue full.
+  RawConnection a = connect();
+  a.send(request);
+  RawConnection b = connect();
+  b.send(request);
+  while (server_->counters().requests_total < 3) std::this_thread::yield();
+  release.set_value();
+  const std::string answers = a.read_to_end() + b.read_to_end();
+  EXPECT_NE(answers.find("HTTP/1.1 503 "), std::string::npos);
+  EXPECT_NE(answers.find("HTTP/1.1 200 "), std::string::npos);
+  EXPECT_TRUE(running.read_to_end().starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(ServerTest, ClosesIdleAndStuckConnections) {
+  std::atomic<int> dropped{0};
+  struct Watched final : RequestSink {
+    explicit Watched(std::atomic<int>& count) : dropped(count) {}
+    ~Watched() override { ++dropped; }
+    Status write(std::string_view) override { return {}; }
+    Reply finish() override { return text_reply("done"); }
+    Reply rejected(const Error&) override { return text_reply("refused", 400); }
+    std::atomic<int>& dropped;
+  };
+  serve(
+      [&](const RequestHead&) -> StartOutcome {
+        return std::unique_ptr<RequestSink>(std::make_unique<Watched>(dropped));
+      },
+      {.head_timeout = milliseconds(40), .body_timeout = milliseconds(40)});
+  EXPECT_TRUE(connect().is_closed_by_peer());
+  RawConnection half_head = connect();
+  half_head.send("GET / HTT");
+  EXPECT_TRUE(half_head.is_closed_by_peer());
+  RawConnection half_body = connect();
+  half_body.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n123");
+  EXPECT_TRUE(half_body.is_closed_by_peer());
+  while (dropped == 0) std::this_thread::yield();  // its sink learns of it by its destructor
+}
+
+TEST_F(ServerTest, SlowBodiesHoldNoThread) {
+  serve(echo, {.handler_threads = 1});
+  std::vector<RawConnection> slow;
+  for (int i = 0; i < 50; ++i) {
+    slow.push_back(connect());
+    slow.back().send("PUT /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n1");
+  }
+  RawConnection quick = connect();
+  quick.send("GET /quick HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_NE(quick.read_until("GET /quick "), "");
+  for (RawConnection& connection : slow) {
+    connection.send("23");
+    EXPECT_NE(connection.read_until("PUT /slow 123"), "");
+  }
+}
+
+TEST_F(ServerTest, ASlowReaderHoldsNoThread) {
+  serve(
+      [](const RequestHead& head) -> StartOutcome {
+        if (head.target == "/quick") return text_reply("quick");
+        Reply reply;
+        reply.source = make_string_source(std::string(30'000'000, 'x'));
+        reply.source_length = 30'000'000;
+        return reply;
+      },
+      {.handler_threads = 1});
+  RawConnection slow = connect();
+  slow.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
+  slow.read_until(kHeadEnd);
+  RawConnection quick = connect();
+  quick.send("GET /quick HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_NE(quick.read_until("quick"), "");
+  EXPECT_EQ(slow.read_exactly(30'000'000).size(), 30'000'000U);
+}
+
+TEST_F(ServerTest, ServesAnAdoptedSocketUnderItsName) {
+  serve([](const RequestHead& head) -> StartOutcome {
+    return text_reply(head.origin.listener + " " + head.origin.peer);
+  });
+  const std::string path = testing::TempDir() + "clary-net-adopt.sock";
+  ASSERT_TRUE(remove_tree(path).ok());
+  auto socket = listen_on("unix:" + path);
+  ASSERT_TRUE(socket.ok()) << socket.error().message;
+  auto id = server_->adopt(std::move(*socket), "gang-7");
+  ASSERT_TRUE(id.ok());
+  RawConnection kept("unix:" + path);
+  kept.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_NE(kept.read_until("gang-7 unix"), "");
+  RawConnection main = connect();
+  main.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_NE(main.read_until("main 127.0.0.1:"), "");
+
+  server_->close_listener(*id);
+  EXPECT_TRUE(kept.is_closed_by_peer());
+  EXPECT_FALSE(connect_to("unix:" + path, milliseconds(100)).ok());
+  main.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_NE(main.read_until("main 127.0.0.1:"), "");
+}
+
+TEST_F(ServerTest, RefusesWhatItCannotListenOn) {
+  serve(echo);
+  EXPECT_EQ(server_->listen(address_).error().code, ErrorCode::kAlreadyExists);
+  EXPECT_EQ(server_->listen("nowhere").error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(server_->listen("127.0.0.1:70000").error().code, ErrorCode::kInvalidArgument);
+  auto not_listening = connect_to(address_, milliseconds(1000));
+  ASSERT_TRUE(not_listening.ok());
+  EXPECT_EQ(server_->adopt(std::move(*not_listening), "x").error().code,
+            ErrorCode::kInvalidArgument);
+}
+
+TEST_F(ServerTest, StopLetsARunningRequestEnd) {
+  std::promise<void> entered;
+  std::promise<void> release;
+  serve([&](const RequestHead&) -> StartOutcome {
+    entered.set_value();
+    release.get_future().wait();
+    return text_reply("finished");
+  });
+  RawConnection idle = connect();
+  RawConnection running = connect();
+  running.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  entered.get_future().wait();
+  auto stopped =
+      std::async(std::launch::async, [this] { server_->stop(std::chrono::seconds(10)); });
+  EXPECT_TRUE(idle.is_closed_by_peer());
+  release.set_value();
+  const std::string reply = running.read_to_end();
+  EXPECT_TRUE(reply.ends_with("finished")) << reply;
+  EXPECT_NE(reply.find("Connection: close"), std::string::npos);
+  stopped.get();
+  EXPECT_EQ(server_->counters().connections_open, 0U);
+  EXPECT_FALSE(connect_to(address_, milliseconds(100)).ok());
+}
+
+TEST_F(ServerTest, StopEndsWhoDoesNotFinish) {
+  serve(echo);
+  RawConnection stuck = connect();
+  stuck.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n123");
+  while (server_->counters().requests_total < 1) std::this_thread::yield();
+  server_->stop(milliseconds(20));
+  EXPECT_TRUE(stuck.is_closed_by_peer());
+}
+
+}  // namespace
+}  // namespace clary::net
