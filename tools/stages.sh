@@ -1,0 +1,47 @@
+# Sourced after setup.sh by tools/test and tools/check: named stages with budgets, and what several stages share.
+#
+# stage NAME BUDGET_SECONDS COMMAND...  runs one stage; its output goes to build/logs/NAME.log, the end of it is shown when
+# it fails, and the next stage runs all the same. A budget is printed beside the time, never enforced.
+
+stage_rows=()
+stages_failed=0
+
+stage() {
+  local name=$1 budget=$2 began=$SECONDS status=0 verdict=ok
+  shift 2
+  printf '%-12s ' "$name"
+  set +e
+  (set -e; "$@") > "$log_folder/$name.log" 2>&1
+  status=$?
+  set -e
+  local seconds=$((SECONDS - began))
+  [ "$seconds" -le "$budget" ] || verdict="over budget"
+  [ "$status" -eq 0 ] || { verdict=FAILED; stages_failed=$((stages_failed + 1)); }
+  printf '%5d s  %s\n' "$seconds" "$verdict"
+  [ "$status" -eq 0 ] || { tail -n 80 "$log_folder/$name.log" | sed 's/^/    /'; }
+  stage_rows+=("$(printf '%-12s %5d s of %4d s   %s' "$name" "$seconds" "$budget" "$verdict")")
+}
+
+# Prints the table; exit status 1 when a stage failed.
+finish_stages() {
+  say
+  printf '%s\n' "${stage_rows[@]}"
+  printf '%-12s %5d s\n' "in all" "$SECONDS"
+  [ "$stages_failed" -eq 0 ] || { say "$stages_failed failed; logs in ${log_folder#"$root"/}/"; exit 1; }
+}
+
+# What differs from main: committed on this branch, not committed, not yet added. On main itself: since the last commit but one.
+changed_files() {
+  local base
+  base=$(git merge-base HEAD main 2>/dev/null || git rev-parse HEAD)
+  if [ "$base" = "$(git rev-parse HEAD)" ]; then base=$(git rev-parse HEAD~1 2>/dev/null || git rev-parse HEAD); fi
+  { git diff --name-only --diff-filter=d "$base"; git ls-files --others --exclude-standard; } | sort -u
+}
+
+check_format() {
+  git ls-files '*.cc' '*.h' | grep -v '/golden/' | xargs clang-format-19 --dry-run -Werror
+}
+
+run_pytest() {
+  .venv-test/bin/python -m pytest -q -p no:cacheprovider --durations=5 "$@"
+}
