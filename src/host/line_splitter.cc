@@ -21,6 +21,17 @@ std::string repaired(std::string_view line) {
   return text;
 }
 
+// The length of `text` without a UTF-8 character that is cut off at its end.
+std::size_t whole_characters(std::string_view text) {
+  for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+    if ((byte & 0xc0U) == 0x80U) continue;
+    const std::size_t length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return length > back ? text.size() - back : text.size();
+  }
+  return text.size();
+}
+
 }  // namespace
 
 void LineSplitter::take(std::string_view bytes, Duration now) {
@@ -49,18 +60,11 @@ void LineSplitter::finish() {
 
 void LineSplitter::append(std::string_view text) {
   while (line_.size() + text.size() > kLineBytes) {
-    const std::size_t before = line_.size();
-    line_.append(text.substr(0, kLineBytes - before));
-    // The cut falls between two characters.
-    std::size_t keep = line_.size();
-    const auto continues = [&](std::size_t at) {
-      return at < line_.size() && (static_cast<unsigned char>(line_[at]) & 0xc0U) == 0x80U;
-    };
-    while (keep > kLineBytes - 4 && continues(keep - 1)) --keep;
-    if (keep < line_.size() && keep > 0) --keep;
-    text.remove_prefix(kLineBytes - before);
-    std::string rest = line_.substr(keep);
-    line_.resize(keep);
+    const std::size_t room = kLineBytes - line_.size();
+    line_.append(text.substr(0, room));
+    text.remove_prefix(room);
+    std::string rest = line_.substr(whole_characters(line_));
+    line_.resize(kLineBytes - rest.size());
     on_line_(repaired(line_));
     line_ = std::move(rest);
   }
