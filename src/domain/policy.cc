@@ -1,0 +1,183 @@
+#include "domain/policy.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/json.h"
+#include "base/strings.h"
+
+namespace clary::domain {
+namespace {
+
+constexpr std::size_t kLongestPolicy = 20 << 10;  // AWS's limit for a bucket policy
+
+Error unknown(std::string_view what) { return invalid_argument("policy: " + std::string(what)); }
+
+// Of two elements (Action, NotAction) exactly one, or none when both are absent.
+Result<const Document*> one_of(const Document& statement, std::string_view plain,
+                               std::string_view negated) {
+  const Document* first = statement.find(plain);
+  const Document* second = statement.find(negated);
+  if (first != nullptr && second != nullptr) {
+    return unknown(std::string(plain) + " and " + std::string(negated) + " exclude each other");
+  }
+  return first != nullptr ? first : second;
+}
+
+Status check_elements(const Document& object, std::initializer_list<std::string_view> known,
+                      std::string_view where) {
+  for (const auto& [name, unused] : *object.as_object()) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      return unknown("element '" + name + "' of " + std::string(where) + " is not known");
+    }
+  }
+  return {};
+}
+
+// "*" or {"AWS": [...], "Service": [...]}
+Result<std::vector<std::string>> principal_patterns(const Document& document) {
+  if (!document.is_object()) return policy_texts(document, "Principal");
+  std::vector<std::string> out;
+  for (const auto& [kind, value] : *document.as_object()) {
+    if (kind != "AWS" && kind != "Service")
+      return unknown("principals of kind '" + kind + "' are not known");
+    CLARY_TRY(std::vector<std::string> texts, policy_texts(value, "Principal"));
+    out.insert(out.end(), texts.begin(), texts.end());
+  }
+  return out;
+}
+
+bool principal_matches(const std::string& pattern, const PolicyQuestion& question) {
+  return pattern == "*" || pattern == question.principal || pattern == question.account ||
+         pattern == "arn:aws:iam::" + question.account + ":root";
+}
+
+}  // namespace
+
+Result<Policy> Policy::parse(std::string_view json) {
+  if (json.size() > kLongestPolicy) return unknown("it is longer than 20 KiB");
+  CLARY_TRY(const Document document, parse_json(json));
+  if (!document.is_object()) return unknown("it must be an object");
+  CLARY_RETURN_IF_ERROR(check_elements(document, {"Version", "Id", "Statement"}, "the policy"));
+  const std::string version = document.string_or("Version", "2008-10-17");
+  if (version != "2012-10-17" && version != "2008-10-17")
+    return unknown("Version '" + version + "' is not known");
+  const Document* statements = document.find("Statement");
+  if (statements == nullptr) return unknown("it has no Statement");
+  const Document::Array single{*statements};
+  const Document::Array& list = statements->is_array() ? *statements->as_array() : single;
+  Policy policy;
+  for (const Document& one : list) {
+    CLARY_TRY(Statement statement, parse_statement(one));
+    policy.statements_.push_back(std::move(statement));
+  }
+  return policy;
+}
+
+Result<Policy::Statement> Policy::parse_statement(const Document& document) {
+  if (!document.is_object()) return unknown("a statement must be an object");
+  CLARY_RETURN_IF_ERROR(check_elements(document,
+                                       {"Sid", "Effect", "Principal", "NotPrincipal", "Action",
+                                        "NotAction", "Resource", "NotResource", "Condition"},
+                                       "a statement"));
+  Statement out;
+  const std::string effect = document.string_or("Effect", "");
+  if (effect != "Allow" && effect != "Deny") return unknown("Effect must be Allow or Deny");
+  out.allows = effect == "Allow";
+
+  CLARY_TRY(const Document* actions, one_of(document, "Action", "NotAction"));
+  if (actions == nullptr) return unknown("a statement has no Action");
+  CLARY_TRY(out.actions.patterns, policy_texts(*actions, "Action"));
+  out.actions.negated = document.find("NotAction") != nullptr;
+
+  CLARY_TRY(const Document* resources, one_of(document, "Resource", "NotResource"));
+  if (resources != nullptr) {
+    Selector selector{{}, document.find("NotResource") != nullptr};
+    CLARY_TRY(selector.patterns, policy_texts(*resources, "Resource"));
+    for (const std::string& pattern : selector.patterns) {
+      if (pattern.find("${") != std::string::npos)
+        return unknown("variables such as '" + pattern + "' are not known");
+    }
+    out.resources = std::move(selector);
+  }
+
+  CLARY_TRY(const Document* principals, one_of(document, "Principal", "NotPrincipal"));
+  if (principals != nullptr) {
+    Selector selector{{}, document.find("NotPrincipal") != nullptr};
+    CLARY_TRY(selector.patterns, principal_patterns(*principals));
+    out.principals = std::move(selector);
+  }
+
+  if (const Document* conditions = document.find("Condition")) {
+    CLARY_TRY(out.conditions, parse_conditions(*conditions));
+  }
+  return out;
+}
+
+bool Policy::applies(const Statement& statement, const PolicyQuestion& question) {
+  const std::string action = to_lower(question.action);
+  const auto any = [](const Selector& selector, const auto& matches) {
+    return std::any_of(selector.patterns.begin(), selector.patterns.end(), matches) !=
+           selector.negated;
+  };
+  if (!any(statement.actions,
+           [&](const std::string& p) { return wildcard_match(to_lower(p), action); }))
+    return false;
+  if (statement.resources && !any(*statement.resources, [&](const std::string& p) {
+        return wildcard_match(p, question.resource);
+      })) {
+    return false;
+  }
+  if (statement.principals && !any(*statement.principals, [&](const std::string& p) {
+        return principal_matches(p, question);
+      })) {
+    return false;
+  }
+  return std::all_of(
+      statement.conditions.begin(), statement.conditions.end(),
+      [&](const PolicyCondition& condition) { return condition.holds(question.facts); });
+}
+
+Decision Policy::evaluate(const PolicyQuestion& question) const {
+  Decision decision = Decision::kImplicitDeny;
+  for (const Statement& statement : statements_) {
+    if (!applies(statement, question)) continue;
+    if (!statement.allows) return Decision::kExplicitDeny;
+    decision = Decision::kAllowed;
+  }
+  return decision;
+}
+
+std::string_view default_job_policy() {
+  return R"({"Version":"2012-10-17","Statement":[)"
+         R"({"Sid":"Data","Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject","s3:AbortMultipartUpload",)"
+         R"("s3:ListBucket","s3:ListAllMyBuckets","s3:GetBucketLocation"],"Resource":"*"},)"
+         R"({"Sid":"Logs","Effect":"Allow","Action":["logs:DescribeLogStreams","logs:GetLogEvents","logs:FilterLogEvents",)"
+         R"("logs:PutLogEvents"],"Resource":"*"},)"
+         R"({"Sid":"Metrics","Effect":"Allow","Action":["cloudwatch:PutMetricData","cloudwatch:GetMetricStatistics",)"
+         R"("cloudwatch:GetMetricData","cloudwatch:ListMetrics","sagemaker:BatchPutMetrics"],"Resource":"*"}]})";
+}
+
+bool wildcard_match(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0;
+  std::size_t t = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t resume = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      resume = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p, ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+}  // namespace clary::domain

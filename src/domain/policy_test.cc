@@ -1,0 +1,163 @@
+#include "domain/policy.h"
+
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+
+namespace clary::domain {
+namespace {
+
+std::string policy_of(std::string_view statement) {
+  return R"({"Version":"2012-10-17","Statement":)" + std::string(statement) + "}";
+}
+
+Decision decide(std::string_view statement, const PolicyQuestion& question) {
+  Result<Policy> policy = Policy::parse(policy_of(statement));
+  EXPECT_TRUE(policy.ok()) << policy.error().message;
+  return policy->evaluate(question);
+}
+
+PolicyQuestion get_object(std::string key = "arn:aws:s3:::data/train/a") {
+  return {.principal = "arn:aws:sts::000000000000:assumed-role/SageMakerRole/s",
+          .account = "000000000000",
+          .action = "s3:GetObject",
+          .resource = std::move(key)};
+}
+
+TEST(Policy, NothingIsAllowedUnlessSaid) {
+  EXPECT_EQ(decide("[]", get_object()), Decision::kImplicitDeny);
+  EXPECT_EQ(decide(R"({"Effect":"Allow","Action":"s3:PutObject","Resource":"*"})", get_object()),
+            Decision::kImplicitDeny);
+  EXPECT_EQ(decide(R"({"Effect":"Allow","Action":"S3:getobject","Resource":"*"})", get_object()),
+            Decision::kAllowed);
+}
+
+TEST(Policy, DenyWinsWhereverItStands) {
+  constexpr std::string_view kStatements =
+      R"([{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::data/secret/*"},{"Effect":"Allow","Action":"*","Resource":"*"}])";
+  EXPECT_EQ(decide(kStatements, get_object()), Decision::kAllowed);
+  EXPECT_EQ(decide(kStatements, get_object("arn:aws:s3:::data/secret/k")), Decision::kExplicitDeny);
+}
+
+TEST(Policy, NotActionAndNotResource) {
+  EXPECT_EQ(decide(R"({"Effect":"Allow","NotAction":"iam:*","Resource":"*"})", get_object()),
+            Decision::kAllowed);
+  EXPECT_EQ(decide(R"({"Effect":"Allow","NotAction":"s3:Get*","Resource":"*"})", get_object()),
+            Decision::kImplicitDeny);
+  EXPECT_EQ(decide(R"({"Effect":"Allow","Action":"*","NotResource":"arn:aws:s3:::data/*"})",
+                   get_object()),
+            Decision::kImplicitDeny);
+}
+
+TEST(Policy, PrincipalsOfResourcePolicies) {
+  const auto with = [](std::string_view principal) {
+    return decide(R"({"Effect":"Allow","Action":"*","Resource":"*","Principal":)" +
+                      std::string(principal) + "}",
+                  get_object());
+  };
+  EXPECT_EQ(with(R"("*")"), Decision::kAllowed);
+  EXPECT_EQ(with(R"({"AWS":"000000000000"})"), Decision::kAllowed);
+  EXPECT_EQ(with(R"({"AWS":["arn:aws:iam::000000000000:root"]})"), Decision::kAllowed);
+  EXPECT_EQ(with(R"({"AWS":"arn:aws:iam::111111111111:root"})"), Decision::kImplicitDeny);
+  EXPECT_EQ(with(R"({"Service":"sagemaker.amazonaws.com"})"), Decision::kImplicitDeny);
+}
+
+struct ConditionCase {
+  std::string_view condition;
+  bool holds = false;
+};
+
+TEST(Policy, ConditionsTable) {
+  PolicyQuestion question = get_object();
+  question.facts = {
+      {"aws:sourceip", {"10.77.0.2"}},    {"aws:currenttime", {"2024-06-01T00:00:00Z"}},
+      {"aws:securetransport", {"false"}}, {"aws:principalarn", {question.principal}},
+      {"s3:prefix", {"train/"}},          {"s3:max-keys", {"100"}}};
+  const ConditionCase cases[] = {
+      {R"({"StringEquals":{"s3:prefix":"train/"}})", true},
+      {R"({"StringEquals":{"s3:prefix":["test/","train/"]}})", true},
+      {R"({"StringNotEquals":{"s3:prefix":"train/"}})", false},
+      {R"({"StringEqualsIgnoreCase":{"S3:Prefix":"TRAIN/"}})", true},
+      {R"({"StringLike":{"s3:prefix":"tr*n?"}})", true},
+      {R"({"StringNotLike":{"s3:prefix":"tr*"}})", false},
+      {R"({"NumericLessThanEquals":{"s3:max-keys":"100"}})", true},
+      {R"({"NumericLessThan":{"s3:max-keys":100}})", false},
+      {R"({"DateLessThan":{"aws:CurrentTime":"2024-07-01T00:00:00Z"}})", true},
+      {R"({"DateGreaterThan":{"aws:CurrentTime":"2024-07-01T00:00:00Z"}})", false},
+      {R"({"Bool":{"aws:SecureTransport":true}})", false},
+      {R"({"Bool":{"aws:SecureTransport":"false"}})", true},
+      {R"({"IpAddress":{"aws:SourceIp":"10.77.0.0/16"}})", true},
+      {R"({"IpAddress":{"aws:SourceIp":["10.78.0.0/15","::1/128"]}})", false},
+      {R"({"NotIpAddress":{"aws:SourceIp":"10.77.0.0/30"}})", false},
+      {R"({"ArnLike":{"aws:PrincipalArn":"arn:aws:sts::*:assumed-role/SageMakerRole/*"}})", true},
+      {R"({"ArnLike":{"aws:PrincipalArn":"arn:aws:*"}})", false},
+      {R"({"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:sts::000000000000:assumed-role/SageMakerRole/s"}})",
+       false},
+      {R"({"Null":{"s3:delimiter":"true"}})", true},
+      {R"({"Null":{"s3:prefix":"true"}})", false},
+      {R"({"StringEquals":{"s3:delimiter":"/"}})", false},
+      {R"({"StringEqualsIfExists":{"s3:delimiter":"/"}})", true},
+      {R"({"StringNotEquals":{"s3:delimiter":"/"}})", true},
+      {R"({"ForAnyValue:StringEquals":{"s3:prefix":["train/"]}})", true},
+      {R"({"ForAllValues:StringLike":{"s3:delimiter":["x"]}})", true},
+      {R"({"StringEquals":{"s3:prefix":"train/"},"Bool":{"aws:SecureTransport":"true"}})", false},
+  };
+  for (const ConditionCase& one : cases) {
+    const std::string statement = R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":)" +
+                                  std::string(one.condition) + "}";
+    EXPECT_EQ(decide(statement, question) == Decision::kAllowed, one.holds) << one.condition;
+  }
+}
+
+TEST(Policy, WhatIsNotKnownIsRefused) {
+  for (
+      const char* statement : {
+          R"({"Effect":"Maybe","Action":"*","Resource":"*"})",
+          R"({"Effect":"Allow","Resource":"*"})",
+          R"({"Effect":"Allow","Action":"*","Resource":"*","Colour":"red"})",
+          R"({"Effect":"Allow","Action":"*","NotAction":"*","Resource":"*"})",
+          R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${aws:username}/*"})",
+          R"({"Effect":"Allow","Action":"*","Resource":"*","Principal":{"Federated":"x"}})",
+          R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringIsNice":{"s3:prefix":"x"}}})",
+          R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalTag/x":"y"}}})",
+          R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/64"}}})",
+          R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"NumericNotLessThan":{"s3:max-keys":"1"}}})",
+          R"({"Effect":"Allow","Action":[{}],"Resource":"*"})",
+          R"("Allow")",
+      }) {
+    EXPECT_FALSE(Policy::parse(policy_of(statement)).ok()) << statement;
+  }
+  EXPECT_FALSE(Policy::parse(R"({"Version":"2030-01-01","Statement":[]})").ok());
+  EXPECT_FALSE(Policy::parse("{").ok());
+}
+
+TEST(Policy, DefaultOfJobsReachesDataLogsAndMetricsOnly) {
+  Result<Policy> policy = Policy::parse(default_job_policy());
+  ASSERT_TRUE(policy.ok()) << policy.error().message;
+  const auto may = [&](std::string action) {
+    PolicyQuestion question = get_object();
+    question.action = std::move(action);
+    return policy->evaluate(question) == Decision::kAllowed;
+  };
+  for (const char* action : {"s3:GetObject", "s3:PutObject", "s3:ListBucket", "logs:GetLogEvents",
+                             "cloudwatch:GetMetricStatistics"}) {
+    EXPECT_TRUE(may(action)) << action;
+  }
+  for (const char* action :
+       {"iam:GetRole", "sagemaker:CreateTrainingJob", "s3:CreateBucket", "s3:DeleteBucket",
+        "s3:PutBucketPolicy", "sagemaker:StopTrainingJob", "logs:CreateLogGroup"}) {
+    EXPECT_FALSE(may(action)) << action;
+  }
+}
+
+TEST(Policy, Wildcards) {
+  EXPECT_TRUE(wildcard_match("*", ""));
+  EXPECT_TRUE(wildcard_match("a*b*c", "aXXbYYc"));
+  EXPECT_FALSE(wildcard_match("a*b*c", "aXXbYY"));
+  EXPECT_TRUE(wildcard_match("?b", "ab"));
+  EXPECT_FALSE(wildcard_match("?", ""));
+  EXPECT_FALSE(wildcard_match(std::string(50, '*') + "b", std::string(5000, 'a')));
+}
+
+}  // namespace
+}  // namespace clary::domain
