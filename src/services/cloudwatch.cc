@@ -1,0 +1,164 @@
+#include "services/cloudwatch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "services/percentile.h"
+
+namespace clary::services {
+namespace {
+
+using std::chrono::seconds;
+using telemetry::Aggregate;
+using telemetry::SeriesId;
+
+constexpr std::int64_t kMaxDatapoints = 1440;
+constexpr std::int64_t kMaxPeriodSeconds = 366 * 86'400;
+
+ServiceError invalid_value(std::string message) {
+  return {"InvalidParameterValue", std::move(message)};
+}
+ServiceError invalid_combination(std::string message) {
+  return {"InvalidParameterCombination", std::move(message)};
+}
+
+// 2880 as "2,880".
+std::string with_commas(std::int64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  return text;
+}
+
+SeriesId series_of(const api::GetMetricStatisticsInput& request) {
+  SeriesId series{.space = request.namespace_, .name = request.metric_name};
+  if (request.dimensions) {
+    for (const api::Dimension& dimension : *request.dimensions) {
+      series.dimensions.emplace_back(dimension.name, dimension.value);
+    }
+  }
+  std::ranges::sort(series.dimensions);
+  return series;
+}
+
+// The unit of a series: hosts report their usage in percent, scripts report bare numbers.
+std::string unit_of(const SeriesId& series) {
+  constexpr std::array<std::string_view, 5> kUsage = {"CPUUtilization", "MemoryUtilization",
+                                                      "DiskUtilization", "GPUUtilization",
+                                                      "GPUMemoryUtilization"};
+  const bool of_host = std::ranges::any_of(
+      series.dimensions, [](const auto& dimension) { return dimension.first == "Host"; });
+  return of_host && std::ranges::find(kUsage, series.name) != kUsage.end() ? "Percent" : "None";
+}
+
+bool is_period(std::int64_t period) {
+  return period > 0 && period <= kMaxPeriodSeconds &&
+         (period % 60 == 0 || period == 1 || period == 5 || period == 10 || period == 20 ||
+          period == 30);
+}
+
+// The rules between members. Sources: API reference of GetMetricStatistics, and the service's own
+// sentences.
+std::optional<ServiceError> check(const api::GetMetricStatisticsInput& request) {
+  const bool plain = request.statistics && !request.statistics->empty();
+  const bool extended = request.extended_statistics && !request.extended_statistics->empty();
+  if (!plain && !extended) {
+    return ServiceError("MissingParameter",
+                        "At least one of the parameters Statistics and ExtendedStatistics must be "
+                        "specified.");
+  }
+  if (plain && extended) {
+    return invalid_combination(
+        "The parameters Statistics and ExtendedStatistics cannot be specified together.");
+  }
+  if (!is_period(request.period)) {
+    return invalid_value(
+        "The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60, and at most a year.");
+  }
+  if (request.start_time >= request.end_time) {
+    return invalid_combination("The parameter StartTime must be less than the parameter EndTime.");
+  }
+  const auto wanted = std::chrono::ceil<seconds>(request.end_time - request.start_time).count();
+  const std::int64_t points = (wanted + request.period - 1) / request.period;
+  if (points > kMaxDatapoints) {
+    return invalid_combination(fmt::format(
+        "You have requested up to {} datapoints, which exceeds the limit of 1,440. You may reduce "
+        "the datapoints requested by increasing Period, or decreasing the time range.",
+        with_commas(points)));
+  }
+  if (!extended) return std::nullopt;
+  for (const std::string& statistic : *request.extended_statistics) {
+    if (!parse_percentile(statistic)) {
+      return invalid_value("The statistic '" + statistic +
+                           "' is not carried out here; percentiles, p0 to p100, are.");
+    }
+  }
+  return std::nullopt;
+}
+
+bool asks(const api::GetMetricStatisticsInput& request, std::string_view statistic) {
+  return std::ranges::find(*request.statistics, statistic) != request.statistics->end();
+}
+
+api::Datapoint to_wire(const Aggregate& aggregate, const api::GetMetricStatisticsInput& request,
+                       const std::string& unit) {
+  const auto count = static_cast<double>(aggregate.count);
+  api::Datapoint point{.timestamp = aggregate.start, .unit = unit};
+  if (asks(request, "SampleCount")) point.sample_count = count;
+  if (asks(request, "Average")) point.average = aggregate.sum / count;
+  if (asks(request, "Sum")) point.sum = aggregate.sum;
+  if (asks(request, "Minimum")) point.minimum = aggregate.minimum;
+  if (asks(request, "Maximum")) point.maximum = aggregate.maximum;
+  return point;
+}
+
+// CloudWatch rounds the start down: to the minute, or to the period where that is shorter.
+TimePoint rounded_start(const api::GetMetricStatisticsInput& request) {
+  const Duration step = seconds(std::min<std::int64_t>(request.period, 60));
+  return request.start_time - request.start_time.time_since_epoch() % step;
+}
+
+}  // namespace
+
+void CloudWatch::add_to(Router& router) {
+  router.add<api::GetMetricStatistics>(*this, &CloudWatch::get_statistics);
+}
+
+Outcome<api::GetMetricStatisticsOutput> CloudWatch::get_statistics(
+    const api::GetMetricStatisticsInput& request, const CallContext&) {
+  if (const auto wrong = check(request)) return *wrong;
+  const SeriesId series = series_of(request);
+  const std::string unit = unit_of(series);
+  const TimePoint start = rounded_start(request);
+  const Duration period = seconds(request.period);
+  api::GetMetricStatisticsOutput reply{.label = request.metric_name};
+  std::vector<api::Datapoint>& points = reply.datapoints.emplace();
+  if (request.unit && *request.unit != unit) return reply;
+
+  if (request.statistics && !request.statistics->empty()) {
+    CLARY_TRY(const std::vector<Aggregate> periods,
+              store_.aggregate(series, start, request.end_time, period));
+    for (const Aggregate& aggregate : periods) points.push_back(to_wire(aggregate, request, unit));
+    return reply;
+  }
+  CLARY_TRY(const std::vector<telemetry::Sample> samples, store_.samples(series));
+  std::map<TimePoint, std::vector<double>> periods;
+  for (const telemetry::Sample& sample : samples) {
+    if (sample.time < start || sample.time >= request.end_time) continue;
+    periods[sample.time - sample.time.time_since_epoch() % period].push_back(sample.value);
+  }
+  for (auto& [time, values] : periods) {
+    std::ranges::sort(values);
+    api::Datapoint point{.timestamp = time, .unit = unit};
+    auto& found = point.extended_statistics.emplace();
+    for (const std::string& statistic : *request.extended_statistics) {
+      found.emplace_back(statistic, percentile(values, *parse_percentile(statistic)));
+    }
+    points.push_back(std::move(point));
+  }
+  return reply;
+}
+
+}  // namespace clary::services
