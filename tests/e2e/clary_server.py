@@ -1,0 +1,115 @@
+"""A real `clary serve` on a free port: started, stopped, killed, started again on the same data."""
+
+import os
+import pathlib
+import select
+import socket
+import subprocess
+import urllib.request
+
+import boto3
+from botocore.config import Config
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CLARY = ROOT / "build/release/clary"
+JOBS_VENV = ROOT / ".venv"  # the environment that jobs run in: it has torch
+START_SECONDS = 20
+
+# Errors surface at once, and nothing is asked of AWS.
+ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60)
+
+
+class StartError(Exception):
+    """The server ended before it was ready: its exit status and what it said."""
+
+    def __init__(self, status: int, said: str):
+        super().__init__(f"exit status {status}: {said}")
+        self.status = status
+        self.said = said
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    def __init__(self, data: pathlib.Path, *options: str, config: str = "", port: int = 0,
+                 environment: dict[str, str] | None = None, prefix: tuple[str, ...] = ()):
+        self.data = data
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = data.with_suffix(".log")
+        self._prefix = list(prefix)
+        self._options = list(options)
+        self._environment = environment or {}
+        self._process: subprocess.Popen | None = None
+        self._client_environment: dict[str, str] = {}
+        if config:
+            path = data.with_suffix(".toml")
+            path.write_text(config)
+            self._options += ["--config", str(path)]
+
+    def start(self, **more: str) -> "Server":
+        """Starts it and waits until it says that it is ready. more: environment for this start only."""
+        environment = {**os.environ, "VIRTUAL_ENV": str(JOBS_VENV), **self._environment, **more}
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self._prefix, CLARY, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}", *self._options],
+                env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+        stdout = self._process.stdout
+        ready, _, _ = select.select([stdout], [], [], START_SECONDS)
+        line = stdout.readline().decode() if ready else ""
+        if not line:
+            self._process.kill()
+            raise StartError(self._process.wait(), self.log.read_text())
+        self.ready_line = line
+        return self
+
+    def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        self._process.terminate()
+        return self.wait_for_end()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self.wait_for_end()
+
+    def wait_for_end(self, seconds: float = 30) -> int:
+        status = self._process.wait(seconds)
+        self._process.stdout.close()
+        return status
+
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def environment(self) -> dict[str, str]:
+        """What `eval "$(clary env)"` makes of this process's environment."""
+        if not self._client_environment:
+            script = 'eval "$("$1" env --data "$2")" && env -0'
+            shown = subprocess.run(["bash", "-c", script, "bash", CLARY, self.data], check=True, stdout=subprocess.PIPE)
+            entries = shown.stdout.decode().split("\0")
+            self._client_environment = dict(entry.split("=", 1) for entry in entries if entry)
+        return {**self._client_environment, "AWS_ENDPOINT_URL": self.url}
+
+    def client(self, service: str, config: Config = ONCE, **changes: str):
+        environment = self.environment()
+        arguments = {
+            "endpoint_url": self.url,
+            "region_name": environment["AWS_DEFAULT_REGION"],
+            "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
+            **changes,
+        }
+        return boto3.client(service, config=config, **arguments)
+
+    def get(self, path: str, **headers: str) -> str:
+        request = urllib.request.Request(self.url + path, headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read().decode()
+
+    def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+        """A command of clary's own, about this server's data."""
+        return subprocess.run([CLARY, *arguments, "--data", self.data], env=self.environment(), check=check,
+                              capture_output=True, text=True, timeout=60)

@@ -1,0 +1,48 @@
+"""One server for the tests that leave it running; a server of one's own for those that kill it."""
+
+import itertools
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from clary_server import CLARY, Server  # noqa: E402
+from training import Training  # noqa: E402
+
+CONFIG = "[jobs]\nstop_grace_seconds = 2\n"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "smoke: the few that tools/test --changed runs")
+    if not CLARY.exists():
+        pytest.exit(f"{CLARY} is not built: tools/test builds it", returncode=2)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    running = Server(tmp_path_factory.mktemp("clary") / "data", config=CONFIG).start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def training(server):
+    return Training(server)
+
+
+@pytest.fixture
+def new_server(tmp_path):
+    """Makes servers, not yet started, each with its own data; stops what still runs at the end."""
+    made = []
+    numbers = itertools.count(1)
+
+    def make(*options: str, config: str = CONFIG, **more) -> Server:
+        made.append(Server(tmp_path / f"data-{next(numbers)}", *options, config=config, **more))
+        return made[-1]
+
+    yield make
+    for each in made:
+        if each.running():
+            each.kill()
