@@ -27,6 +27,10 @@ if(CLARY_SANITIZE)
   target_link_options(clary_options INTERFACE -fsanitize=${CLARY_SANITIZE})
 endif()
 
+if(CLARY_FUZZ)
+  target_compile_options(clary_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 find_program(CLARY_CCACHE ccache)
 if(CLARY_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CLARY_CCACHE})
