@@ -212,7 +212,7 @@ std::string combine_crc(DigestKind kind, std::string_view first, std::string_vie
     default:
       break;
   }
-  CLARY_CHECK(!"combine_crc: not a CRC");
+  CLARY_CHECK(false && "combine_crc: not a CRC");
   return {};
 }
 

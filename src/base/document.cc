@@ -11,7 +11,7 @@ Document Document::object(std::initializer_list<std::pair<std::string_view, Docu
   return object;
 }
 
-Document Document::array(std::vector<Document> elements) { return elements; }
+Document Document::array(Array elements) { return elements; }
 
 const Document* Document::find(std::string_view name) const {
   const Object* object = as_object();

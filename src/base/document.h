@@ -32,22 +32,23 @@ class Document {
     friend bool operator==(const Blob&, const Blob&) = default;
   };
 
-  Document() = default;                                             // null
-  Document(std::nullptr_t) {}                                       // NOLINT: implicit
-  Document(bool value) : value_(value) {}                           // NOLINT: implicit
-  Document(int value) : value_(std::int64_t{value}) {}              // NOLINT: implicit
-  Document(std::int64_t value) : value_(value) {}                   // NOLINT: implicit
-  Document(double value) : value_(value) {}                         // NOLINT: implicit
-  Document(std::string value) : value_(std::move(value)) {}         // NOLINT: implicit
-  Document(std::string_view value) : value_(std::string(value)) {}  // NOLINT: implicit
-  Document(const char* value) : value_(std::string(value)) {}       // NOLINT: implicit
-  Document(TimePoint value) : value_(value) {}             // NOLINT: implicit; JSON: epoch seconds
-  Document(BigNumber value) : value_(std::move(value)) {}  // NOLINT: implicit
-  Document(Blob value) : value_(std::move(value)) {}       // NOLINT: implicit
-  Document(Array value) : value_(std::move(value)) {}      // NOLINT: implicit
-  Document(Object value) : value_(std::move(value)) {}     // NOLINT: implicit
+  Document();                        // null
+  Document(std::nullptr_t);          // NOLINT: implicit
+  Document(bool value);              // NOLINT: implicit
+  Document(int value);               // NOLINT: implicit
+  Document(std::int64_t value);      // NOLINT: implicit
+  Document(double value);            // NOLINT: implicit
+  Document(std::string value);       // NOLINT: implicit
+  Document(std::string_view value);  // NOLINT: implicit
+  Document(const char* value);       // NOLINT: implicit
+  Document(TimePoint value);         // NOLINT: implicit; JSON: epoch seconds
+  Document(BigNumber value);         // NOLINT: implicit
+  Document(Blob value);              // NOLINT: implicit
+  Document(Array value);             // NOLINT: implicit
+  Document(Object value);            // NOLINT: implicit
   static Document object(std::initializer_list<std::pair<std::string_view, Document>> members = {});
-  static Document array(std::vector<Document> elements = {});
+  static Document array(Array elements);
+  static Document array();
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
   bool is_object() const { return as_object() != nullptr; }
@@ -95,5 +96,22 @@ struct Document::Member {
   Document value;
   friend bool operator==(const Member&, const Member&) = default;
 };
+
+// Defined here, where Member is complete.
+inline Document::Document() = default;
+inline Document::Document(std::nullptr_t) {}
+inline Document::Document(bool value) : value_(value) {}
+inline Document::Document(int value) : value_(std::int64_t{value}) {}
+inline Document::Document(std::int64_t value) : value_(value) {}
+inline Document::Document(double value) : value_(value) {}
+inline Document::Document(std::string value) : value_(std::move(value)) {}
+inline Document::Document(std::string_view value) : value_(std::string(value)) {}
+inline Document::Document(const char* value) : value_(std::string(value)) {}
+inline Document::Document(TimePoint value) : value_(value) {}
+inline Document::Document(BigNumber value) : value_(std::move(value)) {}
+inline Document::Document(Blob value) : value_(std::move(value)) {}
+inline Document::Document(Array value) : value_(std::move(value)) {}
+inline Document::Document(Object value) : value_(std::move(value)) {}
+inline Document Document::array() { return Array(); }
 
 }  // namespace clary

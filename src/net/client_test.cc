@@ -120,6 +120,20 @@ TEST_F(ClientTest, ASourceThatEndsEarlyIsAnError) {
   EXPECT_EQ(reply.error().code, ErrorCode::kInvalidArgument);
 }
 
+TEST_F(ClientTest, TakesAnAnswerThatComesBeforeTheBodyIsSent) {
+  FakeHandler refusing(
+      [](const RequestHead&) -> StartOutcome { return text_reply("not yours", 403); });
+  Server server(refusing, silent_logger());
+  const auto bound = server.listen("127.0.0.1:0");
+  ASSERT_TRUE(bound.ok());
+  auto source = make_string_source(std::string(50'000'000, 'x'));
+  auto reply = make_client("http://" + *bound)
+                   ->send({.method = "PUT", .source = source.get(), .source_length = 50'000'000});
+  ASSERT_TRUE(reply.ok()) << reply.error().message;
+  EXPECT_EQ(reply->status, 403);
+  EXPECT_EQ(reply->body, "not yours");
+}
+
 TEST_F(ClientTest, BoundsTheReply) {
   auto client = make_client("http://" + address_, {.body_limit_bytes = 4});
   EXPECT_TRUE(client->send({.method = "PUT", .body = "four"}).ok());

@@ -1,61 +1,16 @@
 #include "net/server.h"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
-#include <atomic>
-#include <future>
-#include <memory>
-#include <mutex>
+#include <algorithm>
+#include <span>
+#include <stdexcept>
 #include <string>
-#include <vector>
 
-#include "base/files.h"
-#include "net/fake_server.h"
-#include "net/sockets.h"
+#include "net/server_fixture.h"
 
 namespace clary::net {
 namespace {
-
-using std::chrono::milliseconds;
-
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
-
-StartOutcome sink(std::function<Reply(std::string)> answer, std::size_t limit_bytes = SIZE_MAX) {
-  return std::unique_ptr<RequestSink>(std::make_unique<FakeSink>(std::move(answer), limit_bytes));
-}
-
-// Answers with the request's method, target and body.
-StartOutcome echo(const RequestHead& head) {
-  return sink([line = head.method + " " + head.target + " "](const std::string& body) {
-    return text_reply(line + body);
-  });
-}
-
-class ServerTest : public testing::Test {
- protected:
-  void serve(std::function<StartOutcome(RequestHead)> start, ServerLimits limits = {}) {
-    handler_ = std::make_unique<FakeHandler>(std::move(start));
-    server_ = std::make_unique<Server>(*handler_, silent_logger(), limits);
-    auto bound = server_->listen("127.0.0.1:0");
-    ASSERT_TRUE(bound.ok()) << bound.error().message;
-    address_ = *bound;
-  }
-
-  RawConnection connect() { return RawConnection(address_); }
-
-  // Sends, ends its side, and reads everything.
-  std::string ask(std::string_view bytes) {
-    RawConnection connection = connect();
-    connection.send(bytes);
-    connection.end_sending();
-    return connection.read_to_end();
-  }
-
-  std::unique_ptr<FakeHandler> handler_;
-  std::unique_ptr<Server> server_;
-  std::string address_;
-};
 
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   serve(echo);
@@ -261,163 +216,6 @@ TEST_F(ServerTest, ASourceThatFailsEndsTheConnection) {
 TEST_F(ServerTest, AHandlerThatThrowsIsA500) {
   serve([](const RequestHead&) -> StartOutcome { throw std::runtime_error("oops"); });
   EXPECT_TRUE(ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n").starts_with("HTTP/1.1 500 "));
-}
-
-TEST_F(ServerTest, AFullQueueIsA503AtOnce) {
-  std::promise<void> entered;
-  std::promise<void> release;
-  auto released = release.get_future().share();
-  std::atomic<bool> first{true};
-  serve(
-      [&](const RequestHead&) -> StartOutcome {
-        if (first.exchange(false)) entered.set_value();
-        released.wait();
-        return text_reply("done");
-      },
-      {.handler_threads = 1, .handler_queue = 1});
-  const std::string request = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
-  RawConnection running = connect();
-  running.send(request);
-  entered.get_future().wait();
-  // One of these waits for the thread; the other finds the queue full.
-  RawConnection a = connect();
-  a.send(request);
-  RawConnection b = connect();
-  b.send(request);
-  while (server_->counters().requests_total < 3) std::this_thread::yield();
-  release.set_value();
-  const std::string answers = a.read_to_end() + b.read_to_end();
-  EXPECT_NE(answers.find("HTTP/1.1 503 "), std::string::npos);
-  EXPECT_NE(answers.find("HTTP/1.1 200 "), std::string::npos);
-  EXPECT_TRUE(running.read_to_end().starts_with("HTTP/1.1 200 "));
-}
-
-TEST_F(ServerTest, ClosesIdleAndStuckConnections) {
-  std::atomic<int> dropped{0};
-  struct Watched final : RequestSink {
-    explicit Watched(std::atomic<int>& count) : dropped(count) {}
-    ~Watched() override { ++dropped; }
-    Status write(std::string_view) override { return {}; }
-    Reply finish() override { return text_reply("done"); }
-    Reply rejected(const Error&) override { return text_reply("refused", 400); }
-    std::atomic<int>& dropped;
-  };
-  serve(
-      [&](const RequestHead&) -> StartOutcome {
-        return std::unique_ptr<RequestSink>(std::make_unique<Watched>(dropped));
-      },
-      {.head_timeout = milliseconds(40), .body_timeout = milliseconds(40)});
-  EXPECT_TRUE(connect().is_closed_by_peer());
-  RawConnection half_head = connect();
-  half_head.send("GET / HTT");
-  EXPECT_TRUE(half_head.is_closed_by_peer());
-  RawConnection half_body = connect();
-  half_body.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n123");
-  EXPECT_TRUE(half_body.is_closed_by_peer());
-  while (dropped == 0) std::this_thread::yield();  // its sink learns of it by its destructor
-}
-
-TEST_F(ServerTest, SlowBodiesHoldNoThread) {
-  serve(echo, {.handler_threads = 1});
-  std::vector<RawConnection> slow;
-  for (int i = 0; i < 50; ++i) {
-    slow.push_back(connect());
-    slow.back().send("PUT /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n1");
-  }
-  RawConnection quick = connect();
-  quick.send("GET /quick HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_NE(quick.read_until("GET /quick "), "");
-  for (RawConnection& connection : slow) {
-    connection.send("23");
-    EXPECT_NE(connection.read_until("PUT /slow 123"), "");
-  }
-}
-
-TEST_F(ServerTest, ASlowReaderHoldsNoThread) {
-  serve(
-      [](const RequestHead& head) -> StartOutcome {
-        if (head.target == "/quick") return text_reply("quick");
-        Reply reply;
-        reply.source = make_string_source(std::string(30'000'000, 'x'));
-        reply.source_length = 30'000'000;
-        return reply;
-      },
-      {.handler_threads = 1});
-  RawConnection slow = connect();
-  slow.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
-  slow.read_until(kHeadEnd);
-  RawConnection quick = connect();
-  quick.send("GET /quick HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_NE(quick.read_until("quick"), "");
-  EXPECT_EQ(slow.read_exactly(30'000'000).size(), 30'000'000U);
-}
-
-TEST_F(ServerTest, ServesAnAdoptedSocketUnderItsName) {
-  serve([](const RequestHead& head) -> StartOutcome {
-    return text_reply(head.origin.listener + " " + head.origin.peer);
-  });
-  const std::string path = testing::TempDir() + "clary-net-adopt.sock";
-  ASSERT_TRUE(remove_tree(path).ok());
-  auto socket = listen_on("unix:" + path);
-  ASSERT_TRUE(socket.ok()) << socket.error().message;
-  auto id = server_->adopt(std::move(*socket), "gang-7");
-  ASSERT_TRUE(id.ok());
-  RawConnection kept("unix:" + path);
-  kept.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_NE(kept.read_until("gang-7 unix"), "");
-  RawConnection main = connect();
-  main.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_NE(main.read_until("main 127.0.0.1:"), "");
-
-  server_->close_listener(*id);
-  EXPECT_TRUE(kept.is_closed_by_peer());
-  EXPECT_FALSE(connect_to("unix:" + path, milliseconds(100)).ok());
-  main.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_NE(main.read_until("main 127.0.0.1:"), "");
-}
-
-TEST_F(ServerTest, RefusesWhatItCannotListenOn) {
-  serve(echo);
-  EXPECT_EQ(server_->listen(address_).error().code, ErrorCode::kAlreadyExists);
-  EXPECT_EQ(server_->listen("nowhere").error().code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(server_->listen("127.0.0.1:70000").error().code, ErrorCode::kInvalidArgument);
-  auto not_listening = connect_to(address_, milliseconds(1000));
-  ASSERT_TRUE(not_listening.ok());
-  EXPECT_EQ(server_->adopt(std::move(*not_listening), "x").error().code,
-            ErrorCode::kInvalidArgument);
-}
-
-TEST_F(ServerTest, StopLetsARunningRequestEnd) {
-  std::promise<void> entered;
-  std::promise<void> release;
-  serve([&](const RequestHead&) -> StartOutcome {
-    entered.set_value();
-    release.get_future().wait();
-    return text_reply("finished");
-  });
-  RawConnection idle = connect();
-  RawConnection running = connect();
-  running.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-  entered.get_future().wait();
-  auto stopped =
-      std::async(std::launch::async, [this] { server_->stop(std::chrono::seconds(10)); });
-  EXPECT_TRUE(idle.is_closed_by_peer());
-  release.set_value();
-  const std::string reply = running.read_to_end();
-  EXPECT_TRUE(reply.ends_with("finished")) << reply;
-  EXPECT_NE(reply.find("Connection: close"), std::string::npos);
-  stopped.get();
-  EXPECT_EQ(server_->counters().connections_open, 0U);
-  EXPECT_FALSE(connect_to(address_, milliseconds(100)).ok());
-}
-
-TEST_F(ServerTest, StopEndsWhoDoesNotFinish) {
-  serve(echo);
-  RawConnection stuck = connect();
-  stuck.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n123");
-  while (server_->counters().requests_total < 1) std::this_thread::yield();
-  server_->stop(milliseconds(20));
-  EXPECT_TRUE(stuck.is_closed_by_peer());
 }
 
 }  // namespace
