@@ -87,9 +87,27 @@ Status make_folders(const std::string& path, mode_t mode) {
   return system_error("make folder '" + path + "'", failure);
 }
 
+namespace {
+
+// Folders whose owner may not enter them are still the owner's to remove.
+void open_folders(const std::string& path) {
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) return;
+  if ((found.st_mode & 0700) != 0700 && ::chmod(path.c_str(), 0700) != 0) return;
+  const Result<std::vector<std::string>> names = list_folder(path);
+  if (!names.ok()) return;
+  for (const std::string& name : *names) open_folders(path_join(path, name));
+}
+
+}  // namespace
+
 Status remove_tree(const std::string& path) {
   std::error_code failure;
   std::filesystem::remove_all(path, failure);
+  if (failure == std::errc::permission_denied) {
+    open_folders(path);
+    std::filesystem::remove_all(path, failure);
+  }
   if (failure) return system_error("remove '" + path + "'", failure.value());
   return {};
 }
