@@ -127,6 +127,13 @@ Result<JobPage> FakeJobStore::list(const JobQuery& query) {
   return page;
 }
 
+Result<std::map<Phase, std::uint64_t>> FakeJobStore::count_by_phase() {
+  MutexLock lock(mutex_);
+  std::map<Phase, std::uint64_t> counts;
+  for (const auto& [key, entry] : jobs_) ++counts[entry.job.phase];
+  return counts;
+}
+
 Result<std::vector<JobEvent>> FakeJobStore::events(JobKind kind, const JobName& name) {
   MutexLock lock(mutex_);
   const auto found = jobs_.find({kind, name});

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -69,6 +70,8 @@ class JobStore {
   virtual Result<Job> find_by_gang(const GangId& gang) = 0;
   virtual Result<JobPage> list(
       const JobQuery& query) = 0;  // InvalidArgument: `after` is not a token
+  // How many jobs stand in each phase; phases without any are left out.
+  virtual Result<std::map<Phase, std::uint64_t>> count_by_phase() = 0;
   virtual Result<std::vector<JobEvent>> events(JobKind kind, const JobName& name) = 0;
   virtual Result<std::vector<Effect>> unfinished_effects() = 0;
   virtual Status finish_effect(std::uint64_t id) = 0;

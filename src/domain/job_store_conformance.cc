@@ -301,6 +301,16 @@ TEST_P(JobStoreConformance, TagsBelongToAnArnWithoutRegardToCase) {
   EXPECT_EQ(tags_of("arn:other"), "");
 }
 
+TEST_P(JobStoreConformance, CountsJobsByPhase) {
+  EXPECT_TRUE(jobs().count_by_phase()->empty());
+  create("a", seconds(0));
+  create("b", seconds(1));
+  apply("b", JobEventKind::kSubmitted);
+  create("c", seconds(2));
+  const std::map<Phase, std::uint64_t> expected = {{find("a").phase, 2}, {find("b").phase, 1}};
+  EXPECT_EQ(jobs().count_by_phase().value(), expected);
+}
+
 TEST_P(JobStoreConformance, ClearForgetsEverything) {
   create("j", {}, {{.key = "k", .value = "v"}});
   ASSERT_TRUE(jobs().take_record("s", 3).ok());

@@ -35,6 +35,7 @@ CREATE TABLE jobs (
 CREATE UNIQUE INDEX jobs_by_gang ON jobs (gang);
 CREATE INDEX jobs_by_creation ON jobs (created, name);
 CREATE INDEX jobs_by_name ON jobs (name);
+CREATE INDEX jobs_by_phase ON jobs (phase);
 CREATE INDEX jobs_by_status ON jobs (status_rank, name);
 
 CREATE TABLE job_events (

@@ -186,6 +186,18 @@ class SqliteJobStore final : public domain::JobStore {
     return page;
   }
 
+  Result<std::map<domain::Phase, std::uint64_t>> count_by_phase() override {
+    CLARY_TRY(auto reader, database_.read());
+    CLARY_TRY(Statement select, reader->prepare("SELECT phase, count(*) FROM jobs GROUP BY phase"));
+    std::map<domain::Phase, std::uint64_t> counts;
+    while (true) {
+      CLARY_TRY(const bool row, select.step());
+      if (!row) return counts;
+      CLARY_TRY(const domain::Phase phase, phase_of(select.integer(0)));
+      counts[phase] = static_cast<std::uint64_t>(select.integer(1));
+    }
+  }
+
   Result<std::vector<JobEvent>> events(JobKind kind, const JobName& name) override {
     CLARY_TRY(auto reader, database_.read());
     CLARY_TRY(
