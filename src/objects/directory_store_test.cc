@@ -166,8 +166,7 @@ TEST_F(DirectoryStoreTest, UploadsSurviveOpeningAgain) {
   const std::string etag = writer->finish()->etag;
   reopen();
   ASSERT_TRUE(
-      store_->complete_upload({bucket, key, upload, {{1, etag, std::nullopt}}, std::nullopt, {}})
-          .ok());
+      store_->complete_upload({bucket, key, upload, {{1, etag, std::nullopt}}, {}, {}, {}}).ok());
   EXPECT_EQ(*read("k"), "part");
   ASSERT_TRUE(store_->remove(bucket, key).ok());
   EXPECT_TRUE(body_files().empty());

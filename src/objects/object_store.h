@@ -142,6 +142,7 @@ struct CompleteRequest {
   UploadId upload;
   std::vector<CompletedPart> parts;  // ascending by number
   std::optional<Checksum> expected_checksum;
+  std::optional<std::uint64_t> expected_size_bytes;
   PutCondition condition;
 };
 
@@ -171,9 +172,9 @@ class ObjectStore {
   virtual Result<UploadId> begin_upload(MultipartRequest request) = 0;
   // number: 1 to 10,000. A part put again replaces the former one. finish() gives the part's etag, size and checksum.
   virtual Result<std::unique_ptr<ObjectWriter>> put_part(PutRequest request, const UploadId& upload, int number) = 0;
-  // Conflict: a part is absent, or its etag or checksum is another. InvalidArgument: a part other than the last is smaller
-  // than kMinPartBytes, the parts are not ascending, or the checksum of the whole differs. Completing again what was
-  // completed gives the same answer while the object stands.
+  // Conflict: a part is absent, or its etag or checksum is another. Unsupported: a part other than the last is smaller than
+  // kMinPartBytes. InvalidArgument: no parts, not ascending, or the whole has another size or checksum than expected.
+  // Completing again what was completed gives the same answer while the object stands.
   virtual Result<ObjectHead> complete_upload(CompleteRequest request) = 0;
   virtual Status abort_upload(const BucketName& bucket, const ObjectKey& key, const UploadId& upload) = 0;
 

@@ -61,10 +61,10 @@ Result<std::vector<PartSums>> match_parts(const CompleteRequest& request,
   }
   for (std::size_t i = 0; i + 1 < out.size(); ++i) {
     if (out[i].size_bytes >= min_part_bytes) continue;
-    return invalid_argument("part " + std::to_string(request.parts[i].number) + ": " +
-                            std::to_string(out[i].size_bytes) +
-                            " bytes; every part but the last has at least " +
-                            std::to_string(min_part_bytes));
+    return unsupported("part " + std::to_string(request.parts[i].number) + ": " +
+                       std::to_string(out[i].size_bytes) +
+                       " bytes; every part but the last has at least " +
+                       std::to_string(min_part_bytes));
   }
   return out;
 }
@@ -75,6 +75,10 @@ Result<ObjectHead> joined_head(const CompleteRequest& request, const std::vector
   head.key = request.key;
   head.etag = multipart_etag(parts);
   for (const PartSums& part : parts) head.size_bytes += part.size_bytes;
+  if (request.expected_size_bytes && *request.expected_size_bytes != head.size_bytes) {
+    return invalid_argument("the joined parts have " + std::to_string(head.size_bytes) +
+                            " bytes, expected " + std::to_string(*request.expected_size_bytes));
+  }
   if (checksum_kind) head.checksum = multipart_checksum(*checksum_kind, composite, parts);
   if (request.expected_checksum &&
       (!head.checksum || head.checksum->kind != request.expected_checksum->kind ||

@@ -1,0 +1,65 @@
+// What every S3 operation shares: the store, the owner's check, the default bucket, and errors in
+// AWS's words. Thread-safe.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "objects/object_store.h"
+#include "services/call_context.h"
+#include "services/service_error.h"
+
+namespace clary::services {
+
+template <typename T>
+struct Unwrap;
+template <typename T>
+struct Unwrap<Result<T>> {
+  using Type = T;
+};
+
+class S3Access {
+ public:
+  // store outlives this.
+  explicit S3Access(objects::ObjectStore& store) : store_(store) {}
+
+  objects::ObjectStore& store() const { return store_; }
+
+  // AccessDenied when x-amz-expected-bucket-owner is another account.
+  static std::optional<ServiceError> check_owner(const std::optional<std::string>& expected,
+                                                 const CallContext& context);
+
+  // Runs `attempt` (Result<T>()) on the bucket; where the bucket is absent but is the account's
+  // default bucket, makes it and runs it again. NoSuchBucket when it stays absent; any other error
+  // goes through `explain` (ServiceError(const Error&)).
+  template <typename Attempt, typename Explain>
+  auto on_bucket(const std::string& bucket, const CallContext& context, Attempt attempt,
+                 Explain explain) const -> Outcome<typename Unwrap<decltype(attempt())>::Type> {
+    auto outcome = attempt();
+    if (!outcome.ok() && outcome.error().code == ErrorCode::kNotFound &&
+        !store_.find_bucket(BucketName(bucket)).ok()) {
+      if (!make_default_bucket(bucket, context)) return no_such_bucket();
+      outcome = attempt();
+    }
+    if (!outcome.ok()) return explain(outcome.error());
+    return std::move(outcome).value();
+  }
+
+  static ServiceError no_such_bucket();
+  static ServiceError no_such_key();
+  static ServiceError no_such_upload();
+  static ServiceError precondition_failed();
+  // For what the operation did not foresee: a full disk, a damaged file.
+  static ServiceError store_error(const Error& error);
+
+ private:
+  bool make_default_bucket(const std::string& bucket, const CallContext& context) const;
+
+  objects::ObjectStore& store_;
+};
+
+// A key that can be stored and shown: 1 to 1,024 bytes of UTF-8.
+std::optional<ServiceError> check_object_key(const std::string& key);
+
+}  // namespace clary::services

@@ -1,0 +1,65 @@
+#include "services/s3_body.h"
+
+#include "base/text_encoding.h"
+
+namespace clary::services {
+namespace {
+
+constexpr std::uint64_t kBodyLimitBytes = 5ULL << 30;
+constexpr std::size_t kMd5Bytes = 16;
+
+}  // namespace
+
+std::optional<DigestKind> trailer_kind(const BodyFacts& facts) {
+  for (const std::string& name : facts.trailers) {
+    if (const std::optional<DigestKind> kind = checksum_header_kind(name)) return kind;
+  }
+  return std::nullopt;
+}
+
+std::optional<ServiceError> apply_claims(const BodyClaims& claims, const BodyFacts& facts,
+                                         objects::PutRequest& request) {
+  if (facts.length && *facts.length > kBodyLimitBytes) {
+    return ServiceError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size");
+  }
+  if (claims.content_md5) {
+    Result<std::string> md5 = base64_decode(*claims.content_md5);
+    if (!md5.ok() || md5->size() != kMd5Bytes) {
+      return ServiceError("InvalidDigest", "The Content-MD5 you specified was invalid.");
+    }
+    request.expected_md5 = std::move(*md5);
+  }
+  request.expected_checksum = claims.checksum;
+  if (!claims.checksum) request.compute_checksum = trailer_kind(facts);
+  if (claims.algorithm && !claims.checksum && !request.compute_checksum) {
+    return ServiceError(
+        "InvalidRequest",
+        "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or "
+        "x-amz-trailer headers were found.");
+  }
+  return std::nullopt;
+}
+
+ServiceError explain_finish(const objects::ObjectWriter& writer, const Error& error,
+                            const std::optional<DigestKind>& checksum_kind,
+                            const std::function<ServiceError(const Error&)>& explain) {
+  switch (writer.mismatch()) {
+    case objects::Mismatch::kContentMd5:
+      return ServiceError("BadDigest",
+                          "The Content-MD5 you specified did not match what we received.");
+    case objects::Mismatch::kPayloadSha256:
+      return ServiceError(
+          "XAmzContentSHA256Mismatch",
+          "The provided 'x-amz-content-sha256' header does not match what was computed.");
+    case objects::Mismatch::kChecksum:
+      return ServiceError(
+          "BadDigest", "The " +
+                           std::string(checksum_kind ? checksum_name(*checksum_kind) : "checksum") +
+                           " you specified did not match the calculated checksum.");
+    case objects::Mismatch::kNone:
+      break;
+  }
+  return explain(error);
+}
+
+}  // namespace clary::services

@@ -1,0 +1,34 @@
+// S3: ListBuckets, CreateBucket, DeleteBucket, HeadBucket, GetBucketLocation. Thread-safe.
+#pragma once
+
+#include "api/buckets.h"
+#include "services/router.h"
+#include "services/s3_access.h"
+
+namespace clary::services {
+
+class S3Buckets {
+ public:
+  // store outlives this.
+  explicit S3Buckets(objects::ObjectStore& store) : access_(store) {}
+  void add_to(Router& router);
+
+  Outcome<api::ListBuckets::Reply> list(const api::ListBuckets::Request& request,
+                                        const CallContext& context);
+  Outcome<api::CreateBucket::Reply> create(const api::CreateBucket::Request& request,
+                                           const CallContext& context);
+  Outcome<api::DeleteBucket::Reply> remove(const api::DeleteBucket::Request& request,
+                                           const CallContext& context);
+  Outcome<api::HeadBucket::Reply> head(const api::HeadBucket::Request& request,
+                                       const CallContext& context);
+  Outcome<api::GetBucketLocation::Reply> location(const api::GetBucketLocation::Request& request,
+                                                  const CallContext& context);
+
+ private:
+  Outcome<objects::Bucket> find(const std::string& bucket, const std::optional<std::string>& owner,
+                                const CallContext& context);
+
+  S3Access access_;
+};
+
+}  // namespace clary::services

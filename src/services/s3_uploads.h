@@ -1,0 +1,34 @@
+// S3: CreateMultipartUpload, UploadPart, CompleteMultipartUpload, AbortMultipartUpload.
+// Thread-safe.
+#pragma once
+
+#include <memory>
+
+#include "api/uploads.h"
+#include "services/router.h"
+#include "services/s3_access.h"
+
+namespace clary::services {
+
+class S3Uploads {
+ public:
+  // store outlives this.
+  explicit S3Uploads(objects::ObjectStore& store) : access_(store) {}
+  void add_to(Router& router);
+
+  Outcome<api::CreateMultipartUpload::Reply> create(
+      const api::CreateMultipartUpload::Request& request, const CallContext& context);
+  Outcome<std::unique_ptr<BodySink<api::UploadPart::Reply>>> put_part(
+      const api::UploadPart::Request& request, const BodyFacts& facts, const CallContext& context);
+  Outcome<api::CompleteMultipartUpload::Reply> complete(
+      const api::CompleteMultipartUpload::Request& request, const CallContext& context);
+  Outcome<api::AbortMultipartUpload::Reply> abort(const api::AbortMultipartUpload::Request& request,
+                                                  const CallContext& context);
+
+ private:
+  ServiceError explain_complete(const objects::CompleteRequest& request, const Error& error) const;
+
+  S3Access access_;
+};
+
+}  // namespace clary::services
