@@ -22,9 +22,9 @@ struct ChosenEnvironment {
 class EnvironmentChooser {
  public:
   virtual ~EnvironmentChooser() = default;
-  // NotFound when nothing here fits the image: the message is for the job's owner and names the
-  // command that would mend it.
-  virtual Result<ChosenEnvironment> choose(std::string_view image) = 0;
+  // script_mode: the user brings a program of their own. NotFound, Unsupported: nothing here fits
+  // the image; the message is for the job's owner and names the command that mends it.
+  virtual Result<ChosenEnvironment> choose(const std::string& image, bool script_mode) = 0;
 };
 
 }  // namespace clary::runtime

@@ -1,0 +1,50 @@
+#include "runtime/credential_issuer.h"
+
+#include <utility>
+
+#include "base/strings.h"
+#include "base/time_text.h"
+
+namespace clary::runtime {
+
+std::string_view default_job_policy() {
+  return R"json({"Version":"2012-10-17","Statement":[)json"
+         R"json({"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject","s3:AbortMultipartUpload",)json"
+         R"json("s3:ListMultipartUploadParts","s3:ListBucketMultipartUploads","s3:ListBucket","s3:ListAllMyBuckets",)json"
+         R"json("s3:GetBucketLocation"],"Resource":"*"},)json"
+         R"json({"Effect":"Allow","Action":["logs:Describe*","logs:Get*","logs:FilterLogEvents","logs:PutLogEvents",)json"
+         R"json("cloudwatch:Get*","cloudwatch:List*","cloudwatch:PutMetricData","sagemaker:BatchPutMetrics",)json"
+         R"json("sagemaker:BatchGetMetrics","sagemaker:Describe*","sagemaker:List*","sts:GetCallerIdentity"],"Resource":"*"}]})json";
+}
+
+std::string session_principal(const AccountId& account, std::string_view role_arn) {
+  const std::size_t slash = role_arn.rfind('/');
+  const std::string_view role =
+      slash == std::string_view::npos ? role_arn : role_arn.substr(slash + 1);
+  return "arn:aws:sts::" + account.value() + ":assumed-role/" + std::string(role) + "/SageMaker";
+}
+
+CredentialIssuer::CredentialIssuer(domain::KeyStore& keys, const Clock& clock, IdSource& ids,
+                                   AccountId account)
+    : keys_(keys), clock_(clock), ids_(ids), account_(std::move(account)) {}
+
+Result<hostlink::PlanCredentials> CredentialIssuer::issue(const domain::Job& job) {
+  domain::AccessKey key;
+  key.id = AccessKeyId("ASIA" + to_upper(ids_.hex(16)));
+  key.secret = Secret(ids_.hex(40));
+  key.session_token = Secret(ids_.hex(64));
+  key.expires = clock_.now() + kCredentialLifetime;
+  key.principal = session_principal(account_, job.spec.role);
+  key.policy = default_job_policy();
+  key.gang = job.gang;
+  CLARY_RETURN_IF_ERROR(keys_.put(key));
+  return hostlink::PlanCredentials{
+      .access_key = key.id.value(),
+      .secret_key = key.secret.reveal(),
+      .session_token = key.session_token.reveal(),
+      .expires_epoch_seconds = to_epoch_milliseconds(*key.expires) / 1000};
+}
+
+Status CredentialIssuer::end(const GangId& gang) { return keys_.remove_of_gang(gang); }
+
+}  // namespace clary::runtime

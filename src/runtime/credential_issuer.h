@@ -1,0 +1,44 @@
+// CredentialIssuer: the session credentials of jobs. One hour each, for one gang, ended with it.
+//
+// Thread-safe. Everything passed to the constructor outlives it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/id_source.h"
+#include "base/names.h"
+#include "base/result.h"
+#include "domain/job.h"
+#include "domain/key_store.h"
+#include "hostlink/plan.h"
+
+namespace clary::runtime {
+
+inline constexpr Duration kCredentialLifetime = std::chrono::hours(1);
+// They are replaced this long before they end.
+inline constexpr Duration kCredentialRenewal = std::chrono::minutes(15);
+
+// What a job may do with its credentials: its data, logs and metrics; nothing that gives rights or
+// makes resources.
+std::string_view default_job_policy();
+
+// "arn:aws:sts::ACCOUNT:assumed-role/ROLE/SageMaker" of a role's ARN.
+std::string session_principal(const AccountId& account, std::string_view role_arn);
+
+class CredentialIssuer {
+ public:
+  CredentialIssuer(domain::KeyStore& keys, const Clock& clock, IdSource& ids, AccountId account);
+
+  Result<hostlink::PlanCredentials> issue(const domain::Job& job);
+  Status end(const GangId& gang);
+
+ private:
+  domain::KeyStore& keys_;
+  const Clock& clock_;
+  IdSource& ids_;
+  AccountId account_;
+};
+
+}  // namespace clary::runtime

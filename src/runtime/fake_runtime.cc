@@ -1,0 +1,240 @@
+#include "runtime/fake_runtime.h"
+
+#include <cstdlib>
+
+namespace clary::runtime {
+
+using hostlink::Record;
+using hostlink::RecordKind;
+
+Result<ChosenEnvironment> FakeEnvironments::choose(const std::string& image, bool) {
+  if (image == "unknown:1")
+    return not_found(
+        "no environment here has what image 'unknown:1' needs; `clary environments create`");
+  if (image == "broken:1") return unavailable("the environments cannot be read now");
+  ChosenEnvironment chosen;
+  chosen.interpreter = {
+      .python = "/usr/bin/python3", .python_version = "3.11.2", .packages = {{"torch", "2.13.0"}}};
+  chosen.framework_module = "sagemaker_pytorch_container.training:main";
+  return chosen;
+}
+
+Result<std::string> FakeViews::hold(const objects::ObjectUri& uri, const GangId& gang) {
+  ++held_[gang];
+  return "/views/" + uri.bucket.value() + "/" + uri.key;
+}
+
+Status FakeViews::release(const GangId& gang) {
+  held_.erase(gang);
+  return {};
+}
+
+int FakeViews::held(const GangId& gang) const {
+  const auto found = held_.find(gang);
+  return found == held_.end() ? 0 : found->second;
+}
+
+Status FakeListeners::serve(const GangId& gang, Fd listening) {
+  open_.insert_or_assign(gang, std::move(listening));
+  return {};
+}
+
+void FakeListeners::close(const GangId& gang) { open_.erase(gang); }
+
+RuntimeFixture::Server::Server(RuntimeFixture& fixture, const std::string& failpoint)
+    : failpoints(failpoint, [] { throw Crash{}; }),
+      backend(fixture.cluster_),
+      credentials(fixture.keys_, fixture.clock_, fixture.ids_, AccountId("000000000000")),
+      plans({.data_folder = fixture.folder_,
+             .program = "/usr/bin/clary",
+             .region = Region("us-east-1"),
+             .account = AccountId("000000000000"),
+             .server_endpoint = "http://127.0.0.1:4580",
+             .machine = {.cores = 2, .memory_bytes = 4ULL << 30}},
+            {.environments = environments,
+             .views = views,
+             .objects = fixture.objects_,
+             .credentials = credentials,
+             .ids = fixture.ids_}),
+      changes(fixture.jobs_, fixture.clock_, failpoints),
+      effects({.jobs = fixture.jobs_,
+               .changes = changes,
+               .backend = backend,
+               .plans = plans,
+               .logs = fixture.logs_,
+               .listeners = listeners,
+               .clock = fixture.clock_,
+               .failpoints = failpoints}),
+      watch({.jobs = fixture.jobs_,
+             .changes = changes,
+             .backend = backend,
+             .credentials = credentials,
+             .clock = fixture.clock_,
+             .logger = silent_logger(),
+             .send_credentials = [&fixture](const GangId&, const std::string&,
+                                            const hostlink::PlanCredentials& sent) -> Status {
+               if (!fixture.host_is_connected_) return unavailable("not connected");
+               fixture.sent_credentials_.push_back(sent);
+               return {};
+             }}),
+      runner({.jobs = fixture.jobs_,
+              .effects = effects,
+              .watch = watch,
+              .clock = fixture.clock_,
+              .logger = silent_logger()}),
+      receiver({.jobs = fixture.jobs_,
+                .changes = changes,
+                .logs = fixture.logs_,
+                .metrics = fixture.metrics_,
+                .listeners = listeners,
+                .folders = plans.folders(),
+                .failpoints = failpoints,
+                .logger = silent_logger()}),
+      reset({.jobs = fixture.jobs_,
+             .backend = backend,
+             .plans = plans,
+             .listeners = listeners,
+             .logs = fixture.logs_,
+             .metrics = fixture.metrics_,
+             .objects = fixture.objects_}) {}
+
+RuntimeFixture::RuntimeFixture() {
+  folder_ = ::testing::TempDir() + "clary-runtime-XXXXXX";
+  EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
+  put_object("data", "train/a.txt");
+  EXPECT_TRUE(
+      objects_
+          .create_bucket(
+              {.name = BucketName("out"), .created = clock_.now(), .region = Region("us-east-1")})
+          .ok());
+  crash();
+}
+
+RuntimeFixture::~RuntimeFixture() {
+  server_.reset();
+  static_cast<void>(remove_tree(folder_));
+}
+
+void RuntimeFixture::crash(const std::string& failpoint) {
+  server_.reset();
+  server_ = std::make_unique<Server>(*this, failpoint);
+}
+
+void RuntimeFixture::put_object(const std::string& bucket, const std::string& key,
+                                const std::string& bytes) {
+  if (!objects_.find_bucket(BucketName(bucket)).ok()) {
+    ASSERT_TRUE(objects_
+                    .create_bucket({.name = BucketName(bucket),
+                                    .created = clock_.now(),
+                                    .region = Region("us-east-1")})
+                    .ok());
+  }
+  objects::PutRequest request;
+  request.bucket = BucketName(bucket);
+  request.key = ObjectKey(key);
+  auto writer = objects_.put(std::move(request));
+  ASSERT_TRUE(writer.ok()) << writer.error().message;
+  ASSERT_TRUE((*writer)->write(bytes).ok());
+  ASSERT_TRUE((*writer)->finish().ok());
+}
+
+JobName RuntimeFixture::submit(const std::string& name) {
+  domain::Job job;
+  job.name = JobName(name);
+  job.arn = Arn("arn:aws:sagemaker:us-east-1:000000000000:training-job/" + name);
+  job.gang = GangId("gang-" + name);
+  job.spec.image = "pytorch-training:2.13-cpu-py311";
+  job.spec.role = "arn:aws:iam::000000000000:role/service-role/R";
+  job.spec.instance_type = "ml.m5.xlarge";
+  job.spec.channels = {{.name = "train", .uri = "s3://data/train"}};
+  job.spec.metrics = {{.name = "loss", .pattern = "loss=([0-9.]+)"}};
+  job.spec.output_uri = "s3://out/";
+  job.output_uri = "s3://out/" + name + "/output";
+  job.model_uri = job.output_uri + "/model.tar.gz";
+  const auto created = server_->changes.create(job, {}, {});
+  EXPECT_TRUE(created.ok()) << created.error().message;
+  return job.name;
+}
+
+void RuntimeFixture::run() {
+  server_->runner.run_pending();
+  server_->runner.look();
+}
+
+void RuntimeFixture::tick(Duration by) {
+  clock_.advance(by);
+  run();
+}
+
+void RuntimeFixture::stop(const JobName& job) {
+  const auto stopped = server_->changes.apply(job, {.kind = domain::JobEventKind::kStopRequested});
+  EXPECT_TRUE(stopped.ok()) << stopped.error().message;
+}
+
+Status RuntimeFixture::report(const JobName& job, RecordKind kind, Document body) {
+  Record& record = last_records_[find(job).gang];
+  ++record.number;
+  record.time = clock_.now();
+  record.kind = kind;
+  record.body = std::move(body);
+  return server_->receiver.take({.gang = find(job).gang, .host = "algo-1"}, {record});
+}
+
+Status RuntimeFixture::report_end(const JobName& job, const std::string& outcome,
+                                  const std::string& failure, int exit_code) {
+  return report(job, RecordKind::kState,
+                Document::object({{"phase", "ended"},
+                                  {"outcome", outcome},
+                                  {"failure", failure},
+                                  {"exit_code", exit_code}}));
+}
+
+Status RuntimeFixture::report_lines(const JobName& job, const std::vector<std::string>& lines) {
+  Document list = Document::array();
+  for (const std::string& line : lines) list.push(line);
+  return report(job, RecordKind::kLog, Document::object({{"lines", std::move(list)}}));
+}
+
+Status RuntimeFixture::resend(const JobName& job) {
+  return server_->receiver.take({.gang = find(job).gang, .host = "algo-1"},
+                                {last_records_[find(job).gang]});
+}
+
+domain::Job RuntimeFixture::find(const JobName& job) {
+  auto found = jobs_.find(domain::JobKind::kTraining, job);
+  EXPECT_TRUE(found.ok()) << found.error().message;
+  return found.ok() ? *found : domain::Job{};
+}
+
+std::string RuntimeFixture::phases(const JobName& job) {
+  std::string text;
+  const std::vector<domain::JobEvent> events =
+      jobs_.events(domain::JobKind::kTraining, job).value();
+  for (const domain::JobEvent& event : events) {
+    if (event.phase) text += (text.empty() ? "" : " ") + std::string(phase_name(*event.phase));
+  }
+  return text;
+}
+
+bool RuntimeFixture::noticed(const JobName& job, const std::string& text) {
+  const std::vector<domain::JobEvent> events =
+      jobs_.events(domain::JobKind::kTraining, job).value();
+  for (const domain::JobEvent& event : events) {
+    if (!event.phase && event.message.find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::vector<std::string> RuntimeFixture::lines(const JobName& job) {
+  return logs_.lines(LogGroup(kTrainingLogGroup), log_stream_of(find(job), "algo-1"));
+}
+
+hostlink::HostPlan RuntimeFixture::plan(const JobName& job) {
+  return server_->plans.folders().read_plan(find(job).gang, "algo-1").value();
+}
+
+bool RuntimeFixture::has_folder(const JobName& job) {
+  return exists(server_->plans.folders().folder(find(job).gang));
+}
+
+}  // namespace clary::runtime

@@ -1,0 +1,161 @@
+#include "runtime/gang_effects.h"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "base/document.h"
+#include "base/json.h"
+#include "base/time_text.h"
+
+namespace clary::runtime {
+
+using domain::Effect;
+using domain::EffectKind;
+using domain::Job;
+using domain::JobEventKind;
+
+namespace {
+
+// A host that has said how its job ended tidies up and ends by itself; then it is removed by force.
+constexpr Duration kTidyUp = std::chrono::seconds(15);
+
+// The host gives the script its grace by its own plan; this is for back-ends that enforce it too.
+constexpr Duration kStopGrace = std::chrono::seconds(120);
+
+}  // namespace
+
+LogStream log_stream_of(const Job& job, std::string_view host) {
+  return LogStream(job.name.value() + "/" + std::string(host) + "-" +
+                   std::to_string(to_epoch_milliseconds(job.created) / 1000));
+}
+
+std::string handle_text(const compute::GangHandle& handle) {
+  return to_json(Document::object(
+      {{"backend", handle.backend}, {"version", handle.version}, {"bytes", handle.bytes}}));
+}
+
+Result<compute::GangHandle> parse_handle(std::string_view text) {
+  CLARY_TRY(const Document document, parse_json(text));
+  return compute::GangHandle{.backend = document.string_or("backend", ""),
+                             .version = static_cast<int>(document.int_or("version", 1)),
+                             .bytes = document.string_or("bytes", "")};
+}
+
+Result<Progress> GangEffects::carry_out(const Effect& effect) {
+  auto job = parts_.jobs.find(domain::JobKind::kTraining, effect.job);
+  if (!job.ok()) {
+    if (job.error().code != ErrorCode::kNotFound) return job.error();
+    return finish(effect);
+  }
+  if (job->gang != effect.gang) return finish(effect);  // of an earlier attempt
+  switch (effect.kind) {
+    case EffectKind::kSubmitGang:
+      return submit(effect, *job);
+    case EffectKind::kStopGang:
+      return stop(effect, *job);
+    case EffectKind::kRemoveGang:
+      return remove(effect, *job);
+  }
+  return finish(effect);
+}
+
+Result<Progress> GangEffects::submit(const Effect& effect, const Job& job) {
+  if (!job.gang_handle.empty()) return finish(effect);
+  if (is_terminal(job.phase) || job.phase == domain::Phase::kStopping)
+    return settle_unwanted(effect, job);
+  parts_.failpoints.at("before-submit");
+  auto prepared = parts_.plans.prepare(job);
+  if (!prepared.ok()) {
+    if (prepared.error().code != ErrorCode::kInvalidArgument) return prepared.error();
+    CLARY_RETURN_IF_ERROR(parts_.changes.apply(
+        job.name, {.kind = JobEventKind::kRejected, .message = prepared.error().message},
+        {.effect = effect.id}));
+    return Progress::kDone;
+  }
+  parts_.failpoints.at("after-plan");
+  // Readers expect a stream per host from the start, before a line is printed.
+  for (const compute::GangHost& host : prepared->gang.hosts) {
+    CLARY_RETURN_IF_ERROR(
+        parts_.logs.create_stream(LogGroup(kTrainingLogGroup), log_stream_of(job, host.name)));
+  }
+  CLARY_TRY(const compute::GangHandle handle, parts_.backend.submit(prepared->gang));
+  parts_.failpoints.at("after-submit");
+  CLARY_RETURN_IF_ERROR(parts_.changes.apply(
+      job.name, {.kind = JobEventKind::kSubmitted, .gang_handle = handle_text(handle)},
+      {.effect = effect.id, .notices = std::move(prepared->notices)}));
+  return Progress::kDone;
+}
+
+Result<Progress> GangEffects::settle_unwanted(const Effect& effect, const Job& job) {
+  CLARY_TRY(const bool there, backend_has(effect.gang));
+  if (there) {
+    // A second submit starts nothing and gives the handle.
+    CLARY_TRY(const Prepared prepared, parts_.plans.prepare(job));
+    CLARY_TRY(const compute::GangHandle handle, parts_.backend.submit(prepared.gang));
+    CLARY_RETURN_IF_ERROR(parts_.changes.apply(
+        job.name, {.kind = JobEventKind::kSubmitted, .gang_handle = handle_text(handle)},
+        {.effect = effect.id}));
+    return Progress::kDone;
+  }
+  if (is_terminal(job.phase)) return finish(effect);
+  CLARY_RETURN_IF_ERROR(
+      parts_.changes.apply(job.name, {.kind = JobEventKind::kHostStopped}, {.effect = effect.id}));
+  return Progress::kDone;
+}
+
+Result<Progress> GangEffects::stop(const Effect& effect, const Job& job) {
+  // Without a handle the gang was not submitted yet; when it is, the job asks again.
+  if (job.gang_handle.empty() || is_terminal(job.phase)) return finish(effect);
+  CLARY_TRY(const compute::GangHandle handle, parse_handle(job.gang_handle));
+  parts_.failpoints.at("before-stop");
+  CLARY_RETURN_IF_ERROR(parts_.backend.stop(handle, kStopGrace));
+  parts_.failpoints.at("after-stop");
+  return finish(effect);
+}
+
+Result<Progress> GangEffects::remove(const Effect& effect, const Job& job) {
+  if (!job.gang_handle.empty()) {
+    CLARY_TRY(const compute::GangHandle handle, parse_handle(job.gang_handle));
+    const auto status = parts_.backend.inspect(handle);
+    const bool runs = status.ok() && (status->state == compute::GangState::kRunning ||
+                                      status->state == compute::GangState::kQueued);
+    if (runs && parts_.clock.now() < job.modified + kTidyUp) return Progress::kLater;
+    parts_.failpoints.at("before-remove");
+    CLARY_RETURN_IF_ERROR(parts_.backend.remove(handle));
+    parts_.failpoints.at("after-remove");
+  }
+  parts_.listeners.close(effect.gang);
+  CLARY_RETURN_IF_ERROR(parts_.plans.discard(effect.gang));
+  return finish(effect);
+}
+
+Status GangEffects::give_up(const Effect& effect, const Error& error) {
+  auto job = parts_.jobs.find(domain::JobKind::kTraining, effect.job);
+  if (!job.ok()) return job.error();
+  const std::string reason =
+      "InternalServerError: We encountered an internal error. Please try again. (" + error.message +
+      ")";
+  if (!is_terminal(job->phase) && job->gang == effect.gang) {
+    const JobEventKind event =
+        job->phase == domain::Phase::kPending ? JobEventKind::kRejected : JobEventKind::kHostLost;
+    CLARY_RETURN_IF_ERROR(parts_.changes.apply(effect.job, {.kind = event, .message = reason},
+                                               {.effect = effect.id}));
+    return {};
+  }
+  return parts_.changes.note(effect.job, {.effect = effect.id, .notices = {reason}});
+}
+
+Result<bool> GangEffects::backend_has(const GangId& gang) {
+  CLARY_TRY(const std::vector<GangId> gangs, parts_.backend.list());
+  return std::ranges::find(gangs, gang) != gangs.end();
+}
+
+Result<Progress> GangEffects::finish(const Effect& effect) {
+  parts_.failpoints.at("before-finish-effect");
+  CLARY_RETURN_IF_ERROR(parts_.jobs.finish_effect(effect.id));
+  parts_.failpoints.at("after-finish-effect");
+  return Progress::kDone;
+}
+
+}  // namespace clary::runtime

@@ -1,0 +1,67 @@
+// GangEffects: carries out one effect of a job's change. Every effect may be carried out twice:
+// after a crash it is.
+//
+// Thread-safe for effects of different jobs; those of one job come one after another. Everything
+// passed outlives it.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "compute/backend.h"
+#include "domain/job_store.h"
+#include "runtime/failpoint.h"
+#include "runtime/gang_listeners.h"
+#include "runtime/job_changes.h"
+#include "runtime/plan_maker.h"
+#include "telemetry/log_store.h"
+
+namespace clary::runtime {
+
+inline constexpr const char* kTrainingLogGroup = "/aws/sagemaker/TrainingJobs";
+// "<job>/<host>-<epoch seconds of the job's creation>".
+LogStream log_stream_of(const domain::Job& job, std::string_view host);
+
+// A gang's handle as the job keeps it.
+std::string handle_text(const compute::GangHandle& handle);
+Result<compute::GangHandle> parse_handle(std::string_view text);
+
+enum class Progress {
+  kDone,
+  kLater,  // nothing went wrong, but it is too early
+};
+
+class GangEffects {
+ public:
+  struct Parts {
+    domain::JobStore& jobs;
+    JobChanges& changes;
+    compute::ComputeBackend& backend;
+    PlanMaker& plans;
+    telemetry::LogStore& logs;
+    GangListeners& listeners;
+    const Clock& clock;
+    Failpoints& failpoints;
+  };
+  explicit GangEffects(Parts parts) : parts_(parts) {}
+
+  // An error means: not now, try again.
+  Result<Progress> carry_out(const domain::Effect& effect);
+  // Gives an effect up that failed too often: its job fails with the error.
+  Status give_up(const domain::Effect& effect, const Error& error);
+
+ private:
+  Result<Progress> submit(const domain::Effect& effect, const domain::Job& job);
+  Result<Progress> stop(const domain::Effect& effect, const domain::Job& job);
+  Result<Progress> remove(const domain::Effect& effect, const domain::Job& job);
+  // A gang that nobody wants any more: not submitted at all, or its handle fetched so that it can
+  // be ended.
+  Result<Progress> settle_unwanted(const domain::Effect& effect, const domain::Job& job);
+  Result<bool> backend_has(const GangId& gang);
+  Result<Progress> finish(const domain::Effect& effect);
+
+  Parts parts_;
+};
+
+}  // namespace clary::runtime

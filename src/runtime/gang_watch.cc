@@ -1,0 +1,97 @@
+#include "runtime/gang_watch.h"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "base/time_text.h"
+#include "runtime/gang_effects.h"
+
+namespace clary::runtime {
+
+using domain::Job;
+using domain::Phase;
+
+namespace {
+
+// A host that has ended had its last record acknowledged before; after a restart of the server the
+// record may still be read.
+constexpr Duration kPatience = std::chrono::seconds(5);
+
+const std::vector<Phase> kLive = {Phase::kPending,  Phase::kStarting,  Phase::kDownloading,
+                                  Phase::kTraining, Phase::kUploading, Phase::kStopping};
+
+}  // namespace
+
+Status GangWatch::look() {
+  domain::JobQuery query{.phases = kLive};
+  std::map<GangId, Seen> still;
+  do {
+    CLARY_TRY(const domain::JobPage page, parts_.jobs.list(query));
+    for (const Job& job : page.jobs) {
+      if (job.gang_handle.empty()) continue;  // its effect is unfinished
+      Seen seen = std::move(seen_[job.gang]);
+      if (const Status looked = look_at(job, seen); !looked.ok()) {
+        parts_.logger.warning("a gang could not be looked at",
+                              {{"job", job.name.value()}, {"error", looked.error().message}});
+      }
+      still.emplace(job.gang, std::move(seen));
+    }
+    query.after = page.next;
+  } while (!query.after.empty());
+  seen_ = std::move(still);
+  return {};
+}
+
+Status GangWatch::look_at(const Job& job, Seen& seen) {
+  CLARY_TRY(const compute::GangHandle handle, parse_handle(job.gang_handle));
+  CLARY_TRY(const compute::GangStatus status, parts_.backend.inspect(handle));
+  switch (status.state) {
+    case compute::GangState::kQueued:
+      if (status.reason.empty() || status.reason == seen.waiting_for) return {};
+      seen.waiting_for = status.reason;
+      return parts_.changes.note(job.name, {.notices = {"The job waits: " + status.reason}});
+    case compute::GangState::kRunning:
+      return renew(job, seen);
+    case compute::GangState::kEnded:
+      if (!seen.ended) seen.ended = parts_.clock.now();
+      if (parts_.clock.now() < *seen.ended + kPatience) return {};
+      return lose(job, "the host ended without a word, exit code: " +
+                           std::to_string(status.exit_code.value_or(0)));
+    case compute::GangState::kLost:
+    case compute::GangState::kUnknown:
+      return lose(job, status.reason.empty() ? "its processes are gone" : status.reason);
+  }
+  return {};
+}
+
+Status GangWatch::lose(const Job& job, std::string reason) {
+  const domain::JobInput input{.kind = domain::JobEventKind::kHostLost,
+                               .message = "InternalServerError: host lost: " + std::move(reason)};
+  CLARY_RETURN_IF_ERROR(parts_.changes.apply(job.name, input));
+  return {};
+}
+
+Status GangWatch::renew(const Job& job, Seen& seen) {
+  if (!parts_.send_credentials) return {};
+  const TimePoint now = parts_.clock.now();
+  const bool fresh =
+      seen.credentials && TimePoint(std::chrono::seconds(seen.credentials->expires_epoch_seconds)) -
+                                  kCredentialRenewal >
+                              now;
+  if (fresh && seen.credentials_sent) return {};
+  if (!fresh) {
+    // The first hour's came with the plan; after a restart of the server it is not known how old
+    // they are.
+    if (!seen.credentials && now < job.created + kCredentialLifetime - 2 * kCredentialRenewal)
+      return {};
+    CLARY_TRY(seen.credentials, parts_.credentials.issue(job));
+    seen.credentials_sent = false;
+  }
+  const Status sent = parts_.send_credentials(job.gang, "algo-1", *seen.credentials);
+  seen.credentials_sent = sent.ok();
+  if (!sent.ok() && sent.error().code != ErrorCode::kUnavailable) return sent;
+  return {};
+}
+
+}  // namespace clary::runtime

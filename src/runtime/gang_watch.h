@@ -1,0 +1,55 @@
+// GangWatch: asks the back-end about the gangs of live jobs, and tells the jobs of those that are
+// gone; renews credentials.
+//
+// One thread at a time. Everything passed outlives it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "base/clock.h"
+#include "base/logger.h"
+#include "base/result.h"
+#include "compute/backend.h"
+#include "domain/job_store.h"
+#include "runtime/credential_issuer.h"
+#include "runtime/job_changes.h"
+
+namespace clary::runtime {
+
+class GangWatch {
+ public:
+  struct Parts {
+    domain::JobStore& jobs;
+    JobChanges& changes;
+    compute::ComputeBackend& backend;
+    CredentialIssuer& credentials;
+    const Clock& clock;
+    const Logger& logger;
+    // Sends a host its next credentials; Unavailable when it is not connected now. Empty: nobody to
+    // send them to.
+    std::function<Status(const GangId&, const std::string& host, const hostlink::PlanCredentials&)>
+        send_credentials;
+  };
+  explicit GangWatch(Parts parts) : parts_(std::move(parts)) {}
+
+  // One round over all live jobs.
+  Status look();
+
+ private:
+  struct Seen {
+    std::optional<TimePoint> ended;  // since when the back-end says so, though the host has not
+    std::string waiting_for;         // the last reason that went into the timeline
+    std::optional<hostlink::PlanCredentials> credentials;  // the last ones made
+    bool credentials_sent = false;
+  };
+  Status look_at(const domain::Job& job, Seen& seen);
+  Status renew(const domain::Job& job, Seen& seen);
+  Status lose(const domain::Job& job, std::string reason);
+
+  Parts parts_;
+  std::map<GangId, Seen> seen_;
+};
+
+}  // namespace clary::runtime

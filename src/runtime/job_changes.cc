@@ -1,0 +1,82 @@
+#include "runtime/job_changes.h"
+
+#include <algorithm>
+
+namespace clary::runtime {
+
+using domain::Job;
+using domain::JobChange;
+using domain::JobEvent;
+
+namespace {
+
+constexpr int kAttempts = 50;
+
+JobEvent notice_event(std::string message, TimePoint time) {
+  return {.time = time, .phase = std::nullopt, .message = std::move(message)};
+}
+
+bool changes_nothing(const JobChange& change) {
+  return change.events.empty() && change.effects.empty() && !change.effect_done &&
+         !change.record_taken;
+}
+
+}  // namespace
+
+JobChanges::JobChanges(domain::JobStore& jobs, const Clock& clock, Failpoints& failpoints)
+    : jobs_(jobs), clock_(clock), failpoints_(failpoints) {}
+
+Result<Job> JobChanges::create(Job job, const std::vector<domain::Tag>& tags,
+                               const std::vector<std::string>& notices) {
+  const TimePoint now = clock_.now();
+  JobChange change = domain::begin(std::move(job), now);
+  for (const std::string& line : notices) change.events.push_back(notice_event(line, now));
+  failpoints_.at("before-commit", "create");
+  CLARY_RETURN_IF_ERROR(jobs_.create(change, tags));
+  failpoints_.at("after-commit", "create");
+  if (observer_) observer_();
+  return change.job;
+}
+
+Result<Job> JobChanges::apply(const JobName& name, const domain::JobInput& input,
+                              ChangeOrigin origin) {
+  return change(name, domain::job_event_name(input.kind), origin,
+                [&input](const Job& job, TimePoint now) { return domain::step(job, input, now); });
+}
+
+Status JobChanges::note(const JobName& name, ChangeOrigin origin) {
+  CLARY_RETURN_IF_ERROR(
+      change(name, "note", origin,
+             [](const Job& job, TimePoint) -> Result<JobChange> { return JobChange{.job = job}; }));
+  return {};
+}
+
+Result<Job> JobChanges::change(const JobName& name, std::string_view event,
+                               const ChangeOrigin& origin, const Step& step) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    CLARY_TRY(const Job job, jobs_.find(domain::JobKind::kTraining, name));
+    const TimePoint now = clock_.now();
+    const TimePoint time = std::min(now, origin.time.value_or(now));
+    CLARY_TRY(JobChange change, step(job, time));
+    std::vector<JobEvent> notices;
+    for (const std::string& line : origin.notices)
+      notices.push_back(notice_event(line, std::max(time, job.modified)));
+    change.events.insert(change.events.begin(), notices.begin(), notices.end());
+    change.effect_done = origin.effect;
+    change.record_taken = origin.record;
+    if (changes_nothing(change)) return job;
+    failpoints_.at("before-commit", event);
+    const Status committed = jobs_.commit(change);
+    if (committed.ok()) {
+      failpoints_.at("after-commit", event);
+      if (observer_) observer_();
+      ++change.job.version;
+      return change.job;
+    }
+    if (committed.error().code == ErrorCode::kAlreadyExists && origin.record) return job;
+    if (committed.error().code != ErrorCode::kConflict) return committed.error();
+  }
+  return unavailable("job '" + name.value() + "': it changed all the time; try again");
+}
+
+}  // namespace clary::runtime

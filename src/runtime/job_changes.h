@@ -1,0 +1,59 @@
+// JobChanges: the one way in which jobs change. Reads the job, steps its machine, commits; again
+// when somebody else was faster.
+//
+// Thread-safe. Everything passed to the constructor outlives it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "domain/job_store.h"
+#include "domain/step.h"
+#include "runtime/failpoint.h"
+
+namespace clary::runtime {
+
+// What a change results from, committed with it.
+struct ChangeOrigin {
+  std::optional<std::uint64_t> effect;                          // done with this change
+  std::optional<std::pair<std::string, std::uint64_t>> record;  // of a host: (source, number)
+  std::optional<TimePoint> time;     // when it happened; absent or in the future: now
+  std::vector<std::string> notices;  // lines of the timeline that come before it
+};
+
+class JobChanges {
+ public:
+  JobChanges(domain::JobStore& jobs, const Clock& clock, Failpoints& failpoints);
+
+  // Called after every commit, on the thread that committed: it only wakes others. Set before the
+  // first change.
+  void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
+
+  // AlreadyExists. `notices` become lines of its timeline.
+  Result<domain::Job> create(domain::Job job, const std::vector<domain::Tag>& tags,
+                             const std::vector<std::string>& notices);
+  // The job as it stands afterwards. Conflict when the event is not possible in its phase;
+  // NotFound. A record that was taken before changes nothing.
+  Result<domain::Job> apply(const JobName& name, const domain::JobInput& input,
+                            ChangeOrigin origin = {});
+  // Adds lines to the timeline.
+  Status note(const JobName& name, ChangeOrigin origin);
+
+ private:
+  using Step = std::function<Result<domain::JobChange>(const domain::Job& job, TimePoint now)>;
+  Result<domain::Job> change(const JobName& name, std::string_view event,
+                             const ChangeOrigin& origin, const Step& step);
+
+  domain::JobStore& jobs_;
+  const Clock& clock_;
+  Failpoints& failpoints_;
+  std::function<void()> observer_;
+};
+
+}  // namespace clary::runtime

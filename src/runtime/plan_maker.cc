@@ -1,0 +1,200 @@
+#include "runtime/plan_maker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/files.h"
+
+namespace clary::runtime {
+
+using domain::Job;
+using hostlink::HostPlan;
+using hostlink::PlanChannel;
+
+namespace {
+
+constexpr std::string_view kHost = "algo-1";
+
+// AWS's sentence, for a bucket that is absent and for a prefix without objects alike.
+Error nothing_under(const std::string& uri, const objects::ObjectUri& place, const Job& job,
+                    const Region& region) {
+  return invalid_argument(
+      fmt::format("ClientError: No S3 objects found under S3 URL \"{}\" given in input data "
+                  "source. Please ensure that the bucket exists in the "
+                  "selected region ({}), that objects exist under that S3 prefix, and that the "
+                  "role \"{}\" has \"s3:ListBucket\" permissions on "
+                  "bucket \"{}\".",
+                  uri, region.value(), job.spec.role, place.bucket.value()));
+}
+
+// A fault of ours stays one, whatever its code says about files.
+Error ours(const Error& error) {
+  if (error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kTimeout) return error;
+  return internal_error(error.message);
+}
+
+// Script mode: the program is named by a hyperparameter of the SDK's.
+bool brings_program(const Job& job) {
+  return std::ranges::any_of(job.spec.hyperparameters, [](const auto& parameter) {
+    return parameter.first == "sagemaker_program";
+  });
+}
+
+std::string packages_of(const hostlink::PlanInterpreter& interpreter) {
+  std::string text;
+  for (const char* name : {"torch", "tensorflow", "xgboost", "scikit-learn"}) {
+    const auto found = interpreter.packages.find(name);
+    if (found != interpreter.packages.end()) text += fmt::format(", {} {}", name, found->second);
+  }
+  return text;
+}
+
+}  // namespace
+
+PlanMaker::PlanMaker(PlanSettings settings, PlanSources sources)
+    : settings_(std::move(settings)), sources_(sources), folders_(settings_.data_folder) {}
+
+bool PlanMaker::prepared(const Job& job) const { return folders_.has_plan(job.gang, kHost); }
+
+Result<Prepared> PlanMaker::prepare(const Job& job) {
+  Prepared made;
+  if (prepared(job)) {
+    const auto kept = folders_.read_plan(job.gang, kHost);
+    if (!kept.ok()) return ours(kept.error());
+    made.gang = gang_of(*kept);
+    return made;
+  }
+  CLARY_TRY(const HostPlan plan, make_plan(job, made.notices));
+  if (const Status written = folders_.write_plan(plan); !written.ok()) return ours(written.error());
+  made.gang = gang_of(plan);
+  return made;
+}
+
+Result<HostPlan> PlanMaker::make_plan(const Job& job, std::vector<std::string>& notices) {
+  HostPlan plan;
+  CLARY_TRY(const compute::Resources resources, resources_of(job, notices));
+  CLARY_RETURN_IF_ERROR(check_output(job));
+  auto environment = sources_.environments.choose(job.spec.image, brings_program(job));
+  if (!environment.ok()) {
+    const ErrorCode code = environment.error().code;
+    if (code != ErrorCode::kNotFound && code != ErrorCode::kUnsupported)
+      return ours(environment.error());
+    return invalid_argument("ClientError: " + environment.error().message);
+  }
+  for (const domain::Channel& channel : job.spec.channels) {
+    CLARY_TRY(PlanChannel made, make_channel(job, channel));
+    plan.channels.push_back(std::move(made));
+  }
+  notices.push_back(fmt::format(
+      "Image {} runs in {} (Python {}{})", job.spec.image, environment->interpreter.python,
+      environment->interpreter.python_version, packages_of(environment->interpreter)));
+  notices.insert(notices.end(), environment->notices.begin(), environment->notices.end());
+
+  plan.gang = job.gang;
+  plan.job = job.name;
+  plan.job_arn = job.arn.value();
+  plan.host = kHost;
+  plan.hosts = {std::string(kHost)};
+  plan.instance_type = job.spec.instance_type;
+  plan.region = settings_.region.value();
+  plan.account = settings_.account.value();
+  plan.image = job.spec.image;
+  plan.framework_module = environment->framework_module;
+  plan.interpreter = std::move(environment->interpreter);
+  plan.hyperparameters = job.spec.hyperparameters;
+  plan.environment = job.spec.environment;
+  plan.output_uri = job.output_uri;
+  plan.max_runtime_seconds = job.spec.max_runtime_seconds;
+  plan.stop_grace_seconds = settings_.stop_grace_seconds;
+  plan.sandbox = settings_.sandbox;
+  plan.network_isolation = job.spec.network_isolation;
+  plan.network = settings_.network;
+  plan.cores = resources.cores;
+  plan.memory_bytes = resources.memory_bytes;
+  for (int gpu = 0; gpu < resources.gpus; ++gpu)
+    plan.gpu_devices.push_back("/dev/nvidia" + std::to_string(gpu));
+  plan.run_as_uid = settings_.run_as_uid;
+  plan.credentials_as_variables = settings_.credentials_as_variables;
+  plan.server_endpoint = settings_.server_endpoint;
+  plan.hostlink_socket = settings_.data_folder + "/hostlink.sock";
+  plan.hostlink_token = sources_.ids.hex(32);
+  plan.credentials_token = sources_.ids.hex(32);
+  plan.cache_folder = settings_.data_folder + "/cache";
+  auto credentials = sources_.credentials.issue(job);
+  if (!credentials.ok()) return ours(credentials.error());
+  plan.credentials = *std::move(credentials);
+  return plan;
+}
+
+Result<compute::Resources> PlanMaker::resources_of(const Job& job,
+                                                   std::vector<std::string>& notices) const {
+  const auto wanted = compute::instance_type_resources(job.spec.instance_type);
+  if (!wanted.ok()) return invalid_argument("ClientError: " + wanted.error().message);
+  const compute::Resources granted = compute::fitted(*wanted, settings_.machine);
+  if (!(granted == *wanted)) {
+    notices.push_back(
+        fmt::format("{} has {} cores, {} GiB and {} GPUs; this machine gives the job {} cores, {} "
+                    "GiB and {} GPUs",
+                    job.spec.instance_type, wanted->cores, wanted->memory_bytes >> 30, wanted->gpus,
+                    granted.cores, granted.memory_bytes >> 30, granted.gpus));
+  }
+  return granted;
+}
+
+Result<PlanChannel> PlanMaker::make_channel(const Job& job, const domain::Channel& channel) {
+  const auto place = objects::parse_object_uri(channel.uri);
+  if (!place.ok()) return invalid_argument("ClientError: " + place.error().message);
+  if (const auto bucket = sources_.objects.find_bucket(place->bucket); !bucket.ok()) {
+    if (bucket.error().code != ErrorCode::kNotFound) return ours(bucket.error());
+    return nothing_under(channel.uri, *place, job, settings_.region);
+  }
+  const auto first =
+      sources_.objects.list({.bucket = place->bucket, .prefix = place->key, .max_keys = 1});
+  if (!first.ok()) return ours(first.error());
+  if (first->objects.empty()) return nothing_under(channel.uri, *place, job, settings_.region);
+  auto view = sources_.views.hold(*place, job.gang);
+  if (!view.ok()) return ours(view.error());
+  return PlanChannel{.name = channel.name,
+                     .uri = channel.uri,
+                     .data_type = channel.data_type,
+                     .input_mode = channel.input_mode,
+                     .distribution = channel.distribution,
+                     .record_wrapper = channel.record_wrapper,
+                     .content_type = channel.content_type,
+                     .compression = channel.compression,
+                     .view = *std::move(view)};
+}
+
+// AWS finds this out when the job ends; there is no sense in training for nothing.
+Status PlanMaker::check_output(const Job& job) {
+  const auto place = objects::parse_object_uri(job.output_uri);
+  if (!place.ok()) return invalid_argument("ClientError: " + place.error().message);
+  const auto bucket = sources_.objects.find_bucket(place->bucket);
+  if (bucket.ok()) return {};
+  if (bucket.error().code != ErrorCode::kNotFound) return ours(bucket.error());
+  return invalid_argument(
+      fmt::format("ClientError: The bucket \"{}\" of S3OutputPath \"{}\" does not exist. Please "
+                  "ensure that the "
+                  "bucket exists in the selected region ({}).",
+                  place->bucket.value(), job.spec.output_uri, settings_.region.value()));
+}
+
+compute::GangSpec PlanMaker::gang_of(const HostPlan& plan) const {
+  compute::GangHost host;
+  host.name = plan.host;
+  host.command = {settings_.program, "host", "--plan", folders_.plan_path(plan.gang, plan.host)};
+  host.resources = {.cores = plan.cores,
+                    .memory_bytes = plan.memory_bytes,
+                    .gpus = static_cast<int>(plan.gpu_devices.size())};
+  return {.id = plan.gang, .folder = folders_.folder(plan.gang), .hosts = {std::move(host)}};
+}
+
+Status PlanMaker::discard(const GangId& gang) {
+  CLARY_RETURN_IF_ERROR(sources_.credentials.end(gang));
+  CLARY_RETURN_IF_ERROR(folders_.remove(gang));
+  return sources_.views.release(gang);
+}
+
+}  // namespace clary::runtime

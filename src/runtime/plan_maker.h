@@ -1,0 +1,84 @@
+// PlanMaker: from a job to the plans of its hosts. What cannot run here is found now, before
+// anything is started.
+//
+// Thread-safe. Everything passed to the constructor outlives it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/id_source.h"
+#include "base/names.h"
+#include "base/result.h"
+#include "compute/backend.h"
+#include "compute/resources.h"
+#include "domain/job.h"
+#include "hostlink/plan.h"
+#include "objects/object_store.h"
+#include "runtime/channel_views.h"
+#include "runtime/credential_issuer.h"
+#include "runtime/environment_chooser.h"
+#include "runtime/gang_folder.h"
+
+namespace clary::runtime {
+
+struct PlanSettings {
+  std::string data_folder;  // absolute
+  std::string program;      // absolute path of clary itself
+  Region region;
+  AccountId account;
+  std::string server_endpoint;  // "http://127.0.0.1:4580"
+  std::string sandbox = "bubblewrap";
+  std::string network = "namespace";
+  compute::Resources
+      machine;  // what a job's host can be given at most: compute::machine_resources()
+  std::optional<std::uint32_t> run_as_uid;
+  bool credentials_as_variables = false;
+  std::int64_t stop_grace_seconds = 120;
+};
+
+struct PlanSources {
+  EnvironmentChooser& environments;
+  ChannelViews& views;
+  objects::ObjectStore& objects;
+  CredentialIssuer& credentials;
+  IdSource& ids;
+};
+
+struct Prepared {
+  compute::GangSpec gang;
+  std::vector<std::string> notices;  // for the timeline
+};
+
+class PlanMaker {
+ public:
+  PlanMaker(PlanSettings settings, PlanSources sources);
+
+  // Writes the plan of every host, unless an earlier call has. Idempotent by gang: a plan that was
+  // written is kept, for a host may already live by it. InvalidArgument: the job cannot run here,
+  // the message is its FailureReason. Any other error: not now.
+  Result<Prepared> prepare(const domain::Job& job);
+  // Whether prepare() has succeeded before.
+  bool prepared(const domain::Job& job) const;
+  // Ends the gang's credentials, views and folder; absent is fine.
+  Status discard(const GangId& gang);
+
+  const GangFolders& folders() const { return folders_; }
+
+ private:
+  Result<hostlink::HostPlan> make_plan(const domain::Job& job, std::vector<std::string>& notices);
+  Result<hostlink::PlanChannel> make_channel(const domain::Job& job,
+                                             const domain::Channel& channel);
+  Status check_output(const domain::Job& job);
+  Result<compute::Resources> resources_of(const domain::Job& job,
+                                          std::vector<std::string>& notices) const;
+  compute::GangSpec gang_of(const hostlink::HostPlan& plan) const;
+
+  PlanSettings settings_;
+  PlanSources sources_;
+  GangFolders folders_;
+};
+
+}  // namespace clary::runtime

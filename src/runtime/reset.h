@@ -1,0 +1,42 @@
+// RuntimeReset: ends everything that runs and empties every store, for people's test suites (`POST
+// /_clary/reset`).
+//
+// Keys of people stay. Thread-safe. Everything passed outlives it.
+#pragma once
+
+#include "base/result.h"
+#include "compute/backend.h"
+#include "domain/job_store.h"
+#include "objects/object_store.h"
+#include "runtime/gang_listeners.h"
+#include "runtime/plan_maker.h"
+#include "telemetry/log_store.h"
+#include "telemetry/metric_store.h"
+
+namespace clary::runtime {
+
+class RuntimeReset {
+ public:
+  struct Parts {
+    domain::JobStore& jobs;
+    compute::ComputeBackend& backend;
+    PlanMaker& plans;
+    GangListeners& listeners;
+    telemetry::LogStore& logs;
+    telemetry::MetricStore& metrics;
+    objects::ObjectStore& objects;
+  };
+  explicit RuntimeReset(Parts parts) : parts_(parts) {}
+
+  // Stops at the first thing that cannot be ended; what was ended stays so, and a second call goes
+  // on.
+  Status run();
+
+ private:
+  Status end_gangs();
+  Status empty_buckets();
+
+  Parts parts_;
+};
+
+}  // namespace clary::runtime

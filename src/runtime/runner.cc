@@ -1,0 +1,131 @@
+#include "runtime/runner.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace clary::runtime {
+
+using domain::Effect;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr Duration kEffectsInterval = milliseconds(500);
+constexpr Duration kWatchInterval = seconds(2);
+constexpr Duration kLongestPause = seconds(30);
+// With pauses that double from 250 ms to 30 s: about two minutes.
+constexpr int kAttempts = 12;
+
+Duration pause_after(int failures) {
+  const Duration pause = milliseconds(250) * (1LL << std::min(failures, 10));
+  return std::min(pause, kLongestPause);
+}
+
+}  // namespace
+
+Runner::~Runner() { stop(); }
+
+void Runner::start() {
+  pool_ = std::make_unique<ThreadPool>("runner", kThreads, 1024);
+  MutexLock lock(mutex_);  // wake() may be called already
+  effects_loop_ = std::make_unique<Loop>("runner-effects", kEffectsInterval,
+                                         [this](const std::stop_token&) { distribute(); });
+  watch_loop_ = std::make_unique<Loop>("runner-watch", kWatchInterval,
+                                       [this](const std::stop_token&) { look(); });
+}
+
+void Runner::stop() {
+  watch_loop_.reset();
+  // The pool first would leave the loop posting to nothing; the loop first leaves the pool waking
+  // nothing, which is fine.
+  std::unique_ptr<Loop> loop;
+  {
+    MutexLock lock(mutex_);
+    loop = std::move(effects_loop_);
+  }
+  loop.reset();
+  pool_.reset();
+}
+
+void Runner::wake() {
+  MutexLock lock(mutex_);
+  if (effects_loop_ != nullptr) effects_loop_->wake();
+}
+
+std::vector<Effect> Runner::take() {
+  std::vector<Effect> ready;
+  const auto unfinished = parts_.jobs.unfinished_effects();
+  if (!unfinished.ok()) {
+    parts_.logger.error("the outbox cannot be read", {{"error", unfinished.error().message}});
+    return ready;
+  }
+  MutexLock lock(mutex_);
+  std::set<JobName> seen;
+  for (const Effect& effect : *unfinished) {
+    if (!seen.insert(effect.job).second) continue;  // one after another within a job
+    if (in_progress_.contains(effect.job)) continue;
+    const auto failed = failures_.find(effect.id);
+    if (failed != failures_.end() && failed->second.next > parts_.clock.steady()) continue;
+    in_progress_.insert(effect.job);
+    ready.push_back(effect);
+  }
+  return ready;
+}
+
+bool Runner::carry_out(const Effect& effect) {
+  const auto progress = parts_.effects.carry_out(effect);
+  if (!progress.ok()) put_off(effect, progress.error());
+  const bool done = progress.ok() && *progress == Progress::kDone;
+  MutexLock lock(mutex_);
+  if (done) failures_.erase(effect.id);
+  in_progress_.erase(effect.job);
+  return done;
+}
+
+void Runner::put_off(const Effect& effect, const Error& error) {
+  int count = 0;
+  {
+    MutexLock lock(mutex_);
+    Failures& failures = failures_[effect.id];
+    failures.next = parts_.clock.steady() + pause_after(failures.count);
+    count = ++failures.count;
+  }
+  parts_.logger.warning("an effect failed", {{"job", effect.job.value()},
+                                             {"gang", effect.gang.value()},
+                                             {"attempt", std::to_string(count)},
+                                             {"error", error.message}});
+  // A gang that cannot be removed is tried for ever: it may still run.
+  if (count < kAttempts || effect.kind == domain::EffectKind::kRemoveGang) return;
+  if (const Status given_up = parts_.effects.give_up(effect, error); !given_up.ok()) {
+    parts_.logger.error("a job cannot be failed",
+                        {{"job", effect.job.value()}, {"error", given_up.error().message}});
+  }
+}
+
+void Runner::run_pending() {
+  bool progress = true;
+  while (progress) {
+    progress = false;
+    for (const Effect& effect : take()) progress = carry_out(effect) || progress;
+  }
+}
+
+void Runner::distribute() {
+  for (const Effect& effect : take()) {
+    const bool posted = pool_->try_post([this, effect] {
+      if (carry_out(effect)) wake();
+    });
+    if (posted) continue;
+    MutexLock lock(mutex_);
+    in_progress_.erase(effect.job);
+  }
+}
+
+void Runner::look() {
+  if (const Status looked = parts_.watch.look(); !looked.ok()) {
+    parts_.logger.error("live jobs cannot be listed", {{"error", looked.error().message}});
+  }
+}
+
+}  // namespace clary::runtime
