@@ -32,7 +32,7 @@ TEST_F(MetricsPageTest, ShowsRequestsJobsConnectionsAndTheProcess) {
        {"clary_requests_total{service=\"sts\",operation=\"GetCallerIdentity\",status=\"200\"} 1\n",
         "clary_jobs{phase=\"Pending\"} 1\n", "clary_jobs{phase=\"Training\"} 0\n",
         "clary_connections_open 3\n", "clary_received_bytes_total 77\n", "clary_uptime_seconds 5\n",
-        "process_start_time_seconds 1.7e+09\n", "process_resident_memory_bytes "}) {
+        "process_start_time_seconds 1700000000\n", "process_resident_memory_bytes "}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   EXPECT_THAT(text, Not(HasSubstr("process_resident_memory_bytes 0\n")));
