@@ -50,7 +50,12 @@ RuntimeFixture::Server::Server(RuntimeFixture& fixture, const std::string& failp
              .region = Region("us-east-1"),
              .account = AccountId("000000000000"),
              .server_endpoint = "http://127.0.0.1:4580",
-             .machine = {.cores = 2, .memory_bytes = 4ULL << 30}},
+             .machine = {.cores = 2, .memory_bytes = 4ULL << 30},
+             .instance_types = [](std::string_view type) -> Result<compute::Resources> {
+               if (type != "ml.m5.xlarge")
+                 return not_found("instance type '" + std::string(type) + "' is not known");
+               return compute::Resources{.cores = 4, .memory_bytes = 16ULL << 30};
+             }},
             {.environments = environments,
              .views = views,
              .objects = fixture.objects_,

@@ -42,6 +42,12 @@ bool brings_program(const Job& job) {
   });
 }
 
+compute::Resources cut(const compute::Resources& wanted, const compute::Resources& machine) {
+  return {.cores = std::min(wanted.cores, machine.cores),
+          .memory_bytes = std::min(wanted.memory_bytes, machine.memory_bytes),
+          .gpus = std::min(wanted.gpus, machine.gpus)};
+}
+
 std::string packages_of(const hostlink::PlanInterpreter& interpreter) {
   std::string text;
   for (const char* name : {"torch", "tensorflow", "xgboost", "scikit-learn"}) {
@@ -130,9 +136,9 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, std::vector<std::string>& 
 
 Result<compute::Resources> PlanMaker::resources_of(const Job& job,
                                                    std::vector<std::string>& notices) const {
-  const auto wanted = compute::instance_type_resources(job.spec.instance_type);
+  const auto wanted = settings_.instance_types(job.spec.instance_type);
   if (!wanted.ok()) return invalid_argument("ClientError: " + wanted.error().message);
-  const compute::Resources granted = compute::fitted(*wanted, settings_.machine);
+  const compute::Resources granted = cut(*wanted, settings_.machine);
   if (!(granted == *wanted)) {
     notices.push_back(
         fmt::format("{} has {} cores, {} GiB and {} GPUs; this machine gives the job {} cores, {} "

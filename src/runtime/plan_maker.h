@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/id_source.h"
@@ -32,8 +34,10 @@ struct PlanSettings {
   std::string server_endpoint;  // "http://127.0.0.1:4580"
   std::string sandbox = "bubblewrap";
   std::string network = "namespace";
-  compute::Resources
-      machine;  // what a job's host can be given at most: compute::machine_resources()
+  // What a job's host can be given at most: compute::machine_resources().
+  compute::Resources machine;
+  // What an instance type stands for: compute::instance_type_resources.
+  std::function<Result<compute::Resources>(std::string_view instance_type)> instance_types;
   std::optional<std::uint32_t> run_as_uid;
   bool credentials_as_variables = false;
   std::int64_t stop_grace_seconds = 120;
