@@ -45,9 +45,8 @@ struct WithBody {
 
 // What is known about a body before it arrives.
 struct BodyFacts {
-  std::optional<std::uint64_t> length;  // decoded, where the client says it
-  std::optional<std::string>
-      sha256_hex;  // as signed; the front verifies it before finish()
+  std::optional<std::uint64_t> length;    // decoded, where the client says it
+  std::optional<std::string> sha256_hex;  // as signed; the front verifies it before finish()
   std::vector<std::string>
       trailers;  // names announced in X-Amz-Trailer, lower case: "x-amz-checksum-crc32"
 };

@@ -1,0 +1,58 @@
+#include "services/authenticator.h"
+
+#include "base/digest.h"
+
+namespace clary::services {
+
+using wire::AuthFailure;
+using wire::AuthFailureKind;
+
+wire::ChunkSignatures Caller::chunk_signatures() const {
+  return {wire::signing_key(key.secret, claims.scope), claims.scope, claims.signature};
+}
+
+std::variant<Caller, AuthFailure> Authenticator::read(const net::RequestHead& head,
+                                                      std::string_view signing_name) const {
+  auto claims = wire::read_authentication(head);
+  if (const auto* failure = std::get_if<AuthFailure>(&claims)) return *failure;
+  Caller caller{{}, std::get<wire::Authentication>(std::move(claims)), false};
+  if (caller.claims.scope.service != signing_name) {
+    return AuthFailure{
+        AuthFailureKind::kMismatch,
+        "Credential should be scoped to correct service: '" + std::string(signing_name) + "'."};
+  }
+  Result<domain::AccessKey> key = keys_.find(caller.claims.access_key);
+  if (!key.ok()) return AuthFailure{AuthFailureKind::kUnknownKey, ""};
+  caller.key = std::move(*key);
+  if (auto failure = check_key(caller, head)) return *failure;
+  caller.verified = !caller.claims.payload_hash.empty() || caller.claims.expires.has_value();
+  if (caller.verified) {
+    if (auto failure =
+            wire::verify_signature(caller.claims, head, caller.key.secret, "", clock_.now()))
+      return *failure;
+  }
+  return caller;
+}
+
+std::optional<AuthFailure> Authenticator::check_key(const Caller& caller,
+                                                    const net::RequestHead& head) const {
+  const std::string& token = caller.key.session_token.reveal();
+  if (!constant_time_equal(token, caller.claims.session_token))
+    return AuthFailure{AuthFailureKind::kTokenInvalid, ""};
+  if (caller.key.expires && *caller.key.expires <= clock_.now())
+    return AuthFailure{AuthFailureKind::kTokenExpired, ""};
+  const bool in_job = head.origin.listener != "main";
+  const bool presigned = caller.claims.expires.has_value();
+  if (in_job && !presigned && caller.key.gang.value() != head.origin.listener)
+    return AuthFailure{AuthFailureKind::kWrongPlace, ""};
+  return std::nullopt;
+}
+
+std::optional<AuthFailure> Authenticator::verify(const Caller& caller, const net::RequestHead& head,
+                                                 std::string_view body) const {
+  if (caller.verified) return std::nullopt;
+  return wire::verify_signature(caller.claims, head, caller.key.secret, wire::payload_hash(body),
+                                clock_.now());
+}
+
+}  // namespace clary::services

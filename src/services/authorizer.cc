@@ -1,0 +1,126 @@
+#include "services/authorizer.h"
+
+#include "base/json.h"
+#include "base/time_text.h"
+
+namespace clary::services {
+namespace {
+
+// Operations whose action has another name. Source: "Actions, resources, and condition keys for
+// Amazon S3".
+constexpr std::pair<std::string_view, std::string_view> kS3Actions[] = {
+    {"CompleteMultipartUpload", "PutObject"},
+    {"CreateMultipartUpload", "PutObject"},
+    {"HeadBucket", "ListBucket"},
+    {"HeadObject", "GetObject"},
+    {"ListBuckets", "ListAllMyBuckets"},
+    {"ListObjects", "ListBucket"},
+    {"ListObjectsV2", "ListBucket"},
+    {"UploadPart", "PutObject"},
+};
+
+std::string sagemaker_resource(const Document& request, const CallContext& context) {
+  const std::string arn = request.string_or("ResourceArn", "");
+  if (!arn.empty()) return arn;
+  const std::string job = request.string_or("TrainingJobName", "");
+  if (job.empty()) return "*";
+  return "arn:aws:sagemaker:" + context.region.value() + ':' + context.account.value() +
+         ":training-job/" + job;
+}
+
+std::string logs_resource(const Document& request, const CallContext& context) {
+  const std::string group = request.string_or("logGroupName", "");
+  if (group.empty()) return request.string_or("logGroupIdentifier", "*");
+  return "arn:aws:logs:" + context.region.value() + ':' + context.account.value() +
+         ":log-group:" + group + ":log-stream:" + request.string_or("logStreamName", "");
+}
+
+std::string s3_resource(const Document& request) {
+  const std::string bucket = request.string_or("Bucket", "");
+  if (bucket.empty()) return "*";
+  const std::string key = request.string_or("Key", "");
+  return "arn:aws:s3:::" + bucket + (key.empty() ? "" : '/' + key);
+}
+
+std::string source_ip(std::string_view peer) {
+  const std::size_t colon = peer.rfind(':');
+  std::string_view address = peer.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']'))
+    address = address.substr(1, address.size() - 2);
+  return std::string(address);
+}
+
+domain::PolicyFacts facts_of(const Document& request, const CallContext& context) {
+  domain::PolicyFacts facts{
+      {"aws:currenttime", {iso8601(context.now)}},
+      {"aws:epochtime", {std::to_string(to_epoch_milliseconds(context.now) / 1000)}},
+      {"aws:principalaccount", {context.account.value()}},
+      {"aws:principalarn", {context.principal}},
+      {"aws:requestedregion", {context.region.value()}},
+      {"aws:securetransport", {"false"}},
+      {"aws:sourceip", {source_ip(context.head->origin.peer)}},
+      {"aws:useragent", {std::string(context.head->headers.get("user-agent"))}},
+  };
+  constexpr std::pair<const char*, const char*> kListFields[] = {
+      {"s3:prefix", "Prefix"}, {"s3:delimiter", "Delimiter"}, {"s3:max-keys", "MaxKeys"}};
+  for (const auto& [key, member] : kListFields) {
+    const Document* value = request.find(member);
+    if (value == nullptr || value->is_null()) continue;
+    const std::string* text = value->as_string();
+    facts[key] = {text != nullptr ? *text : to_json(*value)};
+  }
+  return facts;
+}
+
+ServiceError access_denied(const std::string& action, const std::string& resource,
+                           const CallContext& context, bool explicitly) {
+  ServiceError error =
+      denied("User: " + context.principal + " is not authorized to perform: " + action +
+             " on resource: " + resource +
+             (explicitly ? " with an explicit deny in a session policy"
+                         : " because no session policy allows the " + action + " action"));
+  return error;
+}
+
+}  // namespace
+
+std::string policy_action(const wire::Operation& operation) {
+  std::string_view name = operation.name;
+  if (operation.service->name == "s3") {
+    for (const auto& [from, to] : kS3Actions) {
+      if (name == from) name = to;
+    }
+  }
+  return std::string(operation.service->name) + ':' + std::string(name);
+}
+
+std::string policy_resource(const wire::Operation& operation, const Document& request,
+                            const CallContext& context) {
+  const std::string_view service = operation.service->name;
+  if (service == "s3") return s3_resource(request);
+  if (service == "sagemaker") return sagemaker_resource(request, context);
+  if (service == "logs") return logs_resource(request, context);
+  return "*";
+}
+
+std::optional<ServiceError> authorize(const domain::AccessKey& key,
+                                      const wire::Operation& operation, const Document& request,
+                                      const CallContext& context) {
+  // AWS answers GetCallerIdentity whatever a policy says.
+  if (key.policy.empty() || operation.name == "GetCallerIdentity") return std::nullopt;
+  const Result<domain::Policy> policy = domain::Policy::parse(key.policy);
+  if (!policy.ok())
+    return ServiceError(
+        internal_error("the policy of key '" + key.id.value() + "': " + policy.error().message));
+  const domain::PolicyQuestion question{.principal = context.principal,
+                                        .account = context.account.value(),
+                                        .action = policy_action(operation),
+                                        .resource = policy_resource(operation, request, context),
+                                        .facts = facts_of(request, context)};
+  const domain::Decision decision = policy->evaluate(question);
+  if (decision == domain::Decision::kAllowed) return std::nullopt;
+  return access_denied(question.action, question.resource, context,
+                       decision == domain::Decision::kExplicitDeny);
+}
+
+}  // namespace clary::services

@@ -1,0 +1,29 @@
+// Whether a caller may do what it asks: the policy of its key, evaluated. Pure; any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/document.h"
+#include "domain/key_store.h"
+#include "domain/policy.h"
+#include "services/call_context.h"
+#include "services/service_error.h"
+#include "wire/shape.h"
+
+namespace clary::services {
+
+// "s3:ListBucket" for ListObjectsV2, "sagemaker:StopTrainingJob": the action that AWS checks for an
+// operation.
+std::string policy_action(const wire::Operation& operation);
+
+// The ARN of what the operation touches, or "*" where AWS knows no finer one.
+std::string policy_resource(const wire::Operation& operation, const Document& request,
+                            const CallContext& context);
+
+// Nothing: allowed. A key without a policy may do everything.
+std::optional<ServiceError> authorize(const domain::AccessKey& key,
+                                      const wire::Operation& operation, const Document& request,
+                                      const CallContext& context);
+
+}  // namespace clary::services

@@ -1,0 +1,219 @@
+#include "services/call.h"
+
+#include "api/services.h"
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/strings.h"
+#include "services/auth_error.h"
+#include "services/authorizer.h"
+#include "services/front_sinks.h"
+#include "wire/error_body.h"
+#include "wire/rest_xml.h"
+
+namespace clary::services {
+namespace {
+
+using wire::Protocol;
+
+std::vector<std::string> trailer_names(const net::RequestHead& head) {
+  std::vector<std::string> names;
+  for (const std::string_view name : split(head.headers.get("x-amz-trailer"), ',')) {
+    if (!trim(name).empty()) names.push_back(to_lower(trim(name)));
+  }
+  return names;
+}
+
+ServiceError violation_error(const wire::Verdict& verdict, const wire::Service& service) {
+  const bool wrong_kind = !verdict.wrong_kinds.empty() && service.protocol == Protocol::kJson;
+  if (wrong_kind) return {"SerializationException", verdict.message(), 400};
+  if (verdict.violations.empty() && verdict.wrong_kinds.empty() &&
+      service.protocol == Protocol::kRestXml) {
+    ServiceError error = unsupported(verdict.message());
+    return error;
+  }
+  ServiceError error = invalid_argument(verdict.message());
+  return error;
+}
+
+}  // namespace
+
+Call::Call(CallParts parts, net::RequestHead head, RequestId request_id)
+    : parts_(parts), head_(std::move(head)) {
+  context_.account = parts.front.account;
+  context_.request_id = std::move(request_id);
+  context_.now = parts.front.clock.now();
+  context_.head = &head_;
+}
+
+std::optional<ServiceError> Call::find_operation() {
+  auto found = find_route(head_);
+  if (auto* failure = std::get_if<RouteFailure>(&found)) {
+    route_ = {failure->service, nullptr, failure->protocol};
+    return failure->error;
+  }
+  route_ = std::get<RequestRoute>(found);
+  return std::nullopt;
+}
+
+std::optional<ServiceError> Call::authenticate() {
+  auto read = parts_.authenticator.read(head_, service().signing_name);
+  if (const auto* failure = std::get_if<wire::AuthFailure>(&read))
+    return auth_error(*failure, service());
+  caller_ = std::get<Caller>(std::move(read));
+  context_.region = Region(caller_.claims.scope.region);
+  context_.principal = caller_.key.principal;
+  context_.gang = caller_.key.gang;
+  return read_payload_kind();
+}
+
+std::optional<ServiceError> Call::read_payload_kind() {
+  const std::optional<wire::PayloadKind> kind = wire::payload_kind(caller_.claims.payload_hash);
+  if (!kind)
+    return ServiceError(
+        "InvalidRequest",
+        "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-... or a SHA-256.", 400);
+  payload_kind_ = *kind;
+  if (route_.protocol == Protocol::kRestXml && caller_.claims.payload_hash.empty() &&
+      !caller_.claims.expires) {
+    return ServiceError("InvalidRequest",
+                        "Missing required header for this request: x-amz-content-sha256", 400);
+  }
+  facts_.length = head_.content_length;
+  if (payload_kind_ == wire::PayloadKind::kHashed) facts_.sha256_hex = caller_.claims.payload_hash;
+  if (payload_kind_ >= wire::PayloadKind::kChunkedUnsignedTrailer) {
+    facts_.length.reset();
+    const std::optional<std::int64_t> decoded =
+        parse_int(head_.headers.get("x-amz-decoded-content-length"));
+    if (decoded && *decoded >= 0) facts_.length = static_cast<std::uint64_t>(*decoded);
+    facts_.trailers = trailer_names(head_);
+  }
+  return std::nullopt;
+}
+
+bool Call::writes() const {
+  if (route_.operation == nullptr) return false;
+  const Endpoint* endpoint = parts_.front.router.find(*route_.operation);
+  return endpoint != nullptr && endpoint->open != nullptr;
+}
+
+Outcome<std::unique_ptr<EncodedSink>> Call::open() {
+  CLARY_TRY(const Document request, read_request(""));
+  if (auto refused = authorize(caller_.key, *route_.operation, request, context_)) return *refused;
+  if (auto refused = validate(request)) return *refused;
+  return parts_.front.router.find(*route_.operation)->open(request, facts_, context_);
+}
+
+net::Reply Call::answer(std::string_view body) {
+  Outcome<EncodedReply> outcome = carry_out(body);
+  return outcome.ok() ? encode(std::move(*outcome)) : encode_error(outcome.error());
+}
+
+Outcome<EncodedReply> Call::carry_out(std::string_view body) {
+  if (auto refused = verify_body(body)) return *refused;
+  if (auto refused = find_form_operation(body)) return *refused;
+  const Endpoint* endpoint = parts_.front.router.find(*route_.operation);
+  if (endpoint == nullptr) return not_carried_out(*route_.operation);
+  CLARY_TRY(const Document request, read_request(body));
+  if (auto refused = authorize(caller_.key, *route_.operation, request, context_)) return *refused;
+  if (auto refused = validate(request)) return *refused;
+  return endpoint->call(request, context_);
+}
+
+std::optional<ServiceError> Call::verify_body(std::string_view body) const {
+  if (auto failure = parts_.authenticator.verify(caller_, head_, body))
+    return auth_error(*failure, service());
+  if (!facts_.sha256_hex || constant_time_equal(*facts_.sha256_hex, wire::payload_hash(body)))
+    return std::nullopt;
+  return payload_mismatch();
+}
+
+std::optional<ServiceError> Call::find_form_operation(std::string_view body) {
+  if (route_.operation != nullptr) return std::nullopt;
+  Result<wire::Form> form = wire::read_form(body);
+  if (!form.ok()) return ServiceError("MalformedQueryString", form.error().message, 400);
+  form_ = std::move(*form);
+  Outcome<const wire::Operation*> found = services::find_form_operation(service(), form_);
+  if (!found.ok()) return found.error();
+  route_.operation = *found;
+  return std::nullopt;
+}
+
+Outcome<Document> Call::read_request(std::string_view body) const {
+  switch (route_.protocol) {
+    case Protocol::kQuery:
+      return wire::read_query(*route_.operation, form_);
+    case Protocol::kJson: {
+      if (trim(body).empty()) return Document(Document::Object{});
+      Result<Document> document = parse_json(body);
+      if (!document.ok())
+        return ServiceError("SerializationException",
+                            "The body is not JSON: " + document.error().message, 400);
+      return std::move(*document);
+    }
+    case Protocol::kRestXml: {
+      Result<Document> document = wire::read_rest_request(*route_.operation, head_, body);
+      if (!document.ok())
+        return ServiceError("MalformedXML",
+                            "The XML you provided was not well-formed: " + document.error().message,
+                            400);
+      return std::move(*document);
+    }
+  }
+  return ServiceError(internal_error("no such protocol"));
+}
+
+std::optional<ServiceError> Call::validate(const Document& request) {
+  wire::Verdict verdict = parts_.validator.check(*route_.operation, request);
+  if (!verdict.accepted()) return violation_error(verdict, service());
+  context_.inert = std::move(verdict.inert);
+  return std::nullopt;
+}
+
+net::Reply Call::encode(EncodedReply encoded) {
+  net::Reply reply;
+  switch (route_.protocol) {
+    case Protocol::kJson:
+      reply.headers.set("Content-Type",
+                        "application/x-amz-json-" + std::string(service().json_version));
+      if (route_.operation->output != nullptr) reply.body = to_json(encoded.document);
+      break;
+    case Protocol::kQuery:
+      reply.headers.set("Content-Type", "text/xml");
+      reply.body =
+          wire::write_query(*route_.operation, encoded.document, context_.request_id.value());
+      break;
+    case Protocol::kRestXml:
+      reply = wire::write_rest_reply(*route_.operation, encoded.document, encoded.status);
+      break;
+  }
+  if (encoded.body != nullptr) {
+    reply.source = std::move(encoded.body);
+    reply.source_length = encoded.length;
+  } else if (encoded.status != 0) {
+    reply.announced_length = encoded.length;
+  }
+  wire::add_request_id(route_.protocol, context_.request_id.value(), reply.headers);
+  return reply;
+}
+
+net::Reply Call::encode_error(const ServiceError& error) {
+  const WireError wire = wire_error(error, service());
+  if (wire.status >= 500) {
+    parts_.front.logger.error(
+        "a request failed",
+        {{"request_id", context_.request_id.value()},
+         {"operation", route_.operation == nullptr ? "" : std::string(route_.operation->name)},
+         {"code", wire.code},
+         {"error", error.message}});
+  }
+  net::Reply reply =
+      wire::write_error(service(), route_.protocol,
+                        {wire.code, error.message, wire.status, std::string(head_.raw_path()),
+                         context_.request_id.value()});
+  for (const auto& [name, value] : error.headers.fields()) reply.headers.set(name, value);
+  const bool without_body = head_.method == "HEAD" || wire.status == 304;
+  if (without_body) reply.body.clear();
+  return reply;
+}
+
+}  // namespace clary::services

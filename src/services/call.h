@@ -1,0 +1,67 @@
+// One request of an AWS service on its way through the front: the steps, in order.
+//
+// Used by one thread at a time.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "services/call_context.h"
+#include "services/front.h"
+#include "services/request_route.h"
+
+namespace clary::services {
+
+struct CallParts {
+  const FrontParts& front;
+  const Authenticator& authenticator;
+  const wire::Validator& validator;
+};
+
+class Call {
+ public:
+  Call(CallParts parts, net::RequestHead head, RequestId request_id);
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  // Steps that need the head only. Nothing: go on.
+  std::optional<ServiceError> find_operation();
+  std::optional<ServiceError> authenticate();
+
+  // Whether the operation takes its body as it arrives.
+  bool writes() const;
+  // The rest of the way for such an operation, up to its body.
+  Outcome<std::unique_ptr<EncodedSink>> open();
+  // The rest of the way for every other.
+  net::Reply answer(std::string_view body);
+
+  net::Reply encode(EncodedReply reply);
+  net::Reply encode_error(const ServiceError& error);
+
+  const net::RequestHead& head() const { return head_; }
+  const Caller& caller() const { return caller_; }
+  const BodyFacts& body_facts() const { return facts_; }
+  wire::PayloadKind payload_kind() const { return payload_kind_; }
+
+ private:
+  Outcome<EncodedReply> carry_out(std::string_view body);
+  std::optional<ServiceError> find_form_operation(std::string_view body);
+  std::optional<ServiceError> verify_body(std::string_view body) const;
+  std::optional<ServiceError> read_payload_kind();
+  Outcome<Document> read_request(std::string_view body) const;
+  std::optional<ServiceError> validate(const Document& request);
+  const wire::Service& service() const { return *route_.service; }
+
+  CallParts parts_;
+  net::RequestHead head_;
+  RequestRoute route_;
+  wire::Form form_;  // query only
+  Caller caller_;
+  CallContext context_;
+  BodyFacts facts_;
+  wire::PayloadKind payload_kind_ = wire::PayloadKind::kUnsigned;
+};
+
+}  // namespace clary::services

@@ -1,0 +1,62 @@
+#include "services/front.h"
+
+#include "services/call.h"
+#include "services/front_sinks.h"
+#include "services/request_route.h"
+
+namespace clary::services {
+
+Front::Front(FrontParts parts) : parts_(parts), authenticator_(parts.keys, parts.clock) {}
+
+std::variant<net::Reply, std::unique_ptr<net::RequestSink>> Front::start(net::RequestHead head) {
+  RequestId request_id(parts_.ids.uuid());
+  if (is_local(head)) return start_local(std::move(head), std::move(request_id));
+  return start_call(std::move(head), std::move(request_id));
+}
+
+// One request of an AWS service.
+Front::Started Front::start_call(net::RequestHead head, RequestId request_id) {
+  auto call = std::make_unique<Call>(CallParts{parts_, authenticator_, validator_}, std::move(head),
+                                     std::move(request_id));
+  if (auto refused = call->find_operation()) return call->encode_error(*refused);
+  if (auto refused = call->authenticate()) return call->encode_error(*refused);
+  if (!call->writes()) return make_whole_body_sink(std::move(call), parts_.limits.body_bytes);
+  auto sink = call->open();
+  if (!sink.ok()) return call->encode_error(sink.error());
+  return make_streaming_sink(std::move(call), std::move(*sink));
+}
+
+// Clary's own pages. A request signed for an AWS service is never one, whatever its path: buckets
+// may be called anything.
+bool Front::is_local(const net::RequestHead& head) const {
+  if (!parts_.local_routes.knows_path(head)) return false;
+  const auto read = wire::read_authentication(head);
+  if (const wire::Authentication* claims = wire::authentication_of(read))
+    return claims->scope.service == kLocalService;
+  return is_unsigned(head) || head.raw_path().starts_with(kLocalPrefix);
+}
+
+Front::Started Front::start_local(net::RequestHead head, RequestId request_id) {
+  const bool in_job = head.origin.listener != "main";
+  const auto answer = [&request_id](net::Reply reply) -> Started {
+    reply.headers.set("x-amzn-requestid", request_id.value());
+    return reply;
+  };
+  if (auto refusal = parts_.local_routes.refusal(head)) return answer(local_message(403, *refusal));
+  const LocalRoute* route = parts_.local_routes.find(head);
+  if (route == nullptr || in_job != (route->access == LocalAccess::kInJob))
+    return answer(local_message(404, "there is no such page"));
+  std::optional<Caller> caller;
+  if (route->access == LocalAccess::kRootKey) {
+    auto read = authenticator_.read(head, kLocalService);
+    if (std::holds_alternative<wire::AuthFailure>(read))
+      return answer(local_message(403, "sign the request with the root key"));
+    caller = std::get<Caller>(std::move(read));
+    if (!caller->key.policy.empty() || !caller->key.gang.empty())
+      return answer(local_message(403, "this key may not"));
+  }
+  return make_local_sink({*route, authenticator_, std::move(caller), std::move(head),
+                          std::move(request_id), parts_.limits.body_bytes});
+}
+
+}  // namespace clary::services

@@ -1,0 +1,60 @@
+// The front: every request's way through the server, as one list (DESIGN 4).
+//
+//   head → find service and operation → authenticate → authorise → decode and validate → call the
+//   method → encode
+//
+// Errors join at encode. Thread-safe; its methods run on the server's pool threads.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "base/clock.h"
+#include "base/id_source.h"
+#include "base/logger.h"
+#include "base/names.h"
+#include "domain/key_store.h"
+#include "net/http.h"
+#include "services/authenticator.h"
+#include "services/local_routes.h"
+#include "services/router.h"
+#include "wire/validator.h"
+
+namespace clary::services {
+
+struct FrontLimits {
+  std::size_t body_bytes = 8 << 20;  // of a request that is read whole: over it 413
+};
+
+// Everything passed outlives the front.
+struct FrontParts {
+  const Router& router;
+  const LocalRoutes& local_routes;
+  domain::KeyStore& keys;
+  const Clock& clock;
+  IdSource& ids;
+  const Logger& logger;
+  AccountId account = AccountId("000000000000");
+  FrontLimits limits = {};
+};
+
+class Front final : public net::Handler {
+ public:
+  explicit Front(FrontParts parts);
+
+  std::variant<net::Reply, std::unique_ptr<net::RequestSink>> start(net::RequestHead head) override;
+
+ private:
+  using Started = std::variant<net::Reply, std::unique_ptr<net::RequestSink>>;
+
+  bool is_local(const net::RequestHead& head) const;
+  Started start_local(net::RequestHead head, RequestId request_id);
+  Started start_call(net::RequestHead head, RequestId request_id);
+
+  FrontParts parts_;
+  Authenticator authenticator_;
+  wire::Validator validator_;
+};
+
+}  // namespace clary::services

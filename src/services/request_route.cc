@@ -1,0 +1,118 @@
+#include "services/request_route.h"
+
+#include "api/s3_service.h"
+#include "api/services.h"
+#include "base/strings.h"
+#include "wire/rest_xml.h"
+#include "wire/sigv4_verify.h"
+
+namespace clary::services {
+namespace {
+
+using Found = std::variant<RequestRoute, RouteFailure>;
+
+const wire::Service* service_of_target(std::string_view prefix) {
+  for (const wire::Service* service : api::services()) {
+    if (!service->target_prefix.empty() && service->target_prefix == prefix) return service;
+  }
+  return nullptr;
+}
+
+const wire::Service* service_of_scope(std::string_view signing_name) {
+  for (const wire::Service* service : api::services()) {
+    if (service->signing_name == signing_name) return service;
+  }
+  return nullptr;
+}
+
+// A service nobody serves here is answered as JSON: clients of other protocols take the body as the
+// message.
+const wire::Service& any_json_service() { return *service_of_scope("sagemaker"); }
+
+ServiceError unknown_operation(std::string message) {
+  return {"UnknownOperationException", std::move(message), 400};
+}
+
+Found by_target(std::string_view target) {
+  const std::size_t dot = target.rfind('.');
+  const std::string_view prefix = target.substr(0, dot);
+  const std::string name(dot == std::string_view::npos ? std::string_view()
+                                                       : target.substr(dot + 1));
+  const wire::Service* service = service_of_target(prefix);
+  if (service == nullptr) {
+    return RouteFailure{
+        &any_json_service(), wire::Protocol::kJson,
+        unknown_operation("Clary does not serve " + std::string(prefix) + " yet (" + name + ").")};
+  }
+  const wire::Operation* operation = service->find(name);
+  if (operation == nullptr) {
+    return RouteFailure{service, wire::Protocol::kJson,
+                        unknown_operation("No operation of " + std::string(service->name) +
+                                          " is called '" + name + "'.")};
+  }
+  return RequestRoute{service, operation, wire::Protocol::kJson};
+}
+
+Found s3_route(const net::RequestHead& head) {
+  const wire::Service& s3 = api::s3_service();
+  const wire::Operation* operation = wire::find_rest_operation(s3, head);
+  if (operation == nullptr) {
+    return RouteFailure{
+        &s3, wire::Protocol::kRestXml,
+        ServiceError("MethodNotAllowed",
+                     "The specified method is not allowed against this resource.", 405)};
+  }
+  return RequestRoute{&s3, operation, wire::Protocol::kRestXml};
+}
+
+Found by_scope(const std::string& signing_name, const net::RequestHead& head) {
+  const wire::Service* service = service_of_scope(signing_name);
+  if (service != nullptr && service->protocol == wire::Protocol::kRestXml) return s3_route(head);
+  const bool speaks_query =
+      service != nullptr && (service->protocol == wire::Protocol::kQuery || service->also_query);
+  if (speaks_query) return RequestRoute{service, nullptr, wire::Protocol::kQuery};
+  std::string what = head.method + ' ' + std::string(head.raw_path()) + " of " + signing_name;
+  return RouteFailure{&any_json_service(), wire::Protocol::kJson,
+                      unknown_operation("Clary does not serve " + what + " yet.")};
+}
+
+}  // namespace
+
+std::variant<RequestRoute, RouteFailure> find_route(const net::RequestHead& head) {
+  if (const std::string* target = head.headers.find("x-amz-target")) return by_target(*target);
+  const auto authentication = wire::read_authentication(head);
+  if (const wire::Authentication* read = wire::authentication_of(authentication))
+    return by_scope(read->scope.service, head);
+  return s3_route(head);
+}
+
+Outcome<const wire::Operation*> find_form_operation(const wire::Service& service,
+                                                    const wire::Form& form) {
+  const std::string action(wire::form_value(form, "Action"));
+  if (action.empty())
+    return ServiceError("MissingAction", "The request is missing an Action parameter.", 400);
+  const wire::Operation* operation = service.find(action);
+  if (operation == nullptr) {
+    return ServiceError(
+        "InvalidAction",
+        "Could not find operation " + action + " for version " + std::string(service.api_version),
+        400);
+  }
+  return operation;
+}
+
+ServiceError not_carried_out(const wire::Operation& operation) {
+  std::string message = "Clary does not carry out " + std::string(operation.name) + " yet.";
+  if (!operation.refusal_code.empty())
+    return {std::string(operation.refusal_code), std::move(message), 403};
+  ServiceError error = unsupported(std::move(message));
+  return error;
+}
+
+bool is_unsigned(const net::RequestHead& head) {
+  const auto read = wire::read_authentication(head);
+  const auto* failure = std::get_if<wire::AuthFailure>(&read);
+  return failure != nullptr && failure->kind == wire::AuthFailureKind::kMissing;
+}
+
+}  // namespace clary::services
