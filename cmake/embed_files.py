@@ -29,7 +29,7 @@ def main() -> None:
             "",
             "namespace clary::apps {",
             "namespace {",
-            f"constexpr EmbeddedFile kFiles[] = {{",
+            "constexpr EmbeddedFile kFiles[] = {",
             *rows,
             "};",
             "}  // namespace",

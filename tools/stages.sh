@@ -42,6 +42,11 @@ check_format() {
   git ls-files '*.cc' '*.h' | grep -v '/golden/' | xargs clang-format-19 --dry-run -Werror
 }
 
+check_arrows() {
+  tools/layers
+  tools/print_edges --check
+}
+
 run_pytest() {
   .venv-test/bin/python -m pytest -q -p no:cacheprovider --durations=5 "$@"
 }
