@@ -75,7 +75,8 @@ Document interpreter_document(const PlanInterpreter& interpreter) {
   return Document::object({{"python", interpreter.python},
                            {"prefixes", texts(interpreter.prefixes)},
                            {"python_version", interpreter.python_version},
-                           {"packages", std::move(packages)}});
+                           {"packages", std::move(packages)},
+                           {"sys_path", texts(interpreter.sys_path)}});
 }
 
 PlanInterpreter read_interpreter(const Document& document) {
@@ -83,6 +84,7 @@ PlanInterpreter read_interpreter(const Document& document) {
   interpreter.python = document.string_or("python", "");
   interpreter.prefixes = read_texts(document, "prefixes");
   interpreter.python_version = document.string_or("python_version", "");
+  interpreter.sys_path = read_texts(document, "sys_path");
   const Document* packages = document.find("packages");
   if (packages == nullptr || !packages->is_object()) return interpreter;
   for (const Document::Member& member : *packages->as_object()) {
@@ -140,6 +142,7 @@ void read_machine(HostPlan& plan, const Document& document) {
   plan.server_endpoint = document.string_or("server_endpoint", "");
   plan.hostlink_socket = document.string_or("hostlink_socket", "");
   plan.hostlink_token = document.string_or("hostlink_token", "");
+  plan.credentials_token = document.string_or("credentials_token", "");
   plan.cache_folder = document.string_or("cache_folder", "");
   if (const Document* credentials = document.find("credentials")) {
     plan.credentials = PlanCredentials::from_document(*credentials);
@@ -197,6 +200,7 @@ Document HostPlan::to_document() const {
       {"server_endpoint", server_endpoint},
       {"hostlink_socket", hostlink_socket},
       {"hostlink_token", hostlink_token},
+      {"credentials_token", credentials_token},
       {"cache_folder", cache_folder},
       {"credentials", credentials.to_document()},
   });

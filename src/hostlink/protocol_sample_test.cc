@@ -26,7 +26,7 @@ constexpr std::string_view kRecords[] = {
 };
 constexpr std::string_view kPlan =
     R"({"version":1,"gang":"gang-1","job":"j","host":"algo-1","hosts":["algo-1"],
-  "interpreter":{"python":"/usr/bin/python3","prefixes":["/usr"],"python_version":"3.11.2","packages":{"torch":"2.13.0"}},
+  "interpreter":{"python":"/usr/bin/python3","prefixes":["/usr"],"python_version":"3.11.2","packages":{"torch":"2.13.0"},"sys_path":["/usr/lib/python3.11"]},
   "hyperparameters":[["lr","0.1"],["epochs","\"3\""]],"environment":[["A","b"]],
   "channels":[{"name":"train","uri":"s3://b/p","view":"/v"}],"output_uri":"s3://b/o","memory_bytes":1024,"run_as_uid":65534,
   "credentials":{"access_key":"a","secret_key":"s","session_token":"t","expires_epoch_seconds":7},"not_known_here":1})";
@@ -118,6 +118,7 @@ TEST(HostPlan, ReadsVersion1) {
   const HostPlan plan = HostPlan::from_document(parse_json(kPlan).value()).value();
   EXPECT_EQ(plan.gang.value(), "gang-1");
   EXPECT_EQ(plan.interpreter.packages.at("torch"), "2.13.0");
+  EXPECT_EQ(plan.interpreter.sys_path, std::vector<std::string>{"/usr/lib/python3.11"});
   EXPECT_EQ(plan.hyperparameters[1].second, "\"3\"");
   EXPECT_EQ(plan.channels[0].input_mode, "File");
   EXPECT_EQ(plan.channels[0].view, "/v");
