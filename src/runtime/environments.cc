@@ -64,6 +64,11 @@ Error failed(const std::string& name, std::string_view step, const SubprocessRes
 }  // namespace
 
 std::string Environments::default_python(std::string& origin) const {
+  if (options_.preferred.find('/') != std::string::npos) {
+    origin = "setting";
+    return is_folder(options_.preferred) ? path_join(options_.preferred, "bin/python")
+                                         : options_.preferred;
+  }
   if (!options_.virtual_env.empty()) {
     origin = "VIRTUAL_ENV";
     return path_join(options_.virtual_env, "bin/python");
@@ -111,6 +116,8 @@ std::vector<Environments::Entry> Environments::entries() const {
   if (!first.python.empty()) entries.push_back(std::move(first));
   // A list that cannot be read is as good as none here; add and remove say what is wrong with it.
   if (auto more = added(); more.ok()) entries.insert(entries.end(), more->begin(), more->end());
+  const auto preferred = std::ranges::find(entries, options_.preferred, &Entry::name);
+  if (preferred != entries.end()) std::rotate(entries.begin(), preferred, preferred + 1);
   return entries;
 }
 

@@ -1,10 +1,11 @@
 // Environments: the Python interpreters that stand in for images.
 //
-// The default ($VIRTUAL_ENV, else the first python3 on PATH) comes first, then those that people
-// added or created. What people asked for is in <data>/environments.json and what interpreters
-// answered in <data>/cache/interpreters.json; both are read again when another process changed
-// them, so `clary environments` works beside a running server. An interpreter is run only when it
-// or its packages changed since it was last looked at. Thread-safe; calls may block on a process.
+// The default (the setting's, else $VIRTUAL_ENV, else the first python3 on PATH) comes first, then
+// those that people added or created. What people asked for is in <data>/environments.json and what
+// interpreters answered in <data>/cache/interpreters.json; both are read again when another process
+// changed them, so `clary environments` works beside a running server. An interpreter is run only
+// when it or its packages changed since it was last looked at. Thread-safe; calls may block on a
+// process.
 #pragma once
 
 #include <functional>
@@ -22,6 +23,9 @@ namespace clary::runtime {
 
 struct EnvironmentsOptions {
   std::string data_folder;
+  // Takes the default's place: the name of an added one, or the path of an interpreter; "": none
+  // does.
+  std::string preferred;
   std::string virtual_env;  // $VIRTUAL_ENV, or ""
   std::string path;         // $PATH
   Strictness strictness = Strictness::kNearest;

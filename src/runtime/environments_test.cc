@@ -45,6 +45,7 @@ class EnvironmentsTest : public testing::Test {
   }
   Environments open() {
     return Environments({.data_folder = folder_,
+                         .preferred = preferred_,
                          .virtual_env = virtual_env_,
                          .path = path_,
                          .strictness = strictness_,
@@ -62,6 +63,7 @@ class EnvironmentsTest : public testing::Test {
 
   char pattern_[40] = "/tmp/clary_environments_XXXXXX";
   std::string folder_ = mkdtemp(pattern_);
+  std::string preferred_;
   std::string virtual_env_;
   std::string path_;
   Strictness strictness_ = Strictness::kNearest;
@@ -83,6 +85,19 @@ TEST_F(EnvironmentsTest, TheDefaultIsTheVirtualEnvironmentElseTheFirstPython3OnT
   found = open().list().at(0);
   EXPECT_EQ(found.origin, "VIRTUAL_ENV");
   EXPECT_EQ(found.interpreter.python, folder_ + "/second/bin/python3");
+}
+
+TEST_F(EnvironmentsTest, ASettingTakesTheDefaultsPlace) {
+  path_ = folder_ + "/first/bin";
+  interpreter("first", {});
+  const std::string second = interpreter("second", {});
+  preferred_ = second;
+  EXPECT_EQ(open().list().at(0).origin, "setting");
+  EXPECT_EQ(open().list().at(0).interpreter.python, second);
+  ASSERT_TRUE(open().add("mine", second).ok());
+  preferred_ = "mine";
+  EXPECT_EQ(open().list().at(0).name, "mine");
+  EXPECT_EQ(open().list().at(1).interpreter.python, folder_ + "/first/bin/python3");
 }
 
 TEST_F(EnvironmentsTest, AnInterpreterIsAskedOnceUntilItChanges) {
