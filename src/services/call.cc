@@ -38,7 +38,7 @@ ServiceError violation_error(const wire::Verdict& verdict, const wire::Service& 
 }  // namespace
 
 Call::Call(CallParts parts, net::RequestHead head, RequestId request_id)
-    : parts_(parts), head_(std::move(head)) {
+    : parts_(parts), head_(std::move(head)), arrived_(parts.front.clock.steady()) {
   context_.account = parts.front.account;
   context_.request_id = std::move(request_id);
   context_.now = parts.front.clock.now();
@@ -193,7 +193,17 @@ net::Reply Call::encode(EncodedReply encoded) {
     reply.announced_length = encoded.length;
   }
   wire::add_request_id(route_.protocol, context_.request_id.value(), reply.headers);
+  count(reply.status);
   return reply;
+}
+
+void Call::count(int status) const {
+  if (parts_.front.requests == nullptr) return;
+  parts_.front.requests->count(
+      {.service = service().name,
+       .operation = route_.operation == nullptr ? "unknown" : route_.operation->name,
+       .status = status,
+       .elapsed = parts_.front.clock.steady() - arrived_});
 }
 
 net::Reply Call::encode_error(const ServiceError& error) {
@@ -213,6 +223,7 @@ net::Reply Call::encode_error(const ServiceError& error) {
   for (const auto& [name, value] : error.headers.fields()) reply.headers.set(name, value);
   const bool without_body = head_.method == "HEAD" || wire.status == 304;
   if (without_body) reply.body.clear();
+  count(wire.status);
   return reply;
 }
 

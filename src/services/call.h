@@ -52,10 +52,13 @@ class Call {
   std::optional<ServiceError> read_payload_kind();
   Outcome<Document> read_request(std::string_view body) const;
   std::optional<ServiceError> validate(const Document& request);
+  // Notes the answer for /metrics.
+  void count(int status) const;
   const wire::Service& service() const { return *route_.service; }
 
   CallParts parts_;
   net::RequestHead head_;
+  Duration arrived_;  // on the steady clock
   RequestRoute route_;
   wire::Form form_;  // query only
   Caller caller_;

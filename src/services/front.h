@@ -19,6 +19,7 @@
 #include "services/authenticator.h"
 #include "services/local_routes.h"
 #include "services/router.h"
+#include "telemetry/server_metrics.h"
 #include "wire/validator.h"
 
 namespace clary::services {
@@ -37,6 +38,7 @@ struct FrontParts {
   const Logger& logger;
   AccountId account = AccountId("000000000000");
   FrontLimits limits = {};
+  telemetry::ServerMetrics* requests = nullptr;  // counts every answer; null: nobody counts
 };
 
 class Front final : public net::Handler {

@@ -88,4 +88,13 @@ void MetricsPage::write_process(PrometheusText& text) const {
          resident_bytes());
 }
 
+void add_metrics_route(LocalRoutes& routes, MetricsPage& page) {
+  routes.add({"GET", "/metrics", LocalAccess::kOpen, [&page](const LocalRequest&) {
+                net::Reply reply;
+                reply.headers.set("Content-Type", std::string(PrometheusText::kContentType));
+                reply.body = page.render();
+                return reply;
+              }});
+}
+
 }  // namespace clary::services

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "domain/job_store.h"
 #include "net/server.h"
+#include "services/local_routes.h"
 #include "telemetry/server_metrics.h"
 
 namespace clary::services {
@@ -40,5 +41,8 @@ class MetricsPage {
   std::function<net::ServerCounters()> counters_;
   TimePoint started_;
 };
+
+// GET /metrics. page outlives the routes.
+void add_metrics_route(LocalRoutes& routes, MetricsPage& page);
 
 }  // namespace clary::services

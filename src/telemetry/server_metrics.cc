@@ -38,7 +38,8 @@ void ServerMetrics::write(PrometheusText& text) const {
       }
     }
   }
-  text.family("clary_request_seconds", "Time from a request's head to the end of its reply.",
+  text.family("clary_request_seconds",
+              "Time from a request's head to its reply, without the bytes of a streamed body.",
               PrometheusType::kHistogram);
   for (const auto& [service, operations] : services_) {
     for (const auto& [name, operation] : operations) {

@@ -20,7 +20,7 @@ struct ServedRequest {
   std::string_view operation;  // "DescribeTrainingJob", or "unknown": a name of the model, never
                                // the client's own
   int status = 0;              // HTTP
-  Duration elapsed{0};         // from its head to the last byte of the reply
+  Duration elapsed{0};         // from its head to its reply, a streamed body not included
 };
 
 class ServerMetrics {
