@@ -35,6 +35,6 @@ Outcome<api::GetRole::Reply> Iam::get_role(const api::GetRole::Request& request,
   return reply;
 }
 
-void add_operations(Iam& iam, Router& router) { router.add<api::GetRole>(iam, &Iam::get_role); }
+void Iam::add_to(Router& router) { router.add<api::GetRole>(*this, &Iam::get_role); }
 
 }  // namespace clary::services

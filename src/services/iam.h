@@ -8,11 +8,11 @@ namespace clary::services {
 
 class Iam {
  public:
+  void add_to(Router& router);
+
   // SageMakerRole; NoSuchEntity for any other.
   Outcome<api::GetRole::Reply> get_role(const api::GetRole::Request& request,
                                         const CallContext& context);
 };
-
-void add_operations(Iam& iam, Router& router);
 
 }  // namespace clary::services

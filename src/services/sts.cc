@@ -21,8 +21,8 @@ Outcome<api::GetCallerIdentity::Reply> Sts::get_caller_identity(
                                        .arn = arn};
 }
 
-void add_operations(Sts& sts, Router& router) {
-  router.add<api::GetCallerIdentity>(sts, &Sts::get_caller_identity);
+void Sts::add_to(Router& router) {
+  router.add<api::GetCallerIdentity>(*this, &Sts::get_caller_identity);
 }
 
 }  // namespace clary::services

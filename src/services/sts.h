@@ -11,11 +11,11 @@ inline constexpr std::string_view kDefaultRole = "SageMakerRole";
 
 class Sts {
  public:
+  void add_to(Router& router);
+
   // The SDK wants an assumed role: a person's key is `assumed-role/SageMakerRole/clary`.
   Outcome<api::GetCallerIdentity::Reply> get_caller_identity(
       const api::GetCallerIdentity::Request& request, const CallContext& context);
 };
-
-void add_operations(Sts& sts, Router& router);
 
 }  // namespace clary::services
