@@ -39,7 +39,9 @@ changed_files() {
 }
 
 check_format() {
-  git ls-files '*.cc' '*.h' | grep -v '/golden/' | xargs clang-format-19 --dry-run -Werror
+  local wrong
+  wrong=$(git ls-files '*.cc' '*.h' | xargs clang-format-19 --dry-run 2>&1 | sed -n 's/^\([^ :]*\):.*/\1/p' | sort -u)
+  [ -z "$wrong" ] || { printf '%s\n' "not formatted (clang-format-19 -i):" $wrong; return 1; }
 }
 
 check_arrows() {
