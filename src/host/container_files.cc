@@ -46,10 +46,11 @@ Document input_data_config_file(const hostlink::HostPlan& plan) {
 }
 
 Variables process_environment(const hostlink::HostPlan& plan, const PlatformFacts& facts) {
+  std::string path = folder_of(plan.interpreter.python);
+  for (const std::string& folder : facts.program_folders) path += ":" + folder;
   Variables out = {
-      {"PATH", folder_of(plan.interpreter.python) +
-                   ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-      {"HOME", "/root"},
+      {"PATH", path + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+      {"HOME", facts.home},
       {"LANG", "C.UTF-8"},
       {"LC_ALL", "C.UTF-8"},
       {"PYTHONIOENCODING", "UTF-8"},
@@ -68,7 +69,7 @@ Variables process_environment(const hostlink::HostPlan& plan, const PlatformFact
   if (facts.server_reachable) {
     out["AWS_ENDPOINT_URL"] = plan.server_endpoint;
     out["S3_ENDPOINT_URL"] = plan.server_endpoint;
-    if (plan.credentials_as_variables) {
+    if (plan.credentials_as_variables || !facts.credentials_address) {
       out["AWS_ACCESS_KEY_ID"] = plan.credentials.access_key;
       out["AWS_SECRET_ACCESS_KEY"] = plan.credentials.secret_key;
       out["AWS_SESSION_TOKEN"] = plan.credentials.session_token;

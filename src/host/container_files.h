@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/document.h"
 #include "host/training_environment.h"
@@ -18,7 +19,11 @@ Document input_data_config_file(const hostlink::HostPlan& plan);
 
 struct PlatformFacts {
   std::string base_folder = "/opt/ml";
+  std::string home = "/root";
   bool server_reachable = true;  // from inside the job, at the plan's server_endpoint
+  bool credentials_address =
+      true;  // the server knows by the connection whose job asks; else keys are given as variables
+  std::vector<std::string> program_folders;  // for PATH, behind the interpreter's own
 };
 
 // The environment that the image and the platform give, the user's variables over it.

@@ -1,0 +1,51 @@
+// What a job's host program needs from the outside: clock, link, sandbox, network, object store.
+//
+// Tests give fakes; system_host_services() gives the machine's own.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/id_source.h"
+#include "base/logger.h"
+#include "base/result.h"
+#include "compute/sandbox.h"
+#include "hostlink/link.h"
+#include "hostlink/plan.h"
+#include "objects/object_store.h"
+
+namespace clary::host {
+
+// The job host's network namespace; it ends with this object.
+class HostNetwork {
+ public:
+  virtual ~HostNetwork() = default;
+  virtual int network_namespace() const = 0;  // descriptor, or -1: the machine's own network
+  virtual int user_namespace() const = 0;     // descriptor of the namespace that owns it, or -1
+  // A socket that listens at the server's own address inside; invalid when there is none.
+  virtual const Fd& server_listener() const = 0;
+  virtual std::vector<std::string> lacks() const = 0;  // for the timeline: "no way out: ..."
+};
+
+struct HostServices {
+  const Clock* clock = nullptr;
+  const Logger* logger = nullptr;
+  IdSource* ids = nullptr;
+  std::function<void(Duration)> pause;  // sleeps, on the clock
+  std::function<Result<std::unique_ptr<hostlink::HostLink>>(hostlink::HostLinkOptions,
+                                                            hostlink::HostRequests)>
+      open_link;
+  // InvalidArgument when there is no sandbox of that name.
+  std::function<Result<std::unique_ptr<compute::Sandbox>>(const std::string& name)> make_sandbox;
+  std::function<Result<std::unique_ptr<HostNetwork>>(const hostlink::HostPlan& plan)> make_network;
+  // credentials: asked for before each request; they change while the job runs.
+  std::function<Result<std::unique_ptr<objects::ObjectStore>>(
+      const hostlink::HostPlan& plan, std::function<hostlink::PlanCredentials()> credentials)>
+      open_store;
+};
+
+}  // namespace clary::host

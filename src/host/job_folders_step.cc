@@ -1,0 +1,25 @@
+// The tree of /opt/ml, made anew: what a killed host program had staged is staged again.
+#include <array>
+
+#include "base/files.h"
+#include "host/steps.h"
+
+namespace clary::host {
+
+Status make_job_folders(HostContext& context) {
+  context.say_state("downloading", "Preparing the job's folders, input and code");
+  CLARY_RETURN_IF_ERROR(remove_tree(context.job_folder));
+  constexpr std::array<std::string_view, 7> folders = {"input/config",
+                                                       "input/data",
+                                                       "code",
+                                                       "model",
+                                                       "output/data",
+                                                       "output/intermediate",
+                                                       "output/metrics/sagemaker"};
+  for (const std::string_view folder : folders) {
+    CLARY_RETURN_IF_ERROR(make_folders(path_join(context.job_folder, folder)));
+  }
+  return {};
+}
+
+}  // namespace clary::host

@@ -1,0 +1,95 @@
+#include "host/lifecycle.h"
+
+#include <array>
+
+#include "host/failure.h"
+#include "host/steps.h"
+
+namespace clary::host {
+namespace {
+
+struct Step {
+  std::string_view name;
+  Status (*run)(HostContext&) = nullptr;
+};
+
+// Up to the script's end. The first error, or an outcome, ends the list.
+constexpr std::array kLifecycle = {
+    Step{"job folders", make_job_folders},
+    Step{"network", make_network},
+    Step{"channels", stage_channels},
+    Step{"config files", write_config_files},
+    Step{"code", stage_code},
+    Step{"requirements", install_requirements},
+    Step{"sandbox", prepare_sandbox},
+    Step{"script", run_script},
+};
+
+constexpr Duration kFlushPiece = std::chrono::seconds(30);
+constexpr Duration kReportPatience = std::chrono::hours(24);  // with a server that is away
+
+// Whose fault an error is, in AWS's words.
+std::string failure_of(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kTimeout:
+    case ErrorCode::kInternal:
+      return "InternalServerError: " + error.message;
+    default:
+      return "ClientError: " + error.message;
+  }
+}
+
+Outcome outcome_of(const HostContext& context, const Error& error) {
+  if (error.code == ErrorCode::kCancelled || context.stop.requested())
+    return {.kind = OutcomeKind::kStopped};
+  return failed_outcome(cut_to_characters(context.mask.masked(failure_of(error)), 1024));
+}
+
+void run_to_outcome(HostContext& context) {
+  for (const Step& step : kLifecycle) {
+    const Duration begun = context.services.clock->steady();
+    const Status ran = step.run(context);
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+        context.services.clock->steady() - begun);
+    context.services.logger->debug(
+        "step", {{"name", std::string(step.name)}, {"ms", std::to_string(took.count())}});
+    if (!ran.ok()) context.outcome = outcome_of(context, ran.error());
+    if (context.outcome) return;
+  }
+}
+
+}  // namespace
+
+void run_lifecycle(HostContext& context) {
+  const Result<std::optional<Outcome>> known = context.marks.outcome();
+  if (known.ok() && *known) {
+    context.outcome = **known;
+  } else if (context.marks.started()) {
+    context.outcome = failed_outcome(
+        "InternalServerError: the job's host program was lost while the script ran; a script is "
+        "never run twice");
+    context.outcome->script_ran = true;
+  } else {
+    run_to_outcome(context);
+  }
+  Status kept = context.marks.keep_outcome(*context.outcome);
+  if (kept.ok()) kept = upload_artifacts(context);
+  if (!kept.ok())
+    context.services.logger->error("the outcome could not be kept",
+                                   {{"error", kept.error().message}});
+  if (context.log != nullptr) context.log->flush();
+}
+
+Status report_outcome(HostContext& context) {
+  CLARY_RETURN_IF_ERROR(
+      context.link->put(hostlink::RecordKind::kState, context.outcome->to_document()));
+  const Duration give_up = context.services.clock->steady() + kReportPatience;
+  for (;;) {
+    const Status flushed = context.link->flush(kFlushPiece);
+    if (flushed.ok()) return context.marks.mark_reported();
+    if (context.services.clock->steady() >= give_up) return flushed;
+  }
+}
+
+}  // namespace clary::host

@@ -1,0 +1,203 @@
+// What the code requires: installed once per key into an overlay of the environment, which itself
+// is never written.
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/files.h"
+#include "base/strings.h"
+#include "base/subprocess.h"
+#include "host/failure.h"
+#include "host/job_tree.h"
+#include "host/output_pump.h"
+#include "host/requirement_key.h"
+#include "host/requirement_overlay.h"
+#include "host/sandbox_spec.h"
+#include "host/script_environment.h"
+#include "host/steps.h"
+#include "host/supervision.h"
+
+namespace clary::host {
+namespace {
+
+constexpr Duration kUnpinnedFor = std::chrono::hours(24);
+constexpr Duration kLockPause = std::chrono::milliseconds(200);
+constexpr std::chrono::milliseconds kOutputPatience{10'000};
+
+// Every package the interpreter sees, as constraints.
+constexpr const char* kListPackages =
+    "import importlib.metadata as m\n"
+    "seen = {}\n"
+    "for d in m.distributions():\n"
+    "    n, v = d.metadata['Name'], d.version\n"
+    "    if n and v: seen.setdefault(n.lower().replace('_', '-'), n + '==' + v)\n"
+    "print('\\n'.join(sorted(seen.values())))\n";
+
+Result<std::vector<std::string>> asked_lines(const std::vector<std::string>& command) {
+  CLARY_TRY(const SubprocessResult said,
+            run_subprocess({.command = command, .timeout = std::chrono::seconds(60)}));
+  if (said.exit_code != 0)
+    return unavailable("'" + command.front() + "': " + std::string(trim(said.errors)));
+  std::vector<std::string> lines;
+  for (const std::string_view line : split(said.output, '\n')) {
+    if (!trim(line).empty()) lines.emplace_back(trim(line));
+  }
+  return lines;
+}
+
+// Local folders that pip's settings name must be there for it inside the sandbox.
+std::vector<compute::Mount> setting_mounts(const std::map<std::string, std::string>& settings) {
+  std::vector<compute::Mount> mounts;
+  for (const auto& [name, value] : settings) {
+    for (std::string_view word : split(value, ' ')) {
+      if (word.starts_with("file://")) word.remove_prefix(7);
+      if (!word.starts_with('/') || word.starts_with("/etc/") || word.starts_with("/usr/"))
+        continue;
+      const std::string path(word);
+      if (exists(path)) mounts.push_back({.source = path, .target = path});
+    }
+  }
+  return mounts;
+}
+
+struct Installation {
+  const RequirementInput& input;
+  const RequirementCache& cache;
+  std::string aside;
+};
+
+// Runs pip in a sandbox of its own, which may write `aside` only.
+Result<std::optional<ScriptFailure>> run_pip(HostContext& context,
+                                             const Installation& installation) {
+  CLARY_TRY(const std::unique_ptr<compute::Sandbox> sandbox,
+            context.services.make_sandbox(context.plan.sandbox));
+  const std::string constraints = path_join(installation.aside, "constraints.txt");
+  CLARY_RETURN_IF_ERROR(
+      write_file_atomically(constraints, join(installation.input.base_packages, "\n") + "\n"));
+  if (context.plan.run_as_uid && ::geteuid() == 0) {
+    for (const std::string& path : {installation.aside, path_join(installation.aside, "prefix")}) {
+      if (::chown(path.c_str(), *context.plan.run_as_uid, *context.plan.run_as_uid) != 0)
+        return system_error("give away '" + path + "'");
+    }
+  }
+  compute::SandboxSpec spec = sandbox_spec(context, "installer");
+  spec.mounts.push_back(
+      {.source = installation.aside, .target = installation.aside, .writable = true});
+  for (compute::Mount& mount : setting_mounts(installation.input.pip_settings))
+    spec.mounts.push_back(std::move(mount));
+  const Status prepared = sandbox->prepare(spec);
+  if (!prepared.ok()) return prepared.error().within("sandbox '" + context.plan.sandbox + "'");
+
+  CLARY_TRY(const ToolkitInput input, toolkit_input(context, sandbox->job_root()));
+  Variables variables = input.process_environment;
+  variables.insert(installation.input.pip_settings.begin(), installation.input.pip_settings.end());
+  variables["PIP_NO_CACHE_DIR"] = "1";
+  variables["PIP_NO_INPUT"] = "1";
+  variables["PIP_DISABLE_PIP_VERSION_CHECK"] = "1";
+  variables["PIP_NO_WARN_SCRIPT_LOCATION"] = "1";
+  variables["PIP_ROOT_USER_ACTION"] = "ignore";
+  CLARY_TRY(const std::unique_ptr<OutputPump> pump,
+            OutputPump::start(*context.log, *context.services.clock, "/opt/ml/code"));
+  compute::ProcessSpec process{.argv = {installation.input.python},
+                               .environment = {variables.begin(), variables.end()},
+                               .working_folder = "/opt/ml/code",
+                               .stdout_fd = pump->stdout_fd(),
+                               .stderr_fd = pump->stderr_fd()};
+  std::vector<std::string> shown = {installation.input.python};
+  shown.insert(shown.end(), installation.input.arguments.begin(),
+               installation.input.arguments.end());
+  process.argv = shown;
+  for (const std::string& extra : {std::string("--prefix"), path_join(installation.aside, "prefix"),
+                                   std::string("-c"), constraints}) {
+    process.argv.push_back(extra);
+  }
+  CLARY_TRY(const std::unique_ptr<compute::SandboxedProcess> pip, sandbox->spawn(process));
+  pump->close_writers();
+  CLARY_TRY(const Supervision seen,
+            supervise(*pip, context.stop,
+                      {.max_runtime = std::chrono::seconds(context.plan.max_runtime_seconds),
+                       .stop_grace = std::chrono::seconds(5)},
+                      *context.services.clock, [](StopCause) {}));
+  pump->finish(kOutputPatience);
+  static_cast<void>(sandbox->destroy());
+  if (seen.stopped_by != StopCause::kNone)
+    return cancelled("the job was stopped while its requirements were installed");
+  if (seen.status.code == 0 && seen.status.signal == 0) return std::optional<ScriptFailure>();
+  const bool package = context.entry_point == EntryPointKind::kPythonPackage;
+  return std::optional(
+      ScriptFailure{.kind = package ? "InstallModuleError" : "InstallRequirementsError",
+                    .status = seen.status,
+                    .error_message = joined_error_lines(pump->out_errors(), pump->err_errors()),
+                    .place = "",
+                    .last_line = pump->traceback().last_line(),
+                    .command = shown});
+}
+
+void attach(HostContext& context, const RequirementOverlay& overlay) {
+  context.requirement_folders = overlay.site_folders;
+  context.program_folders = overlay.program_folders;
+  context.mounts.push_back({.source = overlay.folder, .target = overlay.folder});
+}
+
+// Under the key's lock. Sets the outcome when pip fails.
+Status install(HostContext& context, const RequirementInput& input, const RequirementCache& cache,
+               const RequirementKey& key) {
+  context.log->say(input.arguments[3] == "." ? "Installing module."
+                                             : "Installing dependencies from requirements.txt");
+  CLARY_TRY(const std::string aside, cache.begin(key.key));
+  const Result<std::optional<ScriptFailure>> failure =
+      run_pip(context, {.input = input, .cache = cache, .aside = aside});
+  if (!failure.ok() || *failure) {
+    static_cast<void>(remove_tree(aside));
+    if (!failure.ok()) return failure.error();
+    context.outcome = failed_outcome(context.mask.masked(failure_reason(**failure)));
+    context.log->say("Reporting training FAILURE\n" + context.outcome->failure);
+    return write_inside(context.job_folder, "output/failure", failure_text(**failure));
+  }
+  CLARY_TRY(const RequirementOverlay overlay,
+            cache.finish(key.key, aside, context.services.clock->now()));
+  context.log->say("Installed for this job: " + (overlay.resolved.empty()
+                                                     ? "nothing, the environment has it all"
+                                                     : join(overlay.resolved, " ")));
+  attach(context, overlay);
+  return {};
+}
+
+}  // namespace
+
+Status install_requirements(HostContext& context) {
+  context.requirement_folders.clear();
+  context.program_folders.clear();
+  context.mounts.clear();
+  const std::string code = path_join(context.job_folder, "code");
+  RequirementInput input{.code_folder = code,
+                         .arguments = install_arguments(
+                             context.entry_point, exists(path_join(code, "requirements.txt"))),
+                         .python = context.plan.interpreter.python,
+                         .python_version = context.plan.interpreter.python_version};
+  if (input.arguments.empty()) return {};
+  CLARY_TRY(input.base_packages, asked_lines({input.python, "-I", "-c", kListPackages}));
+  if (const auto config = asked_lines({input.python, "-m", "pip", "config", "list"}); config.ok()) {
+    input.pip_settings = pip_variables(join(*config, "\n"));
+  }
+  CLARY_TRY(const RequirementKey key, requirement_key(input));
+  const RequirementCache cache(context.plan.cache_folder);
+  std::optional<TimePoint> oldest;
+  if (!key.all_pinned) oldest = context.services.clock->now() - kUnpinnedFor;
+  for (;;) {
+    CLARY_RETURN_IF_ERROR(context.check_stop());
+    CLARY_TRY(const std::optional<RequirementOverlay> found, cache.find(key.key, oldest));
+    if (found) {
+      context.log->say("Requirements are installed already: " + join(found->resolved, " "));
+      attach(context, *found);
+      return {};
+    }
+    const Result<Fd> lock = cache.lock(key.key);
+    if (lock.ok()) return install(context, input, cache, key);
+    if (lock.error().code != ErrorCode::kUnavailable) return lock.error();
+    context.services.pause(kLockPause);
+  }
+}
+
+}  // namespace clary::host

@@ -1,0 +1,154 @@
+// The script's life: launched, listened to, measured, supervised; its end becomes the outcome.
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/loop.h"
+#include "base/strings.h"
+#include "base/time_text.h"
+#include "compute/resources.h"
+#include "host/failure.h"
+#include "host/job_tree.h"
+#include "host/output_pump.h"
+#include "host/steps.h"
+#include "host/supervision.h"
+#include "host/usage.h"
+
+namespace clary::host {
+namespace {
+
+constexpr Duration kUsageInterval = std::chrono::seconds(1);
+constexpr std::chrono::milliseconds kOutputPatience{10'000};
+constexpr std::size_t kFailureFileBytes = 64 << 10;
+
+Duration seconds_of(std::int64_t seconds) { return std::chrono::seconds(seconds); }
+
+UsageOptions usage_options(const HostContext& context) {
+  const std::uint64_t granted = context.plan.memory_bytes;
+  return {.root = ::getpid(),
+          .memory_bytes = granted > 0 ? granted : compute::machine_resources().memory_bytes,
+          .disk_folder = context.job_folder,
+          .gpu_devices = context.plan.gpu_devices};
+}
+
+// Samples until it is destroyed.
+class UsageReports {
+ public:
+  explicit UsageReports(HostContext& context)
+      : context_(context),
+        meter_(usage_options(context), *context.services.clock),
+        loop_("usage", kUsageInterval, [this](std::stop_token) { report(); }) {}
+
+ private:
+  void report() {
+    Result<std::optional<Document>> sample = meter_.sample();
+    if (!sample.ok() || !*sample) return;
+    const Status put = context_.link->put(hostlink::RecordKind::kUsage, **sample);
+    if (!put.ok())
+      context_.services.logger->warning("usage could not be reported",
+                                        {{"error", put.error().message}});
+  }
+
+  HostContext& context_;
+  UsageMeter meter_;
+  Loop loop_;
+};
+
+void say_stop(HostContext& context, StopCause cause) {
+  const bool limit = cause == StopCause::kMaxRuntime;
+  const Duration grace =
+      limit ? seconds_of(context.plan.stop_grace_seconds)
+            : context.stop.grace().value_or(seconds_of(context.plan.stop_grace_seconds));
+  context.say_state(
+      "stopping",
+      std::string(limit ? "MaxRuntimeInSeconds has passed" : "The job is being stopped") +
+          "; the script has " + format_duration(grace) + " to end after SIGTERM");
+}
+
+ScriptFailure script_failure(const Supervision& seen, const OutputPump& pump,
+                             const std::vector<std::string>& command) {
+  return {.status = seen.status,
+          .error_message = joined_error_lines(pump.out_errors(), pump.err_errors()),
+          .place = pump.traceback().place(),
+          .last_line = pump.traceback().last_line(),
+          .command = command};
+}
+
+// The files that the toolkit leaves behind. A script that spoiled its output folder goes without
+// them.
+void write_end_file(HostContext& context, std::string_view name, std::string_view text) {
+  const Status written = write_inside(context.job_folder, path_join("output", name), text);
+  if (!written.ok())
+    context.services.logger->warning("an end file could not be written",
+                                     {{"error", written.error().message}});
+}
+
+Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFailure& failure) {
+  Outcome outcome;
+  outcome.script_ran = true;
+  outcome.train_seconds = std::chrono::round<std::chrono::seconds>(seen.ran).count();
+  if (seen.stopped_by != StopCause::kNone) {
+    outcome.kind =
+        seen.stopped_by == StopCause::kRequest ? OutcomeKind::kStopped : OutcomeKind::kMaxRuntime;
+    return outcome;
+  }
+  if (seen.status.code == 0 && seen.status.signal == 0) {
+    outcome.kind = OutcomeKind::kCompleted;
+    write_end_file(context, "success", "");
+    return outcome;
+  }
+  outcome.kind = OutcomeKind::kFailed;
+  outcome.exit_code = 1;  // the toolkit's, whatever the script's
+  const Result<std::string> own =
+      read_inside(context.job_folder, "output/failure", kFailureFileBytes);
+  if (own.ok() && !trim(*own).empty()) {
+    outcome.failure = failure_reason(trim(*own), outcome.exit_code);
+  } else {
+    outcome.failure = failure_reason(failure);
+    write_end_file(context, "failure", failure_text(failure));
+  }
+  outcome.failure = context.mask.masked(std::move(outcome.failure));
+  return outcome;
+}
+
+}  // namespace
+
+Status run_script(HostContext& context) {
+  CLARY_RETURN_IF_ERROR(context.check_stop());
+  const HostServices& services = context.services;
+  const std::string base_folder = context.sandbox->job_root();
+  const std::vector<std::string> command =
+      entry_point_command(context.entry_point, context.plan.interpreter.python,
+                          context.entry_point_name, context.environment.arguments);
+  CLARY_TRY(const std::unique_ptr<OutputPump> pump,
+            OutputPump::start(*context.log, *services.clock, path_join(base_folder, "code")));
+  compute::ProcessSpec spec{
+      .argv = command,
+      .environment = {context.environment.variables.begin(), context.environment.variables.end()},
+      .working_folder = "/opt/ml/code",
+      .stdout_fd = pump->stdout_fd(),
+      .stderr_fd = pump->stderr_fd()};
+  context.say_state("training", "Training: " + join(command, " "));
+  context.log->say("Invoking script with the following command:\n\n" + join(command, " ") + "\n");
+  CLARY_RETURN_IF_ERROR(context.marks.mark_started(services.clock->now()));
+  CLARY_TRY(const std::unique_ptr<compute::SandboxedProcess> process, context.sandbox->spawn(spec));
+  pump->close_writers();
+
+  const SupervisionLimits limits{.max_runtime = seconds_of(context.plan.max_runtime_seconds),
+                                 .stop_grace = seconds_of(context.plan.stop_grace_seconds)};
+  Result<Supervision> seen = [&] {
+    const UsageReports reports(context);
+    return supervise(*process, context.stop, limits, *services.clock,
+                     [&](StopCause cause) { say_stop(context, cause); });
+  }();
+  pump->finish(kOutputPatience);
+  if (!seen.ok()) return seen.error().within("script");
+  if (const Status lost = context.log->outcome(); !lost.ok())
+    context.notice("Output was lost: " + lost.error().message);
+
+  context.outcome = outcome_of(context, *seen, script_failure(*seen, *pump, command));
+  if (!context.outcome->failure.empty())
+    context.log->say("Reporting training FAILURE\n" + context.outcome->failure);
+  return context.marks.keep_outcome(*context.outcome);
+}
+
+}  // namespace clary::host
