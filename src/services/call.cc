@@ -208,7 +208,7 @@ void Call::count(int status) const {
 
 net::Reply Call::encode_error(const ServiceError& error) {
   const WireError wire = wire_error(error, service());
-  if (wire.status >= 500) {
+  if (wire.status >= 500 && error.kind != ErrorCode::kUnsupported) {
     parts_.front.logger.error(
         "a request failed",
         {{"request_id", context_.request_id.value()},
