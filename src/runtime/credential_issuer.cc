@@ -28,6 +28,18 @@ CredentialIssuer::CredentialIssuer(domain::KeyStore& keys, const Clock& clock, I
                                    AccountId account)
     : keys_(keys), clock_(clock), ids_(ids), account_(std::move(account)) {}
 
+Result<hostlink::PlanCredentials> CredentialIssuer::current(const domain::Job& job) {
+  MutexLock lock(mutex_);
+  const auto found = last_.find(job.gang);
+  if (found != last_.end()) {
+    const TimePoint ends(std::chrono::seconds(found->second.expires_epoch_seconds));
+    if (ends - kCredentialRenewal > clock_.now()) return found->second;
+  }
+  CLARY_TRY(hostlink::PlanCredentials made, issue(job));
+  last_.insert_or_assign(job.gang, made);
+  return made;
+}
+
 Result<hostlink::PlanCredentials> CredentialIssuer::issue(const domain::Job& job) {
   domain::AccessKey key;
   key.id = AccessKeyId("ASIA" + to_upper(ids_.hex(16)));
@@ -45,6 +57,10 @@ Result<hostlink::PlanCredentials> CredentialIssuer::issue(const domain::Job& job
       .expires_epoch_seconds = to_epoch_milliseconds(*key.expires) / 1000};
 }
 
-Status CredentialIssuer::end(const GangId& gang) { return keys_.remove_of_gang(gang); }
+Status CredentialIssuer::end(const GangId& gang) {
+  MutexLock lock(mutex_);
+  last_.erase(gang);
+  return keys_.remove_of_gang(gang);
+}
 
 }  // namespace clary::runtime

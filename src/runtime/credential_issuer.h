@@ -3,11 +3,13 @@
 // Thread-safe. Everything passed to the constructor outlives it.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/id_source.h"
+#include "base/mutex.h"
 #include "base/names.h"
 #include "base/result.h"
 #include "domain/job.h"
@@ -31,14 +33,20 @@ class CredentialIssuer {
  public:
   CredentialIssuer(domain::KeyStore& keys, const Clock& clock, IdSource& ids, AccountId account);
 
-  Result<hostlink::PlanCredentials> issue(const domain::Job& job);
+  // Credentials of the job's gang that are good for kCredentialRenewal more at least: the last ones
+  // made, or new ones.
+  Result<hostlink::PlanCredentials> current(const domain::Job& job);
   Status end(const GangId& gang);
 
  private:
+  Result<hostlink::PlanCredentials> issue(const domain::Job& job);
+
   domain::KeyStore& keys_;
   const Clock& clock_;
   IdSource& ids_;
   AccountId account_;
+  Mutex mutex_;
+  std::map<GangId, hostlink::PlanCredentials> last_ CLARY_GUARDED_BY(mutex_);
 };
 
 }  // namespace clary::runtime

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/time_text.h"
 #include "runtime/gang_effects.h"
 
 namespace clary::runtime {
@@ -74,22 +73,10 @@ Status GangWatch::lose(const Job& job, std::string reason) {
 
 Status GangWatch::renew(const Job& job, Seen& seen) {
   if (!parts_.send_credentials) return {};
-  const TimePoint now = parts_.clock.now();
-  const bool fresh =
-      seen.credentials && TimePoint(std::chrono::seconds(seen.credentials->expires_epoch_seconds)) -
-                                  kCredentialRenewal >
-                              now;
-  if (fresh && seen.credentials_sent) return {};
-  if (!fresh) {
-    // The first hour's came with the plan; after a restart of the server it is not known how old
-    // they are.
-    if (!seen.credentials && now < job.created + kCredentialLifetime - 2 * kCredentialRenewal)
-      return {};
-    CLARY_TRY(seen.credentials, parts_.credentials.issue(job));
-    seen.credentials_sent = false;
-  }
-  const Status sent = parts_.send_credentials(job.gang, "algo-1", *seen.credentials);
-  seen.credentials_sent = sent.ok();
+  CLARY_TRY(const hostlink::PlanCredentials current, parts_.credentials.current(job));
+  if (current.access_key == seen.sent_key) return {};
+  const Status sent = parts_.send_credentials(job.gang, "algo-1", current);
+  if (sent.ok()) seen.sent_key = current.access_key;
   if (!sent.ok() && sent.error().code != ErrorCode::kUnavailable) return sent;
   return {};
 }

@@ -41,8 +41,7 @@ class GangWatch {
   struct Seen {
     std::optional<TimePoint> ended;  // since when the back-end says so, though the host has not
     std::string waiting_for;         // the last reason that went into the timeline
-    std::optional<hostlink::PlanCredentials> credentials;  // the last ones made
-    bool credentials_sent = false;
+    std::string sent_key;  // the access key of the credentials that the host has been sent
   };
   Status look_at(const domain::Job& job, Seen& seen);
   Status renew(const domain::Job& job, Seen& seen);

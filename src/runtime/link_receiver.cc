@@ -83,6 +83,15 @@ class JobLinkReceiver::Feed {
         host_(job.name.value() + "/" + peer.host),
         extractor_(std::move(extractor)) {}
 
+  // A host has come for the first time, or before it had anything to say.
+  Status start(const std::string& host) {
+    MutexLock lock(mutex_);
+    if (std::exchange(started_, true)) return {};
+    const ChangeOrigin origin{.notices = {"Host " + host + " is up"}};
+    CLARY_RETURN_IF_ERROR(parts_.changes.apply(job_, {.kind = JobEventKind::kHostStarted}, origin));
+    return {};
+  }
+
   // Of one batch after another: a host's new connection may come before its old one has ended.
   Status take_all(const std::vector<Record>& records) {
     MutexLock lock(mutex_);
@@ -165,6 +174,7 @@ class JobLinkReceiver::Feed {
   JobName job_;
   LogStream stream_;
   std::string host_;
+  bool started_ CLARY_GUARDED_BY(mutex_) = false;
   std::unique_ptr<telemetry::MetricExtractor> extractor_ CLARY_GUARDED_BY(mutex_);
 };
 
@@ -177,8 +187,10 @@ Status JobLinkReceiver::admit(const LinkPeer& peer, std::string_view token) {
     return denied("gang '" + peer.gang.value() + "': host '" + peer.host +
                   "': its token is not known here");
   }
-  CLARY_RETURN_IF_ERROR(feed_of(peer));
-  return {};
+  CLARY_TRY(const std::shared_ptr<Feed> feed, feed_of(peer));
+  CLARY_TRY(const std::uint64_t taken, last_taken(peer));
+  if (taken > 0) return {};
+  return feed->start(peer.host);
 }
 
 Result<std::uint64_t> JobLinkReceiver::last_taken(const LinkPeer& peer) {

@@ -128,7 +128,7 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, std::vector<std::string>& 
   plan.hostlink_token = sources_.ids.hex(32);
   plan.credentials_token = sources_.ids.hex(32);
   plan.cache_folder = settings_.data_folder + "/cache";
-  auto credentials = sources_.credentials.issue(job);
+  auto credentials = sources_.credentials.current(job);
   if (!credentials.ok()) return ours(credentials.error());
   plan.credentials = *std::move(credentials);
   return plan;
