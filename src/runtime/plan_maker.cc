@@ -130,7 +130,7 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, std::vector<std::string>& 
   plan.cache_folder = settings_.data_folder + "/cache";
   auto credentials = sources_.credentials.current(job);
   if (!credentials.ok()) return ours(credentials.error());
-  plan.credentials = *std::move(credentials);
+  plan.credentials = std::move(*credentials);
   return plan;
 }
 
@@ -170,7 +170,7 @@ Result<PlanChannel> PlanMaker::make_channel(const Job& job, const domain::Channe
                      .record_wrapper = channel.record_wrapper,
                      .content_type = channel.content_type,
                      .compression = channel.compression,
-                     .view = *std::move(view)};
+                     .view = std::move(*view)};
 }
 
 // AWS finds this out when the job ends; there is no sense in training for nothing.

@@ -1,0 +1,226 @@
+#include "services/training_job_request.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+#include <set>
+#include <string_view>
+
+#include "base/json.h"
+#include "objects/object_store.h"
+#include "telemetry/metric_extractor.h"
+
+namespace clary::services {
+namespace {
+
+using domain::Job;
+
+// Source: AWS, StoppingCondition: "The default value is 1 day."
+constexpr std::int64_t kDefaultMaxRuntimeSeconds = 86'400;
+
+ServiceError invalid(std::string message) { return {"ValidationException", std::move(message)}; }
+
+// The model leaves these optional for kinds of jobs that are refused here.
+ServiceError absent(std::string_view member) {
+  return invalid(
+      fmt::format("1 validation error detected: Value null at '{}' failed to satisfy constraint: "
+                  "Member must not be null",
+                  member));
+}
+
+// Nothing, or what is wrong.
+using Complaint = std::optional<ServiceError>;
+
+Complaint check_uri(std::string_view member, const std::string& uri) {
+  const auto parsed = objects::parse_object_uri(uri);
+  if (parsed.ok()) return std::nullopt;
+  return invalid(
+      fmt::format("Invalid {}: \"{}\" is not of the form s3://bucket/prefix.", member, uri));
+}
+
+// How the SDK asks for a launcher of several processes; its other hyperparameters are the script's
+// own business.
+constexpr std::array<std::string_view, 7> kDistributions = {
+    "sagemaker_mpi_enabled",
+    "sagemaker_distributed_dataparallel_enabled",
+    "sagemaker_pytorch_ddp_enabled",
+    "sagemaker_torch_distributed_enabled",
+    "sagemaker_parameter_server_enabled",
+    "sagemaker_multi_worker_mirrored_strategy_enabled",
+    "sagemaker_pytorch_xla_multi_worker_enabled",
+};
+
+Complaint check_hyperparameters(const api::CreateTrainingJobRequest& request) {
+  if (!request.hyper_parameters) return std::nullopt;
+  for (const auto& [name, value] : *request.hyper_parameters) {
+    for (const std::string_view distribution : kDistributions) {
+      if (name != distribution || value != "true") continue;
+      return invalid(
+          fmt::format("Clary does not launch distributed training yet: leave out `distribution` "
+                      "(HyperParameters {}).",
+                      name));
+    }
+  }
+  return std::nullopt;
+}
+
+Complaint check_algorithm(const api::CreateTrainingJobRequest& request) {
+  if (!request.algorithm_specification) return absent("algorithmSpecification");
+  const api::AlgorithmSpecification& algorithm = *request.algorithm_specification;
+  if (!algorithm.training_image || algorithm.training_image->empty()) {
+    return invalid(
+        "You must specify either an algorithm name or a training image in AlgorithmSpecification.");
+  }
+  if (!algorithm.metric_definitions) return std::nullopt;
+  std::set<std::string> names;
+  for (const api::MetricDefinition& metric : *algorithm.metric_definitions) {
+    if (!names.insert(metric.name).second) {
+      return invalid(
+          fmt::format("Metric names must be unique. The metric \"{}\" is defined more than once.",
+                      metric.name));
+    }
+    const Status usable = telemetry::check_metric_pattern(metric.regex);
+    if (usable.ok()) continue;
+    return invalid(fmt::format("Invalid regular expression of the metric \"{}\": {}", metric.name,
+                               usable.error().message));
+  }
+  return std::nullopt;
+}
+
+Complaint check_channels(const api::CreateTrainingJobRequest& request) {
+  if (!request.input_data_config) return std::nullopt;
+  std::set<std::string> names;
+  for (const api::Channel& channel : *request.input_data_config) {
+    if (!names.insert(channel.channel_name).second) {
+      return invalid(
+          fmt::format("Channel names must be unique. The channel \"{}\" is given more than once in "
+                      "InputDataConfig.",
+                      channel.channel_name));
+    }
+    if (!channel.data_source.s3_data_source) {
+      return invalid(
+          fmt::format("The channel \"{}\" needs a DataSource.S3DataSource.", channel.channel_name));
+    }
+    if (auto wrong = check_uri("S3Uri of the channel \"" + channel.channel_name + "\"",
+                               channel.data_source.s3_data_source->s3_uri)) {
+      return wrong;
+    }
+  }
+  return std::nullopt;
+}
+
+Complaint check_resources(const api::CreateTrainingJobRequest& request) {
+  if (!request.resource_config) return absent("resourceConfig");
+  if (!request.resource_config->instance_type) return absent("resourceConfig.instanceType");
+  if (!request.resource_config->instance_count) return absent("resourceConfig.instanceCount");
+  if (*request.resource_config->instance_count < 1) {
+    return invalid(
+        "1 validation error detected: Value '0' at 'resourceConfig.instanceCount' failed to "
+        "satisfy constraint: Member must have "
+        "value greater than or equal to 1");
+  }
+  if (*request.resource_config->instance_count > 1) {
+    return invalid(
+        "Clary does not run jobs of several hosts yet: ResourceConfig.InstanceCount must be 1.");
+  }
+  return std::nullopt;
+}
+
+std::string value_or(const std::optional<std::string>& value, std::string_view fallback) {
+  return value ? *value : std::string(fallback);
+}
+
+domain::Channel channel_of(const api::Channel& channel) {
+  const api::S3DataSource& source = *channel.data_source.s3_data_source;
+  domain::Channel made;
+  made.name = channel.channel_name;
+  made.uri = source.s3_uri;
+  made.data_type = source.s3_data_type;
+  made.distribution = value_or(source.s3_data_distribution_type, made.distribution);
+  made.content_type = value_or(channel.content_type, "");
+  made.input_mode = value_or(channel.input_mode, made.input_mode);
+  made.record_wrapper = value_or(channel.record_wrapper_type, made.record_wrapper);
+  made.compression = value_or(channel.compression_type, made.compression);
+  return made;
+}
+
+domain::JobSpec spec_of(const api::CreateTrainingJobRequest& request) {
+  domain::JobSpec spec;
+  spec.image = *request.algorithm_specification->training_image;
+  spec.role = request.role_arn;
+  if (request.hyper_parameters) spec.hyperparameters = *request.hyper_parameters;
+  if (request.environment) spec.environment = *request.environment;
+  if (request.input_data_config) {
+    for (const api::Channel& channel : *request.input_data_config)
+      spec.channels.push_back(channel_of(channel));
+  }
+  if (request.algorithm_specification->metric_definitions) {
+    for (const api::MetricDefinition& metric :
+         *request.algorithm_specification->metric_definitions) {
+      spec.metrics.push_back({.name = metric.name, .pattern = metric.regex});
+    }
+  }
+  spec.output_uri = request.output_data_config.s3_output_path;
+  spec.instance_type = *request.resource_config->instance_type;
+  spec.instance_count = static_cast<int>(*request.resource_config->instance_count);
+  spec.max_runtime_seconds = kDefaultMaxRuntimeSeconds;
+  if (request.stopping_condition) {
+    spec.max_runtime_seconds =
+        request.stopping_condition->max_runtime_in_seconds.value_or(kDefaultMaxRuntimeSeconds);
+  }
+  spec.network_isolation = request.enable_network_isolation.value_or(false);
+  return spec;
+}
+
+// "s3://bucket/prefix" with or without slashes at its end.
+std::string output_folder(std::string_view output_path, const std::string& job) {
+  while (output_path.ends_with('/')) output_path.remove_suffix(1);
+  return fmt::format("{}/{}/output", output_path, job);
+}
+
+}  // namespace
+
+Outcome<Job> job_of(const api::CreateTrainingJobRequest& request, const CallContext& context) {
+  for (const auto check :
+       {check_algorithm, check_resources, check_channels, check_hyperparameters}) {
+    if (const Complaint complaint = check(request)) return *complaint;
+  }
+  if (const Complaint complaint =
+          check_uri("S3OutputPath", request.output_data_config.s3_output_path))
+    return *complaint;
+  Job job;
+  job.kind = domain::JobKind::kTraining;
+  job.name = JobName(request.training_job_name);
+  job.arn = Arn(fmt::format("arn:aws:sagemaker:{}:{}:training-job/{}", context.region.value(),
+                            context.account.value(), request.training_job_name));
+  job.request = to_json(encode(request));
+  job.spec = spec_of(request);
+  job.output_uri =
+      output_folder(request.output_data_config.s3_output_path, request.training_job_name);
+  job.model_uri = job.output_uri + "/model.tar.gz";
+  return job;
+}
+
+Outcome<std::vector<domain::Tag>> tags_of(const std::vector<api::Tag>& tags) {
+  std::set<std::string> keys;
+  std::vector<domain::Tag> made;
+  for (const api::Tag& tag : tags) {
+    if (tag.key.starts_with("aws:"))
+      return invalid("Tag keys that begin with aws: are reserved: \"" + tag.key + "\".");
+    if (!keys.insert(tag.key).second)
+      return invalid("The tag key \"" + tag.key + "\" is given more than once.");
+    made.push_back({.key = tag.key, .value = tag.value});
+  }
+  return made;
+}
+
+std::vector<std::string> inert_notices(const CallContext& context) {
+  std::vector<std::string> lines;
+  for (const wire::InertMember& member : context.inert) {
+    lines.push_back(fmt::format("{} has no effect: {}", member.path, member.reason));
+  }
+  return lines;
+}
+
+}  // namespace clary::services

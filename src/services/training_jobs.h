@@ -1,0 +1,50 @@
+// SageMaker's training jobs: CreateTrainingJob, DescribeTrainingJob, ListTrainingJobs,
+// StopTrainingJob.
+//
+// Create checks shapes only, as AWS does: what is well-formed but cannot run here is accepted and
+// fails with a sentence. Thread-safe.
+#pragma once
+
+#include "api/training_jobs.h"
+#include "base/id_source.h"
+#include "domain/job_store.h"
+#include "runtime/job_changes.h"
+#include "services/call_context.h"
+#include "services/router.h"
+#include "services/service_error.h"
+#include "telemetry/metric_store.h"
+
+namespace clary::services {
+
+class TrainingJobs {
+ public:
+  struct Parts {  // all outlive the service
+    domain::JobStore& jobs;
+    runtime::JobChanges& changes;
+    telemetry::MetricStore& metrics;
+    IdSource& ids;
+  };
+  explicit TrainingJobs(Parts parts) : parts_(parts) {}
+  void add_to(Router& router);
+
+  Outcome<api::CreateTrainingJobResponse> create(const api::CreateTrainingJobRequest& request,
+                                                 const CallContext& context);
+  Outcome<api::DescribeTrainingJobResponse> describe(const api::DescribeTrainingJobRequest& request,
+                                                     const CallContext& context);
+  Outcome<api::ListTrainingJobsResponse> list(const api::ListTrainingJobsRequest& request,
+                                              const CallContext& context);
+  Outcome<api::StopTrainingJobReply> stop(const api::StopTrainingJobRequest& request,
+                                          const CallContext& context);
+
+  // The timeline with the notices that AWS's reply has no place for:
+  // {"events": [{"time": epoch seconds, "status": "Downloading" (absent for a notice), "message":
+  // "..."}]}. NotFound.
+  Result<Document> timeline(const JobName& name);
+
+ private:
+  Outcome<domain::Job> find(const std::string& name);
+
+  Parts parts_;
+};
+
+}  // namespace clary::services
