@@ -365,6 +365,9 @@ TEST_P(ObjectStoreConformance, ListsStrictlyAfterAText) {
 
 TEST_P(ObjectStoreConformance, TheCounterMovesWithEveryChange) {
   make_bucket();
+  const Result<std::uint64_t> counted = store().change_counter(BucketName("b"));
+  if (!counted.ok() && counted.error().code == ErrorCode::kUnsupported)
+    GTEST_SKIP() << "counts no changes";
   const auto counter = [&] { return *store().change_counter(BucketName("b")); };
   const std::uint64_t empty = counter();
   ASSERT_TRUE(put("k", "1").ok());

@@ -1,0 +1,78 @@
+// An ObjectStore that is an S3 somewhere else: Clary itself, AWS, MinIO. Path style, over http.
+//
+// Bodies leave in parts: what is longer than part_bytes becomes a multipart upload, so a writer
+// holds one part in memory and every request can be sent again. Bodies arrive in ranges that are
+// bound to one ETag: read() fails with Conflict when the object is replaced meanwhile. Thread-safe;
+// writers and sources are used by one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "objects/object_store.h"
+#include "objects/s3_messages.h"
+#include "objects/s3_transport.h"
+
+namespace clary::objects {
+
+struct RemoteOptions {
+  std::uint64_t part_bytes = 16ULL << 20;  // ≥ kMinPartBytes
+  std::uint64_t range_bytes = 8ULL << 20;
+};
+
+class RemoteS3Store final : public ObjectStore {
+ public:
+  // clock outlives the store. Usual: make_retrying_transport(make_signing_transport(endpoint, ...),
+  // ...).
+  RemoteS3Store(std::unique_ptr<S3Transport> transport, const Clock& clock,
+                RemoteOptions options = {});
+
+  Status create_bucket(const Bucket& bucket) override;
+  Status remove_bucket(const BucketName& name) override;
+  Result<Bucket> find_bucket(const BucketName& name) override;
+  Result<std::vector<Bucket>> list_buckets() override;
+  Result<ObjectHead> head(const BucketName& bucket, const ObjectKey& key) override;
+  Result<ObjectBody> get(const BucketName& bucket, const ObjectKey& key,
+                         std::optional<RangeRequest> range) override;
+  Result<std::unique_ptr<ObjectWriter>> put(PutRequest request) override;
+  Status remove(const BucketName& bucket, const ObjectKey& key) override;
+  Result<ListPage> list(const ListRequest& request) override;
+  Result<UploadId> begin_upload(MultipartRequest request) override;
+  // Holds the whole part in memory.
+  Result<std::unique_ptr<ObjectWriter>> put_part(PutRequest request, const UploadId& upload,
+                                                 int number) override;
+  Result<ObjectHead> complete_upload(CompleteRequest request) override;
+  Status abort_upload(const BucketName& bucket, const ObjectKey& key,
+                      const UploadId& upload) override;
+  // Unsupported: S3 does not count changes.
+  Result<std::uint64_t> change_counter(const BucketName& bucket) override;
+
+ private:
+  class Writer;
+  class PartWriter;
+  class Source;
+
+  // A 2xx reply, or the error it stands for: NotFound names what is absent. key "": of the bucket.
+  Result<net::ClientReply> call(const net::ClientRequest& request, const BucketName& bucket,
+                                const ObjectKey& key);
+  Error absent(const BucketName& bucket, const ObjectKey& key);
+  Result<ObjectHead> put_whole(const PutRequest& request, std::string bytes,
+                               const std::optional<Checksum>& checksum);
+  Result<ObjectHead> send_part(const PutRequest& request, const UploadId& upload, int number,
+                               std::string bytes, const std::optional<Checksum>& checksum);
+
+  std::unique_ptr<S3Transport> transport_;
+  const Clock& clock_;
+  RemoteOptions options_;
+};
+
+// The usual way: signed, retried with sleeps. clock outlives the store.
+Result<std::unique_ptr<ObjectStore>> open_remote_store(const std::string& endpoint,
+                                                       const Region& region,
+                                                       S3CredentialSource credentials,
+                                                       const Clock& clock, RetryPolicy retry = {});
+
+}  // namespace clary::objects

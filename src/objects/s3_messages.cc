@@ -1,0 +1,235 @@
+#include "objects/s3_messages.h"
+
+#include <algorithm>
+#include <array>
+#include <pugixml.hpp>
+#include <sstream>
+
+#include "base/strings.h"
+#include "base/text_encoding.h"
+#include "base/time_text.h"
+#include "objects/body_digests.h"
+
+namespace clary::objects {
+namespace {
+
+constexpr std::array<DigestKind, 5> kChecksumKinds = {DigestKind::kCrc32, DigestKind::kCrc32c,
+                                                      DigestKind::kCrc64Nvme, DigestKind::kSha1,
+                                                      DigestKind::kSha256};
+constexpr std::array<const char*, 5> kStandardFields = {
+    "cache-control", "content-disposition", "content-encoding", "content-language", "expires"};
+constexpr std::string_view kUserPrefix = "x-amz-meta-";
+
+std::string unquoted(std::string_view etag) {
+  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"')
+    etag = etag.substr(1, etag.size() - 2);
+  return std::string(etag);
+}
+
+Result<pugi::xml_node> root_of(pugi::xml_document& document, std::string_view body) {
+  const pugi::xml_parse_result parsed =
+      document.load_buffer(body.data(), body.size(), pugi::parse_default);
+  if (!parsed || !document.document_element()) {
+    return internal_error(std::string("S3 reply: not XML: ") + parsed.description());
+  }
+  return document.document_element();
+}
+
+struct CodeMeaning {
+  std::string_view code;
+  ErrorCode meaning = ErrorCode::kInternal;
+};
+constexpr std::array<CodeMeaning, 11> kMeanings = {
+    {{"BucketAlreadyOwnedByYou", ErrorCode::kAlreadyExists},
+     {"BucketAlreadyExists", ErrorCode::kAlreadyExists},
+     {"BucketNotEmpty", ErrorCode::kConflict},
+     {"InvalidPart", ErrorCode::kConflict},
+     {"EntityTooSmall", ErrorCode::kUnsupported},
+     {"NotImplemented", ErrorCode::kUnsupported},
+     {"InsufficientStorage", ErrorCode::kLimitExceeded},
+     {"EntityTooLarge", ErrorCode::kLimitExceeded},
+     {"SlowDown", ErrorCode::kUnavailable},
+     {"ExpiredToken", ErrorCode::kDenied},
+     {"RequestTimeout", ErrorCode::kTimeout}}};
+
+ErrorCode meaning_of(int status) {
+  switch (status) {
+    case 401:
+    case 403:
+      return ErrorCode::kDenied;
+    case 404:
+      return ErrorCode::kNotFound;
+    case 409:
+    case 412:
+      return ErrorCode::kConflict;
+    case 416:
+    case 507:
+      return ErrorCode::kLimitExceeded;
+    case 501:
+      return ErrorCode::kUnsupported;
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return ErrorCode::kUnavailable;
+    default:
+      return status >= 500 ? ErrorCode::kInternal : ErrorCode::kInvalidArgument;
+  }
+}
+
+}  // namespace
+
+std::string s3_target(const BucketName& bucket, std::string_view key, const QueryFields& query) {
+  std::string out = "/" + percent_encode(*bucket);
+  if (!key.empty()) out += "/" + percent_encode(key, Slash::kKeep);
+  char separator = '?';
+  for (const auto& [name, value] : query) {
+    out += separator;
+    out += percent_encode(name) + "=" + percent_encode(value);
+    separator = '&';
+  }
+  return out;
+}
+
+S3ErrorBody read_error_body(std::string_view body) {
+  pugi::xml_document document;
+  if (body.empty() || !document.load_buffer(body.data(), body.size())) return {};
+  const pugi::xml_node root = document.document_element();
+  return {root.child_value("Code"), root.child_value("Message")};
+}
+
+Error s3_error(const net::ClientReply& reply) {
+  const S3ErrorBody body = read_error_body(reply.body);
+  ErrorCode meaning = meaning_of(reply.status);
+  for (const CodeMeaning& known : kMeanings) {
+    if (known.code == body.code) meaning = known.meaning;
+  }
+  const std::string what = body.code.empty() ? reply.reason : body.code + ": " + body.message;
+  return {meaning, "HTTP " + std::to_string(reply.status) + " " + what};
+}
+
+Result<ListPage> read_list_reply(std::string_view body) {
+  pugi::xml_document document;
+  CLARY_TRY(const pugi::xml_node root, root_of(document, body));
+  ListPage page;
+  for (const pugi::xml_node entry : root.children("Contents")) {
+    ObjectHead head;
+    CLARY_TRY(std::string key, form_decode(entry.child_value("Key")));
+    head.key = ObjectKey(std::move(key));
+    head.size_bytes = static_cast<std::uint64_t>(parse_int(entry.child_value("Size")).value_or(0));
+    head.etag = unquoted(entry.child_value("ETag"));
+    CLARY_TRY(head.last_modified, parse_time(entry.child_value("LastModified")));
+    page.objects.push_back(std::move(head));
+  }
+  for (const pugi::xml_node entry : root.children("CommonPrefixes")) {
+    CLARY_TRY(std::string prefix, form_decode(entry.child_value("Prefix")));
+    page.common_prefixes.push_back(std::move(prefix));
+  }
+  page.truncated = std::string_view(root.child_value("IsTruncated")) == "true";
+  if (!page.objects.empty()) page.next_after = *page.objects.back().key;
+  if (!page.common_prefixes.empty())
+    page.next_after = std::max(page.next_after, page.common_prefixes.back());
+  return page;
+}
+
+Result<std::vector<Bucket>> read_buckets_reply(std::string_view body) {
+  pugi::xml_document document;
+  CLARY_TRY(const pugi::xml_node root, root_of(document, body));
+  std::vector<Bucket> out;
+  for (const pugi::xml_node entry : root.child("Buckets").children("Bucket")) {
+    CLARY_TRY(const TimePoint created, parse_time(entry.child_value("CreationDate")));
+    out.push_back({BucketName(entry.child_value("Name")), created,
+                   Region(entry.child_value("BucketRegion"))});
+  }
+  return out;
+}
+
+Result<std::string> read_element(std::string_view body, const char* name) {
+  pugi::xml_document document;
+  CLARY_TRY(const pugi::xml_node root, root_of(document, body));
+  const pugi::xml_node element = root.child(name);
+  if (!element)
+    return invalid_argument("S3 reply: no element '" + std::string(name) + "' in '" + root.name() +
+                            "'");
+  return std::string(element.child_value());
+}
+
+std::string complete_upload_body(const std::vector<CompletedPart>& parts) {
+  pugi::xml_document document;
+  pugi::xml_node root = document.append_child("CompleteMultipartUpload");
+  root.append_attribute("xmlns") = "http://s3.amazonaws.com/doc/2006-03-01/";
+  for (const CompletedPart& part : parts) {
+    pugi::xml_node entry = root.append_child("Part");
+    entry.append_child("PartNumber").text() = part.number;
+    entry.append_child("ETag").text() = ('"' + part.etag + '"').c_str();
+    if (part.checksum) {
+      const std::string element = "Checksum" + to_upper(digest_name(part.checksum->kind));
+      entry.append_child(element.c_str()).text() = part.checksum->value.c_str();
+    }
+  }
+  std::ostringstream out;
+  document.save(out, "", pugi::format_raw);
+  return out.str();
+}
+
+std::string create_bucket_body(const Region& region) {
+  if (region.empty() || *region == "us-east-1") return "";
+  pugi::xml_document document;
+  pugi::xml_node root = document.append_child("CreateBucketConfiguration");
+  root.append_attribute("xmlns") = "http://s3.amazonaws.com/doc/2006-03-01/";
+  root.append_child("LocationConstraint").text() = region->c_str();
+  std::ostringstream out;
+  document.save(out, "", pugi::format_raw);
+  return out.str();
+}
+
+void add_metadata_headers(const ObjectMetadata& metadata, net::Headers& headers) {
+  headers.add("Content-Type", metadata.content_type);
+  for (const auto& [name, value] : metadata.standard) headers.add(name, value);
+  for (const auto& [name, value] : metadata.user)
+    headers.add(std::string(kUserPrefix) + name, value);
+  if (!metadata.server_side_encryption.empty()) {
+    headers.add("x-amz-server-side-encryption", metadata.server_side_encryption);
+  }
+  if (!metadata.kms_key_id.empty()) {
+    headers.add("x-amz-server-side-encryption-aws-kms-key-id", metadata.kms_key_id);
+  }
+}
+
+void add_condition_headers(const PutCondition& condition, net::Headers& headers) {
+  if (condition.only_if_absent) headers.add("If-None-Match", "*");
+  if (condition.if_etag) headers.add("If-Match", '"' + *condition.if_etag + '"');
+}
+
+std::string checksum_field(DigestKind kind) {
+  return "x-amz-checksum-" + std::string(digest_name(kind));
+}
+
+ObjectHead read_object_headers(const ObjectKey& key, const net::Headers& headers) {
+  ObjectHead head;
+  head.key = key;
+  head.size_bytes =
+      static_cast<std::uint64_t>(parse_int(headers.get("content-length")).value_or(0));
+  head.etag = unquoted(headers.get("etag"));
+  if (const auto modified = parse_time(headers.get("last-modified")); modified.ok())
+    head.last_modified = *modified;
+  if (const std::string* type = headers.find("content-type")) head.metadata.content_type = *type;
+  for (const char* name : kStandardFields) {
+    if (const std::string* value = headers.find(name)) head.metadata.standard[name] = *value;
+  }
+  for (const auto& [name, value] : headers.fields()) {
+    const std::string lower = to_lower(name);
+    if (lower.starts_with(kUserPrefix))
+      head.metadata.user[lower.substr(kUserPrefix.size())] = value;
+  }
+  head.metadata.server_side_encryption = headers.get("x-amz-server-side-encryption");
+  head.metadata.kms_key_id = headers.get("x-amz-server-side-encryption-aws-kms-key-id");
+  for (const DigestKind kind : kChecksumKinds) {
+    const std::string* value = headers.find(checksum_field(kind));
+    if (value != nullptr)
+      head.checksum = Checksum{kind, *value, value->find('-') != std::string::npos};
+  }
+  return head;
+}
+
+}  // namespace clary::objects

@@ -1,0 +1,45 @@
+// The S3 messages that a client reads and writes: targets, error bodies, XML. Pure functions.
+// Source: Amazon S3 API Reference.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "net/client.h"
+#include "objects/object_store.h"
+
+namespace clary::objects {
+
+using QueryFields = std::vector<std::pair<std::string, std::string>>;  // decoded; an empty value is
+                                                                       // written as `name=`
+// "/bucket/key?query", percent-encoded once.
+std::string s3_target(const BucketName& bucket, std::string_view key = "",
+                      const QueryFields& query = {});
+
+// Code and Message of an error body; empty when there is none (HEAD) or it is no XML.
+struct S3ErrorBody {
+  std::string code;
+  std::string message;
+};
+S3ErrorBody read_error_body(std::string_view body);
+// What a reply that is not 2xx means for the caller of an ObjectStore. NotFound says no more than
+// that.
+Error s3_error(const net::ClientReply& reply);
+
+Result<ListPage> read_list_reply(std::string_view body);
+Result<std::vector<Bucket>> read_buckets_reply(std::string_view body);
+// The text of the element with that name below the root; InvalidArgument when it is not there.
+Result<std::string> read_element(std::string_view body, const char* name);
+std::string complete_upload_body(const std::vector<CompletedPart>& parts);
+std::string create_bucket_body(const Region& region);  // "" for us-east-1
+
+// Metadata and checksum as header fields, and back.
+void add_metadata_headers(const ObjectMetadata& metadata, net::Headers& headers);
+void add_condition_headers(const PutCondition& condition, net::Headers& headers);
+std::string checksum_field(DigestKind kind);  // "x-amz-checksum-crc32"
+ObjectHead read_object_headers(const ObjectKey& key, const net::Headers& headers);
+
+}  // namespace clary::objects
