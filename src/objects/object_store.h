@@ -55,7 +55,7 @@ struct ByteRange {  // both inclusive, resolved against the size
 struct ObjectBody {
   ObjectHead head;
   // A whole body is verified against the store's own checksum while it is read: read() fails before the last piece of a
-  // damaged one.
+  // damaged one. Local stores keep what was opened when the object is replaced; a remote one fails with Conflict.
   std::unique_ptr<net::ByteSource> bytes;
   std::uint64_t length = 0;        // of `bytes`
   std::optional<ByteRange> range;  // what a ranged get() resolved to

@@ -37,7 +37,7 @@ class ObjectStoreConformance : public testing::TestWithParam<StoreCase> {
   ~ObjectStoreConformance() override;
 
   ObjectStore& store() { return target_->store(); }
-  void make_bucket(const std::string& name = "b");
+  void make_bucket(const std::string& name = "bucket");
   Result<ObjectHead> put(const std::string& key, std::string_view bytes, PutRequest request = {});
   std::string read(const std::string& key, std::optional<RangeRequest> range = std::nullopt);
   // Keys and common prefixes of a page, joined by spaces: "a b/ c".
