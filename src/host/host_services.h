@@ -3,6 +3,7 @@
 // Tests give fakes; system_host_services() gives the machine's own.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -35,6 +36,7 @@ struct HostServices {
   const Clock* clock = nullptr;
   const Logger* logger = nullptr;
   IdSource* ids = nullptr;
+  std::uint64_t memory_bytes = 0;  // of the machine: what 100 % of memory means without a grant
   std::function<void(Duration)> pause;  // sleeps, on the clock
   std::function<Result<std::unique_ptr<hostlink::HostLink>>(hostlink::HostLinkOptions,
                                                             hostlink::HostRequests)>

@@ -5,7 +5,6 @@
 #include "base/loop.h"
 #include "base/strings.h"
 #include "base/time_text.h"
-#include "compute/resources.h"
 #include "host/failure.h"
 #include "host/job_tree.h"
 #include "host/output_pump.h"
@@ -25,7 +24,7 @@ Duration seconds_of(std::int64_t seconds) { return std::chrono::seconds(seconds)
 UsageOptions usage_options(const HostContext& context) {
   const std::uint64_t granted = context.plan.memory_bytes;
   return {.root = ::getpid(),
-          .memory_bytes = granted > 0 ? granted : compute::machine_resources().memory_bytes,
+          .memory_bytes = granted > 0 ? granted : context.services.memory_bytes,
           .disk_folder = context.job_folder,
           .gpu_devices = context.plan.gpu_devices};
 }

@@ -1,0 +1,34 @@
+// FakeHostLink: keeps what was put, for tests. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+#include "hostlink/link.h"
+
+namespace clary::host {
+
+struct FakeLinkRecord {
+  std::vector<std::pair<hostlink::RecordKind, Document>> records() const;
+  // The bodies' members, for short assertions.
+  std::vector<std::string> phases() const;
+  std::vector<std::string> lines() const;
+  std::vector<std::string> notices() const;
+  Document ended() const;  // null when it was not put
+
+  mutable Mutex mutex;
+  std::vector<std::pair<hostlink::RecordKind, Document>> put CLARY_GUARDED_BY(mutex);
+  hostlink::HostRequests requests;  // to call, as the server would
+  hostlink::HostLinkOptions options;
+  int listeners = 0;
+  Status flush_answer;
+};
+
+// record outlives the link.
+std::unique_ptr<hostlink::HostLink> make_fake_link(FakeLinkRecord& record);
+
+}  // namespace clary::host

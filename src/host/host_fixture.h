@@ -1,0 +1,56 @@
+// A job host in a test: a plan, a store in memory, a fake link, sandbox and network, and verbs.
+#pragma once
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "host/fake_link.h"
+#include "host/fake_sandbox.h"
+#include "host/run_host.h"
+#include "host/test_folder.h"
+#include "objects/memory_store.h"
+
+namespace clary::host {
+
+// A tar in gzip of regular files.
+std::string tar_of(const std::map<std::string, std::string>& files);
+// The regular files of a tar in gzip.
+std::map<std::string, std::string> files_of(const std::string& tar);
+
+class HostFixture : public testing::Test {
+ protected:
+  void SetUp() override;
+
+  void put_object(const std::string& key, const std::string& bytes);
+  // "<absent>" when it is not there.
+  std::string object(const std::string& key);
+  void set_code(const std::map<std::string, std::string>& files) {
+    put_object("job/source/sourcedir.tar.gz", tar_of(files));
+  }
+  // Writes the plan and runs the host on it.
+  int run();
+  Document ended() const { return link_.ended(); }
+  std::string failure() const { return ended().string_or("failure", ""); }
+  std::string ml(std::string_view path) const { return path_join(folder_.at("ml"), path); }
+  void write_ml(std::string_view path, std::string_view bytes) const;
+
+  ManualClock clock_;
+  CountingIds ids_;
+  TestFolder folder_;
+  objects::MemoryStore store_{clock_, ids_};
+  FakeLinkRecord link_;
+  FakeSandboxRecord sandbox_;
+  std::vector<FakeLife> lives_;  // of the processes, in order
+  hostlink::HostPlan plan_;
+  Status network_answer_;
+  std::vector<Duration> pauses_;
+};
+
+}  // namespace clary::host
