@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CLARY = ROOT / "build/release/clary"
+CLARY = pathlib.Path(os.environ.get("CLARY_PROGRAM", ROOT / "build/release/clary"))
 JOBS_VENV = ROOT / ".venv"  # the environment that jobs run in: it has torch
 START_SECONDS = 20
 
@@ -35,9 +35,10 @@ def free_port() -> int:
 
 
 class Server:
-    def __init__(self, data: pathlib.Path, *options: str, config: str = "", port: int = 0,
+    def __init__(self, data: pathlib.Path, *options: str, config: str = "", port: int = 0, host: str = "127.0.0.1",
                  environment: dict[str, str] | None = None, prefix: tuple[str, ...] = ()):
         self.data = data
+        self.host = host
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data.with_suffix(".log")
@@ -56,7 +57,7 @@ class Server:
         environment = {**os.environ, "VIRTUAL_ENV": str(JOBS_VENV), **self._environment, **more}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._prefix, CLARY, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}", *self._options],
+                [*self._prefix, CLARY, "serve", "--data", self.data, "--listen", f"{self.host}:{self.port}", *self._options],
                 env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
         stdout = self._process.stdout
         ready, _, _ = select.select([stdout], [], [], START_SECONDS)

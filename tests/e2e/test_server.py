@@ -36,7 +36,7 @@ def test_a_port_in_use(new_server):
 
 
 def test_an_address_that_is_not_loopback(new_server):
-    said = refused(new_server("--listen", "0.0.0.0:0"))
+    said = refused(new_server(host="0.0.0.0"))
     assert "0.0.0.0" in said
 
 
