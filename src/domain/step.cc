@@ -221,13 +221,12 @@ Effect effect_for(const Job& job, EffectKind kind) {
 }
 
 void note_stop(Job& job, const JobInput& input) {
-  if (job.stop_reason != StopReason::kNone) return;
+  if (job.stop_reason == StopReason::kRequested) return;
   if (input.kind == kTimeLimit) job.stop_reason = StopReason::kMaxRuntime;
   if (input.kind == kStopRequested) job.stop_reason = StopReason::kRequested;
-  if (input.kind == kHostStopped) {
-    job.stop_reason =
-        input.stop_reason == StopReason::kNone ? StopReason::kRequested : input.stop_reason;
-  }
+  if (input.kind != kHostStopped) return;
+  if (input.stop_reason != StopReason::kNone) job.stop_reason = input.stop_reason;
+  if (job.stop_reason == StopReason::kNone) job.stop_reason = StopReason::kRequested;
 }
 
 JobChange moved(const Job& from, const JobInput& input, Phase to, TimePoint now) {

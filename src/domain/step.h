@@ -36,8 +36,9 @@ struct JobInput {
   JobEventKind kind = JobEventKind::kSubmitted;
   std::string message;  // shown with the transition; for failures the reason
   std::optional<int> exit_code;
-  std::string gang_handle;                     // with kSubmitted
-  StopReason stop_reason = StopReason::kNone;  // with kHostStopped, when the host ended by itself
+  std::string gang_handle;  // with kSubmitted
+  // With kHostStopped, what the host says; it is believed over an earlier guess, not over a person.
+  StopReason stop_reason = StopReason::kNone;
 };
 
 inline constexpr std::size_t kPhaseCount = 9;

@@ -117,6 +117,9 @@ TEST(Step, ATimeLimitIsToldApartFromAStop) {
   EXPECT_EQ(must(asked, {.kind = kTimeLimit}).job.stop_reason, StopReason::kRequested);
   EXPECT_EQ(must(asked, {.kind = kHostStopped}).events[0].message, "Training job stopped");
 
+  const JobInput ended_from_outside{.kind = kHostStopped, .stop_reason = StopReason::kRequested};
+  EXPECT_EQ(must(limited, ended_from_outside).job.stop_reason, StopReason::kRequested);
+
   const JobInput by_itself{.kind = kHostStopped, .stop_reason = StopReason::kMaxRuntime};
   EXPECT_EQ(must(job_in(kTraining), by_itself).job.stop_reason, StopReason::kMaxRuntime);
 }

@@ -36,11 +36,12 @@ class CredentialIssuer {
   // Credentials of the job's gang that are good for kCredentialRenewal more at least: the last ones
   // made, or new ones.
   Result<hostlink::PlanCredentials> current(const domain::Job& job);
+  // New ones, whatever there is.
+  Result<hostlink::PlanCredentials> issue(const domain::Job& job);
+  // Those of a gang that is over: none of them is good any more.
   Status end(const GangId& gang);
 
  private:
-  Result<hostlink::PlanCredentials> issue(const domain::Job& job);
-
   domain::KeyStore& keys_;
   const Clock& clock_;
   IdSource& ids_;

@@ -48,6 +48,7 @@ JobInput ended_input(const Document& body) {
     input.kind = JobEventKind::kHostCompleted;
   } else if (outcome == "stopped") {
     input.kind = JobEventKind::kHostStopped;
+    input.stop_reason = StopReason::kRequested;
   } else if (outcome == "max_runtime") {
     input.kind = JobEventKind::kHostStopped;
     input.stop_reason = StopReason::kMaxRuntime;
@@ -64,7 +65,8 @@ std::optional<JobInput> input_of(const Record& record) {
   if (phase == "downloading") return JobInput{.kind = JobEventKind::kStagingBegan};
   if (phase == "training") return JobInput{.kind = JobEventKind::kScriptStarted};
   if (phase == "uploading") return JobInput{.kind = JobEventKind::kScriptEnded};
-  // A stop that was asked for is known before; otherwise the time limit passed.
+  // A stop that was asked for is known before; otherwise the time limit passed, or somebody ended
+  // the host from outside: the last record tells.
   if (phase == "stopping") return JobInput{.kind = JobEventKind::kTimeLimit};
   if (phase == "ended") return ended_input(record.body);
   return std::nullopt;
