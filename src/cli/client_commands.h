@@ -1,0 +1,91 @@
+// The commands that a person types beside a running server: up, down, env, jobs, describe, logs,
+// stop, doctor, environments.
+//
+// They speak to the server over its own API, signed with the root key of the data directory. What
+// they need of other folders comes in as functions. docs/cli.md is their manual.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/names.h"
+#include "base/result.h"
+#include "base/tagged.h"
+
+namespace clary::cli {
+
+// What the program's exit status says. docs/cli.md lists them.
+enum class ExitCode { kOk = 0, kFailed = 1, kUsage = 2, kNotFound = 3, kNoServer = 4 };
+
+struct KeyPair {
+  AccessKeyId id;
+  Secret secret;
+};
+
+// One line of `clary doctor`.
+struct Finding {
+  enum class State { kWorks, kLimited, kBroken };  // kLimited: jobs run, without something
+  std::string subject;                             // "bubblewrap"
+  State state = State::kWorks;
+  std::string found;  // what there is, or what does not happen
+  std::string mend;   // the command or setting that would help; "" when it works
+};
+// Looks at one thing. data_folder: may not exist yet.
+using Probe = std::function<Finding(const std::string& data_folder)>;
+
+// A Python interpreter that stands in for images.
+struct EnvironmentRow {
+  std::string name;
+  std::string origin;   // "VIRTUAL_ENV", "PATH", "added", "created"
+  std::string python;   // path
+  std::string version;  // of Python
+  std::vector<std::pair<std::string, std::string>> packages;  // frameworks it has, with versions
+  std::string problem;                                        // why it cannot be used, or ""
+};
+
+// Each takes the data directory first.
+struct EnvironmentTools {
+  std::function<Result<std::vector<EnvironmentRow>>(const std::string& data)> list;
+  std::function<Result<EnvironmentRow>(const std::string& data, const std::string& name)> probe;
+  std::function<Result<EnvironmentRow>(const std::string& data, const std::string& name,
+                                       const std::string& python)>
+      add;
+  std::function<Result<EnvironmentRow>(const std::string& data, const std::string& name,
+                                       const std::vector<std::string>& packages,
+                                       const std::function<void(std::string_view)>& on_output)>
+      create;
+  std::function<Status(const std::string& data, const std::string& name)> remove;
+};
+
+// What main gives to the commands. Every function must be set; clock outlives the call.
+struct Tools {
+  const Clock* clock = nullptr;
+  std::map<std::string, std::string> variables;  // of the process's environment
+  std::string version;                           // for `clary --version`
+  std::string program = "/proc/self/exe";        // what `clary up` runs as `PROGRAM serve`
+  // The root key of a data directory. NotFound before the first start.
+  std::function<Result<KeyPair>(const std::string& data)> root_key;
+  // Unpacks the client hook and returns the folder for PYTHONPATH.
+  std::function<Result<std::string>(const std::string& data)> client_hook;
+  EnvironmentTools environments;
+  std::vector<Probe> probes;  // doctor's, beside those of the machine
+  // Lines for `clary --help` about commands that main runs itself: {"serve", "runs the server in
+  // the foreground"}.
+  std::vector<std::pair<std::string, std::string>> other_commands;
+};
+
+// The process's variables, as Tools wants them. environment: `environ`.
+std::map<std::string, std::string> read_variables(char** environment);
+
+// $CLARY_DATA, else $HOME/.local/share/clary.
+std::string default_data_folder(const std::map<std::string, std::string>& variables);
+
+// Parses the command line and runs it; returns the process's exit status. Prints to standard output
+// and standard error.
+int run_client_command(int argc, const char* const* argv, const Tools& tools);
+
+}  // namespace clary::cli

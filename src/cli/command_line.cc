@@ -1,0 +1,229 @@
+// The command line of client_commands.h. CLI11 is named here only: it is slow to compile.
+#include <limits.h>
+#include <stdlib.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <optional>
+
+#include "cli/client_commands.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
+
+namespace clary::cli {
+
+namespace {
+
+using Run = std::function<ExitCode(const Context&)>;
+
+// Options that every command has, and the command that was chosen.
+struct Parsed {
+  std::string data_folder;
+  bool json = false;
+  Run run;
+
+  UpOptions up;
+  double up_seconds = 30;
+  DownOptions down;
+  double down_seconds = 30;
+  std::string shell;
+  JobsOptions jobs;
+  LogsOptions logs;
+  std::string job;
+  std::string name;
+  std::string python;
+  std::vector<std::string> packages;
+};
+
+CLI::App* add_command(CLI::App& app, Parsed& parsed, const char* name, const char* meaning,
+                      Run run) {
+  CLI::App* const command = app.add_subcommand(name, meaning);
+  command
+      ->add_option("--data", parsed.data_folder,
+                   "the data directory [$CLARY_DATA, else ~/.local/share/clary]")
+      ->type_name("DIR");
+  command->callback([&parsed, run = std::move(run)] { parsed.run = run; });
+  return command;
+}
+
+void add_json(CLI::App* command, Parsed& parsed) {
+  command->add_flag("--json", parsed.json, "print JSON");
+}
+
+void add_shell(CLI::App* command, std::string& shell) {
+  command->add_option("--shell", shell, "whose syntax to print [that of $SHELL]")
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+}
+
+Duration to_duration(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+void add_server_commands(CLI::App& app, Parsed& parsed) {
+  CLI::App* command =
+      add_command(app, parsed, "up", "start the server in the background and print the environment",
+                  [&parsed](const Context& context) {
+                    parsed.up.shell = parsed.shell;
+                    parsed.up.patience = to_duration(parsed.up_seconds);
+                    return up(context, parsed.up);
+                  });
+  command->add_option("--listen", parsed.up.listen, "address of the server [127.0.0.1:4580]")
+      ->type_name("HOST:PORT");
+  command->add_option("--config", parsed.up.config, "its clary.toml")->type_name("FILE");
+  command->add_option("--timeout", parsed.up_seconds, "how long to wait for it")
+      ->type_name("SECONDS");
+  add_shell(command, parsed.shell);
+  add_json(command, parsed);
+
+  command = add_command(app, parsed, "down", "stop the server; running jobs go on",
+                        [&parsed](const Context& context) {
+                          parsed.down.patience = to_duration(parsed.down_seconds);
+                          return down(context, parsed.down);
+                        });
+  command->add_option("--timeout", parsed.down_seconds, "how long to wait for it")
+      ->type_name("SECONDS");
+
+  command =
+      add_command(app, parsed, "env", "print what lets a shell's AWS clients reach the server",
+                  [&parsed](const Context& context) { return env(context, parsed.shell); });
+  add_shell(command, parsed.shell);
+  add_json(command, parsed);
+
+  command = add_command(app, parsed, "doctor",
+                        "say what works on this machine, what does not, and how to mend it",
+                        [](const Context& context) { return doctor(context); });
+  add_json(command, parsed);
+}
+
+void add_job_commands(CLI::App& app, Parsed& parsed) {
+  CLI::App* command =
+      add_command(app, parsed, "jobs", "list training jobs, the newest first",
+                  [&parsed](const Context& context) { return jobs(context, parsed.jobs); });
+  command->add_option("--status", parsed.jobs.status, "only these")
+      ->check(CLI::IsMember({"InProgress", "Completed", "Failed", "Stopping", "Stopped"}));
+  command->add_option("--name", parsed.jobs.name_contains, "only those whose name contains this")
+      ->type_name("TEXT");
+  command->add_option("--limit", parsed.jobs.limit, "at most so many")->capture_default_str();
+  add_json(command, parsed);
+
+  command =
+      add_command(app, parsed, "describe", "show one job: where its time went, its metrics",
+                  [&parsed](const Context& context) { return describe(context, parsed.job); });
+  command->add_option("NAME", parsed.job, "the job")->required();
+  add_json(command, parsed);
+
+  command = add_command(app, parsed, "logs", "print what a job has printed",
+                        [&parsed](const Context& context) {
+                          parsed.logs.job = parsed.job;
+                          return logs(context, parsed.logs);
+                        });
+  command->add_option("NAME", parsed.job, "the job")->required();
+  command->add_flag("-f,--follow", parsed.logs.follow,
+                    "go on until the job is over; status 1 when it failed");
+  add_json(command, parsed);
+
+  command = add_command(app, parsed, "stop", "ask a job to end; its artifacts are still uploaded",
+                        [&parsed](const Context& context) { return stop(context, parsed.job); });
+  command->add_option("NAME", parsed.job, "the job")->required();
+  add_json(command, parsed);
+}
+
+void add_environment_commands(CLI::App& app, Parsed& parsed) {
+  CLI::App& group =
+      *app.add_subcommand("environments", "the Python interpreters that stand in for images");
+  group.require_subcommand(1);
+  CLI::App* command =
+      add_command(group, parsed, "list", "all of them, the default first", environments_list);
+  add_json(command, parsed);
+
+  command = add_command(
+      group, parsed, "probe", "look at one anew",
+      [&parsed](const Context& context) { return environments_probe(context, parsed.name); });
+  command->add_option("NAME", parsed.name)->required();
+  add_json(command, parsed);
+
+  command = add_command(group, parsed, "add",
+                        "add an interpreter, a virtual environment or a conda environment",
+                        [&parsed](const Context& context) {
+                          return environments_add(context, parsed.name, parsed.python);
+                        });
+  command->add_option("NAME", parsed.name)->required();
+  command->add_option("PYTHON", parsed.python, "the interpreter, or the environment's folder")
+      ->required();
+  add_json(command, parsed);
+
+  command = add_command(group, parsed, "create",
+                        "make a virtual environment and install packages into it",
+                        [&parsed](const Context& context) {
+                          return environments_create(context, parsed.name, parsed.packages);
+                        });
+  command->add_option("NAME", parsed.name)->required();
+  command->add_option("PACKAGE", parsed.packages, "as pip takes them: 'torch==2.*'")->required();
+  add_json(command, parsed);
+
+  command = add_command(
+      group, parsed, "remove", "forget one; what `create` made is deleted",
+      [&parsed](const Context& context) { return environments_remove(context, parsed.name); });
+  command->add_option("NAME", parsed.name)->required();
+}
+
+std::string other_commands_text(const Tools& tools) {
+  std::string text = "Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 server not reachable.";
+  if (tools.other_commands.empty()) return text;
+  std::string commands = "Besides:\n";
+  for (const auto& [name, meaning] : tools.other_commands)
+    commands += "  " + name + ": " + meaning + "\n";
+  return commands + text;
+}
+
+std::string absolute(const std::string& path) {
+  if (path.starts_with('/')) return path;
+  char folder[PATH_MAX];
+  if (::getcwd(folder, sizeof folder) == nullptr) return path;
+  return std::string(folder) + "/" + path;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> read_variables(char** environment) {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environment; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    variables.emplace(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
+  }
+  return variables;
+}
+
+std::string default_data_folder(const std::map<std::string, std::string>& variables) {
+  const auto chosen = variables.find("CLARY_DATA");
+  if (chosen != variables.end() && !chosen->second.empty()) return chosen->second;
+  const auto home = variables.find("HOME");
+  return (home == variables.end() || home->second.empty() ? "/root" : home->second) +
+         "/.local/share/clary";
+}
+
+int run_client_command(int argc, const char* const* argv, const Tools& tools) {
+  const Terminal terminal = Terminal::of_process(tools.variables);
+  Parsed parsed;
+  CLI::App app("SageMaker on your own machine.", "clary");
+  app.set_version_flag("--version", "clary " + tools.version);
+  app.require_subcommand(1);
+  app.footer(other_commands_text(tools));
+  add_server_commands(app, parsed);
+  add_job_commands(app, parsed);
+  add_environment_commands(app, parsed);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& failure) {
+    return app.exit(failure) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  }
+  const std::string data =
+      parsed.data_folder.empty() ? default_data_folder(tools.variables) : parsed.data_folder;
+  const Context context{
+      .tools = tools, .terminal = terminal, .data_folder = absolute(data), .json = parsed.json};
+  return static_cast<int>(parsed.run(context));
+}
+
+}  // namespace clary::cli

@@ -1,0 +1,69 @@
+// One function per command; each stands in a file of its name. They return what the process exits
+// with.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "cli/client_commands.h"
+#include "cli/terminal.h"
+
+namespace clary::cli {
+
+// What every command is given.
+struct Context {
+  const Tools& tools;
+  const Terminal& terminal;
+  std::string data_folder;  // absolute
+  bool json = false;
+};
+
+struct UpOptions {
+  std::string listen;  // "": the server's own default
+  std::string config;
+  std::string shell;
+  Duration patience = std::chrono::seconds(30);
+};
+ExitCode up(const Context& context, const UpOptions& options);
+
+struct DownOptions {
+  Duration patience = std::chrono::seconds(30);
+};
+ExitCode down(const Context& context, const DownOptions& options);
+
+ExitCode env(const Context& context, const std::string& shell);
+
+struct JobsOptions {
+  std::string status;  // "": all
+  std::string name_contains;
+  std::size_t limit = 20;
+};
+ExitCode jobs(const Context& context, const JobsOptions& options);
+
+ExitCode describe(const Context& context, const std::string& job);
+
+struct LogsOptions {
+  std::string job;
+  bool follow = false;
+  Duration interval = std::chrono::milliseconds(250);  // between two looks
+};
+ExitCode logs(const Context& context, const LogsOptions& options);
+
+ExitCode stop(const Context& context, const std::string& job);
+
+ExitCode doctor(const Context& context);
+
+ExitCode environments_list(const Context& context);
+ExitCode environments_probe(const Context& context, const std::string& name);
+ExitCode environments_add(const Context& context, const std::string& name,
+                          const std::string& python);
+ExitCode environments_create(const Context& context, const std::string& name,
+                             const std::vector<std::string>& packages);
+ExitCode environments_remove(const Context& context, const std::string& name);
+
+// Says the error to standard error and returns the status that stands for it.
+ExitCode fail(const Context& context, const Error& error);
+
+}  // namespace clary::cli

@@ -1,0 +1,85 @@
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/table.h"
+
+namespace clary::cli {
+
+namespace {
+
+Document to_document(const EnvironmentRow& row) {
+  Document packages = Document::object();
+  for (const auto& [name, version] : row.packages) packages.set(name, version);
+  return Document::object({{"name", row.name},
+                           {"origin", row.origin},
+                           {"python", row.python},
+                           {"version", row.version},
+                           {"packages", packages},
+                           {"problem", row.problem}});
+}
+
+std::string packages_text(const EnvironmentRow& row) {
+  std::string text;
+  for (const auto& [name, version] : row.packages)
+    text += (text.empty() ? "" : ", ") + name + " " + version;
+  return text.empty() ? "no framework" : text;
+}
+
+void show(const Context& context, const std::vector<EnvironmentRow>& environments) {
+  if (context.json) {
+    Document list = Document::array();
+    for (const EnvironmentRow& row : environments) list.push(to_document(row));
+    context.terminal.print(to_pretty_json(list) + "\n");
+    return;
+  }
+  std::vector<Row> rows;
+  for (const EnvironmentRow& row : environments) {
+    rows.push_back({row.name, row.version, row.origin, row.python,
+                    row.problem.empty() ? packages_text(row)
+                                        : context.terminal.styled(row.problem, Style::kBad)});
+  }
+  context.terminal.print(format_table({"NAME", "PYTHON", "FROM", "INTERPRETER", "HAS"}, rows));
+}
+
+ExitCode show_one(const Context& context, const Result<EnvironmentRow>& environment) {
+  if (!environment.ok()) return fail(context, environment.error());
+  show(context, {*environment});
+  return environment->problem.empty() ? ExitCode::kOk : ExitCode::kFailed;
+}
+
+}  // namespace
+
+ExitCode environments_list(const Context& context) {
+  const auto environments = context.tools.environments.list(context.data_folder);
+  if (!environments.ok()) return fail(context, environments.error());
+  show(context, *environments);
+  return ExitCode::kOk;
+}
+
+ExitCode environments_probe(const Context& context, const std::string& name) {
+  return show_one(context, context.tools.environments.probe(context.data_folder, name));
+}
+
+ExitCode environments_add(const Context& context, const std::string& name,
+                          const std::string& python) {
+  return show_one(context, context.tools.environments.add(context.data_folder, name, python));
+}
+
+ExitCode environments_create(const Context& context, const std::string& name,
+                             const std::vector<std::string>& packages) {
+  // What venv and pip print goes to standard error, so that --json stays JSON.
+  const auto on_output = [&context](std::string_view piece) {
+    if (!piece.empty() && piece.back() == '\n') piece.remove_suffix(1);
+    context.terminal.say(piece);
+  };
+  return show_one(
+      context, context.tools.environments.create(context.data_folder, name, packages, on_output));
+}
+
+ExitCode environments_remove(const Context& context, const std::string& name) {
+  const Status removed = context.tools.environments.remove(context.data_folder, name);
+  if (!removed.ok()) return fail(context, removed.error());
+  context.terminal.say("environment '" + name + "' is gone");
+  return ExitCode::kOk;
+}
+
+}  // namespace clary::cli

@@ -1,0 +1,113 @@
+#include "cli/job_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/time_text.h"
+#include "cli/table.h"
+#include "cli/timeline.h"
+
+namespace clary::cli {
+
+namespace {
+
+std::optional<TimePoint> time_of(const Document& object, std::string_view member) {
+  const double seconds = object.double_or(member, -1);
+  if (seconds < 0) return std::nullopt;
+  return from_epoch_seconds(seconds);
+}
+
+std::string nested(const Document& object, std::string_view outer, std::string_view inner) {
+  const Document* member = object.find(outer);
+  return member == nullptr ? "" : member->string_or(inner, "");
+}
+
+std::string took(const Document& job, TimePoint now) {
+  const auto created = time_of(job, "CreationTime");
+  if (!created) return "";
+  const bool over = is_over(job.string_or("TrainingJobStatus", ""));
+  auto end = time_of(job, "TrainingEndTime");
+  if (!end && over) end = time_of(job, "LastModifiedTime");
+  return format_duration(std::max(end.value_or(now) - *created, Duration(0)));
+}
+
+std::string metric_table(const Document& job) {
+  const Document* list = job.find("FinalMetricDataList");
+  if (list == nullptr || list->as_array() == nullptr) return "";
+  std::vector<Row> rows;
+  for (const Document& metric : *list->as_array()) {
+    rows.push_back({"  " + harmless(metric.string_or("MetricName", "")),
+                    fmt::format("{:.6g}", metric.double_or("Value", 0))});
+  }
+  return format_table({}, rows);
+}
+
+void add_section(std::string& text, std::string_view title, const std::string& body,
+                 const Terminal& terminal) {
+  if (!body.empty()) text += "\n" + terminal.styled(title, Style::kBold) + "\n" + body;
+}
+
+}  // namespace
+
+Style style_of_status(std::string_view status) {
+  if (status == "Completed") return Style::kGood;
+  if (status == "Failed") return Style::kBad;
+  return is_over(status) ? Style::kDim : Style::kWarning;
+}
+
+bool is_over(std::string_view status) {
+  return status == "Completed" || status == "Failed" || status == "Stopped";
+}
+
+std::string job_list_text(const std::vector<Document>& summaries, TimePoint now,
+                          const Terminal& terminal) {
+  if (summaries.empty()) return "no training jobs\n";
+  std::vector<Row> rows;
+  for (const Document& job : summaries) {
+    const std::string status = job.string_or("TrainingJobStatus", "");
+    const auto created = time_of(job, "CreationTime");
+    rows.push_back({harmless(job.string_or("TrainingJobName", "")),
+                    terminal.styled(status, style_of_status(status)),
+                    created ? plain_date_time(*created) : "", took(job, now)});
+  }
+  return format_table({"NAME", "STATUS", "CREATED (UTC)", "TOOK"}, rows);
+}
+
+std::string job_text(const Document& job, TimePoint now, const Terminal& terminal) {
+  const std::string status = job.string_or("TrainingJobStatus", "");
+  const std::string secondary = job.string_or("SecondaryStatus", "");
+  std::string shown = terminal.styled(status, style_of_status(status));
+  if (!secondary.empty() && secondary != status) shown += " (" + secondary + ")";
+  std::string text = terminal.styled(harmless(job.string_or("TrainingJobName", "")), Style::kBold) +
+                     "  " + shown + "\n";
+
+  std::vector<Row> rows;
+  const auto add_row = [&rows](const char* name, const std::string& value) {
+    if (!value.empty()) rows.push_back({std::string("  ") + name, harmless(value)});
+  };
+  if (const auto created = time_of(job, "CreationTime"))
+    add_row("created", plain_date_time(*created) + " UTC");
+  add_row("took", took(job, now));
+  add_row("image", nested(job, "AlgorithmSpecification", "TrainingImage"));
+  add_row("instance", nested(job, "ResourceConfig", "InstanceType"));
+  if (status == "Completed" || status == "Stopped")
+    add_row("model", nested(job, "ModelArtifacts", "S3ModelArtifacts"));
+  add_row("failure", job.string_or("FailureReason", ""));
+  text += format_table({}, rows);
+
+  const BarStyle style{.utf8 = terminal.traits().utf8,
+                       .width = std::clamp<std::size_t>(terminal.traits().width, 60, 120) - 45};
+  const std::vector<Stretch> stretches = stretches_of(job);
+  add_section(text, "Timeline", format_timeline(stretches, now, style), terminal);
+  std::string messages;
+  for (const Stretch& stretch : stretches) {
+    if (!stretch.message.empty())
+      messages += "  " + stretch.name + ": " + harmless(stretch.message) + "\n";
+  }
+  add_section(text, "Messages", messages, terminal);
+  add_section(text, "Metrics", metric_table(job), terminal);
+  return text;
+}
+
+}  // namespace clary::cli

@@ -1,0 +1,22 @@
+// What `clary doctor` looks at on any machine. Each probe is quick and changes nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/client_commands.h"
+
+namespace clary::cli {
+
+// Data directory, disk, port, user namespaces, /dev/net/tun, slirp4netns, GPUs.
+std::vector<Probe> machine_probes();
+
+Finding probe_data_folder(const std::string& data_folder);
+Finding probe_disk(const std::string& data_folder);
+Finding probe_port(const std::string& data_folder);
+Finding probe_user_namespaces();
+Finding probe_tunnel_device();
+Finding probe_slirp();
+Finding probe_gpus();
+
+}  // namespace clary::cli

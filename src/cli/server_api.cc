@@ -1,0 +1,92 @@
+#include "cli/server_api.h"
+
+#include <utility>
+
+#include "base/json.h"
+#include "base/strings.h"
+#include "wire/sigv4.h"
+
+namespace clary::cli {
+
+Error error_of_reply(int status, std::string_view body) {
+  std::string type;
+  std::string message;
+  if (const auto document = parse_json(body); document.ok()) {
+    type = document->string_or("__type", "");
+    message = document->string_or("message", document->string_or("Message", ""));
+  }
+  if (const std::size_t mark = type.rfind('#'); mark != std::string::npos) type.erase(0, mark + 1);
+  if (message.empty()) message = "the server answered with status " + std::to_string(status);
+  const std::string lower = to_lower(message);
+  const bool absent = type == "ResourceNotFound" || type == "ResourceNotFoundException" ||
+                      lower.find("not found") != std::string::npos ||
+                      lower.find("could not find") != std::string::npos ||
+                      lower.find("does not exist") != std::string::npos;
+  if (absent) return not_found(std::move(message));
+  if (status == 503) return unavailable(std::move(message));
+  if (status >= 500) return internal_error(std::move(message));
+  if (status == 403) return denied(std::move(message));
+  return invalid_argument(std::move(message));
+}
+
+Result<ServerApi> ServerApi::open(const std::string& data_folder, const Tools& tools) {
+  CLARY_TRY(ServerRecord server, read_server_record(data_folder));
+  CLARY_TRY(KeyPair key, tools.root_key(data_folder));
+  CLARY_TRY(auto client, net::Client::create(server.endpoint()));
+  return ServerApi(std::move(server), std::move(key), *tools.clock, std::move(client));
+}
+
+Result<Document> ServerApi::sagemaker(std::string_view operation, const Document& request) {
+  return call("sagemaker", "SageMaker." + std::string(operation), request);
+}
+
+Result<Document> ServerApi::logs(std::string_view operation, const Document& request) {
+  return call("logs", "Logs_20140328." + std::string(operation), request);
+}
+
+Result<std::vector<Document>> ServerApi::sagemaker_pages(std::string_view operation,
+                                                         Document request, std::string_view member,
+                                                         std::size_t limit) {
+  std::vector<Document> elements;
+  for (;;) {
+    CLARY_TRY(const Document page, sagemaker(operation, request));
+    const Document* list = page.find(member);
+    if (list != nullptr && list->as_array() != nullptr) {
+      for (const Document& element : *list->as_array()) {
+        if (elements.size() == limit) return elements;
+        elements.push_back(element);
+      }
+    }
+    const std::string token = page.string_or("NextToken", "");
+    if (token.empty()) return elements;
+    request.set("NextToken", token);
+  }
+}
+
+Result<Document> ServerApi::call(std::string_view service, const std::string& target,
+                                 const Document& request) {
+  net::ClientRequest message{.method = "POST"};
+  message.body = to_json(request);
+  message.headers.add("Content-Type", "application/x-amz-json-1.1");
+  message.headers.add("X-Amz-Target", target);
+  wire::Signer signer;
+  signer.access_key = key_.id;
+  signer.secret_key = key_.secret;
+  signer.region = server_.region;
+  signer.service = service;
+  const std::string hash = wire::payload_hash(message.body);
+  wire::sign(
+      signer,
+      {.method = "POST", .target = message.target, .host = client_->host(), .payload_hash = hash},
+      clock_->now(), message.headers);
+  auto reply = client_->send(message);
+  if (!reply.ok() && reply.error().code == ErrorCode::kUnavailable) {
+    return unavailable("no server answers at " + server_.endpoint() + ": start it with `clary up`");
+  }
+  if (!reply.ok()) return reply.error();
+  if (reply->status >= 400) return error_of_reply(reply->status, reply->body);
+  if (trim(reply->body).empty()) return Document::object();
+  return parse_json(reply->body);
+}
+
+}  // namespace clary::cli

@@ -1,0 +1,48 @@
+#include "cli/server_record.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "base/strings.h"
+#include "net/client.h"
+
+namespace clary::cli {
+
+Result<ServerRecord> read_server_record(const std::string& data_folder) {
+  const auto text = read_file(path_join(data_folder, "server.json"), 1 << 16);
+  if (!text.ok()) {
+    return unavailable("no server has been started on data directory '" + data_folder +
+                       "': start one with `clary up`");
+  }
+  CLARY_TRY(const Document document, parse_json(*text));
+  ServerRecord record;
+  record.address = document.string_or("address", "");
+  record.pid = static_cast<pid_t>(document.int_or("pid", 0));
+  record.region = document.string_or("region", record.region);
+  if (record.address.empty())
+    return internal_error("'" + data_folder + "/server.json' names no address");
+  return record;
+}
+
+std::optional<pid_t> lock_holder(const std::string& data_folder) {
+  const std::string path = path_join(data_folder, "lock");
+  const auto lock = open_file(path, O_RDONLY);
+  if (!lock.ok()) return std::nullopt;
+  // Shared, so that two commands at once do not take each other for a server.
+  if (::flock(lock->get(), LOCK_SH | LOCK_NB) == 0) return std::nullopt;
+  const std::string text = read_file(path, 64).value_or("");
+  return static_cast<pid_t>(parse_int(trim(text)).value_or(0));
+}
+
+bool is_ready(const ServerRecord& server) {
+  constexpr Duration kPatience = std::chrono::seconds(1);
+  const auto client = net::Client::create(server.endpoint(),
+                                          {.connect_timeout = kPatience, .io_timeout = kPatience});
+  if (!client.ok()) return false;
+  const auto reply = (*client)->send({.target = "/readyz"});
+  return reply.ok() && reply->status == 200;
+}
+
+}  // namespace clary::cli

@@ -1,0 +1,31 @@
+// The running server of a data directory: where it listens and who it is, out of
+// <data>/server.json.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+
+namespace clary::cli {
+
+struct ServerRecord {
+  std::string address;  // "127.0.0.1:4580"
+  pid_t pid = 0;
+  std::string region = "us-east-1";
+  std::string endpoint() const { return "http://" + address; }
+};
+
+// Unavailable when no server has written one, with the command that starts it.
+Result<ServerRecord> read_server_record(const std::string& data_folder);
+
+// The process that holds <data>/lock: a server is running or starting there. Nothing when nobody
+// does.
+std::optional<pid_t> lock_holder(const std::string& data_folder);
+
+// Whether the server answers /readyz with 200 within a second.
+bool is_ready(const ServerRecord& server);
+
+}  // namespace clary::cli

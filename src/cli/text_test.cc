@@ -1,0 +1,203 @@
+// The pure texts: tables, bars, shells, errors, jobs, findings.
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "base/strings.h"
+#include "cli/doctor_text.h"
+#include "cli/job_text.h"
+#include "cli/server_api.h"
+#include "cli/shell_text.h"
+#include "cli/table.h"
+#include "cli/timeline.h"
+
+namespace clary::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const TimePoint kStart{seconds(1'700'000'000)};
+
+Terminal plain_terminal(TerminalTraits traits = {}) {
+  return Terminal(traits, [](std::string_view) {}, [](std::string_view) {});
+}
+
+Document json(std::string_view text) {
+  auto document = parse_json(text);
+  EXPECT_TRUE(document.ok()) << text;
+  return document.ok() ? *document : Document();
+}
+
+TEST(Table, AlignsByWhatIsSeen) {
+  EXPECT_EQ(format_table({"NAME", "N"}, {{"a", "1"}, {"\x1b[32mlong\x1b[0m", "2"}, {"é", "3"}}),
+            "NAME  N\na     1\n\x1b[32mlong\x1b[0m  2\né     3\n");
+  EXPECT_EQ(format_table({}, {{"a", ""}, {"b"}}), "a\nb\n");
+  EXPECT_EQ(format_table({}, {}), "");
+}
+
+TEST(Bar, IsAShareOfItsWidth) {
+  EXPECT_EQ(bar(0.5, {.utf8 = false, .width = 10}), "#####");
+  EXPECT_EQ(bar(0.001, {.utf8 = false, .width = 10}), "#");
+  EXPECT_EQ(bar(0, {.utf8 = false, .width = 10}), "");
+  EXPECT_EQ(bar(7, {.utf8 = false, .width = 10}), "##########");
+  EXPECT_EQ(bar(0.25, {.utf8 = true, .width = 10}), "██▌");
+  EXPECT_EQ(bar(0.0001, {.utf8 = true, .width = 10}), "▏");
+}
+
+TEST(Timeline, ShowsWhereTheTimeWent) {
+  const std::vector<Stretch> stretches = {
+      {.name = "Starting", .message = "", .start = kStart, .end = kStart + milliseconds(500)},
+      {.name = "Training",
+       .message = "",
+       .start = kStart + milliseconds(500),
+       .end = kStart + milliseconds(2000)},
+      {.name = "Completed",
+       .message = "",
+       .start = kStart + milliseconds(2000),
+       .end = kStart + milliseconds(2000)}};
+  const std::string text =
+      format_timeline(stretches, kStart + seconds(99), {.utf8 = false, .width = 8});
+  EXPECT_NE(text.find("Starting"), std::string::npos);
+  EXPECT_NE(text.find("25 %  ##\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("75 %  ######\n"), std::string::npos) << text;
+  EXPECT_TRUE(text.ends_with("  Completed\n")) << text;
+}
+
+TEST(Timeline, MeasuresWhatGoesOnToNow) {
+  const std::vector<Stretch> stretches = {
+      {.name = "Training", .message = "", .start = kStart, .end = std::nullopt}};
+  const std::string text =
+      format_timeline(stretches, kStart + seconds(3), {.utf8 = false, .width = 4});
+  EXPECT_NE(text.find("so far"), std::string::npos) << text;
+  EXPECT_NE(text.find("100 %  ####"), std::string::npos) << text;
+  // A clock that was set back is no negative time.
+  EXPECT_NE(format_timeline(stretches, kStart - seconds(3), {}).find("0 %"), std::string::npos);
+}
+
+TEST(Timeline, ReadsTransitions) {
+  const auto stretches = stretches_of(json(
+      R"({"SecondaryStatusTransitions":[{"Status":"Starting","StartTime":1700000000.5,"EndTime":1700000001,"StatusMessage":"m"},{"Status":"Training","StartTime":1700000001}]})"));
+  ASSERT_EQ(stretches.size(), 2U);
+  EXPECT_EQ(stretches[0].name, "Starting");
+  EXPECT_EQ(stretches[0].message, "m");
+  EXPECT_EQ(stretches[0].start, kStart + milliseconds(500));
+  EXPECT_EQ(stretches[0].end, kStart + seconds(1));
+  EXPECT_FALSE(stretches[1].end.has_value());
+  EXPECT_TRUE(stretches_of(json("{}")).empty());
+}
+
+ServerRecord server() { return {.address = "127.0.0.1:4580", .pid = 1}; }
+KeyPair key() { return {.id = AccessKeyId("AKIA1"), .secret = Secret("s'c")}; }
+
+TEST(ShellText, IsReadByEachShell) {
+  const Exports exports = {{"A", "it's"}, {"B", std::nullopt}};
+  EXPECT_EQ(shell_text(exports, Shell::kBash), "export A='it'\\''s'\nunset B\n");
+  EXPECT_EQ(shell_text(exports, Shell::kFish), "set -gx A 'it\\'s';\nset -e B;\n");
+  EXPECT_EQ(shell_of("/usr/bin/fish"), Shell::kFish);
+  EXPECT_EQ(shell_of("zsh"), Shell::kZsh);
+  EXPECT_EQ(shell_of("/bin/sh"), Shell::kBash);
+}
+
+std::optional<std::string> exported(const Exports& exports, const std::string& name) {
+  for (const auto& [key, value] : exports) {
+    if (key == name) return value.value_or("(removed)");
+  }
+  return std::nullopt;
+}
+
+TEST(ClientExports, LeadToThisServerOnly) {
+  const Exports exports = client_exports(server(), key(), "/d/python/2/clary_hook",
+                                         {{"PYTHONPATH", "/mine:/d/python/1/clary_hook"},
+                                          {"AWS_SESSION_TOKEN", "t"},
+                                          {"AWS_ENDPOINT_URL_S3", "http://elsewhere"},
+                                          {"HTTP_PROXY", "http://proxy"},
+                                          {"NO_PROXY", "localhost"}});
+  EXPECT_EQ(exported(exports, "AWS_ENDPOINT_URL"), "http://127.0.0.1:4580");
+  EXPECT_EQ(exported(exports, "AWS_SECRET_ACCESS_KEY"), "s'c");
+  EXPECT_EQ(exported(exports, "AWS_EC2_METADATA_DISABLED"), "true");
+  EXPECT_EQ(exported(exports, "PYTHONPATH"), "/d/python/2/clary_hook:/mine");
+  EXPECT_EQ(exported(exports, "AWS_SESSION_TOKEN"), "(removed)");
+  EXPECT_EQ(exported(exports, "AWS_ENDPOINT_URL_S3"), "(removed)");
+  EXPECT_EQ(exported(exports, "NO_PROXY"), "localhost,127.0.0.1");
+  EXPECT_EQ(exported(client_exports(server(), key(), "/h", {}), "NO_PROXY"), std::nullopt);
+}
+
+TEST(ErrorOfReply, SaysWhatToDoNext) {
+  EXPECT_EQ(
+      error_of_reply(
+          400, R"({"__type":"ValidationException","message":"Requested resource not found."})")
+          .code,
+      ErrorCode::kNotFound);
+  EXPECT_EQ(
+      error_of_reply(400, R"({"__type":"a#ResourceNotFoundException","Message":"no group"})").code,
+      ErrorCode::kNotFound);
+  const Error refused =
+      error_of_reply(400, R"({"__type":"ValidationException","message":"1 validation error"})");
+  EXPECT_EQ(refused.code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(refused.message, "1 validation error");
+  EXPECT_EQ(error_of_reply(403, "<html>").code, ErrorCode::kDenied);
+  EXPECT_EQ(error_of_reply(503, "").code, ErrorCode::kUnavailable);
+  EXPECT_EQ(error_of_reply(500, "").code, ErrorCode::kInternal);
+}
+
+constexpr std::string_view kJob = R"({
+  "TrainingJobName":"cifar","TrainingJobStatus":"Completed","SecondaryStatus":"Completed",
+  "CreationTime":1700000000,"TrainingEndTime":1700000004,
+  "AlgorithmSpecification":{"TrainingImage":"pytorch:2"},"ResourceConfig":{"InstanceType":"ml.m5.large"},
+  "ModelArtifacts":{"S3ModelArtifacts":"s3://b/model.tar.gz"},
+  "SecondaryStatusTransitions":[
+    {"Status":"Training","StartTime":1700000000,"EndTime":1700000004,"StatusMessage":"evil \u001b[31m"},
+    {"Status":"Completed","StartTime":1700000004,"EndTime":1700000004}],
+  "FinalMetricDataList":[{"MetricName":"test:accuracy","Value":0.725,"Timestamp":1700000004}]})";
+
+TEST(JobText, ShowsTimelineModelAndMetrics) {
+  const std::string text = job_text(json(kJob), kStart + seconds(100), plain_terminal());
+  EXPECT_NE(text.find("cifar  Completed\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("s3://b/model.tar.gz"), std::string::npos);
+  EXPECT_NE(text.find("Timeline\n  Training"), std::string::npos);
+  EXPECT_NE(text.find("test:accuracy  0.725\n"), std::string::npos);
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_NE(
+      job_text(json(kJob), kStart, plain_terminal({.colour = true})).find("\x1b[32mCompleted"),
+      std::string::npos);
+}
+
+TEST(JobText, ListsJobs) {
+  const Document running =
+      json(R"({"TrainingJobName":"j","TrainingJobStatus":"InProgress","CreationTime":1700000000})");
+  EXPECT_EQ(job_list_text({running}, kStart + seconds(2), plain_terminal()),
+            "NAME  STATUS      CREATED (UTC)        TOOK\nj     InProgress  2023-11-14 22:13:20  " +
+                std::string("2.0 s\n"));
+  EXPECT_EQ(job_list_text({}, kStart, plain_terminal()), "no training jobs\n");
+}
+
+TEST(DoctorText, NamesTheMend) {
+  const std::vector<Finding> findings = {
+      {.subject = "disk", .state = Finding::State::kWorks, .found = "9 GiB free", .mend = ""},
+      {.subject = "tun",
+       .state = Finding::State::kLimited,
+       .found = "absent",
+       .mend = "modprobe tun"}};
+  EXPECT_EQ(
+      findings_text(findings, plain_terminal()),
+      "works    disk  9 GiB free\nlimited  tun   absent\n               mend: modprobe tun\n");
+  EXPECT_EQ(to_json(findings_document(findings)).find("modprobe") == std::string::npos, false);
+}
+
+TEST(DoctorText, KnowsWhatHasNoEffect) {
+  const auto members = members_without_effect();
+  const auto has = [&](std::string_view name) {
+    return std::any_of(members.begin(), members.end(),
+                       [&](const auto& member) { return member.first == name; });
+  };
+  EXPECT_TRUE(has("ResourceConfig.VolumeKmsKeyId"));
+  EXPECT_TRUE(has("CreateTrainingJobRequest.VpcConfig"));
+  EXPECT_FALSE(has("CreateTrainingJobRequest.TrainingJobName"));
+}
+
+TEST(Harmless, KeepsTextAndDropsControls) {
+  EXPECT_EQ(harmless("a\tb\x1b[2J\r\n\xc3\xa9"), "a\tb?[2J?\n\xc3\xa9");
+}
+
+}  // namespace
+}  // namespace clary::cli
