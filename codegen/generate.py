@@ -3,6 +3,7 @@
 
 generate.py --list           prints the names of the files it would write, for CMake
 generate.py --out FOLDER     writes them
+generate.py --inputs FOLDER  reads operations.toml and models/ there; the golden test's own: golden/
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from model import Service, load_services
+from model import HERE, Service, load_services
 from print_tables import service_header, service_source
 from print_types import NOTICE, header, source
 
@@ -45,8 +46,19 @@ def all_services(services: list[Service]) -> dict[str, str]:
     return {"services.h": "\n".join(head), "services.cc": "\n".join(body)}
 
 
+def operation_list(services: list[Service]) -> str:
+    """Every operation carried out, as types: for what must hold for all of them."""
+    resources = [name for service in services for name in service.resources()]
+    types = [f"{service.name}::{name}" for service in services for name in sorted(service.operations)]
+    lines = [NOTICE, "#pragma once", "", *[f'#include "api/{name}.h"' for name in sorted(resources)], "", "namespace clary::api {", "",
+             "template <typename... Operations>", "struct OperationList {};", "",
+             "using AllOperations = OperationList<" + ",\n                                   ".join(types) + ">;", "",
+             "}  // namespace clary::api", ""]
+    return "\n".join(lines)
+
+
 def generate(services: list[Service]) -> dict[str, str]:
-    files = all_services(services)
+    files = all_services(services) | {"operations.h": operation_list(services)}
     for service in services:
         for name, text in service_files(service).items():
             assert name not in files, f"two resources are called {name}"
@@ -58,8 +70,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--inputs", type=Path, default=HERE)
     arguments = parser.parse_args()
-    files = generate(load_services())
+    files = generate(load_services(arguments.inputs))
     if arguments.list:
         print(";".join(sorted(files)), end="")
         return

@@ -102,9 +102,9 @@ class Service:
         return SCALARS.get(shape["type"], name)
 
 
-def load_services() -> list[Service]:
-    tables = tomllib.loads((HERE / "operations.toml").read_text())
-    services = [Service(name, json.loads((HERE / "models" / f"{name}.json").read_text()), table) for name, table in tables.items()]
+def load_services(folder: Path = HERE) -> list[Service]:
+    tables = tomllib.loads((folder / "operations.toml").read_text())
+    services = [Service(name, json.loads((folder / "models" / f"{name}.json").read_text()), table) for name, table in tables.items()]
     for service in services:
         service.check()
     return services
