@@ -36,7 +36,7 @@ class InertMembers {
     visit(shape->element);
     for (const wire::Member& member : shape->members) {
       if (member.standing == wire::Standing::kInert) {
-        found.emplace_back(std::string(shape->name) + "." + std::string(member.name), member.note);
+        add(*shape, member);
       } else {
         visit(member.shape);
       }
@@ -45,6 +45,16 @@ class InertMembers {
   std::vector<std::pair<std::string, std::string>> found;
 
  private:
+  void add(const wire::Shape& shape, const wire::Member& member) {
+    const std::string suffix = "." + std::string(member.name);
+    for (auto& [name, reason] : found) {
+      if (reason != member.note || (name != member.name && !name.ends_with(suffix))) continue;
+      name = member.name;
+      return;
+    }
+    found.emplace_back(std::string(shape.name) + suffix, member.note);
+  }
+
   std::set<const wire::Shape*> seen_;
 };
 

@@ -12,7 +12,8 @@
 namespace clary::cli {
 
 // Members of requests that are taken and have no effect, with the reason:
-// "ResourceConfig.VolumeKmsKeyId". Each once, in the order of the operations.
+// "ResourceConfig.VolumeKmsKeyId"; only "RequestPayer" where several requests have it for the same
+// reason.
 std::vector<std::pair<std::string, std::string>> members_without_effect();
 
 std::string findings_text(const std::vector<Finding>& findings, const Terminal& terminal);

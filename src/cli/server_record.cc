@@ -13,7 +13,7 @@ namespace clary::cli {
 Result<ServerRecord> read_server_record(const std::string& data_folder) {
   const auto text = read_file(path_join(data_folder, "server.json"), 1 << 16);
   if (!text.ok()) {
-    return unavailable("no server has been started on data directory '" + data_folder +
+    return unavailable("no server is running on data directory '" + data_folder +
                        "': start one with `clary up`");
   }
   CLARY_TRY(const Document document, parse_json(*text));
