@@ -1,0 +1,43 @@
+// An HTTP load generator: prepared requests, sent one after another on each of some kept
+// connections. One thread.
+//
+// Requests are bytes made (and signed) beforehand, so that what is left here is one send and one or
+// two receives a request; its CPU time is reported beside the server's. Replies must carry a
+// Content-Length.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace clary::bench {
+
+struct LoadOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::vector<std::string> requests;  // whole, taken in turn
+  std::size_t connections = 8;
+  std::uint64_t count = 0;  // stops after so many replies; 0: after `duration`
+  Duration duration = std::chrono::seconds(1);
+};
+
+struct LoadResult {
+  std::uint64_t replies = 0;
+  std::uint64_t refused = 0;  // of them, with a status other than 2xx
+  std::uint64_t broken = 0;   // connections that ended early
+  std::uint64_t bytes_in = 0;
+  double seconds = 0;             // wall
+  double cpu_seconds = 0;         // of this process
+  std::vector<double> latencies;  // seconds, ascending
+};
+
+// The requests of a file: for each its length in decimal, a newline, its bytes.
+Result<std::vector<std::string>> read_requests(const std::string& path);
+
+// Unavailable: the server cannot be reached.
+Result<LoadResult> run_load(const LoadOptions& options);
+
+}  // namespace clary::bench

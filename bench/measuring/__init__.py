@@ -1,0 +1,1 @@
+"""What bench/run measures, and with what. Standard library only."""

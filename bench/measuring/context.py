@@ -1,0 +1,42 @@
+"""What every case gets."""
+
+import dataclasses
+import pathlib
+
+from .jobs import Jobs
+from .load import Load, Tools
+from .report import Row
+from .server import Server
+from .signing import Key
+from .statistics import Estimate, median_interval
+
+
+@dataclasses.dataclass
+class Context:
+    server: Server
+    key: Key
+    tools: Tools
+    jobs: Jobs
+    folder: pathlib.Path
+    pairs: int        # alternating pairs per ratio
+    job_count: int    # finished jobs in the store
+    file_count: int   # of the channel of small files
+    job_seconds: float
+    python: str       # what the jobs' default environment runs
+    rows: list[Row] = dataclasses.field(default_factory=list)
+
+    def estimate(self, values: list[float]) -> Estimate:
+        return median_interval(values)
+
+    def load(self, requests: pathlib.Path, *, connections: int = 8, seconds: float = 1.0, count: int = 0) -> Load:
+        return self.tools.load(self.server.port, requests, connections=connections, seconds=seconds, count=count,
+                               server_pid=self.server.pid)
+
+
+def cpu_text(loads: list[Load]) -> str:
+    """CPU seconds of server and load generator, and the generator's share."""
+    server = sum(load.server_cpu for load in loads)
+    generator = sum(load.load_cpu for load in loads)
+    replies = sum(load.replies for load in loads)
+    share = generator / (server + generator) if server + generator else 0.0
+    return f"{server / replies * 1e6:,.0f} µs a request; load generator {share:.0%} of both"

@@ -1,0 +1,54 @@
+"""clary_load and clary_ceiling, called."""
+
+import dataclasses
+import json
+import pathlib
+import subprocess
+
+from .server import cpu_seconds
+
+
+@dataclasses.dataclass(frozen=True)
+class Load:
+    rate: float          # replies a second
+    seconds: float
+    p99_ms: float
+    load_cpu: float      # CPU seconds of the load generator
+    server_cpu: float    # and of the server meanwhile; 0 when it was not asked for
+    replies: int
+
+    @property
+    def load_share(self) -> float:
+        """The load generator's part of the CPU time that both used."""
+        used = self.load_cpu + self.server_cpu
+        return self.load_cpu / used if used else 0.0
+
+
+class Tools:
+    def __init__(self, build: pathlib.Path, folder: pathlib.Path):
+        self._build, self._folder = build, folder
+
+    def requests(self, name: str, requests: list[bytes]) -> pathlib.Path:
+        path = self._folder / f"{name}.requests"
+        with path.open("wb") as file:
+            for request in requests:
+                file.write(b"%d\n" % len(request))
+                file.write(request)
+        return path
+
+    def load(self, port: int, requests: pathlib.Path, *, connections: int, seconds: float = 1.0, count: int = 0,
+             server_pid: int = 0) -> Load:
+        command = [self._build / "bench/clary_load", "--port", str(port), "--requests", requests]
+        command += ["--connections", str(connections)]
+        command += ["--count", str(count)] if count else ["--seconds", str(seconds)]
+        before = cpu_seconds(server_pid) if server_pid else 0.0
+        done = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        after = cpu_seconds(server_pid) if server_pid else 0.0
+        if done["refused"] or done["broken"]:
+            raise RuntimeError(f"{requests.name}: {done['refused']} requests refused, {done['broken']} connections broken")
+        return Load(rate=done["replies"] / done["seconds"], seconds=done["seconds"], p99_ms=done["p99_ms"],
+                    load_cpu=done["cpu_seconds"], server_cpu=after - before, replies=done["replies"])
+
+    def ceiling(self, *arguments: object) -> float:
+        command = [self._build / "bench/clary_ceiling", *map(str, arguments)]
+        return float(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)

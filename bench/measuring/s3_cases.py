@@ -1,0 +1,93 @@
+"""S3: large objects, small objects, listing."""
+
+import os
+
+from .context import Context, cpu_text
+from .report import Row
+from .server import Nginx
+from .statistics import verdict
+
+LARGE = 64 << 20
+LIST_KEYS = 10_000
+
+
+def large_objects(context: Context) -> None:
+    body = os.urandom(LARGE)
+    put = context.tools.requests("put-large", [context.server.raw(context.key, "s3", "PUT", "/bench/large", body=body)])
+    get = context.tools.requests("get-large", [context.server.raw(context.key, "s3", "GET", "/bench/large")])
+    plain = context.folder / "plain"
+    puts, gets, put_ratios, get_ratios, put_best, get_best = [], [], [], [], [], []
+    for _ in range(context.pairs + 1):
+        puts.append(context.load(put, connections=1, count=1))
+        written = context.tools.ceiling("put", plain, "--bytes", LARGE)
+        put_best.append(max(written, context.tools.ceiling("md5", "--bytes", LARGE)))
+        gets.append(context.load(get, connections=1, count=1))
+        get_best.append(context.tools.ceiling("get", plain))
+        put_ratios.append(put_best[-1] / puts[-1].seconds)
+        get_ratios.append(get_best[-1] / gets[-1].seconds)
+    plain.unlink()
+    # The first pair warmed caches.
+    for name, loads, ratios, best, ceiling in (
+            ("PUT", puts, put_ratios, put_best, "max(write + fsync, MD5)"),
+            ("GET", gets, get_ratios, get_best, "read + CRC-32 + send")):
+        ratio = context.estimate(ratios[1:])
+        speed = context.estimate([LARGE / 1e6 / load.seconds for load in loads[1:]])
+        bound = context.estimate([LARGE / 1e6 / seconds for seconds in best[1:]])
+        context.rows.append(Row(f"S3 {name} 64 MiB ÷ {ceiling}", f"{ratio.text(2)}", "≥ 0.7", verdict(ratio, at_least=0.7),
+                                f"{bound.text(0)} MB/s; the server {speed.text(0)} MB/s",
+                                f"{sum(load.server_cpu for load in loads[1:]) / len(loads[1:]):.2f} s of the server an object, "
+                                f"{sum(load.load_cpu for load in loads[1:]) / len(loads[1:]):.2f} s of the load generator"))
+
+
+def small_puts(context: Context) -> None:
+    body = os.urandom(1024)
+    requests = context.tools.requests("put-small", [
+        context.server.raw(context.key, "s3", "PUT", f"/bench/kib/{number:05}", body=body) for number in range(8000)])
+    loads, ratios, syncs = [], [], []
+    for _ in range(context.pairs):
+        loads.append(context.load(requests, connections=32))
+        syncs.append(context.tools.ceiling("sync", context.folder / "sync"))
+        ratios.append(loads[-1].rate / (32 / syncs[-1]))
+    rate, ratio = context.estimate([load.rate for load in loads]), context.estimate(ratios)
+    sync = context.estimate(syncs)
+    context.rows.append(Row("S3 1 KiB PUT, durable, 32 connections ÷ (32 ÷ one fdatasync)", ratio.text(2), "≥ 0.6",
+                            verdict(ratio, at_least=0.6), f"fdatasync {sync.text(2, 1e3)} ms; the server {rate.text(0)} /s",
+                            cpu_text(loads), note="the ceiling supposes that every commit takes all 32 that can wait."))
+
+
+def small_gets(context: Context) -> None:
+    body = os.urandom(1024)
+    context.jobs.put("one-kib", body)
+    requests = context.tools.requests("get-small", [context.server.raw(context.key, "s3", "GET", "/bench/one-kib")])
+    nginx = Nginx(context.folder, {"one-kib": body}) if Nginx.installed() else None
+    loads, ceilings = [], []
+    try:
+        if nginx:
+            ceiling_requests = context.tools.requests("nginx-kib", [nginx.raw_get("one-kib")])
+        for _ in range(context.pairs):
+            loads.append(context.load(requests))
+            if nginx:
+                ceilings.append(context.tools.load(nginx.port, ceiling_requests, connections=8))
+    finally:
+        if nginx:
+            nginx.stop()
+    rate = context.estimate([load.rate for load in loads])
+    ceiling = "nginx is not installed"
+    if ceilings:
+        ceiling = f"nginx: {context.estimate([load.rate for load in ceilings]).text(0)} /s"
+    context.rows.append(Row("S3 GET 1 KiB, signed, 8 connections", f"{rate.text(0)} /s", "≥ 20,000 /s",
+                            verdict(rate, at_least=20_000), ceiling, cpu_text(loads)))
+
+
+def listing(context: Context) -> None:
+    requests = context.tools.requests("fill-list", [
+        context.server.raw(context.key, "s3", "PUT", f"/bench/list/{number:06}", body=b"x") for number in range(LIST_KEYS)])
+    context.load(requests, connections=32, count=LIST_KEYS)
+    pages = context.tools.requests("list", [
+        context.server.raw(context.key, "s3", "GET", "/bench",
+                           query={"list-type": "2", "prefix": "list/", "start-after": f"list/{start:06}"})
+        for start in range(0, LIST_KEYS - 1000, 500)])
+    loads = [context.load(pages, connections=2) for _ in range(context.pairs)]
+    keys = context.estimate([load.rate * 1000 for load in loads])
+    context.rows.append(Row("S3 ListObjectsV2, pages of 1,000 keys", f"{keys.text(0)} keys/s", "≥ 200,000 keys/s",
+                            verdict(keys, at_least=200_000), "", cpu_text(loads)))
