@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include "host/host_fixture.h"
+#include "host/system_host.h"
 
 namespace clary::host {
 namespace {
@@ -12,12 +13,14 @@ la_ssize_t append(archive*, void* context, const void* bytes, size_t size) {
 
 class FakeNetwork final : public HostNetwork {
  public:
-  int network_namespace() const override { return 7; }
+  explicit FakeNetwork(int network_namespace) : network_namespace_(network_namespace) {}
+  int network_namespace() const override { return network_namespace_; }
   int user_namespace() const override { return -1; }
   const Fd& server_listener() const override { return listener_; }
   std::vector<std::string> lacks() const override { return {"no way out: /dev/net/tun"}; }
 
  private:
+  int network_namespace_;
   Fd listener_ = Fd(::dup(STDERR_FILENO));
 };
 
@@ -168,9 +171,25 @@ void HostFixture::write_ml(std::string_view path, std::string_view bytes) const 
   EXPECT_TRUE(write_file_atomically(ml(path), bytes).ok());
 }
 
+void HostFixture::again() {
+  link_.put.clear();
+  for (const char* mark : {"started", "outcome.json", "reported"})
+    ASSERT_TRUE(remove_tree(folder_.at(mark)).ok());
+}
+
 int HostFixture::run() {
   folder_.write("plan.json", to_json(plan_.to_document()), 0600);
+  const SystemClock system_clock;
   HostServices services;
+  if (system_)
+    services = system_host_services(system_clock, silent_logger(), ids_);
+  else
+    fake_machine(services);
+  fake_surroundings(services);
+  return run_host(folder_.at("plan.json"), services);
+}
+
+void HostFixture::fake_machine(HostServices& services) {
   services.clock = &clock_;
   services.logger = &silent_logger();
   services.ids = &ids_;
@@ -178,24 +197,26 @@ int HostFixture::run() {
     pauses_.push_back(time);
     clock_.advance(time);
   };
+  services.make_sandbox = [this](const std::string&) {
+    return Result<std::unique_ptr<compute::Sandbox>>(make_fake_sandbox(lives_, sandbox_, clock_));
+  };
+}
+
+void HostFixture::fake_surroundings(HostServices& services) {
   services.open_link = [this](hostlink::HostLinkOptions options, hostlink::HostRequests requests) {
     link_.options = std::move(options);
     link_.requests = std::move(requests);
     return Result<std::unique_ptr<hostlink::HostLink>>(make_fake_link(link_));
   };
-  services.make_sandbox = [this](const std::string&) {
-    return Result<std::unique_ptr<compute::Sandbox>>(make_fake_sandbox(lives_, sandbox_, clock_));
-  };
   services.make_network =
       [this](const hostlink::HostPlan&) -> Result<std::unique_ptr<HostNetwork>> {
     if (!network_answer_.ok()) return network_answer_.error();
-    return std::unique_ptr<HostNetwork>(std::make_unique<FakeNetwork>());
+    return std::unique_ptr<HostNetwork>(std::make_unique<FakeNetwork>(system_ ? -1 : 7));
   };
   services.open_store = [this](const hostlink::HostPlan&,
                                std::function<hostlink::PlanCredentials()>) {
     return Result<std::unique_ptr<objects::ObjectStore>>(std::make_unique<SharedStore>(store_));
   };
-  return run_host(folder_.at("plan.json"), services);
 }
 
 }  // namespace clary::host

@@ -36,6 +36,8 @@ class HostFixture : public testing::Test {
   }
   // Writes the plan and runs the host on it.
   int run();
+  // Forgets that the plan was run.
+  void again();
   Document ended() const { return link_.ended(); }
   std::string failure() const { return ended().string_or("failure", ""); }
   std::string ml(std::string_view path) const { return path_join(folder_.at("ml"), path); }
@@ -51,6 +53,11 @@ class HostFixture : public testing::Test {
   hostlink::HostPlan plan_;
   Status network_answer_;
   std::vector<Duration> pauses_;
+  bool system_ = false;  // the machine's clock and sandboxes in place of the fakes
+
+ private:
+  void fake_machine(HostServices& services);
+  void fake_surroundings(HostServices& services);
 };
 
 }  // namespace clary::host

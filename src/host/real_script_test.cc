@@ -1,0 +1,234 @@
+// Real scripts under bubblewrap, with a store in memory and a link that only listens.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/strings.h"
+#include "base/subprocess.h"
+#include "host/host_fixture.h"
+#include "host/system_host.h"
+
+namespace clary::host {
+namespace {
+
+using namespace std::chrono_literals;
+using Texts = std::vector<std::string>;
+
+constexpr const char* kPython = "/usr/bin/python3";
+
+class RealScript : public HostFixture {
+ protected:
+  void SetUp() override {
+    HostFixture::SetUp();
+    if (const Status probe = compute::probe_bubblewrap(); !probe.ok())
+      GTEST_SKIP() << probe.error().message;
+    if (!exists(kPython)) GTEST_SKIP() << kPython << " is not there";
+    // An unprivileged user must be able to reach what it is shown.
+    ASSERT_EQ(::chmod(folder_.path().c_str(), 0755), 0);
+    if (::geteuid() == 0) plan_.run_as_uid = 65534;
+    plan_.sandbox = "bubblewrap";
+    plan_.interpreter = {
+        .python = kPython, .prefixes = {}, .python_version = "", .packages = {}, .sys_path = {}};
+    plan_.framework_module = "sagemaker_pytorch_container.training:main";
+    plan_.stop_grace_seconds = 2;
+    system_ = true;
+  }
+  void set_script(const std::string& text) { set_code({{"train.py", text}}); }
+  bool logged(std::string_view text) const {
+    const Texts lines = link_.lines();
+    return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+      return line.find(text) != std::string::npos;
+    });
+  }
+  // Asks for a stop as soon as the script has said so.
+  std::jthread stop_when_logged(std::string text) {
+    return std::jthread([this, text = std::move(text)](const std::stop_token& end) {
+      while (!end.stop_requested() && !logged(text)) std::this_thread::yield();
+      if (link_.requests.stop) link_.requests.stop(std::chrono::seconds(2));
+    });
+  }
+};
+
+TEST_F(RealScript, SeesItsContractAndLeavesAModel) {
+  set_script(R"(
+import json, os, socket, sys
+print('argv', json.dumps(sys.argv))
+print('cwd', os.getcwd(), 'host', socket.gethostname(), 'me', os.getuid())
+print('epochs', os.environ['SM_HP_EPOCHS'], 'unbuffered', os.environ['PYTHONUNBUFFERED'])
+print('config', json.load(open('/opt/ml/input/config/hyperparameters.json'))['epochs'])
+print('path', os.environ['PYTHONPATH'].split(':')[0])
+open('/opt/ml/model/model.txt', 'w').write('weights')
+open('/opt/ml/output/data/log.txt', 'a').write('one line\n')
+)");
+  ASSERT_EQ(run(), kHostReported);
+  ASSERT_EQ(ended().string_or("outcome", ""), "completed") << failure();
+  EXPECT_TRUE(logged(R"(argv ["train.py", "--epochs", "1"])"));
+  EXPECT_TRUE(logged("cwd /opt/ml/code host algo-1 me 0"));
+  EXPECT_TRUE(logged("epochs 1 unbuffered 1"));
+  EXPECT_TRUE(logged("config 1"));
+  EXPECT_TRUE(logged("path /opt/ml/code"));
+  EXPECT_EQ(files_of(object("out/job/output/model.tar.gz")).at("model.txt"), "weights");
+  EXPECT_EQ(files_of(object("out/job/output/output.tar.gz")).at("log.txt"), "one line\n");
+}
+
+// Source: training_env_oracle.md, section 7. The texts are the toolkit's; ExtraInfo, which names
+// the place, is ours.
+struct Failing {
+  const char* script;
+  const char* reason;
+};
+class RealFailure : public RealScript, public testing::WithParamInterface<Failing> {};
+
+TEST_P(RealFailure, IsToldAsTheToolkitTellsIt) {
+  set_script(GetParam().script);
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(failure(), std::string("AlgorithmError: ExecuteUserScriptError:\n") +
+                           GetParam().reason +
+                           "\nCommand \"/usr/bin/python3 -- train.py --epochs 1\", exit code: 1");
+}
+INSTANTIATE_TEST_SUITE_P(
+    Oracle, RealFailure,
+    testing::Values(
+        Failing{"import sys\nsys.exit(3)\n", "ExitCode 3\nErrorMessage \"\""},
+        Failing{
+            "def f():\n    raise ValueError('bad \"lr\"')\nf()\n",
+            "ExitCode 1\nErrorMessage \"raise ValueError('bad \"lr\"')\n ValueError: bad \"lr\"\"\n"
+            "ExtraInfo \"train.py, line 2, in f\""},
+        Failing{"import sys\nprint('warn line', file=sys.stderr)\nassert 1==2, 'no'\n",
+                "ExitCode 1\nErrorMessage \"AssertionError: no\"\nExtraInfo \"train.py, line 3, in "
+                "<module>\""},
+        Failing{"import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
+                "ExitCode -9\nErrorMessage \"\""},
+        Failing{"import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n",
+                "ExitCode -11\nErrorMessage \"\""}));
+
+TEST_F(RealScript, RunsAShellEntryPoint) {
+  set_code(
+      {{"run.sh", "#!/bin/sh\necho got \"$@\"\n"}, {"requirements.txt", "no-such-package-at-all"}});
+  plan_.hyperparameters = {{"title", "\"a  b\""},
+                           {"sagemaker_program", "run.sh"},
+                           {"sagemaker_submit_directory", "s3://b/job/source/sourcedir.tar.gz"}};
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("outcome", ""), "completed") << failure();
+  EXPECT_TRUE(logged("got --title a  b"));
+}
+
+TEST_F(RealScript, StopsWithItsHandlerAndKeepsTheModel) {
+  set_script(R"(
+import signal, sys, time
+def stop(number, frame):
+    open('/opt/ml/model/saved', 'w').write('at the end')
+    print('saved'); sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+print('ready')
+while True: time.sleep(0.01)
+)");
+  const std::jthread stopper = stop_when_logged("ready");
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("outcome", ""), "stopped");
+  EXPECT_TRUE(logged("saved"));
+  EXPECT_EQ(files_of(object("out/job/output/model.tar.gz")).at("saved"), "at the end");
+}
+
+TEST_F(RealScript, EndsThoughTheScriptIgnoresSigtermAndLeavesADaemon) {
+  set_script(R"(
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        while True: time.sleep(0.01)
+    os._exit(0)
+print('ready')
+while True: time.sleep(0.01)
+)");
+  plan_.stop_grace_seconds = 1;
+  const std::jthread stopper = stop_when_logged("ready");
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("outcome", ""), "stopped");
+}
+
+TEST_F(RealScript, ADaemonThatHoldsTheOutputDoesNotHoldTheJob) {
+  set_script(R"(
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    while True: time.sleep(0.01)
+print('done')
+)");
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("outcome", ""), "completed");
+  EXPECT_TRUE(logged("done"));
+}
+
+TEST_F(RealScript, SurvivesAScriptThatDeletesWhatItCan) {
+  set_script(R"(
+import os, shutil, signal
+shutil.rmtree('/opt/ml/code', ignore_errors=True)
+shutil.rmtree('/opt/ml/output', ignore_errors=True)
+try: os.kill(os.getppid(), signal.SIGKILL)
+except OSError: pass
+print('still here')
+)");
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_FALSE(ended().is_null());
+  EXPECT_NE(object("out/job/output/output.tar.gz"), "<absent>");
+}
+
+TEST_F(RealScript, ManyLinesOfOutputAndBinaryArriveWhole) {
+  set_script(R"(
+import sys
+for i in range(20000): print('line', i)
+sys.stdout.flush()
+sys.stdout.buffer.write(bytes(range(256)) * 2000)
+sys.stdout.buffer.flush()
+print()
+print('the last line')
+)");
+  ASSERT_EQ(run(), kHostReported);
+  const Texts lines = link_.lines();
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                          [](const std::string& line) { return line.starts_with("line "); }),
+            20000);
+  EXPECT_TRUE(logged("the last line"));
+}
+
+TEST_F(RealScript, InstallsRequirementsOnceAndSaysWhatCannotBeInstalled) {
+  const Result<SubprocessResult> pip =
+      run_subprocess({.command = {kPython, "-m", "pip", "--version"}});
+  if (!pip.ok() || pip->exit_code != 0) GTEST_SKIP() << "this interpreter has no pip";
+  set_code({{"train.py", "import helper; print('helped', helper.WORD)"},
+            {"requirements.txt", "./helper-1.0-py3-none-any.whl\n"},
+            {"helper-1.0-py3-none-any.whl",
+             read_file(CLARY_HOST_TESTDATA "/helper-1.0-py3-none-any.whl").value_or("")}});
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("outcome", ""), "completed")
+      << failure() << join(link_.lines(), "\n");
+  EXPECT_TRUE(logged("helped yes"));
+  EXPECT_TRUE(logged("Installed for this job: helper==1.0"));
+
+  again();
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_TRUE(logged("Requirements are installed already: helper==1.0"));
+  EXPECT_TRUE(logged("helped yes"));
+
+  again();
+  set_code({{"train.py", "print('never')"},
+            {"requirements.txt", "--no-index\nclary-has-no-such-package==1.0\n"}});
+  plan_.network_isolation = true;
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_TRUE(
+      failure().starts_with("AlgorithmError: InstallRequirementsError:\nExitCode 1\nErrorMessage "
+                            "\"\"\nExtraInfo \"ERROR: No matching"))
+      << failure();
+  EXPECT_TRUE(failure().ends_with(
+      "Command \"/usr/bin/python3 -m pip install -r requirements.txt\", exit code: 1"))
+      << failure();
+  EXPECT_FALSE(logged("never"));
+}
+
+}  // namespace
+}  // namespace clary::host

@@ -1,0 +1,83 @@
+#include "host/system_host.h"
+
+#include <unistd.h>
+
+#include <thread>
+
+#include "host/run_host.h"
+#include "objects/remote_s3_store.h"
+
+namespace clary::host {
+namespace {
+
+// The machine's own network: a setting, never a fallback.
+class MachineNetwork final : public HostNetwork {
+ public:
+  int network_namespace() const override { return -1; }
+  int user_namespace() const override { return -1; }
+  const Fd& server_listener() const override { return none_; }
+  std::vector<std::string> lacks() const override {
+    return {"The job is in this machine's own network (network = \"host\")"};
+  }
+
+ private:
+  Fd none_;
+};
+
+Result<std::unique_ptr<HostNetwork>> make_system_network(const hostlink::HostPlan& plan) {
+  if (plan.network == "host") {
+    if (plan.network_isolation)
+      return unsupported("the job asks for network isolation, and network = \"host\" gives none");
+    return std::unique_ptr<HostNetwork>(std::make_unique<MachineNetwork>());
+  }
+  return unsupported("network = \"" + plan.network + "\": not made here; set network = \"host\"");
+}
+
+Result<std::unique_ptr<compute::Sandbox>> make_system_sandbox(const std::string& name) {
+  if (name == "bubblewrap") return compute::make_bubblewrap_sandbox();
+  if (name == "process") return compute::make_process_sandbox();
+  return invalid_argument("sandbox '" + name +
+                          "': there is none of that name; 'bubblewrap' and 'process' are known");
+}
+
+objects::S3Credentials s3_credentials(const hostlink::PlanCredentials& credentials) {
+  return {.access_key = AccessKeyId(credentials.access_key),
+          .secret_key = Secret(credentials.secret_key),
+          .session_token = Secret(credentials.session_token)};
+}
+
+}  // namespace
+
+HostServices system_host_services(const Clock& clock, const Logger& logger, IdSource& ids) {
+  HostServices services;
+  services.clock = &clock;
+  services.logger = &logger;
+  services.ids = &ids;
+  services.memory_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                          static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  services.pause = [](Duration time) { std::this_thread::sleep_for(time); };
+  services.open_link = [&clock](hostlink::HostLinkOptions options,
+                                hostlink::HostRequests requests) {
+    return hostlink::HostLink::open(std::move(options), std::move(requests), clock);
+  };
+  services.make_sandbox = make_system_sandbox;
+  services.make_network = make_system_network;
+  services.open_store = [&clock](const hostlink::HostPlan& plan,
+                                 std::function<hostlink::PlanCredentials()> credentials) {
+    return objects::open_remote_store(
+        plan.server_endpoint, Region(plan.region),
+        [ask = std::move(credentials)]() -> Result<objects::S3Credentials> {
+          return s3_credentials(ask());
+        },
+        clock);
+  };
+  return services;
+}
+
+int run_system_host(const std::string& plan_path, const Logger& logger) {
+  const SystemClock clock;
+  RandomIds ids;
+  return run_host(plan_path, system_host_services(clock, logger, ids));
+}
+
+}  // namespace clary::host
