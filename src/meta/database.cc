@@ -10,6 +10,7 @@ namespace {
 // the end. Times are microseconds since the epoch.
 constexpr std::array<std::string_view, 1> kMigrations = {R"sql(
 CREATE TABLE jobs (
+  id INTEGER PRIMARY KEY,
   kind INTEGER NOT NULL,
   name TEXT NOT NULL,
   arn TEXT NOT NULL,
@@ -29,14 +30,14 @@ CREATE TABLE jobs (
   modified INTEGER NOT NULL,
   training_started INTEGER,
   training_ended INTEGER,
-  version INTEGER NOT NULL,
-  PRIMARY KEY (kind, name)
-) WITHOUT ROWID;
+  version INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX jobs_by_name ON jobs (kind, name);
 CREATE UNIQUE INDEX jobs_by_gang ON jobs (gang);
-CREATE INDEX jobs_by_creation ON jobs (created, name);
-CREATE INDEX jobs_by_name ON jobs (name);
-CREATE INDEX jobs_by_phase ON jobs (phase);
-CREATE INDEX jobs_by_status ON jobs (status_rank, name);
+CREATE INDEX jobs_by_creation ON jobs (kind, created, name);
+CREATE INDEX jobs_by_status ON jobs (kind, status_rank, name);
+-- The phases before the terminal ones.
+CREATE INDEX jobs_live ON jobs (created, name) WHERE phase < 6;
 
 CREATE TABLE job_events (
   kind INTEGER NOT NULL,

@@ -1,5 +1,6 @@
 #include "meta/job_list.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "base/document.h"
@@ -9,6 +10,8 @@
 
 namespace clary::meta {
 namespace {
+
+static_assert(static_cast<int>(domain::Phase::kCompleted) == 6, "the index jobs_live says so");
 
 using domain::JobOrder;
 using domain::JobQuery;
@@ -107,8 +110,12 @@ Result<ListStatement> list_statement(const JobQuery& query) {
     }
   }
   const std::string direction = query.descending ? " DESC" : "";
-  std::string sql =
-      "SELECT " + std::string(kJobColumns) + " FROM jobs" + conditions.sql_ + " ORDER BY ";
+  // Few jobs live, however many there are: SQLite is told, for it keeps no statistics.
+  const bool live =
+      !query.phases.empty() && std::ranges::none_of(query.phases, domain::is_terminal);
+  if (live) conditions.add("phase < 6");
+  std::string sql = "SELECT " + std::string(kJobColumns) + " FROM jobs" +
+                    (live ? " INDEXED BY jobs_live" : "") + conditions.sql_ + " ORDER BY ";
   if (query.order != JobOrder::kName) sql += column + direction + ", ";
   sql += "name" + direction + " LIMIT " + std::to_string(query.limit + 1);
   return ListStatement{.sql = std::move(sql), .parameters = std::move(conditions.parameters_)};

@@ -81,9 +81,14 @@ Result<Progress> GangEffects::submit(const Effect& effect, const Job& job) {
   }
   CLARY_TRY(const compute::GangHandle handle, parts_.backend.submit(prepared->gang));
   parts_.failpoints.at("after-submit");
-  CLARY_RETURN_IF_ERROR(parts_.changes.apply(
+  const auto applied = parts_.changes.apply(
       job.name, {.kind = JobEventKind::kSubmitted, .gang_handle = handle_text(handle)},
-      {.effect = effect.id, .notices = std::move(prepared->notices)}));
+      {.effect = effect.id, .notices = std::move(prepared->notices)});
+  if (applied.ok()) return Progress::kDone;
+  if (applied.error().code != ErrorCode::kNotFound) return applied.error();
+  // Everything was reset meanwhile: the gang is nobody's.
+  CLARY_RETURN_IF_ERROR(parts_.backend.remove(handle));
+  CLARY_RETURN_IF_ERROR(parts_.plans.discard(effect.gang));
   return Progress::kDone;
 }
 

@@ -23,7 +23,7 @@ const std::vector<Phase> kLive = {Phase::kPending,  Phase::kStarting,  Phase::kD
 }  // namespace
 
 Status GangWatch::look() {
-  domain::JobQuery query{.phases = kLive};
+  domain::JobQuery query{.phases = kLive, .limit = 1000};
   std::map<GangId, Seen> still;
   do {
     CLARY_TRY(const domain::JobPage page, parts_.jobs.list(query));
