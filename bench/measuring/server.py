@@ -66,7 +66,8 @@ class Server:
     @property
     def key(self) -> Key:
         script = 'eval "$("$1" env --data "$2")" && echo "$AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY"'
-        shown = subprocess.run(["bash", "-c", script, "bash", self.program, self.data], check=True, stdout=subprocess.PIPE, text=True)
+        command = ["bash", "-c", script, "bash", self.program, self.data]
+        shown = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         return Key(*shown.stdout.split())
 
     def raw(self, key: Key, service: str, method: str, path: str, *, query: dict[str, str] | None = None,
