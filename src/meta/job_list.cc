@@ -117,7 +117,8 @@ Result<ListStatement> list_statement(const JobQuery& query) {
   std::string sql = "SELECT " + std::string(kJobColumns) + " FROM jobs" +
                     (live ? " INDEXED BY jobs_live" : "") + conditions.sql_ + " ORDER BY ";
   if (query.order != JobOrder::kName) sql += column + direction + ", ";
-  sql += "name" + direction + " LIMIT " + std::to_string(query.limit + 1);
+  sql += "name" + direction + " LIMIT ?";
+  conditions.parameters_.emplace_back(static_cast<std::int64_t>(query.limit) + 1);
   return ListStatement{.sql = std::move(sql), .parameters = std::move(conditions.parameters_)};
 }
 

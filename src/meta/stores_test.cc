@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "domain/job_store_conformance.h"
+#include "meta/job_list.h"
 
 namespace clary::meta {
 namespace {
@@ -54,6 +55,32 @@ std::unique_ptr<domain::StoresUnderTest> make_sqlite_stores() {
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, JobStoreConformance, domain::stores_of(&make_sqlite_stores));
 INSTANTIATE_TEST_SUITE_P(Sqlite, KeyStoreConformance, domain::stores_of(&make_sqlite_stores));
+
+// What SQLite will do for a query, in its own words.
+std::string plan_of(const std::string& path, const std::string& sql) {
+  auto database = sqlite::Database::open(path, {.access = sqlite::Access::kReader}).value();
+  auto explain = database->prepare("EXPLAIN QUERY PLAN " + sql).value();
+  std::string plan;
+  while (explain.step().value()) plan += explain.text(3) + "; ";
+  return plan;
+}
+
+TEST(MetaDatabase, NoListSortsOrReadsEveryJob) {
+  const SqliteStores stores;
+  const auto plan = [&stores](domain::JobQuery query) {
+    return plan_of(stores.path(), list_statement(query).value().sql);
+  };
+  using domain::JobKind;
+  using domain::JobOrder;
+  for (const JobOrder order : {JobOrder::kCreationTime, JobOrder::kName, JobOrder::kStatus}) {
+    const std::string found =
+        plan({.kind = JobKind::kTraining, .order = order, .descending = true});
+    EXPECT_EQ(found.find("SCAN"), std::string::npos) << found;
+    EXPECT_EQ(found.find("TEMP B-TREE"), std::string::npos) << found;
+  }
+  const std::string live = plan({.phases = {domain::Phase::kPending, domain::Phase::kTraining}});
+  EXPECT_EQ(live, "SCAN jobs USING INDEX jobs_live; ") << "it holds live jobs only";
+}
 
 TEST(MetaDatabase, ANewerFormatIsRefusedWithASentence) {
   SqliteStores stores;

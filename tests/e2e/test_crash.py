@@ -10,7 +10,7 @@ from training import Training
 EVENTS = ("create", "submitted", "hoststarted", "stagingbegan", "scriptstarted", "scriptended", "hostcompleted")
 COMMITS = [f"{when}-commit-{event}" for event in EVENTS for when in ("before", "after")]
 EFFECTS = ["before-submit", "after-plan", "after-submit", "before-remove", "after-remove",
-           "before-finish-effect", "after-finish-effect", "before-finish-effect:2", "after-finish-effect:2"]
+           "before-finish-effect", "after-finish-effect"]
 RECORDS = ["before-take", "after-take", "before-take:2", "after-take:2"]
 STOPS = ["before-commit-stoprequested", "after-commit-stoprequested", "before-stop", "after-stop",
          "before-commit-hoststopped", "after-commit-hoststopped"]
