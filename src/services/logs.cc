@@ -66,8 +66,9 @@ api::LogStream to_wire(const StreamSummary& stream, const LogGroup& group,
 void order(std::vector<StreamSummary>& streams, bool by_time, bool descending,
            const std::string& after) {
   if (by_time) {
-    std::ranges::stable_sort(
-        streams, {}, [](const StreamSummary& stream) { return stream.last_event_ms.value_or(0); });
+    std::ranges::sort(streams, {}, [](const StreamSummary& stream) {
+      return std::pair(stream.last_event_ms.value_or(0), stream.name);
+    });
   }
   if (descending) std::ranges::reverse(streams);
   if (after.empty()) return;

@@ -73,8 +73,10 @@ Result<std::vector<SeriesSummary>> FakeMetricStore::summaries(const std::string&
 
 Result<std::vector<Sample>> FakeMetricStore::samples(const SeriesId& series) {
   MutexLock lock(mutex_);
-  std::vector<Sample> sorted = series_[series];
-  std::ranges::stable_sort(sorted, {}, &Sample::time);
+  std::multimap<TimePoint, Sample> by_time;  // of one instant: as they came
+  for (const Sample& sample : series_[series]) by_time.emplace(sample.time, sample);
+  std::vector<Sample> sorted;
+  for (const auto& [time, sample] : by_time) sorted.push_back(sample);
   return sorted;
 }
 
