@@ -54,9 +54,10 @@ Result<Fd> lock_list(const std::string& data_folder) {
   return file;
 }
 
+// The last thing that a command said, in a sentence.
 Error failed(const std::string& name, std::string_view step, const SubprocessResult& result) {
   std::string_view said = trim(result.errors.empty() ? result.output : result.errors);
-  if (said.size() > 500) said.remove_prefix(said.size() - 500);
+  said = said.substr(said.rfind('\n') + 1).substr(0, 500);
   return internal_error("environment '" + name + "': " + std::string(step) + ": " +
                         std::string(said));
 }
