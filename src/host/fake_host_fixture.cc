@@ -13,14 +13,12 @@ la_ssize_t append(archive*, void* context, const void* bytes, size_t size) {
 
 class FakeNetwork final : public HostNetwork {
  public:
-  explicit FakeNetwork(int network_namespace) : network_namespace_(network_namespace) {}
-  int network_namespace() const override { return network_namespace_; }
+  int network_namespace() const override { return 7; }
   int user_namespace() const override { return -1; }
   const Fd& server_listener() const override { return listener_; }
   std::vector<std::string> lacks() const override { return {"no way out: /dev/net/tun"}; }
 
  private:
-  int network_namespace_;
   Fd listener_ = Fd(::dup(STDERR_FILENO));
 };
 
@@ -200,6 +198,11 @@ void HostFixture::fake_machine(HostServices& services) {
   services.make_sandbox = [this](const std::string&) {
     return Result<std::unique_ptr<compute::Sandbox>>(make_fake_sandbox(lives_, sandbox_, clock_));
   };
+  services.make_network =
+      [this](const hostlink::HostPlan&) -> Result<std::unique_ptr<HostNetwork>> {
+    if (!network_answer_.ok()) return network_answer_.error();
+    return std::unique_ptr<HostNetwork>(std::make_unique<FakeNetwork>());
+  };
 }
 
 void HostFixture::fake_surroundings(HostServices& services) {
@@ -207,11 +210,6 @@ void HostFixture::fake_surroundings(HostServices& services) {
     link_.options = std::move(options);
     link_.requests = std::move(requests);
     return Result<std::unique_ptr<hostlink::HostLink>>(make_fake_link(link_));
-  };
-  services.make_network =
-      [this](const hostlink::HostPlan&) -> Result<std::unique_ptr<HostNetwork>> {
-    if (!network_answer_.ok()) return network_answer_.error();
-    return std::unique_ptr<HostNetwork>(std::make_unique<FakeNetwork>(system_ ? -1 : 7));
   };
   services.open_store = [this](const hostlink::HostPlan&,
                                std::function<hostlink::PlanCredentials()>) {

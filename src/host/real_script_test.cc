@@ -60,6 +60,7 @@ print('cwd', os.getcwd(), 'host', socket.gethostname(), 'me', os.getuid())
 print('epochs', os.environ['SM_HP_EPOCHS'], 'unbuffered', os.environ['PYTHONUNBUFFERED'])
 print('config', json.load(open('/opt/ml/input/config/hyperparameters.json'))['epochs'])
 print('path', os.environ['PYTHONPATH'].split(':')[0])
+print('eth0', 'eth0' in os.listdir('/sys/class/net'), socket.gethostbyname('algo-1'))
 open('/opt/ml/model/model.txt', 'w').write('weights')
 open('/opt/ml/output/data/log.txt', 'a').write('one line\n')
 )");
@@ -70,6 +71,8 @@ open('/opt/ml/output/data/log.txt', 'a').write('one line\n')
   EXPECT_TRUE(logged("epochs 1 unbuffered 1"));
   EXPECT_TRUE(logged("config 1"));
   EXPECT_TRUE(logged("path /opt/ml/code"));
+  EXPECT_TRUE(logged("10.77.0.1"));
+  EXPECT_EQ(link_.listeners, 1);
   EXPECT_EQ(files_of(object("out/job/output/model.tar.gz")).at("model.txt"), "weights");
   EXPECT_EQ(files_of(object("out/job/output/output.tar.gz")).at("log.txt"), "one line\n");
 }

@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <thread>
 
+#include "compute/network.h"
 #include "host/run_host.h"
 #include "objects/remote_s3_store.h"
 
@@ -24,13 +26,45 @@ class MachineNetwork final : public HostNetwork {
   Fd none_;
 };
 
+// A namespace of the job's own.
+class NamespaceNetwork final : public HostNetwork {
+ public:
+  explicit NamespaceNetwork(std::unique_ptr<compute::JobNetwork> network)
+      : network_(std::move(network)) {}
+  int network_namespace() const override { return network_->network_namespace(); }
+  int user_namespace() const override { return network_->user_namespace(); }
+  const Fd& server_listener() const override { return network_->listener(); }
+  std::vector<std::string> lacks() const override { return network_->lacks(); }
+
+ private:
+  std::unique_ptr<compute::JobNetwork> network_;
+};
+
+// "http://127.0.0.1:4580" → "127.0.0.1:4580".
+std::string address_of(std::string_view endpoint) {
+  const std::size_t scheme = endpoint.find("://");
+  if (scheme != std::string_view::npos) endpoint.remove_prefix(scheme + 3);
+  return std::string(endpoint.substr(0, endpoint.find('/')));
+}
+
 Result<std::unique_ptr<HostNetwork>> make_system_network(const hostlink::HostPlan& plan) {
   if (plan.network == "host") {
-    if (plan.network_isolation)
+    if (plan.network_isolation) {
       return unsupported("the job asks for network isolation, and network = \"host\" gives none");
+    }
     return std::unique_ptr<HostNetwork>(std::make_unique<MachineNetwork>());
   }
-  return unsupported("network = \"" + plan.network + "\": not made here; set network = \"host\"");
+  if (plan.network != "namespace") {
+    return invalid_argument("network = \"" + plan.network + "\": 'namespace' and 'host' are known");
+  }
+  const auto place = std::find(plan.hosts.begin(), plan.hosts.end(), plan.host);
+  // As on AWS, an isolated job reaches nothing, not even the server, and has no credentials.
+  const compute::NetworkSpec spec{
+      .index = static_cast<int>(place - plan.hosts.begin()) + 1,
+      .way_out = !plan.network_isolation,
+      .listen_inside = plan.network_isolation ? "" : address_of(plan.server_endpoint)};
+  CLARY_TRY(std::unique_ptr<compute::JobNetwork> network, compute::JobNetwork::create(spec));
+  return std::unique_ptr<HostNetwork>(std::make_unique<NamespaceNetwork>(std::move(network)));
 }
 
 Result<std::unique_ptr<compute::Sandbox>> make_system_sandbox(const std::string& name) {
