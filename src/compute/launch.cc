@@ -266,7 +266,7 @@ Result<pid_t> launch(const Launch& launch) {
   }
   reap(middle);
   if (!failed && started > 0) return started;
-  if (started > 0) reap(started);
+  if (started > 0 && !launch.detached) reap(started);
   if (!failed) return internal_error(what + "it ended before it began");
   return system_error(what + kStepNames[static_cast<std::size_t>(failed->step)], failed->value);
 }

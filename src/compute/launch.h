@@ -1,7 +1,8 @@
-// launch(): starts a program as a child of this process, in the namespaces of others, as another user, without its capabilities.
+// launch(): starts a program as a child of this process, in the namespaces of others, as another
+// user, without its capabilities.
 //
-// Everything the child does between fork and exec is a system call on memory made before, so a program with threads may call it.
-// Thread-safe.
+// Everything the child does between fork and exec is a system call on memory made before, so a
+// program with threads may call it. Thread-safe.
 #pragma once
 
 #include <sys/types.h>
@@ -18,14 +19,16 @@
 
 namespace clary::compute {
 
-// Namespaces to enter: a descriptor of one, or a pidfd and the CLONE_NEW* of its that are meant (setns(2)).
+// Namespaces to enter: a descriptor of one, or a pidfd and the CLONE_NEW* of its that are meant
+// (setns(2)).
 struct Join {
   int descriptor = -1;
   int kinds = 0;
 };
 
-// A mount to make before exec, from within `folder`, so that source, target and options need no characters escaped. The attached
-// tree (move_mount(2)) when `tree` ≥ 0, a recursive bind when `type` is "bind", else a file system of that type.
+// A mount to make before exec, from within `folder`, so that source, target and options need no
+// characters escaped. The attached tree (move_mount(2)) when `tree` ≥ 0, a recursive bind when
+// `type` is "bind", else a file system of that type.
 struct LaunchMount {
   std::string folder;
   std::string type;
@@ -36,21 +39,24 @@ struct LaunchMount {
 };
 
 struct Launch {
-  std::vector<std::string> argv;         // argv[0] without a slash is looked up in the environment's PATH
-  std::vector<std::string> environment;  // "NAME=value", the whole of it
-  std::string working_folder;            // "": as it is
+  std::vector<std::string> argv;  // argv[0] without a slash is looked up in the environment's PATH
+  std::vector<std::string> environment;     // "NAME=value", the whole of it
+  std::string working_folder;               // "": as it is
   std::array<int, 3> stdio = {-1, -1, -1};  // -1: /dev/null
-  std::vector<int> kept;                 // descriptors that stay open, under their numbers
-  std::vector<std::string> cgroups;      // cgroup.procs files to join, first of all
-  std::vector<Join> joins;               // in order
-  std::vector<LaunchMount> mounts;       // not empty: made in a mount namespace of its own
-  int user_namespace = -1;               // entered last; the process is then its uid 0 and gid 0
-  std::optional<std::uint32_t> user;     // becomes this uid and gid, without supplementary groups (not with user_namespace)
-  bool confined = false;                 // no capabilities, no way to gain some (PR_SET_NO_NEW_PRIVS)
+  std::vector<int> kept;                    // descriptors that stay open, under their numbers
+  std::vector<std::string> cgroups;         // cgroup.procs files to join, first of all
+  std::vector<Join> joins;                  // in order
+  std::vector<LaunchMount> mounts;          // not empty: made in a mount namespace of its own
+  int user_namespace = -1;                  // entered last; the process is then its uid 0 and gid 0
+  std::optional<std::uint32_t>
+      user;  // becomes this uid and gid, without supplementary groups (not with user_namespace)
+  bool detached = false;  // no child of the caller: it outlives it, and nobody waits for it
+  bool confined = false;  // no capabilities, no way to gain some (PR_SET_NO_NEW_PRIVS)
 };
 
-// The child's pid on this machine; it is a child of the caller, in a session of its own, and must be waited for.
-// Errors name the step that failed: `start 'x': enter a namespace: Operation not permitted`.
+// The child's pid on this machine; it is a child of the caller, in a session of its own, and must
+// be waited for. Errors name the step that failed: `start 'x': enter a namespace: Operation not
+// permitted`.
 Result<pid_t> launch(const Launch& launch);
 
 // A child of this process. Ends and reaps it on destruction. Used by one thread at a time.

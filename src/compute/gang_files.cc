@@ -1,0 +1,193 @@
+#include "compute/gang_files.h"
+
+#include <sys/stat.h>
+
+#include <chrono>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "base/strings.h"
+
+namespace clary::compute {
+namespace {
+
+constexpr std::chrono::seconds kLongestStart{10};
+
+// $1 the folder, $2 the host, then the host program.
+constexpr const char* kOnce = R"sh(
+cd "$1" || exit 1
+name=$2
+shift 2
+mkdir "$name.started" 2>/dev/null || exit 0
+sync .
+start_of() { read -r stat < "/proc/$1/stat"; stat=${stat##*) }; set -- $stat; echo "${20}"; }
+read -r boot < /proc/sys/kernel/random/boot_id
+"$@" &
+child=$!
+echo "$child $(start_of "$child") $boot $$ $(start_of $$)" > "$name.pid.new" && mv -f "$name.pid.new" "$name.pid"
+wait "$child"
+echo "$?" > "$name.exit.new" && sync "$name.exit.new" && mv -f "$name.exit.new" "$name.exit"
+)sh";
+
+std::string file_of(const std::string& gang_folder, const std::string& name) {
+  return path_join(backend_folder(gang_folder), name);
+}
+
+std::string first_line(const std::string& path) {
+  const std::string text = read_file(path, 4096).value_or("");
+  return std::string(trim(text.substr(0, text.find('\n'))));
+}
+
+std::optional<std::uint64_t> start_of(pid_t pid) {
+  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat", 4096).value_or("");
+  const std::size_t name_end = stat.rfind(')');  // the name before it may hold anything
+  if (name_end == std::string::npos) return std::nullopt;
+  const auto fields = split(std::string_view(stat).substr(name_end + 2), ' ');
+  if (fields.size() < 20 || fields[0] == "Z") return std::nullopt;
+  const auto start = parse_int(fields[19]);
+  if (!start) return std::nullopt;
+  return static_cast<std::uint64_t>(*start);
+}
+
+// The marks of the host program and of the shell that waits for it.
+struct Marks {
+  ProcessMark program;
+  ProcessMark waiter;
+};
+std::optional<Marks> read_marks(const std::string& path) {
+  const std::string line = first_line(path);
+  const auto fields = split(line, ' ');
+  if (fields.size() != 5) return std::nullopt;
+  const auto mark = [&](std::size_t pid, std::size_t start) {
+    return ProcessMark{static_cast<pid_t>(parse_int(fields[pid]).value_or(0)),
+                       static_cast<std::uint64_t>(parse_int(fields[start]).value_or(0)),
+                       std::string(fields[2])};
+  };
+  return Marks{mark(0, 1), mark(3, 4)};
+}
+
+// Since when the file is there, by the machine's clock.
+std::optional<std::chrono::seconds> age_of(const std::string& path) {
+  struct stat found{};
+  if (::stat(path.c_str(), &found) != 0) return std::nullopt;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now) -
+         std::chrono::seconds(found.st_mtim.tv_sec);
+}
+
+Document resources_document(const Resources& resources) {
+  return Document::object({{"cores", resources.cores},
+                           {"memory_bytes", static_cast<std::int64_t>(resources.memory_bytes)},
+                           {"gpus", resources.gpus}});
+}
+
+Resources read_resources(const Document* document) {
+  if (document == nullptr) return {};
+  return {.cores = static_cast<int>(document->int_or("cores", 1)),
+          .memory_bytes = static_cast<std::uint64_t>(document->int_or("memory_bytes", 0)),
+          .gpus = static_cast<int>(document->int_or("gpus", 0))};
+}
+
+}  // namespace
+
+std::string backend_folder(const std::string& gang_folder) {
+  return path_join(gang_folder, "backend");
+}
+std::string host_log(const std::string& gang_folder, const std::string& host) {
+  return file_of(gang_folder, host + ".log");
+}
+
+Status write_spec(const QueuedSpec& spec) {
+  const std::string path = file_of(spec.gang.folder, "spec.json");
+  if (exists(path)) return already_exists("gang '" + spec.gang.id.value() + "' has been submitted");
+  Document hosts = Document::array();
+  for (const GangHost& host : spec.gang.hosts) {
+    hosts.push(
+        Document::object({{"name", host.name},
+                          {"command", Document::array({host.command.begin(), host.command.end()})},
+                          {"resources", resources_document(host.resources)}}));
+  }
+  const Document document =
+      Document::object({{"version", 1},
+                        {"gang", spec.gang.id.value()},
+                        {"submitted_us", std::int64_t{spec.submitted.time_since_epoch().count()}},
+                        {"preemptible", spec.gang.preemptible},
+                        {"hosts", std::move(hosts)}});
+  CLARY_RETURN_IF_ERROR(make_folders(backend_folder(spec.gang.folder), 0700));
+  return write_file_atomically(path, to_pretty_json(document), 0600, Durability::kSynced);
+}
+
+Result<QueuedSpec> read_spec(const std::string& gang_folder) {
+  CLARY_TRY(const std::string text, read_file(file_of(gang_folder, "spec.json")));
+  CLARY_TRY(const Document document, parse_json(text));
+  if (document.int_or("version", 0) != 1)
+    return unsupported("gang '" + gang_folder + "': of another version of Clary");
+  QueuedSpec spec;
+  spec.gang.id = GangId(document.string_or("gang", ""));
+  spec.gang.folder = gang_folder;
+  spec.gang.preemptible = document.bool_or("preemptible", false);
+  spec.submitted = TimePoint(Duration(document.int_or("submitted_us", 0)));
+  const Document* hosts = document.find("hosts");
+  if (hosts == nullptr || !hosts->is_array())
+    return internal_error("gang '" + gang_folder + "': no hosts in its spec");
+  for (const Document& host : *hosts->as_array()) {
+    GangHost read{.name = host.string_or("name", ""),
+                  .resources = read_resources(host.find("resources"))};
+    const Document* command = host.find("command");
+    if (command != nullptr && command->is_array()) {
+      for (const Document& word : *command->as_array())
+        read.command.push_back(word.as_string() ? *word.as_string() : "");
+    }
+    spec.gang.hosts.push_back(std::move(read));
+  }
+  return spec;
+}
+
+std::string current_boot() { return first_line("/proc/sys/kernel/random/boot_id"); }
+
+bool is_running(const ProcessMark& mark) {
+  return mark.pid > 0 && mark.boot == current_boot() && start_of(mark.pid) == mark.start_ticks;
+}
+
+HostFiles read_host(const std::string& gang_folder, const std::string& host) {
+  const auto starting_for = age_of(file_of(gang_folder, host + ".started"));
+  if (!starting_for) return {};
+  HostFiles files;
+  const std::optional<Marks> marks = read_marks(file_of(gang_folder, host + ".pid"));
+  if (marks) {
+    files.program = marks->program;
+    files.waiter = marks->waiter;
+  }
+  const bool running = marks && (is_running(files.program) || is_running(files.waiter));
+  // Read after the processes were looked for: the waiter notes the exit code before it ends.
+  const auto code = parse_int(first_line(file_of(gang_folder, host + ".exit")));
+  if (code) {
+    files.phase = HostPhase::kEnded;
+    files.exit_code = static_cast<int>(*code);
+  } else if (running) {
+    files.phase = HostPhase::kRunning;
+  } else if (!marks && *starting_for < kLongestStart) {
+    files.phase = HostPhase::kStarting;
+  } else {
+    files.phase = HostPhase::kLost;
+    const bool restarted = marks && files.program.boot != current_boot();
+    files.reason =
+        "host '" + host +
+        (restarted ? "' was lost when the machine restarted" : "' is gone without a word");
+  }
+  return files;
+}
+
+std::vector<std::string> once_command(const std::string& gang_folder, const GangHost& host) {
+  std::vector<std::string> command = {
+      "/bin/sh", "-c", kOnce, "clary-host", backend_folder(gang_folder), host.name};
+  command.insert(command.end(), host.command.begin(), host.command.end());
+  return command;
+}
+
+Status mark_stopped(const std::string& gang_folder) {
+  return write_file_atomically(file_of(gang_folder, "stopped"), "", 0600, Durability::kSynced);
+}
+bool is_stopped(const std::string& gang_folder) { return exists(file_of(gang_folder, "stopped")); }
+
+}  // namespace clary::compute

@@ -1,0 +1,60 @@
+// The files of a gang of the local back-end, in <gang folder>/backend. Format:
+// docs/formats/gang.md.
+//
+// They are the whole truth about a gang: the server may be killed at any time, the machine may be
+// restarted. Thread-safe: no state.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "compute/backend.h"
+
+namespace clary::compute {
+
+struct QueuedSpec {
+  GangSpec gang;
+  TimePoint submitted;
+};
+// Durable when it returns. AlreadyExists when the gang has been submitted before.
+Status write_spec(const QueuedSpec& spec);
+Result<QueuedSpec> read_spec(const std::string& gang_folder);
+
+// A process that is told from others by its start, since pids are used again.
+struct ProcessMark {
+  pid_t pid = 0;
+  std::uint64_t start_ticks = 0;  // /proc/PID/stat, field 22
+  std::string boot;               // /proc/sys/kernel/random/boot_id
+};
+bool is_running(const ProcessMark& mark);
+std::string current_boot();
+
+enum class HostPhase { kNotStarted, kStarting, kRunning, kEnded, kLost };
+struct HostFiles {
+  HostPhase phase = HostPhase::kNotStarted;
+  ProcessMark program;  // from kRunning on
+  ProcessMark waiter;   // the shell that notes its exit code
+  int exit_code = 0;    // of kEnded; 128 + n when signal n ended it
+  std::string reason;   // of kLost
+};
+HostFiles read_host(const std::string& gang_folder, const std::string& host);
+
+// The command that runs a host program exactly once in the life of its gang, however often it is
+// started itself: it makes NAME.started (durable) or gives up, notes the program's process in
+// NAME.pid, waits, and notes its exit code in NAME.exit.
+std::vector<std::string> once_command(const std::string& gang_folder, const GangHost& host);
+
+// A stop was asked for: a gang that has not started never will.
+Status mark_stopped(const std::string& gang_folder);
+bool is_stopped(const std::string& gang_folder);
+
+std::string backend_folder(const std::string& gang_folder);
+std::string host_log(const std::string& gang_folder, const std::string& host);
+
+}  // namespace clary::compute

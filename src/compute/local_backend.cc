@@ -1,0 +1,324 @@
+#include "compute/local_backend.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "base/loop.h"
+#include "base/mutex.h"
+#include "base/strings.h"
+#include "compute/gang_files.h"
+#include "compute/launch.h"
+#include "compute/placement.h"
+
+namespace clary::compute {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Duration kQueueInterval = milliseconds(100);
+constexpr int kFirstSignalCode =
+    128;  // a shell's exit code for a program that signal n ended is 128 + n
+
+struct Gang {
+  QueuedSpec spec;
+  std::optional<PlacedGang> placed;  // from its start to its end
+  std::string waits_for;
+  bool ended = false;  // and will not change again
+};
+
+// The gang's hosts taken together.
+GangStatus status_of(const Gang& gang) {
+  const std::string& folder = gang.spec.gang.folder;
+  const bool stopped = is_stopped(folder);
+  GangStatus status{.state = GangState::kEnded, .exit_code = 0};
+  bool started = false;
+  for (const GangHost& host : gang.spec.gang.hosts) {
+    const HostFiles files = read_host(folder, host.name);
+    started = started || files.phase != HostPhase::kNotStarted;
+    switch (files.phase) {
+      case HostPhase::kNotStarted:
+      case HostPhase::kStarting:
+      case HostPhase::kRunning:
+        if (status.state == GangState::kEnded) status = {.state = GangState::kRunning};
+        break;
+      case HostPhase::kEnded:
+        if (files.exit_code > kFirstSignalCode && !stopped) {
+          return {GangState::kLost,
+                  "host '" + host.name + "' was ended by signal " +
+                      std::to_string(files.exit_code - kFirstSignalCode),
+                  {}};
+        }
+        if (status.exit_code == 0) status.exit_code = files.exit_code;
+        break;
+      case HostPhase::kLost:
+        return {GangState::kLost, files.reason, {}};
+    }
+  }
+  if (started) return status;
+  if (stopped) return {GangState::kEnded, "stopped before it started", {}};
+  return gang.placed ? GangStatus{GangState::kRunning, "starting", {}}
+                     : GangStatus{GangState::kQueued, gang.waits_for, {}};
+}
+
+std::string gpu_devices(const std::vector<int>& gpus) {
+  std::vector<std::string> devices;
+  for (const int gpu : gpus) devices.push_back("/dev/nvidia" + std::to_string(gpu));
+  return join(devices, ",");
+}
+
+class LocalBackend final : public ComputeBackend {
+ public:
+  LocalBackend(LocalBackendOptions options, const Clock& clock, const Logger& logger)
+      : options_(std::move(options)),
+        clock_(clock),
+        logger_(logger),
+        loop_("local-queue", kQueueInterval, [this](std::stop_token) { advance_queue(); }) {}
+
+  Status take_up() {
+    CLARY_RETURN_IF_ERROR(make_folders(options_.gangs_folder));
+    CLARY_TRY(const std::vector<std::string> names, list_folder(options_.gangs_folder));
+    const MutexLock lock(mutex_);
+    for (const std::string& name : names) {
+      const Result<QueuedSpec> spec = read_spec(path_join(options_.gangs_folder, name));
+      if (!spec.ok() && spec.error().code == ErrorCode::kNotFound) continue;
+      if (!spec.ok()) {
+        logger_.warning("local back-end: a gang cannot be read",
+                        {{"gang", name}, {"reason", spec.error().message}});
+        continue;
+      }
+      add(*spec);
+    }
+    advance();
+    return {};
+  }
+
+  Result<GangHandle> submit(const GangSpec& spec) override {
+    if (spec.hosts.empty())
+      return invalid_argument("gang '" + spec.id.value() + "': it has no hosts");
+    const MutexLock lock(mutex_);
+    if (gangs_.contains(spec.id)) return handle_of(gangs_.at(spec.id));
+    const QueuedSpec queued{spec, clock_.now()};
+    const Status written = write_spec(queued);
+    if (!written.ok() && written.error().code != ErrorCode::kAlreadyExists) return written.error();
+    add(queued);
+    advance();
+    return handle_of(gangs_.at(spec.id));
+  }
+
+  Result<GangStatus> inspect(const GangHandle& handle) override {
+    CLARY_TRY(const GangId id, gang_of(handle));
+    const MutexLock lock(mutex_);
+    const auto found = gangs_.find(id);
+    if (found == gangs_.end()) return GangStatus{GangState::kUnknown, "no such gang", {}};
+    return refreshed(found->second);
+  }
+
+  Status stop(const GangHandle& handle, Duration) override {
+    CLARY_TRY(const GangId id, gang_of(handle));
+    const MutexLock lock(mutex_);
+    const auto found = gangs_.find(id);
+    if (found == gangs_.end() || found->second.ended) return {};
+    const GangSpec& gang = found->second.spec.gang;
+    CLARY_RETURN_IF_ERROR(mark_stopped(gang.folder));
+    Status all;
+    for (const GangHost& host : gang.hosts) {
+      const HostFiles files = read_host(gang.folder, host.name);
+      if (files.phase == HostPhase::kStarting) {
+        // Its process is not known yet.
+        all = unavailable("gang '" + id.value() + "': host '" + host.name + "' is just starting");
+      }
+      if (const Status sent = signal_marked(files.program, SIGTERM); !sent.ok()) all = sent;
+    }
+    return all;
+  }
+
+  Status remove(const GangHandle& handle) override {
+    CLARY_TRY(const GangId id, gang_of(handle));
+    const MutexLock lock(mutex_);
+    const auto found = gangs_.find(id);
+    if (found == gangs_.end()) return {};
+    const GangSpec gang = found->second.spec.gang;
+    if (!found->second.ended) CLARY_RETURN_IF_ERROR(mark_stopped(gang.folder));
+    for (const GangHost& host : gang.hosts) {
+      const HostFiles files = read_host(gang.folder, host.name);
+      for (const ProcessMark& mark : {files.waiter, files.program})
+        CLARY_RETURN_IF_ERROR(signal_marked(mark, SIGKILL));
+      for (const ProcessMark& mark : {files.waiter, files.program})
+        CLARY_RETURN_IF_ERROR(wait_gone(mark));
+    }
+    CLARY_RETURN_IF_ERROR(remove_tree(backend_folder(gang.folder)));
+    gangs_.erase(found);
+    advance();
+    return {};
+  }
+
+  Result<std::vector<GangId>> list() override {
+    const MutexLock lock(mutex_);
+    std::vector<GangId> ids;
+    for (const auto& [id, gang] : gangs_) ids.push_back(id);
+    return ids;
+  }
+
+  Capabilities capabilities() const override {
+    return {.name = "local", .total = options_.machine};
+  }
+
+ private:
+  static GangHandle handle_of(const Gang& gang) {
+    return {"local", 1, to_json(Document::object({{"gang", gang.spec.gang.id.value()}}))};
+  }
+  static Result<GangId> gang_of(const GangHandle& handle) {
+    if (handle.backend != "local" || handle.version != 1) {
+      return invalid_argument("local back-end: a handle of back-end '" + handle.backend +
+                              "', version " + std::to_string(handle.version));
+    }
+    CLARY_TRY(const Document document, parse_json(handle.bytes));
+    return GangId(document.string_or("gang", ""));
+  }
+
+  static Status signal_marked(const ProcessMark& mark, int number) {
+    if (mark.pid <= 0) return {};
+    const Result<Fd> process = open_pid(mark.pid);
+    // Looked at after it was opened: the descriptor then is of the marked process, or of nobody.
+    if (!process.ok() || !is_running(mark)) return {};
+    return signal_pid(*process, number);
+  }
+  static Status wait_gone(const ProcessMark& mark) {
+    if (mark.pid <= 0) return {};
+    const Result<Fd> process = open_pid(mark.pid);
+    if (!process.ok() || !is_running(mark)) return {};
+    pollfd ended{process->get(), POLLIN, 0};
+    if (::poll(&ended, 1, 5000) > 0) return {};
+    return timed_out("process " + std::to_string(mark.pid) + " does not end");
+  }
+
+  void add(const QueuedSpec& spec) CLARY_REQUIRES(mutex_) {
+    Gang gang{.spec = spec};
+    gang.waits_for = "waiting for its turn";
+    Gang& added = gangs_.emplace(spec.gang.id, std::move(gang)).first->second;
+    const GangStatus status = refreshed(added);
+    // Which GPUs a gang of an earlier server was granted stands in its folder.
+    if (status.state == GangState::kRunning) added.placed = read_placed(spec.gang);
+  }
+
+  GangStatus refreshed(Gang& gang) CLARY_REQUIRES(mutex_) {
+    const GangStatus status = status_of(gang);
+    gang.ended = status.state == GangState::kEnded || status.state == GangState::kLost;
+    if (gang.ended) gang.placed.reset();
+    return status;
+  }
+
+  void advance_queue() {
+    const MutexLock lock(mutex_);
+    advance();
+  }
+
+  // Starts what fits.
+  void advance() CLARY_REQUIRES(mutex_) {
+    PlacementSnapshot snapshot{.machine = options_.machine};
+    std::vector<Gang*> waiting;
+    for (auto& [id, gang] : gangs_) {
+      if (gang.ended) continue;
+      const bool queued = refreshed(gang).state == GangState::kQueued;
+      if (queued) waiting.push_back(&gang);
+      if (gang.placed) snapshot.running.push_back(*gang.placed);
+    }
+    std::sort(waiting.begin(), waiting.end(), [](const Gang* a, const Gang* b) {
+      return std::pair(a->spec.submitted, a->spec.gang.id) <
+             std::pair(b->spec.submitted, b->spec.gang.id);
+    });
+    for (const Gang* gang : waiting) {
+      WaitingGang wants{.preemptible = gang->spec.gang.preemptible};
+      for (const GangHost& host : gang->spec.gang.hosts) wants.hosts.push_back(host.resources);
+      snapshot.waiting.push_back(std::move(wants));
+    }
+    if (waiting.empty()) return;
+    const std::vector<PlacementDecision> decisions = place(snapshot);
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+      waiting[i]->waits_for = decisions[i].reason;
+      if (!decisions[i].starts) continue;
+      const Status started = start(*waiting[i], decisions[i].placed);
+      if (!started.ok()) waiting[i]->waits_for = "it cannot be started: " + started.error().message;
+    }
+  }
+
+  Status start(Gang& gang, const PlacedGang& placed) CLARY_REQUIRES(mutex_) {
+    const GangSpec& spec = gang.spec.gang;
+    CLARY_RETURN_IF_ERROR(write_placed(spec, placed));
+    std::vector<std::string> environment;
+    for (char** variable = environ; *variable != nullptr; ++variable)
+      environment.emplace_back(*variable);
+    environment.push_back("CLARY_GPU_DEVICES=" + gpu_devices(placed.gpus));
+    for (const GangHost& host : spec.hosts) {
+      CLARY_TRY(const Fd log,
+                open_file(host_log(spec.folder, host.name), O_WRONLY | O_CREAT | O_APPEND, 0600));
+      const Launch launch{.argv = once_command(spec.folder, host),
+                          .environment = environment,
+                          .stdio = {-1, log.get(), log.get()},
+                          .detached = true};
+      const Result<pid_t> started = compute::launch(launch);
+      if (!started.ok()) return started.error();
+    }
+    gang.placed = placed;
+    return {};
+  }
+
+  static std::string placed_file(const GangSpec& gang) {
+    return path_join(backend_folder(gang.folder), "placed.json");
+  }
+
+  static Status write_placed(const GangSpec& gang, const PlacedGang& placed) {
+    Document gpus = Document::array();
+    for (const int gpu : placed.gpus) gpus.push(gpu);
+    const Document document =
+        Document::object({{"cores", placed.total.cores},
+                          {"memory_bytes", static_cast<std::int64_t>(placed.total.memory_bytes)},
+                          {"gpus", std::move(gpus)}});
+    return write_file_atomically(placed_file(gang), to_json(document), 0600);
+  }
+
+  static PlacedGang read_placed(const GangSpec& gang) {
+    PlacedGang placed;
+    const Result<std::string> text = read_file(placed_file(gang));
+    const Result<Document> document =
+        text.ok() ? parse_json(*text) : Result<Document>(text.error());
+    if (!document.ok()) return placed;
+    placed.total.cores = static_cast<int>(document->int_or("cores", 1));
+    placed.total.memory_bytes = static_cast<std::uint64_t>(document->int_or("memory_bytes", 0));
+    const Document* gpus = document->find("gpus");
+    if (gpus == nullptr || !gpus->is_array()) return placed;
+    for (const Document& gpu : *gpus->as_array()) {
+      if (gpu.as_int() != nullptr) placed.gpus.push_back(static_cast<int>(*gpu.as_int()));
+    }
+    placed.total.gpus = static_cast<int>(placed.gpus.size());
+    return placed;
+  }
+
+  const LocalBackendOptions options_;
+  const Clock& clock_;
+  const Logger& logger_;
+  Mutex mutex_;
+  std::map<GangId, Gang> gangs_ CLARY_GUARDED_BY(mutex_);
+  Loop loop_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ComputeBackend>> open_local_backend(LocalBackendOptions options,
+                                                           const Clock& clock,
+                                                           const Logger& logger) {
+  auto backend = std::make_unique<LocalBackend>(std::move(options), clock, logger);
+  CLARY_RETURN_IF_ERROR(backend->take_up());
+  return std::unique_ptr<ComputeBackend>(std::move(backend));
+}
+
+}  // namespace clary::compute

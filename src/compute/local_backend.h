@@ -1,0 +1,32 @@
+// LocalBackend: gangs on this machine. Its queue and its gangs stand in files (gang_files.h), so a
+// killed server loses nothing.
+//
+// A host program is started detached, in a session of its own, its output in
+// <gang>/backend/<host>.log. It finds the devices it was granted in CLARY_GPU_DEVICES
+// ("/dev/nvidia0,/dev/nvidia1"; empty: none).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/logger.h"
+#include "base/result.h"
+#include "compute/backend.h"
+#include "compute/resources.h"
+
+namespace clary::compute {
+
+struct LocalBackendOptions {
+  std::string gangs_folder;  // whose folders are gangs: a gang's folder is <gangs_folder>/<name>
+  Resources machine = machine_resources();
+};
+
+// Takes up the gangs that are in the folder: what waited goes on waiting, what runs is known again.
+// Thread-safe. A gang that was stopped while it waited is kEnded without an exit code. A host
+// program that a signal ended, without a stop having been asked for, is lost.
+Result<std::unique_ptr<ComputeBackend>> open_local_backend(LocalBackendOptions options,
+                                                           const Clock& clock,
+                                                           const Logger& logger);
+
+}  // namespace clary::compute

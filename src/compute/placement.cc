@@ -1,0 +1,85 @@
+#include "compute/placement.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace clary::compute {
+namespace {
+
+class FreeResources {
+ public:
+  explicit FreeResources(const PlacementSnapshot& snapshot)
+      : machine_(snapshot.machine), free_(snapshot.machine) {
+    for (int gpu = 0; gpu < machine_.gpus; ++gpu) gpus_.push_back(gpu);
+    for (const PlacedGang& gang : snapshot.running) take(gang);
+  }
+
+  void take(const PlacedGang& gang) {
+    free_.cores -= gang.total.cores;
+    free_.gpus -= gang.total.gpus;
+    free_.memory_bytes -= std::min(free_.memory_bytes, gang.total.memory_bytes);
+    for (const int gpu : gang.gpus) std::erase(gpus_, gpu);
+  }
+
+  PlacedGang grant(const Resources& total) const {
+    return {total, {gpus_.begin(), gpus_.begin() + total.gpus}};
+  }
+
+  // What is missing, for people; "" when nothing is.
+  std::string missing(const Resources& wanted) const {
+    const auto count = [](int missing, int wanted_count, const char* unit) {
+      return "waiting for " + std::to_string(missing) + " of " + std::to_string(wanted_count) +
+             " " + unit;
+    };
+    if (wanted.cores > free_.cores) return count(wanted.cores - free_.cores, wanted.cores, "cores");
+    if (wanted.gpus > static_cast<int>(gpus_.size())) {
+      return count(wanted.gpus - static_cast<int>(gpus_.size()), wanted.gpus, "GPUs");
+    }
+    if (wanted.memory_bytes > free_.memory_bytes) {
+      return "waiting for " + format_bytes(wanted.memory_bytes - free_.memory_bytes) + " of " +
+             format_bytes(wanted.memory_bytes) + " of memory";
+    }
+    return "";
+  }
+
+ private:
+  Resources machine_;
+  Resources free_;
+  std::vector<int> gpus_;
+};
+
+Resources total_of(const WaitingGang& gang, const Resources& machine) {
+  Resources total{.cores = 0};
+  for (const Resources& host : gang.hosts) {
+    const Resources cut = fitted(host, machine);
+    total.cores += cut.cores;
+    total.gpus += cut.gpus;
+    total.memory_bytes += cut.memory_bytes;
+  }
+  return fitted(total, machine);
+}
+
+}  // namespace
+
+std::vector<PlacementDecision> place(const PlacementSnapshot& snapshot) {
+  FreeResources free(snapshot);
+  std::vector<PlacementDecision> decisions(snapshot.waiting.size());
+  bool somebody_waits = false;
+  for (const bool preemptible : {false, true}) {
+    for (std::size_t i = 0; i < snapshot.waiting.size(); ++i) {
+      if (snapshot.waiting[i].preemptible != preemptible) continue;
+      PlacementDecision& decision = decisions[i];
+      const Resources total = total_of(snapshot.waiting[i], snapshot.machine);
+      decision.reason = somebody_waits ? "waiting for the jobs before it" : free.missing(total);
+      somebody_waits = !decision.reason.empty();
+      if (somebody_waits) continue;
+      decision.starts = true;
+      decision.placed = free.grant(total);
+      free.take(decision.placed);
+    }
+  }
+  return decisions;
+}
+
+}  // namespace clary::compute

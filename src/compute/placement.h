@@ -1,0 +1,41 @@
+// Which of the waiting gangs start now: a pure function of a snapshot of one machine.
+//
+// First come, first served, on-demand gangs before preemptible ones. A gang starts whole or not at
+// all, and none overtakes one that waits in its class: a big gang is never starved by small ones. A
+// gang larger than the machine gets the machine to itself.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "compute/resources.h"
+
+namespace clary::compute {
+
+struct PlacedGang {
+  Resources total;        // of all its hosts, cut to the machine
+  std::vector<int> gpus;  // indices of the machine's
+};
+
+struct WaitingGang {
+  std::vector<Resources> hosts;
+  bool preemptible = false;
+};
+
+struct PlacementSnapshot {
+  Resources machine;
+  std::vector<PlacedGang> running;
+  std::vector<WaitingGang> waiting;  // in the order of their submission
+};
+
+struct PlacementDecision {
+  bool starts = false;
+  PlacedGang placed;   // when it starts
+  std::string reason;  // when it waits: "waiting for 2 of 8 cores"
+};
+
+// One decision for each waiting gang, in the same order. Cost: O(waiting × GPUs + running).
+std::vector<PlacementDecision> place(const PlacementSnapshot& snapshot);
+
+}  // namespace clary::compute
