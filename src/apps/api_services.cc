@@ -1,0 +1,85 @@
+#include "apps/api_services.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace clary::apps {
+
+ApiServices::ApiServices(ApiServicesParts parts)
+    : parts_(std::move(parts)),
+      buckets_(*parts_.storage.objects),
+      objects_(*parts_.storage.objects),
+      uploads_(*parts_.storage.objects),
+      logs_(*parts_.storage.logs),
+      cloudwatch_(*parts_.storage.metrics),
+      training_jobs_({.jobs = *parts_.storage.jobs,
+                      .changes = parts_.changes,
+                      .metrics = *parts_.storage.metrics,
+                      .ids = parts_.ids}),
+      tags_(*parts_.storage.jobs),
+      metrics_page_(parts_.requests, *parts_.storage.jobs, parts_.clock, parts_.counters) {}
+
+Status ApiServices::add_to(services::Router& router, services::LocalRoutes& routes) {
+  sts_.add_to(router);
+  iam_.add_to(router);
+  buckets_.add_to(router);
+  objects_.add_to(router);
+  uploads_.add_to(router);
+  logs_.add_to(router);
+  cloudwatch_.add_to(router);
+  training_jobs_.add_to(router);
+  tags_.add_to(router);
+
+  add_health_routes(routes);
+  add_timeline_route(routes);
+  services::add_metrics_route(routes, metrics_page_);
+  services::add_credentials_route(routes, parts_.job_credentials);
+  if (parts_.settings.allow_reset) add_reset_route(routes);
+  const std::vector<std::string> missing = router.missing();
+  if (missing.empty()) return {};
+  return internal_error(fmt::format("operations without a method: {}", fmt::join(missing, ", ")));
+}
+
+// /healthz: the process answers. /readyz: it can also read what it keeps.
+void ApiServices::add_health_routes(services::LocalRoutes& routes) {
+  routes.add({.method = "GET",
+              .path = "/healthz",
+              .access = services::LocalAccess::kOpen,
+              .answer = [](const services::LocalRequest&) {
+                return services::local_message(200, "alive");
+              }});
+  routes.add({.method = "GET",
+              .path = "/readyz",
+              .access = services::LocalAccess::kOpen,
+              .answer = [this](const services::LocalRequest&) {
+                const auto read = parts_.storage.jobs->unfinished_effects();
+                return read.ok() ? services::local_message(200, "ready")
+                                 : services::local_message(503, read.error().message);
+              }});
+}
+
+// GET /_clary/jobs/NAME: the job's timeline, notices included.
+void ApiServices::add_timeline_route(services::LocalRoutes& routes) {
+  routes.add({.method = "GET",
+              .path = "/_clary/jobs/",
+              .access = services::LocalAccess::kRootKey,
+              .answer = [this](const services::LocalRequest& request) {
+                const auto timeline = training_jobs_.timeline(JobName(request.rest));
+                if (timeline.ok()) return services::local_json(*timeline);
+                const bool absent = timeline.error().code == ErrorCode::kNotFound;
+                return services::local_message(absent ? 404 : 500, timeline.error().message);
+              }});
+}
+
+void ApiServices::add_reset_route(services::LocalRoutes& routes) {
+  routes.add({.method = "POST",
+              .path = "/_clary/reset",
+              .access = services::LocalAccess::kOpen,
+              .answer = [this](const services::LocalRequest&) {
+                const Status done = parts_.reset.run();
+                return done.ok() ? services::local_message(200, "empty")
+                                 : services::local_message(500, done.error().message);
+              }});
+}
+
+}  // namespace clary::apps

@@ -1,0 +1,66 @@
+// ApiServices: the operations and pages, registered in one place.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "apps/settings.h"
+#include "apps/storage.h"
+#include "base/result.h"
+#include "net/server.h"
+#include "runtime/job_changes.h"
+#include "runtime/reset.h"
+#include "services/cloudwatch.h"
+#include "services/iam.h"
+#include "services/local_routes.h"
+#include "services/logs.h"
+#include "services/prometheus.h"
+#include "services/router.h"
+#include "services/s3_buckets.h"
+#include "services/s3_objects.h"
+#include "services/s3_uploads.h"
+#include "services/sts.h"
+#include "services/tags.h"
+#include "services/training_jobs.h"
+
+namespace clary::apps {
+
+// Everything passed outlives the services.
+struct ApiServicesParts {
+  const Settings& settings;
+  Storage& storage;
+  runtime::JobChanges& changes;
+  runtime::RuntimeReset& reset;
+  services::JobCredentials& job_credentials;
+  const telemetry::ServerMetrics& requests;
+  const Clock& clock;
+  IdSource& ids;
+  std::function<net::ServerCounters()> counters;
+};
+
+class ApiServices {
+ public:
+  explicit ApiServices(ApiServicesParts parts);
+  // Registers everything. Internal when an operation that the tables say is carried out has no
+  // method.
+  Status add_to(services::Router& router, services::LocalRoutes& routes);
+
+ private:
+  void add_health_routes(services::LocalRoutes& routes);
+  void add_timeline_route(services::LocalRoutes& routes);
+  void add_reset_route(services::LocalRoutes& routes);
+
+  ApiServicesParts parts_;
+  services::Sts sts_;
+  services::Iam iam_;
+  services::S3Buckets buckets_;
+  services::S3Objects objects_;
+  services::S3Uploads uploads_;
+  services::Logs logs_;
+  services::CloudWatch cloudwatch_;
+  services::TrainingJobs training_jobs_;
+  services::Tags tags_;
+  services::MetricsPage metrics_page_;
+};
+
+}  // namespace clary::apps

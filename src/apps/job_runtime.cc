@@ -1,0 +1,126 @@
+#include "apps/job_runtime.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/files.h"
+#include "compute/local_backend.h"
+
+namespace clary::apps {
+namespace {
+
+std::string environment_variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+runtime::EnvironmentsOptions environment_options(const JobRuntimeParts& parts) {
+  return {.data_folder = parts.folder.path(),
+          .preferred = parts.settings.default_environment,
+          .virtual_env = environment_variable("VIRTUAL_ENV"),
+          .path = environment_variable("PATH"),
+          .strictness = parts.settings.strict_versions ? runtime::Strictness::kExact
+                                                       : runtime::Strictness::kNearest};
+}
+
+runtime::PlanSettings plan_settings(const JobRuntimeParts& parts) {
+  runtime::PlanSettings settings;
+  settings.data_folder = parts.folder.path();
+  settings.program = real_path("/proc/self/exe").value_or("clary");
+  settings.region = Region(parts.settings.region);
+  settings.account = AccountId(parts.settings.account);
+  settings.server_endpoint = parts.server_endpoint;
+  settings.sandbox = parts.settings.sandbox;
+  settings.network = parts.settings.network;
+  settings.machine = compute::machine_resources();
+  settings.instance_types = compute::instance_type_resources;
+  if (::geteuid() == 0) settings.run_as_uid = static_cast<std::uint32_t>(parts.settings.job_uid);
+  settings.credentials_as_variables = parts.settings.credentials_as_variables;
+  settings.stop_grace_seconds = parts.settings.stop_grace_seconds;
+  return settings;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<JobRuntime>> JobRuntime::create(JobRuntimeParts parts) {
+  const std::string gangs = parts.folder.in("gangs");
+  CLARY_RETURN_IF_ERROR(make_folders(gangs, 0700));
+  CLARY_TRY(auto backend,
+            compute::open_local_backend({.gangs_folder = gangs}, parts.clock, parts.logger));
+  return std::unique_ptr<JobRuntime>(new JobRuntime(parts, std::move(backend)));
+}
+
+JobRuntime::JobRuntime(const JobRuntimeParts& parts,
+                       std::unique_ptr<compute::ComputeBackend> backend)
+    : logger_(parts.logger),
+      link_socket_(parts.folder.in("hostlink.sock")),
+      failpoints_(environment_variable("CLARY_FAILPOINT")),
+      backend_(std::move(backend)),
+      environments_(environment_options(parts)),
+      chooser_(environments_),
+      listeners_(parts.server),
+      credentials_(*parts.storage.keys, parts.clock, parts.ids, AccountId(parts.settings.account)),
+      plans_(plan_settings(parts), {.environments = chooser_,
+                                    .views = parts.views,
+                                    .objects = *parts.storage.objects,
+                                    .credentials = credentials_,
+                                    .ids = parts.ids}),
+      changes_(*parts.storage.jobs, parts.clock, failpoints_),
+      effects_({.jobs = *parts.storage.jobs,
+                .changes = changes_,
+                .backend = *backend_,
+                .plans = plans_,
+                .logs = *parts.storage.logs,
+                .listeners = listeners_,
+                .clock = parts.clock,
+                .failpoints = failpoints_}),
+      watch_({.jobs = *parts.storage.jobs,
+              .changes = changes_,
+              .backend = *backend_,
+              .credentials = credentials_,
+              .clock = parts.clock,
+              .logger = parts.logger,
+              .send_credentials =
+                  [this](const GangId& gang, const std::string& host,
+                         const hostlink::PlanCredentials& credentials) {
+                    return link_server_->send_credentials({.gang = gang, .host = host},
+                                                          credentials);
+                  }}),
+      runner_({.jobs = *parts.storage.jobs,
+               .effects = effects_,
+               .watch = watch_,
+               .clock = parts.clock,
+               .logger = parts.logger}),
+      receiver_({.jobs = *parts.storage.jobs,
+                 .changes = changes_,
+                 .logs = *parts.storage.logs,
+                 .metrics = *parts.storage.metrics,
+                 .listeners = listeners_,
+                 .folders = plans_.folders(),
+                 .failpoints = failpoints_,
+                 .logger = parts.logger}),
+      reset_({.jobs = *parts.storage.jobs,
+              .backend = *backend_,
+              .plans = plans_,
+              .listeners = listeners_,
+              .logs = *parts.storage.logs,
+              .metrics = *parts.storage.metrics,
+              .objects = *parts.storage.objects}) {
+  changes_.set_observer([this] { runner_.wake(); });
+}
+
+JobRuntime::~JobRuntime() { stop(); }
+
+Status JobRuntime::start() {
+  CLARY_TRY(link_server_, hostlink::LinkServer::listen(link_socket_, receiver_, logger_));
+  runner_.start();
+  return {};
+}
+
+void JobRuntime::stop() {
+  runner_.stop();
+  link_server_.reset();
+}
+
+}  // namespace clary::apps

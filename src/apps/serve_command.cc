@@ -1,0 +1,119 @@
+#include "apps/serve_command.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+
+#include "apps/server_program.h"
+#include "apps/settings.h"
+#include "base/files.h"
+
+namespace clary::apps {
+namespace {
+
+struct ServeOptions {
+  std::string data;
+  std::string listen;
+  std::string config;
+  std::string sandbox;
+  bool allow_reset = false;
+  bool print_config = false;
+};
+
+std::string default_data_folder() {
+  if (const char* chosen = std::getenv("CLARY_DATA")) return chosen;
+  const char* home = std::getenv("HOME");
+  return std::string(home == nullptr ? "/tmp" : home) + "/.local/share/clary";
+}
+
+Result<Settings> settings_from(const ServeOptions& options) {
+  Settings settings;
+  settings.data = options.data.empty() ? default_data_folder() : options.data;
+  if (!settings.data.starts_with('/')) {
+    CLARY_TRY(const std::string here, real_path("."));
+    settings.data = path_join(here, settings.data);
+  }
+  const std::string in_data = settings.data + "/clary.toml";
+  const std::string config = !options.config.empty() ? options.config
+                             : exists(in_data)       ? in_data
+                                                     : "";
+  if (!config.empty()) CLARY_RETURN_IF_ERROR(read_settings_file(config, settings));
+  if (!options.listen.empty()) settings.listen = options.listen;
+  if (!options.sandbox.empty()) settings.sandbox = options.sandbox;
+  settings.allow_reset = settings.allow_reset || options.allow_reset;
+  CLARY_RETURN_IF_ERROR(check_settings(settings));
+  return settings;
+}
+
+// Blocks the signals that end the server for every thread to come and returns where they arrive
+// instead.
+Fd ending_signals() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGTERM);
+  ::sigaddset(&signals, SIGINT);
+  ::sigaddset(&signals, SIGHUP);
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return Fd(::signalfd(-1, &signals, SFD_CLOEXEC));
+}
+
+int serve(const Settings& settings) {
+  ::umask(077);
+  const Fd signals = ending_signals();
+  Result<std::unique_ptr<ServerProgram>> program = ServerProgram::start(settings);
+  if (!program.ok()) {
+    std::fprintf(stderr, "clary serve: %s\n", program.error().message.c_str());
+    return 1;
+  }
+  std::printf("clary serve: ready on http://%s, data in %s\n", (*program)->address().c_str(),
+              settings.data.c_str());
+  std::fflush(stdout);
+  pollfd ready{signals.get(), POLLIN, 0};
+  while (::poll(&ready, 1, -1) <= 0) {
+  }
+  (*program)->stop();
+  return 0;
+}
+
+}  // namespace
+
+int run_serve(int argc, char** argv) {
+  ServeOptions options;
+  CLI::App app("The server, in the foreground.", "clary serve");
+  app.add_option("--data", options.data,
+                 "Data directory (default: $CLARY_DATA, else ~/.local/share/clary)");
+  app.add_option("--listen", options.listen,
+                 "HOST:PORT; port 0 takes a free one (default: 127.0.0.1:4580)");
+  app.add_option("--config", options.config,
+                 "Settings (default: clary.toml in the data directory, when it is there)");
+  app.add_option("--sandbox", options.sandbox, "bubblewrap (default) or process: no isolation");
+  app.add_flag("--allow-reset", options.allow_reset,
+               "POST /_clary/reset empties the store: for test suites");
+  app.add_flag("--print-config", options.print_config,
+               "Print every setting with its meaning and default, and end");
+  try {
+    app.parse(argc - 1, argv + 1);
+  } catch (const CLI::ParseError& failure) {
+    return app.exit(failure) == 0 ? 0 : 2;
+  }
+  if (options.print_config) {
+    std::fputs(documented_settings().c_str(), stdout);
+    return 0;
+  }
+  const Result<Settings> settings = settings_from(options);
+  if (!settings.ok()) {
+    std::fprintf(stderr, "clary serve: %s\n", settings.error().message.c_str());
+    return 2;
+  }
+  return serve(*settings);
+}
+
+}  // namespace clary::apps

@@ -1,0 +1,150 @@
+#include "apps/server_program.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "apps/api_services.h"
+#include "apps/channel_view_holds.h"
+#include "apps/data_folder.h"
+#include "apps/embedded_files.h"
+#include "apps/job_credentials.h"
+#include "apps/job_runtime.h"
+#include "apps/root_key.h"
+#include "apps/storage.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "net/server.h"
+#include "net/sockets.h"
+#include "services/front.h"
+#include "telemetry/server_metrics.h"
+
+namespace clary::apps {
+namespace {
+
+LogLevel log_level(const std::string& name) {
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warning") return LogLevel::kWarning;
+  return name == "error" ? LogLevel::kError : LogLevel::kInfo;
+}
+
+net::ServerLimits server_limits(const Settings& settings) {
+  net::ServerLimits limits;
+  limits.handler_threads = static_cast<std::size_t>(settings.handler_threads);
+  return limits;
+}
+
+}  // namespace
+
+// In the order of their making; taken down in reverse.
+struct ServerProgram::Parts {
+  explicit Parts(const Settings& chosen, DataFolder opened)
+      : settings(chosen),
+        folder(std::move(opened)),
+        logger(log_level(chosen.log_level)),
+        local_routes(chosen.allowed_hosts) {}
+
+  Settings settings;
+  DataFolder folder;
+  Logger logger;
+  SystemClock clock;
+  RandomIds ids;
+  telemetry::ServerMetrics requests;
+  std::unique_ptr<Storage> storage;
+  services::Router router;
+  services::LocalRoutes local_routes;
+  std::unique_ptr<services::Front> front;
+  std::unique_ptr<net::Server> server;
+  std::unique_ptr<ChannelViewHolds> views;
+  std::unique_ptr<JobRuntime> runtime;
+  std::unique_ptr<RunningJobCredentials> job_credentials;
+  std::unique_ptr<ApiServices> services;
+  std::string address;
+
+  Status make();
+  Status serve();
+};
+
+Status ServerProgram::Parts::make() {
+  CLARY_TRY(storage, Storage::open(folder, clock, ids));
+  CLARY_RETURN_IF_ERROR(ensure_root_key(
+      folder.path(), {AccessKeyId(settings.access_key), Secret(settings.secret_key)}, "root", ids,
+      *storage->keys));
+  CLARY_TRY([[maybe_unused]] const std::string python, unpack_python(folder.path()));
+  front =
+      std::make_unique<services::Front>(services::FrontParts{.router = router,
+                                                             .local_routes = local_routes,
+                                                             .keys = *storage->keys,
+                                                             .clock = clock,
+                                                             .ids = ids,
+                                                             .logger = logger,
+                                                             .account = AccountId(settings.account),
+                                                             .limits = {},
+                                                             .requests = &requests});
+  server = std::make_unique<net::Server>(*front, logger, server_limits(settings));
+  return {};
+}
+
+// The socket is bound first, because jobs are told its address, and served last, when everything is
+// there.
+Status ServerProgram::Parts::serve() {
+  CLARY_TRY(Fd listening, net::listen_on(settings.listen));
+  CLARY_TRY(address, net::bound_address(listening));
+  views = std::make_unique<ChannelViewHolds>(*storage->objects, folder.in("cache/views"),
+                                             static_cast<std::size_t>(settings.view_cache_entries));
+  CLARY_TRY(runtime, JobRuntime::create({.settings = settings,
+                                         .folder = folder,
+                                         .storage = *storage,
+                                         .server = *server,
+                                         .views = *views,
+                                         .clock = clock,
+                                         .ids = ids,
+                                         .logger = logger,
+                                         .server_endpoint = "http://" + address}));
+  job_credentials = std::make_unique<RunningJobCredentials>(
+      RunningJobCredentials::Parts{.jobs = *storage->jobs,
+                                   .folders = runtime->folders(),
+                                   .issuer = runtime->credentials(),
+                                   .clock = clock});
+  services = std::make_unique<ApiServices>(
+      ApiServicesParts{.settings = settings,
+                       .storage = *storage,
+                       .changes = runtime->changes(),
+                       .reset = runtime->reset(),
+                       .job_credentials = *job_credentials,
+                       .requests = requests,
+                       .clock = clock,
+                       .ids = ids,
+                       .counters = [this] { return server->counters(); }});
+  CLARY_RETURN_IF_ERROR(services->add_to(router, local_routes));
+  CLARY_RETURN_IF_ERROR(runtime->start());
+  CLARY_TRY([[maybe_unused]] const auto id, server->adopt(std::move(listening), "main"));
+  const Document running = Document::object({{"address", address},
+                                             {"pid", std::int64_t{::getpid()}},
+                                             {"region", settings.region},
+                                             {"account", settings.account}});
+  return write_file_atomically(folder.in("server.json"), to_pretty_json(running), 0600);
+}
+
+ServerProgram::ServerProgram(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+ServerProgram::~ServerProgram() { stop(); }
+
+Result<std::unique_ptr<ServerProgram>> ServerProgram::start(const Settings& settings) {
+  CLARY_TRY(DataFolder folder, DataFolder::open(settings.data));
+  auto parts = std::make_unique<Parts>(settings, std::move(folder));
+  CLARY_RETURN_IF_ERROR(parts->make());
+  CLARY_RETURN_IF_ERROR(parts->serve());
+  return std::unique_ptr<ServerProgram>(new ServerProgram(std::move(parts)));
+}
+
+const std::string& ServerProgram::address() const { return parts_->address; }
+
+void ServerProgram::stop() {
+  if (parts_->server == nullptr) return;
+  ::unlink(parts_->folder.in("server.json").c_str());
+  parts_->server->stop();
+  if (parts_->runtime != nullptr) parts_->runtime->stop();
+}
+
+}  // namespace clary::apps

@@ -1,0 +1,34 @@
+// Storage: what a server keeps, opened in order from its data directory.
+#pragma once
+
+#include <memory>
+
+#include "apps/data_folder.h"
+#include "base/clock.h"
+#include "base/id_source.h"
+#include "base/result.h"
+#include "domain/job_store.h"
+#include "domain/key_store.h"
+#include "meta/database.h"
+#include "objects/directory_store.h"
+#include "telemetry/log_store.h"
+#include "telemetry/metric_store.h"
+#include "telemetry/telemetry_database.h"
+
+namespace clary::apps {
+
+struct Storage {
+  // clock and ids outlive it.
+  static Result<std::unique_ptr<Storage>> open(const DataFolder& folder, const Clock& clock,
+                                               IdSource& ids);
+
+  std::unique_ptr<meta::Database> metadata;
+  std::unique_ptr<domain::JobStore> jobs;
+  std::unique_ptr<domain::KeyStore> keys;
+  std::unique_ptr<telemetry::TelemetryDatabase> telemetry;
+  std::unique_ptr<telemetry::LogStore> logs;
+  std::unique_ptr<telemetry::MetricStore> metrics;
+  std::unique_ptr<objects::DirectoryStore> objects;
+};
+
+}  // namespace clary::apps
