@@ -199,6 +199,25 @@ print('the last line')
   EXPECT_TRUE(logged("the last line"));
 }
 
+TEST_F(RealScript, UsageTellsABusyLoopFromASleeper) {
+  set_script(R"(
+import time
+end = time.monotonic() + 2.2
+while time.monotonic() < end: pass
+time.sleep(2.2)
+)");
+  ASSERT_EQ(run(), kHostReported);
+  std::vector<double> cpu;
+  for (const auto& [kind, body] : link_.records()) {
+    if (kind == hostlink::RecordKind::kUsage) cpu.push_back(body.double_or("cpu_percent", -1));
+  }
+  ASSERT_GE(cpu.size(), 4U);
+  // A machine that does other things besides gives less than a core, never more.
+  EXPECT_LE(*std::max_element(cpu.begin(), cpu.end()), 115);
+  EXPECT_GE(*std::max_element(cpu.begin(), cpu.end()), 40);
+  EXPECT_LT(cpu.back(), 5);
+}
+
 TEST_F(RealScript, InstallsRequirementsOnceAndSaysWhatCannotBeInstalled) {
   const Result<SubprocessResult> pip =
       run_subprocess({.command = {kPython, "-m", "pip", "--version"}});

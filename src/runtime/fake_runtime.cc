@@ -47,7 +47,7 @@ RuntimeFixture::Server::Server(RuntimeFixture& fixture, const std::string& failp
       credentials(fixture.keys_, fixture.clock_, fixture.ids_, AccountId("000000000000")),
       plans({.data_folder = fixture.folder_,
              .program = "/usr/bin/clary",
-             .region = Region("us-east-1"),
+             .region = Region("us-west-2"),
              .account = AccountId("000000000000"),
              .server_endpoint = "http://127.0.0.1:4580",
              .machine = {.cores = 2, .memory_bytes = 4ULL << 30},

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/files.h"
+#include "base/strings.h"
 
 namespace clary::runtime {
 
@@ -19,14 +19,14 @@ constexpr std::string_view kHost = "algo-1";
 
 // AWS's sentence, for a bucket that is absent and for a prefix without objects alike.
 Error nothing_under(const std::string& uri, const objects::ObjectUri& place, const Job& job,
-                    const Region& region) {
+                    const std::string& region) {
   return invalid_argument(
       fmt::format("ClientError: No S3 objects found under S3 URL \"{}\" given in input data "
                   "source. Please ensure that the bucket exists in the "
                   "selected region ({}), that objects exist under that S3 prefix, and that the "
                   "role \"{}\" has \"s3:ListBucket\" permissions on "
                   "bucket \"{}\".",
-                  uri, region.value(), job.spec.role, place.bucket.value()));
+                  uri, region, job.spec.role, place.bucket.value()));
 }
 
 // A fault of ours stays one, whatever its code says about files.
@@ -46,6 +46,12 @@ compute::Resources cut(const compute::Resources& wanted, const compute::Resource
   return {.cores = std::min(wanted.cores, machine.cores),
           .memory_bytes = std::min(wanted.memory_bytes, machine.memory_bytes),
           .gpus = std::min(wanted.gpus, machine.gpus)};
+}
+
+// Of the job's ARN: any region works, so a job runs in the one that its client named.
+std::string region_of(const Job& job, const Region& configured) {
+  const std::vector<std::string_view> parts = split(job.arn.value(), ':');
+  return parts.size() > 3 && !parts[3].empty() ? std::string(parts[3]) : configured.value();
 }
 
 std::string packages_of(const hostlink::PlanInterpreter& interpreter) {
@@ -104,7 +110,7 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, std::vector<std::string>& 
   plan.host = kHost;
   plan.hosts = {std::string(kHost)};
   plan.instance_type = job.spec.instance_type;
-  plan.region = settings_.region.value();
+  plan.region = region_of(job, settings_.region);
   plan.account = settings_.account.value();
   plan.image = job.spec.image;
   plan.framework_module = environment->framework_module;
@@ -154,14 +160,24 @@ Result<PlanChannel> PlanMaker::make_channel(const Job& job, const domain::Channe
   if (!place.ok()) return invalid_argument("ClientError: " + place.error().message);
   if (const auto bucket = sources_.objects.find_bucket(place->bucket); !bucket.ok()) {
     if (bucket.error().code != ErrorCode::kNotFound) return ours(bucket.error());
-    return nothing_under(channel.uri, *place, job, settings_.region);
+    return nothing_under(channel.uri, *place, job, region_of(job, settings_.region));
   }
   const auto first =
       sources_.objects.list({.bucket = place->bucket, .prefix = place->key, .max_keys = 1});
   if (!first.ok()) return ours(first.error());
-  if (first->objects.empty()) return nothing_under(channel.uri, *place, job, settings_.region);
+  if (first->objects.empty())
+    return nothing_under(channel.uri, *place, job, region_of(job, settings_.region));
   auto view = sources_.views.hold(*place, job.gang);
-  if (!view.ok()) return ours(view.error());
+  if (!view.ok()) {
+    switch (view.error().code) {
+      case ErrorCode::kNotFound:  // emptied meanwhile
+        return nothing_under(channel.uri, *place, job, region_of(job, settings_.region));
+      case ErrorCode::kInvalidArgument:  // keys that cannot be files
+        return invalid_argument("ClientError: Data download failed: " + view.error().message);
+      default:
+        return ours(view.error());
+    }
+  }
   return PlanChannel{.name = channel.name,
                      .uri = channel.uri,
                      .data_type = channel.data_type,
@@ -184,7 +200,7 @@ Status PlanMaker::check_output(const Job& job) {
       fmt::format("ClientError: The bucket \"{}\" of S3OutputPath \"{}\" does not exist. Please "
                   "ensure that the "
                   "bucket exists in the selected region ({}).",
-                  place->bucket.value(), job.spec.output_uri, settings_.region.value()));
+                  place->bucket.value(), job.spec.output_uri, region_of(job, settings_.region)));
 }
 
 compute::GangSpec PlanMaker::gang_of(const HostPlan& plan) const {

@@ -35,6 +35,7 @@ TEST_F(RuntimeTest, ThePlanHoldsWhatTheHostNeeds) {
   const hostlink::HostPlan made = plan(job);
   EXPECT_EQ(made.gang, find(job).gang);
   EXPECT_EQ(made.output_uri, "s3://out/j/output");
+  EXPECT_EQ(made.region, "us-east-1");
   EXPECT_EQ(made.interpreter.python, "/usr/bin/python3");
   ASSERT_EQ(made.channels.size(), 1U);
   EXPECT_EQ(made.channels[0].view, "/views/data/train");
