@@ -144,6 +144,7 @@ Result<std::vector<JobEvent>> FakeJobStore::events(JobKind kind, const JobName& 
 Result<std::vector<Effect>> FakeJobStore::unfinished_effects() {
   MutexLock lock(mutex_);
   std::vector<Effect> effects;
+  effects.reserve(effects_.size());
   for (const auto& [id, effect] : effects_) effects.push_back(effect);
   return effects;
 }

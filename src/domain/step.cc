@@ -202,6 +202,10 @@ std::string_view entering(Phase phase, StopReason reason) {
   return "";
 }
 
+constexpr std::array<std::string_view, kJobEventCount> kEventNames = {
+    "Submitted",  "HostStarted", "StagingBegan", "ScriptStarted", "ScriptEnded", "HostCompleted",
+    "HostFailed", "HostStopped", "TimeLimit",    "StopRequested", "HostLost",    "Rejected"};
+
 constexpr std::size_t kFailureReasonCharacters = 1024;
 
 // At most `limit` characters of valid UTF-8; the last three are dots when something was left out.
@@ -267,12 +271,7 @@ JobChange stayed(const Job& from, const JobInput& input, TimePoint now) {
 
 }  // namespace
 
-std::string_view job_event_name(JobEventKind kind) {
-  static constexpr std::array<std::string_view, kJobEventCount> kNames = {
-      "Submitted",  "HostStarted", "StagingBegan", "ScriptStarted", "ScriptEnded", "HostCompleted",
-      "HostFailed", "HostStopped", "TimeLimit",    "StopRequested", "HostLost",    "Rejected"};
-  return kNames[index(kind)];
-}
+std::string_view job_event_name(JobEventKind kind) { return kEventNames[index(kind)]; }
 
 Result<JobChange> step(const Job& job, const JobInput& input, TimePoint now) {
   const TimePoint time =

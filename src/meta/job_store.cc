@@ -104,11 +104,11 @@ Status require_job(sqlite::Database& database, const Job& job) {
 }
 
 Status update_row(sqlite::Database& database, const Job& job) {
-  static const std::string kSql = "UPDATE jobs SET (" + std::string(kJobColumns) +
-                                  ") = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-                                  "?14, ?15, ?16, ?17, ?18, ?19, ?20) "
-                                  "WHERE kind = ?1 AND name = ?2 AND version = ?20 - 1";
-  CLARY_TRY(Statement update, database.prepare(kSql));
+  static const std::string sql = "UPDATE jobs SET (" + std::string(kJobColumns) +
+                                 ") = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+                                 "?14, ?15, ?16, ?17, ?18, ?19, ?20) "
+                                 "WHERE kind = ?1 AND name = ?2 AND version = ?20 - 1";
+  CLARY_TRY(Statement update, database.prepare(sql));
   bind_job(update, job, job.version + 1);
   CLARY_RETURN_IF_ERROR(update.run());
   if (database.changes() == 1) return {};
@@ -121,13 +121,13 @@ class SqliteJobStore final : public domain::JobStore {
 
   Status create(const JobChange& change, const std::vector<Tag>& tags) override {
     return database_.write([&](sqlite::Database& database) -> Status {
-      static const std::string kSql = "INSERT INTO jobs (" + std::string(kJobColumns) +
-                                      ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-                                      "?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-                                      "?19, ?20)";
-      CLARY_TRY(Statement insert, database.prepare(kSql));
+      static const std::string sql = "INSERT INTO jobs (" + std::string(kJobColumns) +
+                                     ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+                                     "?12, ?13, ?14, ?15, ?16, ?17, ?18, "
+                                     "?19, ?20)";
+      CLARY_TRY(Statement insert, database.prepare(sql));
       bind_job(insert, change.job, 1);
-      if (const Status inserted = insert.run(); !inserted.ok()) {
+      if (Status inserted = insert.run(); !inserted.ok()) {
         if (inserted.error().code != ErrorCode::kAlreadyExists) return inserted;
         return already_exists("job '" + change.job.name.value() + "': there already");
       }
@@ -146,10 +146,10 @@ class SqliteJobStore final : public domain::JobStore {
   }
 
   Result<Job> find(JobKind kind, const JobName& name) override {
-    static const std::string kSql =
+    static const std::string sql =
         "SELECT " + std::string(kJobColumns) + " FROM jobs WHERE kind = ?1 AND name = ?2";
     CLARY_TRY(auto reader, database_.read());
-    CLARY_TRY(Statement find, reader->prepare(kSql));
+    CLARY_TRY(Statement find, reader->prepare(sql));
     find.bind(static_cast<std::int64_t>(kind)).bind(name.value());
     CLARY_TRY(const bool found, find.step());
     if (!found) return absent(name);
@@ -157,10 +157,10 @@ class SqliteJobStore final : public domain::JobStore {
   }
 
   Result<Job> find_by_gang(const GangId& gang) override {
-    static const std::string kSql =
+    static const std::string sql =
         "SELECT " + std::string(kJobColumns) + " FROM jobs WHERE gang = ?1";
     CLARY_TRY(auto reader, database_.read());
-    CLARY_TRY(Statement find, reader->prepare(kSql));
+    CLARY_TRY(Statement find, reader->prepare(sql));
     find.bind(gang.value());
     CLARY_TRY(const bool found, find.step());
     if (!found) return not_found("gang '" + gang.value() + "': no job has it");

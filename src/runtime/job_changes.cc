@@ -39,12 +39,12 @@ Result<Job> JobChanges::create(Job job, const std::vector<domain::Tag>& tags,
 }
 
 Result<Job> JobChanges::apply(const JobName& name, const domain::JobInput& input,
-                              ChangeOrigin origin) {
+                              const ChangeOrigin& origin) {
   return change(name, domain::job_event_name(input.kind), origin,
                 [&input](const Job& job, TimePoint now) { return domain::step(job, input, now); });
 }
 
-Status JobChanges::note(const JobName& name, ChangeOrigin origin) {
+Status JobChanges::note(const JobName& name, const ChangeOrigin& origin) {
   CLARY_RETURN_IF_ERROR(
       change(name, "note", origin,
              [](const Job& job, TimePoint) -> Result<JobChange> { return JobChange{.job = job}; }));
@@ -59,6 +59,7 @@ Result<Job> JobChanges::change(const JobName& name, std::string_view event,
     const TimePoint time = std::min(now, origin.time.value_or(now));
     CLARY_TRY(JobChange change, step(job, time));
     std::vector<JobEvent> notices;
+    notices.reserve(origin.notices.size());
     for (const std::string& line : origin.notices)
       notices.push_back(notice_event(line, std::max(time, job.modified)));
     change.events.insert(change.events.begin(), notices.begin(), notices.end());

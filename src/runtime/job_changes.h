@@ -41,9 +41,9 @@ class JobChanges {
   // The job as it stands afterwards. Conflict when the event is not possible in its phase;
   // NotFound. A record that was taken before changes nothing.
   Result<domain::Job> apply(const JobName& name, const domain::JobInput& input,
-                            ChangeOrigin origin = {});
+                            const ChangeOrigin& origin = {});
   // Adds lines to the timeline.
-  Status note(const JobName& name, ChangeOrigin origin);
+  Status note(const JobName& name, const ChangeOrigin& origin);
 
  private:
   using Step = std::function<Result<domain::JobChange>(const domain::Job& job, TimePoint now)>;

@@ -42,12 +42,6 @@ bool brings_program(const Job& job) {
   });
 }
 
-compute::Resources cut(const compute::Resources& wanted, const compute::Resources& machine) {
-  return {.cores = std::min(wanted.cores, machine.cores),
-          .memory_bytes = std::min(wanted.memory_bytes, machine.memory_bytes),
-          .gpus = std::min(wanted.gpus, machine.gpus)};
-}
-
 // Of the job's ARN: any region works, so a job runs in the one that its client named.
 std::string region_of(const Job& job, const Region& configured) {
   const std::vector<std::string_view> parts = split(job.arn.value(), ':');
@@ -144,7 +138,7 @@ Result<compute::Resources> PlanMaker::resources_of(const Job& job,
                                                    std::vector<std::string>& notices) const {
   const auto wanted = settings_.instance_types(job.spec.instance_type);
   if (!wanted.ok()) return invalid_argument("ClientError: " + wanted.error().message);
-  const compute::Resources granted = cut(*wanted, settings_.machine);
+  const compute::Resources granted = compute::fitted(*wanted, settings_.machine);
   if (!(granted == *wanted)) {
     notices.push_back(
         fmt::format("{} has {} cores, {} GiB and {} GPUs; this machine gives the job {} cores, {} "

@@ -11,12 +11,14 @@
 namespace clary::services {
 namespace {
 
+constexpr std::string_view kJobMark = ":training-job/";
 constexpr std::size_t kPage = 50;
 // Source: AWS, "Tag restrictions".
 constexpr std::size_t kMostTags = 50;
 
 std::vector<api::Tag> to_wire(const std::vector<domain::Tag>& tags) {
   std::vector<api::Tag> made;
+  made.reserve(tags.size());
   for (const domain::Tag& tag : tags) made.push_back({.key = tag.key, .value = tag.value});
   return made;
 }
@@ -30,10 +32,10 @@ void Tags::add_to(Router& router) {
 }
 
 Outcome<Arn> Tags::resource(const std::string& arn) {
-  constexpr std::string_view kMark = ":training-job/";
-  const std::size_t at = arn.find(kMark);
+  const std::size_t at = arn.find(kJobMark);
   if (at != std::string::npos) {
-    const auto job = jobs_.find(domain::JobKind::kTraining, JobName(arn.substr(at + kMark.size())));
+    const auto job =
+        jobs_.find(domain::JobKind::kTraining, JobName(arn.substr(at + kJobMark.size())));
     if (job.ok()) return job->arn;
     if (job.error().code != ErrorCode::kNotFound) return job.error();
   }

@@ -217,6 +217,7 @@ Outcome<std::vector<domain::Tag>> tags_of(const std::vector<api::Tag>& tags) {
 
 std::vector<std::string> inert_notices(const CallContext& context) {
   std::vector<std::string> lines;
+  lines.reserve(context.inert.size());
   for (const wire::InertMember& member : context.inert) {
     lines.push_back(fmt::format("{} has no effect: {}", member.path, member.reason));
   }
