@@ -103,9 +103,14 @@ Outcome<std::unique_ptr<EncodedSink>> Call::open() {
   return parts_.front.router.find(*route_.operation)->open(request, facts_, context_);
 }
 
+// The border where exceptions of libraries end: the client still reads an error of its protocol.
 net::Reply Call::answer(std::string_view body) {
-  Outcome<EncodedReply> outcome = carry_out(body);
-  return outcome.ok() ? encode(std::move(*outcome)) : encode_error(outcome.error());
+  try {
+    Outcome<EncodedReply> outcome = carry_out(body);
+    return outcome.ok() ? encode(std::move(*outcome)) : encode_error(outcome.error());
+  } catch (const std::exception& failure) {
+    return encode_error(internal_error(std::string("an exception: ") + failure.what()));
+  }
 }
 
 Outcome<EncodedReply> Call::carry_out(std::string_view body) {

@@ -23,6 +23,7 @@ struct Probe {
   Outcome<api::StopTrainingJob::Reply> stop(const api::StopTrainingJob::Request& request,
                                             const CallContext& context) {
     seen = request.training_job_name + '@' + context.region.value();
+    if (request.training_job_name == "throws") throw std::runtime_error("a library gave up");
     if (request.training_job_name == "broken")
       return ServiceError(internal_error("the disk is on fire"));
     return api::StopTrainingJob::Reply{};
@@ -197,6 +198,8 @@ TEST_F(FrontTest, ErrorsHaveTheProtocolsForm) {
       "1 validation error detected: Value 'a_b' at 'trainingJobName'"));
   EXPECT_EQ(code_of(call("SageMaker.StopTrainingJob", "{")), "SerializationException");
   EXPECT_EQ(call("SageMaker.StopTrainingJob", R"({"TrainingJobName":"broken"})").status, 500);
+  EXPECT_EQ(code_of(call("SageMaker.StopTrainingJob", R"({"TrainingJobName":"throws"})")),
+            "InternalFailure");
 }
 
 TEST_F(FrontTest, EveryOtherOperationIsRefusedByNameWithoutRetry) {

@@ -11,6 +11,9 @@
 namespace clary::wire {
 namespace {
 
+// Beyond so many, unknown fields are not kept: those before them refuse the request.
+constexpr std::size_t kMostMembers = 64;
+
 // The fields by name, in order, and which of them were understood.
 class Fields {
  public:
@@ -32,6 +35,7 @@ class Fields {
   void add_unknown(Document& out) const {
     for (const auto& [name, value] : values_) {
       if (name == "Action" || name == "Version" || taken_.contains(name)) continue;
+      if (out.as_object()->size() > kMostMembers) return;
       out.set(name.substr(0, name.find('.')), Document(value));
     }
   }

@@ -49,12 +49,23 @@ Fields query_fields(std::string_view raw_query) {
   return fields;
 }
 
+// Region and service find their way into ARNs and logs: letters, digits, - and _ only.
+bool is_scope_word(std::string_view word) {
+  constexpr std::size_t kLongest = 128;
+  const auto is_allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  };
+  return !word.empty() && word.size() <= kLongest &&
+         std::all_of(word.begin(), word.end(), is_allowed);
+}
+
 // "<key>/<date>/<region>/<service>/aws4_request"
 bool read_credential(std::string_view text, Authentication& out) {
   const std::vector<std::string_view> parts = split(text, '/');
   if (parts.size() != 5 || parts[4] != "aws4_request") return false;
   for (std::size_t i = 0; i < 4; ++i) {
-    if (parts[i].empty()) return false;
+    if (!is_scope_word(parts[i])) return false;
   }
   out.access_key = AccessKeyId(std::string(parts[0]));
   out.scope.date = std::string(parts[1]);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -13,6 +14,12 @@
 
 namespace clary::wire {
 namespace {
+
+// Hostile requests must not cost more than their reading: beyond these, members are not named and
+// elements not looked at.
+constexpr std::size_t kMostUnknownNamed = 8;
+constexpr std::size_t kLongestNameCompared = 128;
+constexpr std::size_t kMostElementsChecked = 1000;
 
 std::string_view kind_name(Kind kind) {
   switch (kind) {
@@ -158,8 +165,15 @@ class Walk {
     for (const std::string& broken : broken_constraints(shape, value, patterns_))
       violate(value_text(value), path, broken);
     if (shape.kind == Kind::kStructure) structure(&shape, value, path);
-    if (shape.kind == Kind::kList) list(shape, value, path);
-    if (shape.kind == Kind::kMap) map(shape, value, path);
+    if (shape.kind == Kind::kList && is_bounded(shape, value.as_array()->size()))
+      list(shape, value, path);
+    if (shape.kind == Kind::kMap && is_bounded(shape, value.as_object()->size()))
+      map(shape, value, path);
+  }
+
+  // A collection that is too long is said to be so; its elements need no look.
+  static bool is_bounded(const Shape& shape, std::size_t size) {
+    return size <= kMostElementsChecked || static_cast<std::int64_t>(size) <= shape.maximum;
   }
 
   void list(const Shape& shape, const Document& value, const Path& path) {
@@ -212,20 +226,22 @@ class Walk {
   }
 
   void refuse_if_unknown(std::span<const Member> members, std::string_view name, const Path& path) {
+    const auto has_name = [name](const Member& member) { return member.name == name; };
+    if (std::any_of(members.begin(), members.end(), has_name)) return;
+    if (++unknown_ > kMostUnknownNamed) return;
     std::vector<std::string> known;
-    for (const Member& member : members) {
-      if (member.name == name) return;
-      known.emplace_back(member.name);
-    }
-    const std::optional<std::string> near = nearest(name, known);
+    for (const Member& member : members) known.emplace_back(member.name);
+    const std::optional<std::string> near = nearest(name.substr(0, kLongestNameCompared), known);
     verdict_.refusals.push_back(fmt::format("Clary does not know the member {} of {}{}.",
-                                            path.member(name).document, operation_.name,
+                                            value_text(Document(path.member(name).document)),
+                                            operation_.name,
                                             near ? fmt::format(" (did you mean {}?)", *near) : ""));
   }
 
   Patterns& patterns_;
   const Operation& operation_;
   Verdict& verdict_;
+  std::size_t unknown_ = 0;
 };
 
 }  // namespace

@@ -8,6 +8,8 @@
 namespace clary::wire {
 namespace {
 
+// Enough for the validator to refuse the request by.
+constexpr std::size_t kMostUnknownKept = 8;
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 void append_value(std::string& out, const Shape& shape, std::string_view name,
@@ -81,6 +83,7 @@ Document read_map_entry(const Shape& shape, const pugi::xml_node& entry, std::st
 
 Document read_structure(const Shape& shape, const pugi::xml_node& node) {
   Document out = Document::Object{};
+  std::size_t unknown = 0;
   for (const pugi::xml_node& child : node.children()) {
     if (child.type() != pugi::node_element) continue;
     const Member* found = nullptr;
@@ -88,6 +91,7 @@ Document read_structure(const Shape& shape, const pugi::xml_node& node) {
       if (member.wire_name == local_name(child)) found = &member;
     }
     if (found == nullptr) {
+      if (++unknown > kMostUnknownKept) continue;
       out.set(local_name(child), Document(child.text().get()));
     } else if (found->shape->kind == Kind::kList && found->shape->flattened) {
       if (out.find(found->name) == nullptr) out.set(found->name, Document::Array{});
