@@ -170,6 +170,7 @@ std::size_t MessageParser::put_head(std::string_view bytes) {
   if (progress.head_bytes == 0) {  // an empty line before a request line is ignored (RFC 9112, 2.2)
     while (bytes.size() >= blank + 2 && bytes.substr(blank, 2) == "\r\n") blank += 2;
     bytes.remove_prefix(blank);
+    if (bytes == "\r") return blank;  // half of one
   }
   if (bytes.empty()) return blank;
   const std::size_t used = state_->put(bytes);

@@ -39,6 +39,7 @@ TEST(MessageParser, ReadsAHeadByteByByte) {
     EXPECT_FALSE(parser.head_complete());
     waiting += c;
     waiting.erase(0, parser.put_head(waiting));
+    ASSERT_EQ(parser.fault(), nullptr);
   }
   ASSERT_TRUE(parser.head_complete());
   EXPECT_EQ(parser.take_head().headers.get("A"), "b");
