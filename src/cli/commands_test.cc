@@ -93,6 +93,8 @@ class CommandsTest : public testing::Test {
 
   net::StartOutcome answer(net::RequestHead head) {
     if (head.target == "/readyz") return net::text_reply("ready");
+    if (head.target == "/_clary/jobs/j")
+      return net::text_reply(R"({"events":[{"time":1,"message":"m"}]})");
     const std::string target(head.headers.get("X-Amz-Target"));
     const bool is_signed =
         head.headers.get("Authorization").find("Credential=AKIATEST/") != std::string_view::npos;
@@ -154,7 +156,8 @@ TEST_F(CommandsTest, DescribePrintsTheReplyAsJson) {
   start_server();
   reply("DescribeTrainingJob", {R"({"TrainingJobName":"j","Unknown":{"x":[1]}})"});
   EXPECT_EQ(describe(context(true), "j"), ExitCode::kOk);
-  EXPECT_EQ(to_json(parse_json(out_).value()), R"({"TrainingJobName":"j","Unknown":{"x":[1]}})");
+  EXPECT_EQ(to_json(parse_json(out_).value()),
+            R"({"TrainingJobName":"j","Unknown":{"x":[1]},"Events":[{"time":1,"message":"m"}]})");
 }
 
 TEST_F(CommandsTest, LogsFollowsUntilTheJobIsOver) {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "base/strings.h"
 #include "base/time_text.h"
 #include "cli/table.h"
 #include "cli/timeline.h"
@@ -43,6 +45,29 @@ std::string metric_table(const Document& job) {
   return format_table({}, rows);
 }
 
+// "+0.03 s  Downloading: Downloading input data": since the first event.
+std::string event_table(const Document& timeline) {
+  const Document* list = timeline.find("events");
+  if (list == nullptr || list->as_array() == nullptr) return "";
+  std::optional<TimePoint> first;
+  std::vector<Row> rows;
+  for (const Document& event : *list->as_array()) {
+    const TimePoint time = time_of(event, "time").value_or(TimePoint());
+    if (!first) first = time;
+    const std::string status = event.string_or("status", "");
+    const double since = std::chrono::duration<double>(time - *first).count();
+    rows.push_back(
+        {fmt::format("{:>+10.2f} s", since),
+         (status.empty() ? "" : status + ": ") + harmless(event.string_or("message", ""))});
+  }
+  return format_table({}, rows);
+}
+
+std::string indented(std::string_view text) {
+  if (text.empty()) return "";
+  return "  " + replace_all(harmless(trim(text)), "\n", "\n  ") + "\n";
+}
+
 void add_section(std::string& text, std::string_view title, const std::string& body,
                  const Terminal& terminal) {
   if (!body.empty()) text += "\n" + terminal.styled(title, Style::kBold) + "\n" + body;
@@ -74,7 +99,8 @@ std::string job_list_text(const std::vector<Document>& summaries, TimePoint now,
   return format_table({"NAME", "STATUS", "CREATED (UTC)", "TOOK"}, rows);
 }
 
-std::string job_text(const Document& job, TimePoint now, const Terminal& terminal) {
+std::string job_text(const Document& job, const Document& timeline, TimePoint now,
+                     const Terminal& terminal) {
   const std::string status = job.string_or("TrainingJobStatus", "");
   const std::string secondary = job.string_or("SecondaryStatus", "");
   std::string shown = terminal.styled(status, style_of_status(status));
@@ -93,19 +119,14 @@ std::string job_text(const Document& job, TimePoint now, const Terminal& termina
   add_row("instance", nested(job, "ResourceConfig", "InstanceType"));
   if (status == "Completed" || status == "Stopped")
     add_row("model", nested(job, "ModelArtifacts", "S3ModelArtifacts"));
-  add_row("failure", job.string_or("FailureReason", ""));
   text += format_table({}, rows);
+  add_section(text, "Failure", indented(job.string_or("FailureReason", "")), terminal);
 
   const BarStyle style{.utf8 = terminal.traits().utf8,
                        .width = std::clamp<std::size_t>(terminal.traits().width, 60, 120) - 45};
   const std::vector<Stretch> stretches = stretches_of(job);
   add_section(text, "Timeline", format_timeline(stretches, now, style), terminal);
-  std::string messages;
-  for (const Stretch& stretch : stretches) {
-    if (!stretch.message.empty())
-      messages += "  " + stretch.name + ": " + harmless(stretch.message) + "\n";
-  }
-  add_section(text, "Messages", messages, terminal);
+  add_section(text, "Events", event_table(timeline), terminal);
   add_section(text, "Metrics", metric_table(job), terminal);
   return text;
 }

@@ -18,7 +18,8 @@ bool is_over(std::string_view status);  // Completed, Failed or Stopped
 std::string job_list_text(const std::vector<Document>& summaries, TimePoint now,
                           const Terminal& terminal);
 
-// job: the reply of DescribeTrainingJob.
-std::string job_text(const Document& job, TimePoint now, const Terminal& terminal);
+// job: the reply of DescribeTrainingJob. timeline: the server's page of the job's events.
+std::string job_text(const Document& job, const Document& timeline, TimePoint now,
+                     const Terminal& terminal);
 
 }  // namespace clary::cli

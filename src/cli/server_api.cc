@@ -4,9 +4,22 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "base/text_encoding.h"
 #include "wire/sigv4.h"
 
 namespace clary::cli {
+
+namespace {
+
+net::ClientRequest json_request(std::string target, const Document& body) {
+  net::ClientRequest request{.method = "POST"};
+  request.body = to_json(body);
+  request.headers.add("Content-Type", "application/x-amz-json-1.1");
+  request.headers.add("X-Amz-Target", std::move(target));
+  return request;
+}
+
+}  // namespace
 
 Error error_of_reply(int status, std::string_view body) {
   std::string type;
@@ -18,7 +31,8 @@ Error error_of_reply(int status, std::string_view body) {
   if (const std::size_t mark = type.rfind('#'); mark != std::string::npos) type.erase(0, mark + 1);
   if (message.empty()) message = "the server answered with status " + std::to_string(status);
   const std::string lower = to_lower(message);
-  const bool absent = type == "ResourceNotFound" || type == "ResourceNotFoundException" ||
+  const bool absent = status == 404 || type == "ResourceNotFound" ||
+                      type == "ResourceNotFoundException" ||
                       lower.find("not found") != std::string::npos ||
                       lower.find("could not find") != std::string::npos ||
                       lower.find("does not exist") != std::string::npos;
@@ -37,11 +51,15 @@ Result<ServerApi> ServerApi::open(const std::string& data_folder, const Tools& t
 }
 
 Result<Document> ServerApi::sagemaker(std::string_view operation, const Document& request) {
-  return call("sagemaker", "SageMaker." + std::string(operation), request);
+  return call("sagemaker", json_request("SageMaker." + std::string(operation), request));
 }
 
 Result<Document> ServerApi::logs(std::string_view operation, const Document& request) {
-  return call("logs", "Logs_20140328." + std::string(operation), request);
+  return call("logs", json_request("Logs_20140328." + std::string(operation), request));
+}
+
+Result<Document> ServerApi::timeline(const std::string& job) {
+  return call("clary", {.target = "/_clary/jobs/" + percent_encode(job)});
 }
 
 Result<std::vector<Document>> ServerApi::sagemaker_pages(std::string_view operation,
@@ -63,23 +81,20 @@ Result<std::vector<Document>> ServerApi::sagemaker_pages(std::string_view operat
   }
 }
 
-Result<Document> ServerApi::call(std::string_view service, const std::string& target,
-                                 const Document& request) {
-  net::ClientRequest message{.method = "POST"};
-  message.body = to_json(request);
-  message.headers.add("Content-Type", "application/x-amz-json-1.1");
-  message.headers.add("X-Amz-Target", target);
+Result<Document> ServerApi::call(std::string_view service, net::ClientRequest request) {
   wire::Signer signer;
   signer.access_key = key_.id;
   signer.secret_key = key_.secret;
   signer.region = server_.region;
   signer.service = service;
-  const std::string hash = wire::payload_hash(message.body);
-  wire::sign(
-      signer,
-      {.method = "POST", .target = message.target, .host = client_->host(), .payload_hash = hash},
-      clock_->now(), message.headers);
-  auto reply = client_->send(message);
+  const std::string hash = wire::payload_hash(request.body);
+  wire::sign(signer,
+             {.method = request.method,
+              .target = request.target,
+              .host = client_->host(),
+              .payload_hash = hash},
+             clock_->now(), request.headers);
+  auto reply = client_->send(request);
   if (!reply.ok() && reply.error().code == ErrorCode::kUnavailable) {
     return unavailable("no server answers at " + server_.endpoint() + ": start it with `clary up`");
   }

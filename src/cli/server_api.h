@@ -33,6 +33,10 @@ class ServerApi {
   Result<std::vector<Document>> sagemaker_pages(std::string_view operation, Document request,
                                                 std::string_view member, std::size_t limit);
 
+  // The job's events, notices included: {"events": [{"time", "status" (absent for a notice),
+  // "message"}]}.
+  Result<Document> timeline(const std::string& job);
+
   const ServerRecord& server() const { return server_; }
 
  private:
@@ -42,8 +46,8 @@ class ServerApi {
         key_(std::move(key)),
         clock_(&clock),
         client_(std::move(client)) {}
-  Result<Document> call(std::string_view service, const std::string& target,
-                        const Document& request);
+  // Signs and sends; the reply's body as a document.
+  Result<Document> call(std::string_view service, net::ClientRequest request);
 
   ServerRecord server_;
   KeyPair key_;

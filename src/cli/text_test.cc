@@ -146,20 +146,35 @@ constexpr std::string_view kJob = R"({
   "AlgorithmSpecification":{"TrainingImage":"pytorch:2"},"ResourceConfig":{"InstanceType":"ml.m5.large"},
   "ModelArtifacts":{"S3ModelArtifacts":"s3://b/model.tar.gz"},
   "SecondaryStatusTransitions":[
-    {"Status":"Training","StartTime":1700000000,"EndTime":1700000004,"StatusMessage":"evil \u001b[31m"},
+    {"Status":"Training","StartTime":1700000000,"EndTime":1700000004,"StatusMessage":"fine"},
     {"Status":"Completed","StartTime":1700000004,"EndTime":1700000004}],
   "FinalMetricDataList":[{"MetricName":"test:accuracy","Value":0.725,"Timestamp":1700000004}]})";
 
+constexpr std::string_view kEvents = R"({"events":[
+  {"time":1700000000,"status":"Starting","message":"Starting the training job"},
+  {"time":1700000001.5,"message":"image asks torch 2.1,\u001b[31m running 2.13.0"}]})";
+
 TEST(JobText, ShowsTimelineModelAndMetrics) {
-  const std::string text = job_text(json(kJob), kStart + seconds(100), plain_terminal());
+  const std::string text =
+      job_text(json(kJob), json(kEvents), kStart + seconds(100), plain_terminal());
   EXPECT_NE(text.find("cifar  Completed\n"), std::string::npos) << text;
   EXPECT_NE(text.find("s3://b/model.tar.gz"), std::string::npos);
   EXPECT_NE(text.find("Timeline\n  Training"), std::string::npos);
   EXPECT_NE(text.find("test:accuracy  0.725\n"), std::string::npos);
+  EXPECT_NE(text.find("+0.00 s  Starting: Starting the training job\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("+1.50 s  image asks torch 2.1,?[31m running 2.13.0\n"), std::string::npos)
+      << text;
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
-  EXPECT_NE(
-      job_text(json(kJob), kStart, plain_terminal({.colour = true})).find("\x1b[32mCompleted"),
-      std::string::npos);
+  EXPECT_NE(job_text(json(kJob), json("{}"), kStart, plain_terminal({.colour = true}))
+                .find("\x1b[32mCompleted"),
+            std::string::npos);
+}
+
+TEST(JobText, ShowsAFailureWhole) {
+  const Document failed = json(
+      R"({"TrainingJobName":"j","TrainingJobStatus":"Failed","FailureReason":"AlgorithmError:\nExitCode 1\n"})");
+  const std::string text = job_text(failed, json("{}"), kStart, plain_terminal());
+  EXPECT_NE(text.find("Failure\n  AlgorithmError:\n  ExitCode 1\n"), std::string::npos) << text;
 }
 
 TEST(JobText, ListsJobs) {
