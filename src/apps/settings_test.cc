@@ -53,6 +53,13 @@ TEST_F(SettingsTest, ItsOwnDocumentationReadsBackAsTheDefaults) {
   EXPECT_EQ(settings.stop_grace_seconds, Settings().stop_grace_seconds);
 }
 
+TEST_F(SettingsTest, TheManualHasEverySetting) {
+  const auto manual = read_file(CLARY_SOURCE_DIR "/docs/configuration.md");
+  ASSERT_TRUE(manual.ok()) << manual.error().message;
+  EXPECT_NE(manual->find("```toml\n" + documented_settings() + "```"), std::string::npos)
+      << "docs/configuration.md is not what `clary serve --print-config` prints";
+}
+
 TEST_F(SettingsTest, ListensOnLoopbackOnly) {
   settings.data = "/tmp/x";
   EXPECT_TRUE(check_settings(settings).ok());
