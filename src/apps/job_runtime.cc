@@ -108,6 +108,7 @@ JobRuntime::JobRuntime(const JobRuntimeParts& parts,
               .metrics = *parts.storage.metrics,
               .objects = *parts.storage.objects}) {
   changes_.set_observer([this] { runner_.wake(); });
+  changes_.set_before_end([this](const GangId& gang) { return credentials_.end(gang); });
 }
 
 JobRuntime::~JobRuntime() { stop(); }

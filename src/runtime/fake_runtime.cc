@@ -101,7 +101,9 @@ RuntimeFixture::Server::Server(RuntimeFixture& fixture, const std::string& failp
              .listeners = listeners,
              .logs = fixture.logs_,
              .metrics = fixture.metrics_,
-             .objects = fixture.objects_}) {}
+             .objects = fixture.objects_}) {
+  changes.set_before_end([this](const GangId& gang) { return credentials.end(gang); });
+}
 
 RuntimeFixture::RuntimeFixture() {
   folder_ = ::testing::TempDir() + "clary-runtime-XXXXXX";

@@ -16,7 +16,7 @@ bool GangFolders::has_plan(const GangId& gang, std::string_view host) const {
 Status GangFolders::write_plan(const hostlink::HostPlan& plan) const {
   const std::string path = plan_path(plan.gang, plan.host);
   CLARY_RETURN_IF_ERROR(make_folders(folder_of(path), 0700));
-  return write_file_atomically(path, to_pretty_json(plan.to_document()), 0600, Durability::kSynced);
+  return write_file_atomically(path, to_pretty_json(plan.to_document()), 0600);
 }
 
 Result<hostlink::HostPlan> GangFolders::read_plan(const GangId& gang, std::string_view host) const {

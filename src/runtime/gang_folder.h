@@ -21,7 +21,8 @@ class GangFolders {
   std::string plan_path(const GangId& gang, std::string_view host) const;
 
   bool has_plan(const GangId& gang, std::string_view host) const;
-  // Durable and readable by this user only, when it returns.
+  // Whole and readable by this user only. Not synced: after a power cut no host lives that could
+  // need it.
   Status write_plan(const hostlink::HostPlan& plan) const;
   Result<hostlink::HostPlan> read_plan(const GangId& gang, std::string_view host) const;
   Status remove(const GangId& gang) const;

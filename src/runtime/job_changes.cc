@@ -66,6 +66,9 @@ Result<Job> JobChanges::change(const JobName& name, std::string_view event,
     change.effect_done = origin.effect;
     change.record_taken = origin.record;
     if (changes_nothing(change)) return job;
+    if (before_end_ && is_terminal(change.job.phase) && !is_terminal(job.phase)) {
+      CLARY_RETURN_IF_ERROR(before_end_(job.gang));
+    }
     failpoints_.at("before-commit", event);
     const Status committed = jobs_.commit(change);
     if (committed.ok()) {

@@ -34,6 +34,11 @@ class JobChanges {
   // Called after every commit, on the thread that committed: it only wakes others. Set before the
   // first change.
   void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
+  // Called before a job's last change is committed: what must be over when its end is seen. It may
+  // be called again.
+  void set_before_end(std::function<Status(const GangId&)> before_end) {
+    before_end_ = std::move(before_end);
+  }
 
   // AlreadyExists. `notices` become lines of its timeline.
   Result<domain::Job> create(domain::Job job, const std::vector<domain::Tag>& tags,
@@ -54,6 +59,7 @@ class JobChanges {
   const Clock& clock_;
   Failpoints& failpoints_;
   std::function<void()> observer_;
+  std::function<Status(const GangId&)> before_end_;
 };
 
 }  // namespace clary::runtime
