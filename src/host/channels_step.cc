@@ -6,7 +6,7 @@
 
 #include "base/files.h"
 #include "base/strings.h"
-#include "host/channel_path.h"
+#include "objects/channel_path.h"
 #include "host/steps.h"
 
 namespace clary::host {
@@ -55,7 +55,7 @@ Status fetch_channel(HostContext& context, const hostlink::PlanChannel& channel,
     if (!page.ok()) return page.error();
     for (const objects::ObjectHead& head : page->objects) {
       any = true;
-      CLARY_TRY(const std::string path, channel_path(uri.key, *head.key));
+      CLARY_TRY(const std::string path, objects::channel_path(uri.key, *head.key));
       if (path.empty()) continue;
       CLARY_RETURN_IF_ERROR(
           fetch_object(context, {.bucket = uri.bucket, .key = *head.key}, path_join(folder, path)));

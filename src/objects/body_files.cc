@@ -23,15 +23,20 @@ Status BodyFiles::prepare() {
   CLARY_RETURN_IF_ERROR(make_folders(root_, 0700));
   CLARY_RETURN_IF_ERROR(remove_tree(root_ + "/tmp"));
   CLARY_RETURN_IF_ERROR(make_folders(root_ + "/tmp", 0700));
-  if (exists(root_ + "/bodies/ff")) return {};
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (const char high : kDigits) {
-    for (const char low : kDigits) {
-      CLARY_RETURN_IF_ERROR(make_folders(root_ + "/bodies/" + high + low, 0700));
-    }
-  }
-  CLARY_RETURN_IF_ERROR(sync_folder(root_ + "/bodies"));
+  CLARY_RETURN_IF_ERROR(make_folders(root_ + "/bodies", 0700));
   return sync_folder(root_);
+}
+
+// Renames a temporary file; the first of its kind makes the folder.
+Status BodyFiles::place(const std::string& name) const {
+  const std::string from = temporary_path(name);
+  const std::string to = path_of(name);
+  if (::rename(from.c_str(), to.c_str()) == 0) return {};
+  if (errno != ENOENT) return system_error("rename body file to '" + to + "'");
+  CLARY_RETURN_IF_ERROR(make_folders(folder_of(to), 0700));
+  CLARY_RETURN_IF_ERROR(sync_folder(root_ + "/bodies"));
+  if (::rename(from.c_str(), to.c_str()) == 0) return {};
+  return system_error("rename body file to '" + to + "'");
 }
 
 std::string BodyFiles::path_of(const std::string& name) const {
@@ -40,7 +45,7 @@ std::string BodyFiles::path_of(const std::string& name) const {
 
 Result<BodyFiles::Temporary> BodyFiles::create() {
   std::string name = ids_.hex(kNameDigits);
-  CLARY_TRY(Fd file, open_file(temporary_path(name), O_WRONLY | O_CREAT | O_EXCL, 0444));
+  CLARY_TRY(Fd file, open_file(temporary_path(name), O_WRONLY | O_CREAT | O_EXCL, 0644));
   return Temporary(*this, std::move(name), std::move(file));
 }
 
@@ -111,9 +116,7 @@ Status BodyFiles::Temporary::copy(const Fd& file) {
 Result<std::string> BodyFiles::Temporary::seal() {
   if (::fdatasync(file_.get()) != 0) return system_error("sync body file");
   const std::string final_path = files_->path_of(name_);
-  if (::rename(files_->temporary_path(name_).c_str(), final_path.c_str()) != 0) {
-    return system_error("rename body file to '" + final_path + "'");
-  }
+  CLARY_RETURN_IF_ERROR(files_->place(name_));
   const std::string name = std::exchange(name_, {});
   if (Status synced = sync_folder(folder_of(final_path)); !synced.ok()) {
     files_->remove(name);

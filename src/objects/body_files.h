@@ -1,5 +1,5 @@
 // The files of a DirectoryStore: bodies that are too large for the index, and what is being
-// written. A sealed file is durable, complete, read-only, and never changes again. Thread-safe; one
+// written. A sealed file is durable and complete, and never changes again. Thread-safe; one
 // writer per temporary file.
 //
 // Layout: ROOT/bodies/ab/abcd... (the first two digits name the folder), ROOT/tmp/abcd... while it
@@ -23,7 +23,7 @@ class BodyFiles {
   // ids outlives this.
   BodyFiles(std::string root, IdSource& ids) : root_(std::move(root)), ids_(ids) {}
 
-  // Makes the folders that are missing and removes what an interrupted write left in tmp/.
+  // Makes ROOT where it is missing and removes what an interrupted write left in tmp/.
   Status prepare();
 
   // A file on its way; removed when destroyed before seal().
@@ -61,6 +61,7 @@ class BodyFiles {
   Status sweep(const std::function<bool(const std::string& name)>& referenced);
 
  private:
+  Status place(const std::string& name) const;
   std::string temporary_path(const std::string& name) const { return root_ + "/tmp/" + name; }
 
   std::string root_;

@@ -210,6 +210,26 @@ Result<IndexedObject> DirectoryStore::find_stored(const BucketName& bucket, cons
   return find_object(*reader, bucket, key, Bodies::kWith);
 }
 
+Result<PrefixState> DirectoryStore::prefix_state(const BucketName& bucket,
+                                                 std::string_view prefix) {
+  CLARY_TRY(auto reader, readers_.take());
+  return find_prefix_state(*reader, bucket, prefix);
+}
+
+Result<PrefixState> DirectoryStore::visit(
+    const BucketName& bucket, std::string_view prefix,
+    const std::function<Status(const IndexedObject&)>& visit) {
+  CLARY_TRY(auto reader, readers_.take());
+  // One snapshot for the state and the rows.
+  CLARY_RETURN_IF_ERROR(reader->execute("BEGIN"));
+  Result<PrefixState> state = find_prefix_state(*reader, bucket, prefix);
+  Status visited;
+  if (state.ok()) visited = visit_objects(*reader, state->bucket, prefix, visit);
+  CLARY_RETURN_IF_ERROR(reader->execute("COMMIT"));
+  if (!visited.ok()) return visited.error();
+  return state;
+}
+
 Result<ObjectBody> DirectoryStore::get(const BucketName& bucket, const ObjectKey& key,
                                        std::optional<RangeRequest> range) {
   const std::string context = object_context(bucket, "get", key);

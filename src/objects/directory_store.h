@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -53,10 +54,14 @@ class DirectoryStore final : public ObjectStore {
                       const UploadId& upload) override;
   Result<std::uint64_t> change_counter(const BucketName& bucket) override;
 
-  // An object that shows its body as a file: the name of its body file, or its bytes when they
-  // stand in the index. For views of a bucket (channel_view.h). Hard links to the file stay good
-  // when the object is replaced or removed.
-  Result<IndexedObject> find_stored(const BucketName& bucket, const ObjectKey& key);
+  // For views of a bucket (channel_view.h).
+  Result<PrefixState> prefix_state(const BucketName& bucket, std::string_view prefix);
+  // All objects under the prefix as they are at one moment, and the state of that moment. Not for
+  // long work: the index cannot shrink its log meanwhile.
+  Result<PrefixState> visit(const BucketName& bucket, std::string_view prefix,
+                            const std::function<Status(const IndexedObject&)>& visit);
+  // Where the body file of an IndexedObject is. A hard link to it stays good when the object is
+  // replaced or removed.
   std::string body_path(const std::string& file) const { return files_.path_of(file); }
 
  private:
@@ -67,7 +72,9 @@ class DirectoryStore final : public ObjectStore {
   // commit.
   Status commit(
       const std::function<Status(sqlite::Database&, std::vector<std::string>& freed)>& change);
-  // Removes a sealed file whose row was not committed; where a commit's outcome is unknown, leaves it to the next open.
+  Result<IndexedObject> find_stored(const BucketName& bucket, const ObjectKey& key);
+  // Removes a sealed file whose row was not committed; where a commit's outcome is unknown, leaves
+  // it to the next open.
   void abandon(const std::string& file, const Error& reason);
   Result<ObjectHead> completed_before(const CompleteRequest& request, const std::string& etag);
 

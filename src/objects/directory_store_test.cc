@@ -144,6 +144,7 @@ TEST_F(DirectoryStoreTest, AKillLeavesWhatWasAnsweredAndNothingElse) {
     auto writer = store_->put({.bucket = BucketName("b"), .key = ObjectKey("begun")});
     static_cast<void>((*writer)->write(large));
     // What a kill between the renaming of a body and its commit leaves.
+    static_cast<void>(make_folders(root() + "/bodies/ab"));
     static_cast<void>(
         write_file_atomically(root() + "/bodies/ab/ab012345678901234567890123456789", "stray"));
     static_cast<void>(writer->release());

@@ -78,6 +78,12 @@ Status count_change(Database& database, std::int64_t bucket) {
   return update.bind(bucket).run();
 }
 
+void bind_prefix(Statement& rows, std::int64_t bucket, std::string_view prefix) {
+  rows.bind(bucket).bind_blob(prefix);
+  const std::string behind = after_prefix(prefix);
+  behind.empty() ? rows.bind_null() : rows.bind_blob(behind);
+}
+
 // LIST wants only what a page shows; metadata is left to head().
 class IndexCursor final : public KeyCursor {
  public:
@@ -211,14 +217,14 @@ Status upsert_object(Database& database, const BucketName& bucket, const Indexed
   CLARY_TRY(const std::optional<std::int64_t> body, put_body(database, present, object));
   CLARY_TRY(
       Statement put,
-      database.prepare(
-          "INSERT OR REPLACE INTO objects(bucket, key, version, size, etag, modified, crc32c, "
-          "checksum_kind, checksum, body, file, metadata) "
-          "VALUES(?1, ?2, x'', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"));
+      database.prepare("INSERT OR REPLACE INTO objects(bucket, key, version, size, etag, modified, "
+                       "changed, crc32c, checksum_kind, checksum, body, file, metadata) "
+                       "VALUES(?1, ?2, x'', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
   put.bind(owner.number)
       .bind_blob(*object.head.key)
       .bind(static_cast<std::int64_t>(object.head.size_bytes));
-  put.bind(object.head.etag).bind(microseconds(object.head.last_modified)).bind_blob(object.crc32c);
+  put.bind(object.head.etag).bind(microseconds(object.head.last_modified));
+  put.bind(static_cast<std::int64_t>(owner.changes) + 1).bind_blob(object.crc32c);
   if (object.head.checksum) {
     put.bind(static_cast<std::int64_t>(object.head.checksum->kind))
         .bind(object.head.checksum->value);
@@ -253,6 +259,38 @@ Result<std::unique_ptr<KeyCursor>> open_cursor(Database& database, std::int64_t 
             database.prepare("SELECT key, size, etag, modified, checksum_kind, checksum FROM "
                              "objects WHERE bucket = ?1 AND key >= ?2 ORDER BY key, version"));
   return std::unique_ptr<KeyCursor>(std::make_unique<IndexCursor>(std::move(rows), bucket));
+}
+
+Result<PrefixState> find_prefix_state(Database& database, const BucketName& bucket,
+                                      std::string_view prefix) {
+  CLARY_TRY(const IndexedBucket owner, find_bucket_row(database, bucket));
+  CLARY_TRY(Statement row,
+            database.prepare("SELECT count(*), coalesce(max(changed), 0) FROM objects "
+                             "WHERE bucket = ?1 AND key >= ?2 AND (?3 IS NULL OR key < ?3)"));
+  bind_prefix(row, owner.number, prefix);
+  CLARY_TRY([[maybe_unused]] const bool there, row.step());
+  return PrefixState{owner.number, owner.changes, static_cast<std::uint64_t>(row.integer(0)),
+                     static_cast<std::uint64_t>(row.integer(1))};
+}
+
+Status visit_objects(Database& database, std::int64_t bucket, std::string_view prefix,
+                     const std::function<Status(const IndexedObject&)>& visit) {
+  CLARY_TRY(Statement row,
+            database.prepare("SELECT key, size, crc32c, file, "
+                             "(SELECT bytes FROM bodies WHERE number = body) FROM objects "
+                             "WHERE bucket = ?1 AND key >= ?2 AND (?3 IS NULL OR key < ?3)"));
+  bind_prefix(row, bucket, prefix);
+  IndexedObject object;
+  for (;;) {
+    CLARY_TRY(const bool there, row.step());
+    if (!there) return {};
+    object.head.key = ObjectKey(row.text(0));
+    object.head.size_bytes = static_cast<std::uint64_t>(row.integer(1));
+    object.crc32c = row.view(2);
+    object.file = row.view(3);
+    object.inline_bytes = row.view(4);
+    CLARY_RETURN_IF_ERROR(visit(object));
+  }
 }
 
 Result<std::vector<std::string>> referenced_files(Database& database) {

@@ -8,7 +8,7 @@ namespace {
 // docs/formats/objects.md explains every column.
 constexpr std::string_view kFormat1 = R"sql(
 CREATE TABLE buckets(
-  number INTEGER PRIMARY KEY,
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL UNIQUE,
   created INTEGER NOT NULL,
   region TEXT NOT NULL,
@@ -22,6 +22,7 @@ CREATE TABLE objects(
   size INTEGER NOT NULL,
   etag TEXT NOT NULL,
   modified INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
   crc32c BLOB NOT NULL,
   checksum_kind INTEGER,
   checksum TEXT,

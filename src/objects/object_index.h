@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -60,6 +62,21 @@ Status upsert_object(sqlite::Database& database, const BucketName& bucket,
                      std::vector<std::string>& freed);
 Status delete_object(sqlite::Database& database, const BucketName& bucket, const ObjectKey& key,
                      std::vector<std::string>& freed);
+
+// What stands under a prefix at one moment. Two equal states show equal contents: every put takes a
+// new, greater number, and every removal that is not followed by a put lowers the count.
+struct PrefixState {
+  std::int64_t bucket = 0;
+  std::uint64_t bucket_changes = 0;
+  std::uint64_t objects = 0;
+  std::uint64_t last_change = 0;  // the greatest of the objects' change numbers
+};
+// Cost: one step per key.
+Result<PrefixState> find_prefix_state(sqlite::Database& database, const BucketName& bucket,
+                                      std::string_view prefix);
+// Every object under the prefix, in byte order; of the head only key and size.
+Status visit_objects(sqlite::Database& database, std::int64_t bucket, std::string_view prefix,
+                     const std::function<Status(const IndexedObject&)>& visit);
 
 // A cursor over one bucket's keys. The connection outlives it.
 Result<std::unique_ptr<KeyCursor>> open_cursor(sqlite::Database& database, std::int64_t bucket);

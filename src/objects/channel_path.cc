@@ -1,8 +1,8 @@
-#include "host/channel_path.h"
+#include "objects/channel_path.h"
 
 #include "base/strings.h"
 
-namespace clary::host {
+namespace clary::objects {
 
 Result<std::string> channel_path(std::string_view prefix, std::string_view key) {
   std::string_view path = key;
@@ -22,4 +22,4 @@ Result<std::string> channel_path(std::string_view prefix, std::string_view key) 
   return std::string(path);
 }
 
-}  // namespace clary::host
+}  // namespace clary::objects

@@ -6,11 +6,11 @@
 
 #include "base/result.h"
 
-namespace clary::host {
+namespace clary::objects {
 
 // The path inside the channel's folder: the prefix's folder part is taken off; a prefix that is one
 // object's whole key leaves its last part. "" for a key that stands for a folder (it ends in '/').
 // InvalidArgument for a key that would leave the channel. Source: contract.md 4.6.
 Result<std::string> channel_path(std::string_view prefix, std::string_view key);
 
-}  // namespace clary::host
+}  // namespace clary::objects

@@ -1,8 +1,8 @@
-#include "host/channel_path.h"
+#include "objects/channel_path.h"
 
 #include <gtest/gtest.h>
 
-namespace clary::host {
+namespace clary::objects {
 namespace {
 
 struct Case {
@@ -32,4 +32,4 @@ TEST(ChannelPathRefuses, KeysThatLeaveTheChannel) {
 }
 
 }  // namespace
-}  // namespace clary::host
+}  // namespace clary::objects
