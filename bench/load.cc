@@ -111,7 +111,9 @@ class Load {
     epoll_ctl(poll_.get(), EPOLL_CTL_MOD, connection.socket.get(), &event);
   }
 
+  // Sends the next request, unless as many as were asked for are under way or answered.
   void begin_request(Connection& connection) {
+    if (options_.count > 0 && next_ >= options_.count) return;
     connection.request = &options_.requests[next_++ % options_.requests.size()];
     connection.sent = 0;
     connection.head.clear();
@@ -152,14 +154,7 @@ class Load {
     const ssize_t count =
         ::recv(connection.socket.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return {};
-    if (count <= 0) {
-      ++result_.broken;
-      if (result_.broken > 1000) return unavailable("the server closes its connections");
-      connection.waits_to_write = false;
-      CLARY_RETURN_IF_ERROR(connect(connection));
-      begin_request(connection);
-      return {};
-    }
+    if (count <= 0) return unavailable("the server closed a connection");
     std::string_view piece(buffer_.data(), static_cast<std::size_t>(count));
     result_.bytes_in += piece.size();
     if (!connection.in_body && !take_head(connection, piece)) return {};

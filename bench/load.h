@@ -27,7 +27,6 @@ struct LoadOptions {
 struct LoadResult {
   std::uint64_t replies = 0;
   std::uint64_t refused = 0;  // of them, with a status other than 2xx
-  std::uint64_t broken = 0;   // connections that ended early
   std::uint64_t bytes_in = 0;
   double seconds = 0;             // wall
   double cpu_seconds = 0;         // of this process
@@ -37,7 +36,7 @@ struct LoadResult {
 // The requests of a file: for each its length in decimal, a newline, its bytes.
 Result<std::vector<std::string>> read_requests(const std::string& path);
 
-// Unavailable: the server cannot be reached.
+// Unavailable: the server cannot be reached, or closes a connection.
 Result<LoadResult> run_load(const LoadOptions& options);
 
 }  // namespace clary::bench

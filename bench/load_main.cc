@@ -19,7 +19,6 @@ Document to_document(const clary::bench::LoadResult& result) {
   const auto count = [](std::uint64_t number) { return static_cast<std::int64_t>(number); };
   return Document::object({{"replies", count(result.replies)},
                            {"refused", count(result.refused)},
-                           {"broken", count(result.broken)},
                            {"bytes_in", count(result.bytes_in)},
                            {"seconds", result.seconds},
                            {"cpu_seconds", result.cpu_seconds},
