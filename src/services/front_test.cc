@@ -209,6 +209,10 @@ TEST_F(FrontTest, EveryOtherOperationIsRefusedByNameWithoutRetry) {
   EXPECT_EQ(message_of(model), "Clary does not carry out CreateModel yet.");
   EXPECT_EQ(code_of(call("SageMaker.Nonsense", "{}")), "UnknownOperationException");
   EXPECT_EQ(code_of(call("AWSEvents.PutRule", "{}", "events")), "UnknownOperationException");
+  const net::Reply form = send({.body = "Action=DescribeInstances",
+                                .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
+                                .service = "ec2"});
+  EXPECT_TRUE(has(form, "<Message>Clary does not serve POST / of ec2 yet.</Message>")) << form.body;
   const net::Reply copy = send({.method = "PUT", .target = "/b/k?acl", .service = "s3"});
   EXPECT_EQ(copy.status, 501);
   EXPECT_TRUE(has(copy, "Clary does not carry out PutObjectAcl yet."));

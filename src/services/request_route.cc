@@ -25,24 +25,28 @@ const wire::Service* service_of_scope(std::string_view signing_name) {
   return nullptr;
 }
 
-// A service nobody serves here is answered as JSON: clients of other protocols take the body as the
-// message.
-const wire::Service& any_json_service() { return *service_of_scope("sagemaker"); }
-
 ServiceError unknown_operation(std::string message) {
   return {"UnknownOperationException", std::move(message), 400};
 }
 
-Found by_target(std::string_view target) {
+// A service nobody serves here is answered as its clients read errors: a form with XML, everything
+// else with JSON.
+RouteFailure not_served(const net::RequestHead& head, ServiceError error) {
+  const bool is_form =
+      head.headers.get("content-type").starts_with("application/x-www-form-urlencoded");
+  if (is_form) return {service_of_scope("sts"), wire::Protocol::kQuery, std::move(error)};
+  return {service_of_scope("sagemaker"), wire::Protocol::kJson, std::move(error)};
+}
+
+Found by_target(std::string_view target, const net::RequestHead& head) {
   const std::size_t dot = target.rfind('.');
   const std::string_view prefix = target.substr(0, dot);
   const std::string name(dot == std::string_view::npos ? std::string_view()
                                                        : target.substr(dot + 1));
   const wire::Service* service = service_of_target(prefix);
   if (service == nullptr) {
-    return RouteFailure{
-        &any_json_service(), wire::Protocol::kJson,
-        unknown_operation("Clary does not serve " + std::string(prefix) + " yet (" + name + ").")};
+    return not_served(head, unknown_operation("Clary does not serve " + std::string(prefix) +
+                                              " yet (" + name + ")."));
   }
   const wire::Operation* operation = service->find(name);
   if (operation == nullptr) {
@@ -72,14 +76,14 @@ Found by_scope(const std::string& signing_name, const net::RequestHead& head) {
       service != nullptr && (service->protocol == wire::Protocol::kQuery || service->also_query);
   if (speaks_query) return RequestRoute{service, nullptr, wire::Protocol::kQuery};
   std::string what = head.method + ' ' + std::string(head.raw_path()) + " of " + signing_name;
-  return RouteFailure{&any_json_service(), wire::Protocol::kJson,
-                      unknown_operation("Clary does not serve " + what + " yet.")};
+  return not_served(head, unknown_operation("Clary does not serve " + what + " yet."));
 }
 
 }  // namespace
 
 std::variant<RequestRoute, RouteFailure> find_route(const net::RequestHead& head) {
-  if (const std::string* target = head.headers.find("x-amz-target")) return by_target(*target);
+  if (const std::string* target = head.headers.find("x-amz-target"))
+    return by_target(*target, head);
   const auto authentication = wire::read_authentication(head);
   if (const wire::Authentication* read = wire::authentication_of(authentication))
     return by_scope(read->scope.service, head);
