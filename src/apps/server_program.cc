@@ -5,7 +5,6 @@
 #include <cstdio>
 
 #include "apps/api_services.h"
-#include "apps/channel_view_holds.h"
 #include "apps/data_folder.h"
 #include "apps/embedded_files.h"
 #include "apps/job_credentials.h"
@@ -16,6 +15,8 @@
 #include "base/json.h"
 #include "net/server.h"
 #include "net/sockets.h"
+#include "objects/channel_view.h"
+#include "runtime/stored_channel_views.h"
 #include "services/front.h"
 #include "telemetry/server_metrics.h"
 
@@ -55,7 +56,8 @@ struct ServerProgram::Parts {
   services::LocalRoutes local_routes;
   std::unique_ptr<services::Front> front;
   std::unique_ptr<net::Server> server;
-  std::unique_ptr<ChannelViewHolds> views;
+  std::unique_ptr<objects::ChannelViews> channel_views;
+  std::unique_ptr<runtime::StoredChannelViews> views;
   std::unique_ptr<JobRuntime> runtime;
   std::unique_ptr<RunningJobCredentials> job_credentials;
   std::unique_ptr<ApiServices> services;
@@ -90,8 +92,10 @@ Status ServerProgram::Parts::make() {
 Status ServerProgram::Parts::serve() {
   CLARY_TRY(Fd listening, net::listen_on(settings.listen));
   CLARY_TRY(address, net::bound_address(listening));
-  views = std::make_unique<ChannelViewHolds>(*storage->objects, folder.in("cache/views"),
-                                             static_cast<std::size_t>(settings.view_cache_entries));
+  CLARY_TRY(channel_views, objects::ChannelViews::open(
+                               *storage->objects, folder.in("cache/views"),
+                               {.views = static_cast<std::size_t>(settings.view_cache_entries)}));
+  views = std::make_unique<runtime::StoredChannelViews>(*channel_views);
   CLARY_TRY(runtime, JobRuntime::create({.settings = settings,
                                          .folder = folder,
                                          .storage = *storage,
