@@ -8,6 +8,10 @@ class FakeHostLink final : public hostlink::HostLink {
   explicit FakeHostLink(FakeLinkRecord& record) : record_(record) {}
   Status put(hostlink::RecordKind kind, Document body) override {
     const MutexLock lock(record_.mutex);
+    if (body.string_or("phase", "") == "ended" && record_.puts_refused > 0) {
+      --record_.puts_refused;
+      return limit_exceeded("spool: No space left on device");
+    }
     record_.put.emplace_back(kind, std::move(body));
     return {};
   }

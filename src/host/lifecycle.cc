@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/files.h"
 #include "host/failure.h"
 #include "host/steps.h"
 
@@ -25,6 +26,7 @@ constexpr std::array kLifecycle = {
     Step{"script", run_script},
 };
 
+constexpr Duration kPutPause = std::chrono::seconds(1);
 constexpr Duration kFlushPiece = std::chrono::seconds(30);
 constexpr Duration kReportPatience = std::chrono::hours(24);  // with a server that is away
 
@@ -41,8 +43,7 @@ std::string failure_of(const Error& error) {
 }
 
 Outcome outcome_of(const HostContext& context, const Error& error) {
-  if (error.code == ErrorCode::kCancelled || context.stop.requested())
-    return {.kind = OutcomeKind::kStopped};
+  if (context.stop.requested()) return {.kind = OutcomeKind::kStopped};
   return failed_outcome(cut_to_characters(context.mask.masked(failure_of(error)), 1024));
 }
 
@@ -82,13 +83,22 @@ void run_lifecycle(HostContext& context) {
 }
 
 Status report_outcome(HostContext& context) {
-  CLARY_RETURN_IF_ERROR(
-      context.link->put(hostlink::RecordKind::kState, context.outcome->to_document()));
-  const Duration give_up = context.services.clock->steady() + kReportPatience;
+  const Clock& clock = *context.services.clock;
+  const Duration give_up = clock.steady() + kReportPatience;
+  Status put = context.link->put(hostlink::RecordKind::kState, context.outcome->to_document());
+  while (!put.ok()) {
+    // Most likely the disk is full: what was uploaded, or cannot be, makes room.
+    context.services.logger->error("the end cannot be written down",
+                                   {{"error", put.error().message}});
+    static_cast<void>(remove_tree(context.job_folder));
+    if (clock.steady() >= give_up) return put;
+    context.services.pause(kPutPause);
+    put = context.link->put(hostlink::RecordKind::kState, context.outcome->to_document());
+  }
   for (;;) {
     const Status flushed = context.link->flush(kFlushPiece);
     if (flushed.ok()) return context.marks.mark_reported();
-    if (context.services.clock->steady() >= give_up) return flushed;
+    if (clock.steady() >= give_up) return flushed;
   }
 }
 

@@ -1,5 +1,6 @@
 // Real scripts under bubblewrap, with a store in memory and a link that only listens.
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,6 +38,11 @@ class RealScript : public HostFixture {
     system_ = true;
   }
   void set_script(const std::string& text) { set_code({{"train.py", text}}); }
+  static bool has_pip() {
+    const Result<SubprocessResult> said =
+        run_subprocess({.command = {kPython, "-m", "pip", "--version"}});
+    return said.ok() && said->exit_code == 0;
+  }
   bool logged(std::string_view text) const {
     const Texts lines = link_.lines();
     return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
@@ -136,6 +142,19 @@ while True: time.sleep(0.01)
   EXPECT_EQ(files_of(object("out/job/output/model.tar.gz")).at("saved"), "at the end");
 }
 
+TEST_F(RealScript, StopsBySigtermToTheHostProgram) {
+  set_script("import time\nprint('ready')\nwhile True: time.sleep(0.01)\n");
+  const std::jthread killer([this](const std::stop_token& end) {
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    while (!end.stop_requested() && !logged("ready")) std::this_thread::yield();
+    ::kill(::getpid(), SIGTERM);
+  });
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("outcome", ""), "stopped");
+}
+
 TEST_F(RealScript, EndsThoughTheScriptIgnoresSigtermAndLeavesADaemon) {
   set_script(R"(
 import os, signal, time
@@ -199,6 +218,51 @@ print('the last line')
   EXPECT_TRUE(logged("the last line"));
 }
 
+// A package that builds itself: nothing is fetched for a test.
+constexpr const char* kBackend = R"(
+import zipfile
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name = 'pkgmod-1.0-py3-none-any.whl'
+    info = 'pkgmod-1.0.dist-info/'
+    with zipfile.ZipFile(folder + '/' + name, 'w') as wheel:
+        wheel.write('pkglib.py')
+        wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\nName: pkgmod\nVersion: 1.0\n')
+        wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n')
+        wheel.writestr(info + 'RECORD', '')
+    return name
+)";
+
+TEST_F(RealScript, RunsAPackage) {
+  if (!has_pip()) GTEST_SKIP() << "this interpreter has no pip";
+  set_code({{"pkgmod.py", "import sys, pkglib\nprint('ran', sys.argv, pkglib.WORD)"},
+            {"pkglib.py", "WORD = 'lib'"},
+            {"setup.py", ""},
+            {"backend.py", kBackend},
+            {"pyproject.toml",
+             "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"}});
+  plan_.hyperparameters[1].second = "\"pkgmod.py\"";
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("outcome", ""), "completed")
+      << failure() << join(link_.lines(), "\n");
+  EXPECT_TRUE(logged("Installed for this job: pkgmod==1.0"));
+  EXPECT_TRUE(logged("ran ['/opt/ml/code/pkgmod.py', '--epochs', '1'] lib"));
+}
+
+TEST_F(RealScript, RunsInTheProcessSandboxByName) {
+  plan_.sandbox = "process";
+  plan_.network = "host";
+  set_script(R"(
+import os
+assert os.environ['SM_MODEL_DIR'] != '/opt/ml/model'
+open(os.path.join(os.environ['SM_MODEL_DIR'], 'm'), 'w').write('here')
+print('code in', os.getcwd() == os.path.join(os.environ['SAGEMAKER_BASE_DIR'], 'code'))
+)");
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("outcome", ""), "completed") << failure();
+  EXPECT_TRUE(logged("code in True"));
+  EXPECT_EQ(files_of(object("out/job/output/model.tar.gz")).at("m"), "here");
+}
+
 TEST_F(RealScript, UsageTellsABusyLoopFromASleeper) {
   set_script(R"(
 import time
@@ -219,9 +283,7 @@ time.sleep(2.2)
 }
 
 TEST_F(RealScript, InstallsRequirementsOnceAndSaysWhatCannotBeInstalled) {
-  const Result<SubprocessResult> pip =
-      run_subprocess({.command = {kPython, "-m", "pip", "--version"}});
-  if (!pip.ok() || pip->exit_code != 0) GTEST_SKIP() << "this interpreter has no pip";
+  if (!has_pip()) GTEST_SKIP() << "this interpreter has no pip";
   set_code({{"train.py", "import helper; print('helped', helper.WORD)"},
             {"requirements.txt", "./helper-1.0-py3-none-any.whl\n"},
             {"helper-1.0-py3-none-any.whl",

@@ -15,6 +15,8 @@
 namespace clary::host {
 namespace {
 
+constexpr Duration kLongestJob =
+    std::chrono::days(29);       // AWS's MaxRuntimeInSeconds ends at 28 days
 constexpr int kSchemeDepth = 5;  // prefix/local/lib/python3.11/dist-packages
 
 void find_folders(const std::string& folder, int depth, RequirementOverlay& overlay) {
@@ -30,6 +32,17 @@ void find_folders(const std::string& folder, int depth, RequirementOverlay& over
     } else if (name == "local" || name.starts_with("lib") || name.starts_with("python")) {
       find_folders(path, depth + 1, overlay);
     }
+  }
+}
+
+// Removes what was out of date long before any running job could have begun to use it.
+void prune(const std::string& folder, TimePoint now) {
+  for (const std::string& name : list_folder(folder).value_or({})) {
+    if (name.find(".before-") == std::string::npos) continue;
+    const std::string path = path_join(folder, name);
+    const Result<TimePoint> made =
+        parse_time(trim(read_file(path_join(path, "made"), 100).value_or("")));
+    if (made.ok() && now - *made > kLongestJob) static_cast<void>(remove_tree(path));
   }
 }
 
@@ -78,7 +91,12 @@ Result<std::optional<RequirementOverlay>> RequirementCache::find(
 }
 
 Result<std::string> RequirementCache::begin(const std::string& key) const {
-  std::string aside = path_join(folder_, key + ".aside-XXXXXX");
+  // The key's lock is held: an installation aside was left by a host program that was killed.
+  const std::string lead = key + ".aside-";
+  for (const std::string& name : list_folder(folder_).value_or({})) {
+    if (name.starts_with(lead)) CLARY_RETURN_IF_ERROR(remove_tree(path_join(folder_, name)));
+  }
+  std::string aside = path_join(folder_, lead + "XXXXXX");
   if (::mkdtemp(aside.data()) == nullptr) return system_error("make folder '" + aside + "'");
   if (::chmod(aside.c_str(), 0755) != 0) return system_error("chmod '" + aside + "'");
   CLARY_RETURN_IF_ERROR(make_folders(path_join(aside, "prefix")));
@@ -98,6 +116,7 @@ Result<RequirementOverlay> RequirementCache::finish(const std::string& key,
       return system_error("rename '" + folder + "'");
   }
   if (::rename(aside.c_str(), folder.c_str()) != 0) return system_error("rename '" + aside + "'");
+  prune(folder_, now);
   return read_overlay(folder);
 }
 

@@ -181,6 +181,9 @@ Status install_requirements(HostContext& context) {
   if (const auto config = asked_lines({input.python, "-m", "pip", "config", "list"}); config.ok()) {
     input.pip_settings = pip_variables(join(*config, "\n"));
   }
+  for (const auto& [name, value] : context.plan.environment) {
+    if (name.starts_with("PIP_")) input.pip_settings[name] = value;
+  }
   CLARY_TRY(const RequirementKey key, requirement_key(input));
   const RequirementCache cache(context.plan.cache_folder);
   std::optional<TimePoint> oldest;

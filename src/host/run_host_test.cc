@@ -239,6 +239,81 @@ TEST_F(RunHost, UploadsAndReportsWhatAKilledHostHadNot) {
   EXPECT_EQ(files_of(object("out/job/output/model.tar.gz")).size(), 1U);
 }
 
+TEST_F(RunHost, DoesNotUploadTwice) {
+  folder_.write("outcome.json", to_json(Outcome{.kind = OutcomeKind::kCompleted,
+                                                .script_ran = true,
+                                                .model_uri = "s3://b/out/job/output/model.tar.gz",
+                                                .output_uri = "s3://b/out/job/output/output.tar.gz"}
+                                            .to_document()));
+  put_object("out/job/output/model.tar.gz", "uploaded before");
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(object("out/job/output/model.tar.gz"), "uploaded before");
+}
+
+TEST_F(RunHost, MakesRoomWhenTheEndCannotBeWrittenDown) {
+  lives_.push_back({});
+  link_.puts_refused = 2;
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("outcome", ""), "completed");
+  EXPECT_EQ(pauses_.size(), 2U);
+}
+
+TEST_F(RunHost, InstallsWithTheBasesVersionsAndGivesThePathsOfWhatWasInstalled) {
+  const std::string python =
+      folder_.write("env/bin/python3",
+                    "#!/bin/sh\n"
+                    "case \"$*\" in *config*) echo \"global.index-url='http://index'\";;\n"
+                    "*) echo torch==2.13.0;; esac\n",
+                    0755);
+  plan_.interpreter.python = python;
+  plan_.interpreter.sys_path = {"/env/lib", "/env/lib/site-packages"};
+  set_code({{"train.py", "print(1)"}, {"requirements.txt", "six\n"}});
+  lives_.push_back({.on_spawn = [&](const compute::ProcessSpec& pip) {
+    ASSERT_EQ(pip.argv.size(), 10U);
+    EXPECT_EQ(Texts(pip.argv.begin() + 1, pip.argv.begin() + 6),
+              (Texts{"-m", "pip", "install", "-r", "requirements.txt"}));
+    EXPECT_EQ(pip.argv[6], "--prefix");
+    EXPECT_EQ(read_file(pip.argv[9]).value(), "torch==2.13.0\n");
+    EXPECT_EQ(variable(pip, "PIP_INDEX_URL"), "http://index");
+    ASSERT_TRUE(
+        make_folders(pip.argv[7] + "/lib/python3.11/site-packages/six-1.16.0.dist-info").ok());
+    ASSERT_TRUE(make_folders(pip.argv[7] + "/bin").ok());
+  }});
+  lives_.push_back({});
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("outcome", ""), "completed") << failure();
+  EXPECT_TRUE(contains(link_.lines(), "Installed for this job: six==1.16.0"));
+  const std::string path = variable(sandbox_.spawned[1], "PYTHONPATH");
+  EXPECT_NE(path.find("/env/lib:" + folder_.at("cache") + "/requirements/"), std::string::npos)
+      << path;
+  EXPECT_TRUE(path.ends_with("site-packages:/env/lib/site-packages")) << path;
+  EXPECT_NE(variable(sandbox_.spawned[1], "PATH").find("/prefix/bin:"), std::string::npos);
+
+  // Unpinned: good for a day, then installed again.
+  again();
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(sandbox_.spawned.size(), 3U);
+  again();
+  clock_.advance(25h);
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(sandbox_.spawned.size(), 5U);
+}
+
+TEST_F(RunHost, AFailedInstallationIsTheOutcomeAndLeavesNothing) {
+  plan_.interpreter.python = folder_.write("env/bin/python3", "#!/bin/sh\n", 0755);
+  set_code({{"train.py", "print(1)"}, {"requirements.txt", "none\n"}});
+  lives_.push_back({.ends_with = {.code = 1},
+                    .standard_error = "ERROR: No matching distribution found for none\n"});
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(failure(),
+            "AlgorithmError: InstallRequirementsError:\nExitCode 1\nErrorMessage \"\"\n"
+            "ExtraInfo \"ERROR: No matching distribution found for none\"\nCommand \"" +
+                plan_.interpreter.python + " -m pip install -r requirements.txt\", exit code: 1");
+  for (const std::string& name : list_folder(folder_.at("cache/requirements")).value_or({}))
+    EXPECT_TRUE(name.ends_with(".lock")) << name;
+  EXPECT_EQ(sandbox_.spawned.size(), 1U) << "the script does not run";
+}
+
 TEST_F(RunHost, ReportsOnce) {
   lives_.push_back({});
   ASSERT_EQ(run(), kHostReported);

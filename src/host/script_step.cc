@@ -127,7 +127,7 @@ Status run_script(HostContext& context) {
       .stdout_fd = pump->stdout_fd(),
       .stderr_fd = pump->stderr_fd()};
   context.say_state("training", "Training: " + join(command, " "));
-  context.log->say("Invoking script with the following command:\n\n" + join(command, " ") + "\n");
+  context.log->say("Invoking script with the following command:\n" + join(command, " "));
   CLARY_RETURN_IF_ERROR(context.marks.mark_started(services.clock->now()));
   CLARY_TRY(const std::unique_ptr<compute::SandboxedProcess> process, context.sandbox->spawn(spec));
   pump->close_writers();

@@ -21,6 +21,8 @@ namespace clary::host {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 << 10;
+// 1980-01-02: wheels are zip files, and zip files know no earlier time.
+constexpr la_int64_t kZipsFirstTime = 315'619'200;
 
 // While it lives, libarchive turns this thread's UTF-8 names into bytes as they are.
 class Utf8Locale {
@@ -198,12 +200,13 @@ class Unpacking {
       CLARY_RETURN_IF_ERROR(count(static_cast<std::uint64_t>(announced) - size));
       if (::ftruncate(file.get(), announced) != 0) return system_error(name_);
     }
-    const std::array<timespec, 2> times = {
-        timespec{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
-        timespec{.tv_sec = archive_entry_mtime(entry), .tv_nsec = 0}};
-    ::futimens(
-        file.get(),
-        times.data());  // a time that the file system does not take is no reason to refuse the file
+    if (archive_entry_mtime(entry) > kZipsFirstTime) {
+      const std::array<timespec, 2> times = {
+          timespec{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
+          timespec{.tv_sec = archive_entry_mtime(entry), .tv_nsec = 0}};
+      // A time that the file system does not take is no reason to refuse the file.
+      ::futimens(file.get(), times.data());
+    }
     return {};
   }
 

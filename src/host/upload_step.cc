@@ -72,7 +72,8 @@ Status upload_all(HostContext& context) {
 
 Status upload_artifacts(HostContext& context) {
   Outcome& outcome = *context.outcome;
-  if (!outcome.script_ran) return {};
+  const bool uploaded_before = !outcome.output_uri.empty();
+  if (!outcome.script_ran || uploaded_before) return {};
   context.say_state("uploading",
                     "Uploading model.tar.gz and output.tar.gz to " + context.plan.output_uri);
   const Status uploaded = upload_all(context);
