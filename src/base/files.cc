@@ -89,9 +89,12 @@ Status make_folders(const std::string& path, mode_t mode) {
 
 namespace {
 
+// Somebody else may remove parts of a tree, or add to it, meanwhile; each attempt makes progress.
+constexpr int kRemoveAttempts = 1000;
+
 // Folders whose owner may not enter them are still the owner's to remove.
 void open_folders(const std::string& path) {
-  struct stat found {};
+  struct stat found{};
   if (::lstat(path.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) return;
   if ((found.st_mode & 0700) != 0700 && ::chmod(path.c_str(), 0700) != 0) return;
   const Result<std::vector<std::string>> names = list_folder(path);
@@ -103,13 +106,18 @@ void open_folders(const std::string& path) {
 
 Status remove_tree(const std::string& path) {
   std::error_code failure;
-  std::filesystem::remove_all(path, failure);
-  if (failure == std::errc::permission_denied) {
-    open_folders(path);
+  for (int attempt = 0; attempt < kRemoveAttempts; ++attempt) {
     std::filesystem::remove_all(path, failure);
+    if (!failure) return {};
+    const bool raced = failure == std::errc::no_such_file_or_directory ||
+                       failure == std::errc::directory_not_empty;
+    if (failure == std::errc::permission_denied) {
+      open_folders(path);
+    } else if (!raced) {
+      break;
+    }
   }
-  if (failure) return system_error("remove '" + path + "'", failure.value());
-  return {};
+  return system_error("remove '" + path + "'", failure.value());
 }
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }

@@ -1,0 +1,65 @@
+#include "base/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace clary {
+namespace {
+
+class FilesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = ::testing::TempDir() + "clary-files-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
+  }
+  void TearDown() override { static_cast<void>(remove_tree(folder_)); }
+
+  std::string tree(int width) {
+    const std::string root = folder_ + "/tree";
+    for (int i = 0; i < width; ++i) {
+      const std::string leaf = root + "/" + std::to_string(i) + "/a/b";
+      EXPECT_TRUE(make_folders(leaf).ok());
+      EXPECT_TRUE(write_file_atomically(leaf + "/file", "x").ok());
+    }
+    return root;
+  }
+
+  std::string folder_;
+};
+
+TEST_F(FilesTest, ATreeIsRemovedAndAbsentIsFine) {
+  const std::string root = tree(3);
+  ASSERT_TRUE(remove_tree(root).ok());
+  EXPECT_FALSE(exists(root));
+  EXPECT_TRUE(remove_tree(root).ok());
+}
+
+TEST_F(FilesTest, SeveralMayRemoveOneTree) {
+  const std::string root = tree(40);
+  std::vector<std::thread> threads;
+  std::atomic<int> failed = 0;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&root, &failed] {
+      if (!remove_tree(root).ok()) ++failed;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failed, 0);
+  EXPECT_FALSE(exists(root));
+}
+
+TEST_F(FilesTest, AFolderThatCannotBeReadIsRemovedToo) {
+  const std::string root = tree(1);
+  ASSERT_EQ(::chmod((root + "/0/a").c_str(), 0), 0);
+  EXPECT_TRUE(remove_tree(root).ok());
+  EXPECT_FALSE(exists(root));
+}
+
+}  // namespace
+}  // namespace clary
