@@ -6,8 +6,8 @@
 
 #include "base/files.h"
 #include "base/strings.h"
-#include "objects/channel_path.h"
 #include "host/steps.h"
+#include "objects/channel_path.h"
 
 namespace clary::host {
 namespace {
