@@ -16,6 +16,7 @@ Result<ChosenEnvironment> FakeEnvironments::choose(const std::string& image, boo
   chosen.interpreter = {
       .python = "/usr/bin/python3", .python_version = "3.11.2", .packages = {{"torch", "2.13.0"}}};
   chosen.framework_module = "sagemaker_pytorch_container.training:main";
+  chosen.notices = notices;
   return chosen;
 }
 

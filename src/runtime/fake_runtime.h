@@ -33,6 +33,8 @@ struct Crash {};
 
 class FakeEnvironments final : public EnvironmentChooser {
  public:
+  std::vector<std::string> notices;  // of what it chooses next
+
   Result<ChosenEnvironment> choose(const std::string& image, bool script_mode) override;
 };
 

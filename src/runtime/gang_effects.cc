@@ -78,6 +78,9 @@ Result<Progress> GangEffects::submit(const Effect& effect, const Job& job) {
   for (const compute::GangHost& host : prepared->gang.hosts) {
     CLARY_RETURN_IF_ERROR(
         parts_.logs.create_stream(LogGroup(kTrainingLogGroup), log_stream_of(job, host.name)));
+    CLARY_RETURN_IF_ERROR(parts_.logs.append(
+        LogGroup(kTrainingLogGroup), log_stream_of(job, host.name), prepared->log_lines,
+        telemetry::RecordSource{job.gang.value() + "/plan/" + host.name, 1}));
   }
   CLARY_TRY(const compute::GangHandle handle, parts_.backend.submit(prepared->gang));
   parts_.failpoints.at("after-submit");

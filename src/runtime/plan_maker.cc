@@ -72,13 +72,14 @@ Result<Prepared> PlanMaker::prepare(const Job& job) {
     made.gang = gang_of(*kept);
     return made;
   }
-  CLARY_TRY(const HostPlan plan, make_plan(job, made.notices));
+  CLARY_TRY(const HostPlan plan, make_plan(job, made));
   if (const Status written = folders_.write_plan(plan); !written.ok()) return ours(written.error());
   made.gang = gang_of(plan);
   return made;
 }
 
-Result<HostPlan> PlanMaker::make_plan(const Job& job, std::vector<std::string>& notices) {
+Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
+  std::vector<std::string>& notices = made.notices;
   HostPlan plan;
   CLARY_TRY(const compute::Resources resources, resources_of(job, notices));
   CLARY_RETURN_IF_ERROR(check_output(job));
@@ -90,13 +91,14 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, std::vector<std::string>& 
     return invalid_argument("ClientError: " + environment.error().message);
   }
   for (const domain::Channel& channel : job.spec.channels) {
-    CLARY_TRY(PlanChannel made, make_channel(job, channel));
-    plan.channels.push_back(std::move(made));
+    CLARY_TRY(PlanChannel planned, make_channel(job, channel));
+    plan.channels.push_back(std::move(planned));
   }
   notices.push_back(fmt::format(
       "Image {} runs in {} (Python {}{})", job.spec.image, environment->interpreter.python,
       environment->interpreter.python_version, packages_of(environment->interpreter)));
   notices.insert(notices.end(), environment->notices.begin(), environment->notices.end());
+  made.log_lines = std::move(environment->notices);
 
   plan.gang = job.gang;
   plan.job = job.name;

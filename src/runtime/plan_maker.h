@@ -53,7 +53,8 @@ struct PlanSources {
 
 struct Prepared {
   compute::GangSpec gang;
-  std::vector<std::string> notices;  // for the timeline
+  std::vector<std::string> notices;    // for the timeline
+  std::vector<std::string> log_lines;  // what the environment lacks of the image: for the job's log
 };
 
 class PlanMaker {
@@ -72,7 +73,8 @@ class PlanMaker {
   const GangFolders& folders() const { return folders_; }
 
  private:
-  Result<hostlink::HostPlan> make_plan(const domain::Job& job, std::vector<std::string>& notices);
+  // Fills in the notices and log lines of `made`.
+  Result<hostlink::HostPlan> make_plan(const domain::Job& job, Prepared& made);
   Result<hostlink::PlanChannel> make_channel(const domain::Job& job,
                                              const domain::Channel& channel);
   Status check_output(const domain::Job& job);

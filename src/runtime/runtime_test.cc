@@ -190,6 +190,16 @@ TEST_F(RuntimeTest, RecordsBecomePhasesLinesAndMetrics) {
   EXPECT_EQ(server_->receiver.last_taken({.gang = find(job).gang, .host = "algo-1"}).value(), 5U);
 }
 
+TEST_F(RuntimeTest, WhatTheEnvironmentLacksIsInTheTimelineAndTheLog) {
+  server_->environments.notices = {"image asks torch 1.8.1, running 2.13.0"};
+  const JobName job = submit();
+  run();
+  EXPECT_TRUE(report_lines(job, {"hello"}).ok());
+  EXPECT_TRUE(noticed(job, "image asks torch 1.8.1, running 2.13.0"));
+  EXPECT_EQ(lines(job),
+            (std::vector<std::string>{"image asks torch 1.8.1, running 2.13.0", "hello"}));
+}
+
 TEST_F(RuntimeTest, ADefinitionThatMatchedNothingIsSaidWhenTheJobEnds) {
   const JobName job = submit();
   run();
