@@ -22,11 +22,20 @@ stage() {
   stage_rows+=("$(printf '%-12s %5d s of %4d s   %s' "$name" "$seconds" "$budget" "$verdict")")
 }
 
-# Prints the table; exit status 1 when a stage failed.
+# The closing lines of the test runners themselves, with the stage they belong to.
+runner_summaries() {
+  local log
+  for log in "$log_folder"/{unit,python,e2e}.log; do
+    [ ! -e "$log" ] || grep -E 'tests passed, |^=*[ ]?[0-9]+ (passed|failed|error)' "$log" | tail -n 1
+  done
+}
+
+# Prints the table and the runners' summaries; exit status 1 when a stage failed.
 finish_stages() {
   say
   printf '%s\n' "${stage_rows[@]}"
   printf '%-12s %5d s\n' "in all" "$SECONDS"
+  runner_summaries
   [ "$stages_failed" -eq 0 ] || { say "$stages_failed failed; logs in ${log_folder#"$root"/}/"; exit 1; }
 }
 
