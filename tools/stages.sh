@@ -5,6 +5,7 @@
 
 stage_rows=()
 stages_failed=0
+rm -f "$log_folder"/{unit,python,e2e}.log  # of an earlier run
 
 stage() {
   local name=$1 budget=$2 began=$SECONDS status=0 verdict=ok
