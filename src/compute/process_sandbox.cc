@@ -1,6 +1,7 @@
 // ProcessSandbox: plain processes of the machine. Chosen by name, for machines on which bubblewrap
 // cannot run; lacks() says what is missing. Every process carries CLARY_SANDBOX in its environment:
 // that is how they are found again.
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -40,7 +41,13 @@ Status kill_marked(const std::string& mark) {
   for (int round = 0; round < 100; ++round) {
     const std::vector<pid_t> processes = processes_marked(mark);
     if (processes.empty()) return {};
-    for (const pid_t pid : processes) ::kill(pid, SIGKILL);
+    for (const pid_t pid : processes) {
+      const Result<Fd> process = open_pid(pid);
+      if (!process.ok()) continue;  // it has ended
+      CLARY_RETURN_IF_ERROR(signal_pid(*process, SIGKILL));
+      pollfd ended{process->get(), POLLIN, 0};
+      ::poll(&ended, 1, 100);
+    }
   }
   return timed_out("sandbox: processes of the job are still there");
 }
