@@ -1,5 +1,6 @@
 #include "compute/gang_files.h"
 
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -19,6 +20,7 @@ cd "$1" || exit 1
 name=$2
 shift 2
 mkdir "$name.started" 2>/dev/null || exit 0
+if [ -e stopped ]; then rmdir "$name.started"; exit 0; fi
 sync .
 start_of() { read -r stat < "/proc/$1/stat"; stat=${stat##*) }; set -- $stat; echo "${20}"; }
 read -r boot < /proc/sys/kernel/random/boot_id
@@ -38,13 +40,19 @@ std::string first_line(const std::string& path) {
   return std::string(trim(text.substr(0, text.find('\n'))));
 }
 
-std::optional<std::uint64_t> start_of(pid_t pid) {
-  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat", 4096).value_or("");
+// Field `number` of /proc/PID/stat (proc(5)), from the third on; nothing for a process that has
+// ended.
+std::optional<std::int64_t> stat_field(const std::string& pid, std::size_t number) {
+  const std::string stat = read_file("/proc/" + pid + "/stat", 4096).value_or("");
   const std::size_t name_end = stat.rfind(')');  // the name before it may hold anything
   if (name_end == std::string::npos) return std::nullopt;
   const auto fields = split(std::string_view(stat).substr(name_end + 2), ' ');
-  if (fields.size() < 20 || fields[0] == "Z") return std::nullopt;
-  const auto start = parse_int(fields[19]);
+  if (fields.size() <= number - 3 || fields[0] == "Z") return std::nullopt;
+  return parse_int(fields[number - 3]);
+}
+
+std::optional<std::uint64_t> start_of(pid_t pid) {
+  const auto start = stat_field(std::to_string(pid), 22);
   if (!start) return std::nullopt;
   return static_cast<std::uint64_t>(*start);
 }
@@ -147,6 +155,13 @@ std::string current_boot() { return first_line("/proc/sys/kernel/random/boot_id"
 
 bool is_running(const ProcessMark& mark) {
   return mark.pid > 0 && mark.boot == current_boot() && start_of(mark.pid) == mark.start_ticks;
+}
+
+void end_session(pid_t leader) {
+  for (const std::string& name : list_folder("/proc").value_or({})) {
+    const auto pid = parse_int(name);
+    if (pid && stat_field(name, 6) == leader) ::kill(static_cast<pid_t>(*pid), SIGKILL);
+  }
 }
 
 HostFiles read_host(const std::string& gang_folder, const std::string& host) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <thread>
 #include <utility>
 
 #include "base/files.h"
@@ -25,12 +26,15 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Duration kQueueInterval = milliseconds(100);
+constexpr Duration kLongestStart = seconds(10);
 constexpr int kFirstSignalCode =
     128;  // a shell's exit code for a program that signal n ended is 128 + n
 
 struct Gang {
   QueuedSpec spec;
   std::optional<PlacedGang> placed;  // from its start to its end
+  Duration placed_at{0};             // on the steady clock
+  std::vector<Fd> shells;            // that this server started, one per host, in their order
   std::string waits_for;
   bool ended = false;  // and will not change again
 };
@@ -67,6 +71,31 @@ GangStatus status_of(const Gang& gang) {
   if (stopped) return {GangState::kEnded, "stopped before it started", {}};
   return gang.placed ? GangStatus{GangState::kRunning, "starting", {}}
                      : GangStatus{GangState::kQueued, gang.waits_for, {}};
+}
+
+bool nothing_started(const Gang& gang) {
+  return std::ranges::all_of(gang.spec.gang.hosts, [&](const GangHost& host) {
+    return read_host(gang.spec.gang.folder, host.name).phase == HostPhase::kNotStarted;
+  });
+}
+
+bool has_ended(const Fd& process) {
+  pollfd ended{process.get(), POLLIN, 0};
+  return !process.valid() || ::poll(&ended, 1, 0) > 0;
+}
+
+// The host's files once its process is known, or is known not to come.
+Result<HostFiles> settled(const Gang& gang, std::size_t host) {
+  const GangSpec& spec = gang.spec.gang;
+  for (int tries = 0; tries < 400; ++tries) {
+    const bool shell_runs = host < gang.shells.size() && !has_ended(gang.shells[host]);
+    const HostFiles files = read_host(spec.folder, spec.hosts[host].name);
+    const bool may_start = files.phase == HostPhase::kNotStarted && shell_runs;
+    if (files.phase != HostPhase::kStarting && !may_start) return files;
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  return unavailable("gang '" + spec.id.value() + "': host '" + spec.hosts[host].name +
+                     "' is still starting");
 }
 
 std::string gpu_devices(const std::vector<int>& gpus) {
@@ -130,13 +159,10 @@ class LocalBackend final : public ComputeBackend {
     const GangSpec& gang = found->second.spec.gang;
     CLARY_RETURN_IF_ERROR(mark_stopped(gang.folder));
     Status all;
-    for (const GangHost& host : gang.hosts) {
-      const HostFiles files = read_host(gang.folder, host.name);
-      if (files.phase == HostPhase::kStarting) {
-        // Its process is not known yet.
-        all = unavailable("gang '" + id.value() + "': host '" + host.name + "' is just starting");
-      }
-      if (const Status sent = signal_marked(files.program, SIGTERM); !sent.ok()) all = sent;
+    for (std::size_t i = 0; i < gang.hosts.size(); ++i) {
+      const Result<HostFiles> files = settled(found->second, i);
+      const Status sent = files.ok() ? signal_marked(files->program, SIGTERM) : files.error();
+      if (!sent.ok()) all = sent;
     }
     return all;
   }
@@ -148,12 +174,14 @@ class LocalBackend final : public ComputeBackend {
     if (found == gangs_.end()) return {};
     const GangSpec gang = found->second.spec.gang;
     if (!found->second.ended) CLARY_RETURN_IF_ERROR(mark_stopped(gang.folder));
-    for (const GangHost& host : gang.hosts) {
-      const HostFiles files = read_host(gang.folder, host.name);
-      for (const ProcessMark& mark : {files.waiter, files.program})
-        CLARY_RETURN_IF_ERROR(signal_marked(mark, SIGKILL));
-      for (const ProcessMark& mark : {files.waiter, files.program})
-        CLARY_RETURN_IF_ERROR(wait_gone(mark));
+    for (std::size_t i = 0; i < gang.hosts.size(); ++i) {
+      CLARY_TRY(const HostFiles files, settled(found->second, i));
+      CLARY_RETURN_IF_ERROR(signal_marked(files.program, SIGKILL));
+      CLARY_RETURN_IF_ERROR(wait_gone(files.program));
+      // It ends after the program, and notes how.
+      CLARY_RETURN_IF_ERROR(wait_gone(files.waiter));
+      if (files.waiter.pid > 0 && files.waiter.boot == current_boot())
+        end_session(files.waiter.pid);
     }
     CLARY_RETURN_IF_ERROR(remove_tree(backend_folder(gang.folder)));
     gangs_.erase(found);
@@ -211,6 +239,10 @@ class LocalBackend final : public ComputeBackend {
   }
 
   GangStatus refreshed(Gang& gang) CLARY_REQUIRES(mutex_) {
+    // The shell that starts it may have been killed before it noted anything: then nothing has run,
+    // and it waits again.
+    const bool forgotten = gang.placed && clock_.steady() - gang.placed_at > kLongestStart;
+    if (forgotten && nothing_started(gang)) gang.placed.reset();
     const GangStatus status = status_of(gang);
     gang.ended = status.state == GangState::kEnded || status.state == GangState::kLost;
     if (gang.ended) gang.placed.reset();
@@ -219,7 +251,10 @@ class LocalBackend final : public ComputeBackend {
 
   void advance_queue() {
     const MutexLock lock(mutex_);
-    advance();
+    const auto waits = [](const auto& entry) {
+      return !entry.second.ended && !entry.second.placed;
+    };
+    if (std::ranges::any_of(gangs_, waits)) advance();
   }
 
   // Starts what fits.
@@ -254,6 +289,7 @@ class LocalBackend final : public ComputeBackend {
   Status start(Gang& gang, const PlacedGang& placed) CLARY_REQUIRES(mutex_) {
     const GangSpec& spec = gang.spec.gang;
     CLARY_RETURN_IF_ERROR(write_placed(spec, placed));
+    gang.shells.clear();
     std::vector<std::string> environment;
     for (char** variable = environ; *variable != nullptr; ++variable)
       environment.emplace_back(*variable);
@@ -265,10 +301,12 @@ class LocalBackend final : public ComputeBackend {
                           .environment = environment,
                           .stdio = {-1, log.get(), log.get()},
                           .detached = true};
-      const Result<pid_t> started = compute::launch(launch);
-      if (!started.ok()) return started.error();
+      CLARY_TRY(const pid_t started, compute::launch(launch));
+      Result<Fd> shell = open_pid(started);
+      gang.shells.push_back(shell.ok() ? std::move(shell).value() : Fd());  // it may have ended
     }
     gang.placed = placed;
+    gang.placed_at = clock_.steady();
     return {};
   }
 

@@ -1,11 +1,12 @@
 #include "compute/resources.h"
 
-#include <fcntl.h>
 #include <sched.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <string>
+#include <limits>
+#include <optional>
 
 #include "base/files.h"
 #include "base/strings.h"
@@ -13,31 +14,73 @@
 namespace clary::compute {
 namespace {
 
-int usable_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)));
+// A number in a file, when it is one ("max" is none).
+std::optional<std::uint64_t> number_in(const std::string& path) {
+  const Result<std::string> text = read_file(path, 4096);
+  if (!text.ok()) return std::nullopt;
+  const auto number = parse_int(trim(*text));
+  if (!number || *number < 0) return std::nullopt;
+  return static_cast<std::uint64_t>(*number);
 }
 
-// The limit of this process's memory cgroup; 0 when there is none. Version 1 writes a huge number
-// for "none".
-std::uint64_t cgroup_memory_limit() {
-  for (const char* path :
-       {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    const Result<std::string> text = read_file(path, 256);
-    if (!text.ok()) continue;
-    const auto limit = parse_int(trim(*text));
-    if (limit && *limit > 0) return static_cast<std::uint64_t>(*limit);
+// This process's group in a hierarchy: "0::/x" (v2) or "4:memory:/x" (v1).
+std::string group_of(std::string_view controller) {
+  const std::string text = read_file("/proc/self/cgroup").value_or("");
+  for (const std::string_view line : split(text, '\n')) {
+    const auto fields = split(line, ':');
+    if (fields.size() < 3) continue;
+    const auto controllers = split(fields[1], ',');
+    if (std::find(controllers.begin(), controllers.end(), controller) == controllers.end())
+      continue;
+    return std::string(line.substr(fields[0].size() + fields[1].size() + 2));
   }
-  return 0;
+  return "";
 }
 
-std::uint64_t machine_memory() {
-  const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
-  const std::uint64_t physical = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  const std::uint64_t limit = cgroup_memory_limit();
-  return limit == 0 ? physical : std::min(physical, limit);
+// The smallest limit of a group and the groups above it.
+std::uint64_t least_limit(const std::string& root, std::string group, const std::string& file) {
+  std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
+  for (;;) {
+    if (const auto limit = number_in(root + group + "/" + file)) least = std::min(least, *limit);
+    if (group.empty() || group == "/") return least;
+    group = group.substr(0, group.rfind('/'));
+  }
+}
+
+std::uint64_t memory_limit() {
+  struct sysinfo machine{};
+  std::uint64_t bytes = 0;
+  if (::sysinfo(&machine) == 0)
+    bytes = static_cast<std::uint64_t>(machine.totalram) * machine.mem_unit;
+  bytes = std::min(bytes, least_limit("/sys/fs/cgroup", group_of(""), "memory.max"));
+  return std::min(
+      bytes, least_limit("/sys/fs/cgroup/memory", group_of("memory"), "memory.limit_in_bytes"));
+}
+
+// Cores that the quota of this process's group is worth, rounded up.
+std::optional<int> quota_cores() {
+  const auto cores = [](std::int64_t quota, std::int64_t period) -> std::optional<int> {
+    if (quota <= 0 || period <= 0) return std::nullopt;
+    return static_cast<int>((quota + period - 1) / period);
+  };
+  const std::string v2 = read_file("/sys/fs/cgroup" + group_of("") + "/cpu.max", 4096).value_or("");
+  const auto fields = split(trim(v2), ' ');
+  if (fields.size() == 2)
+    return cores(parse_int(fields[0]).value_or(0), parse_int(fields[1]).value_or(0));
+  const std::string v1 = "/sys/fs/cgroup/cpu" + group_of("cpu");
+  const auto quota = number_in(v1 + "/cpu.cfs_quota_us");
+  const auto period = number_in(v1 + "/cpu.cfs_period_us");
+  if (!quota || !period) return std::nullopt;
+  return cores(static_cast<std::int64_t>(*quota), static_cast<std::int64_t>(*period));
+}
+
+int usable_cores() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  const bool known = ::sched_getaffinity(0, sizeof(allowed), &allowed) == 0;
+  const int online =
+      known ? CPU_COUNT(&allowed) : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+  return std::max(1, std::min(online, quota_cores().value_or(online)));
 }
 
 int nvidia_devices() {
@@ -49,7 +92,7 @@ int nvidia_devices() {
 }  // namespace
 
 Resources machine_resources() {
-  return {.cores = usable_cores(), .memory_bytes = machine_memory(), .gpus = nvidia_devices()};
+  return {.cores = usable_cores(), .memory_bytes = memory_limit(), .gpus = nvidia_devices()};
 }
 
 Resources fitted(const Resources& wanted, const Resources& machine) {

@@ -1,0 +1,249 @@
+#include "compute/local_backend.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/files.h"
+#include "base/strings.h"
+#include "compute/backend_conformance.h"
+#include "compute/gang_files.h"
+
+namespace clary::compute {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    if (::mkdtemp(path_.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
+  }
+  ~TemporaryFolder() { EXPECT_TRUE(remove_tree(path_).ok()); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = testing::TempDir() + "local.XXXXXX";
+};
+
+constexpr Resources kMachine{.cores = 8, .memory_bytes = 8ULL << 30, .gpus = 0};
+
+std::string script_of(Conduct conduct) {
+  switch (conduct) {
+    case Conduct::kEndsWell:
+      return "exit 0";
+    case Conduct::kEndsWithThree:
+      return "exit 3";
+    case Conduct::kRunsUntilStopped:
+      return "trap 'kill %1; exit 0' TERM; sleep 1000 & wait";
+  }
+  return "";
+}
+
+class LocalUnderTest final : public BackendUnderTest {
+ public:
+  LocalUnderTest() { reopen(); }
+
+  ComputeBackend& backend() override { return *backend_; }
+  void reopen() override {
+    backend_.reset();
+    backend_ =
+        std::move(open_local_backend({folder_.path(), kMachine}, clock_, silent_logger())).value();
+  }
+  GangSpec gang(const std::string& id, Conduct conduct) override {
+    return gang_that(id, script_of(conduct));
+  }
+  int starts(const GangId& gang) override {
+    const GangHandle handle{"local", 1, "{\"gang\":\"" + gang.value() + "\"}"};
+    for (int i = 0; i < 2000; ++i) {
+      const std::string lines =
+          read_file(folder_.path() + "/" + gang.value() + "/starts").value_or("");
+      const auto count = static_cast<int>(std::count(lines.begin(), lines.end(), '\n'));
+      // A gang that is starting counts only once its program runs.
+      if (count > 0 || backend_->inspect(handle).value().state != GangState::kRunning) return count;
+      let_pass();
+    }
+    return 0;
+  }
+  void let_pass() override { std::this_thread::sleep_for(milliseconds(5)); }
+
+  GangSpec gang_that(const std::string& id, const std::string& script, Resources wants = {}) {
+    const std::string folder = folder_.path() + "/" + id;
+    const std::string counted = "echo x >> " + folder + "/starts; " + script;
+    return {.id = GangId(id),
+            .folder = folder,
+            .hosts = {{"algo-1", {"/bin/bash", "-c", counted}, wants}}};
+  }
+
+ private:
+  TemporaryFolder folder_;
+  SystemClock clock_;
+  std::unique_ptr<ComputeBackend> backend_;
+};
+
+std::unique_ptr<BackendUnderTest> make_local() { return std::make_unique<LocalUnderTest>(); }
+INSTANTIATE_TEST_SUITE_P(Local, BackendConformance, backends_of(&make_local));
+
+class LocalBackendTest : public testing::Test {
+ protected:
+  void TearDown() override {
+    for (const GangHandle& handle : handles_) EXPECT_TRUE(local_.backend().remove(handle).ok());
+  }
+  GangHandle submit(const std::string& id, const std::string& script, Resources wants = {}) {
+    specs_.push_back(local_.gang_that(id, script, wants));
+    handles_.push_back(local_.backend().submit(specs_.back()).value());
+    return handles_.back();
+  }
+  GangStatus status(const GangHandle& handle) { return local_.backend().inspect(handle).value(); }
+  bool comes_to(const GangHandle& handle, GangState state) {
+    for (int i = 0; i < 2000 && status(handle).state != state; ++i) local_.let_pass();
+    return status(handle).state == state;
+  }
+  bool runs(const GangHandle& handle) {
+    for (int i = 0; i < 2000; ++i) {
+      if (program().pid > 0 && status(handle).state == GangState::kRunning) return true;
+      local_.let_pass();
+    }
+    return false;
+  }
+  ProcessMark program() { return read_host(specs_.back().folder, "algo-1").program; }
+
+  LocalUnderTest local_;
+  std::vector<GangSpec> specs_;
+  std::vector<GangHandle> handles_;
+};
+
+constexpr const char* kForever = "exec sleep 1000";
+
+TEST_F(LocalBackendTest, AHostThatWasKilledIsLost) {
+  const GangHandle handle = submit("g", kForever);
+  ASSERT_TRUE(runs(handle));
+  ASSERT_EQ(::kill(program().pid, SIGKILL), 0);
+  ASSERT_TRUE(comes_to(handle, GangState::kLost));
+  EXPECT_EQ(status(handle).reason, "host 'algo-1' was ended by signal 9");
+}
+
+TEST_F(LocalBackendTest, AHostWhoseWaiterIsGoneTooIsLost) {
+  const GangHandle handle = submit("g", kForever);
+  ASSERT_TRUE(runs(handle));
+  const HostFiles files = read_host(specs_.back().folder, "algo-1");
+  ASSERT_EQ(::kill(files.waiter.pid, SIGKILL), 0);
+  EXPECT_EQ(status(handle).state, GangState::kRunning);
+  ASSERT_EQ(::kill(files.program.pid, SIGKILL), 0);
+  ASSERT_TRUE(comes_to(handle, GangState::kLost));
+  EXPECT_EQ(status(handle).reason, "host 'algo-1' is gone without a word");
+}
+
+TEST_F(LocalBackendTest, AGangIsLostAfterAReboot) {
+  const GangHandle handle = submit("g", kForever);
+  ASSERT_TRUE(runs(handle));
+  const std::string file = backend_folder(specs_.back().folder) + "/algo-1.pid";
+  const std::string marks = read_file(file).value();
+  ASSERT_TRUE(write_file_atomically(file, replace_all(marks, current_boot(), "another-boot")).ok());
+  local_.reopen();
+  EXPECT_EQ(status(handle).state, GangState::kLost);
+  EXPECT_EQ(status(handle).reason, "host 'algo-1' was lost when the machine restarted");
+  ASSERT_TRUE(write_file_atomically(file, marks).ok());  // so that it is ended with the test
+  local_.reopen();
+}
+
+TEST_F(LocalBackendTest, APidThatIsUsedAgainIsNotSignalled) {
+  const GangHandle handle = submit("g", kForever);
+  ASSERT_TRUE(runs(handle));
+  ProcessMark other = program();
+  EXPECT_TRUE(is_running(other));
+  ++other.start_ticks;
+  EXPECT_FALSE(is_running(other));
+}
+
+TEST_F(LocalBackendTest, AHostRunsOnceHoweverOftenItIsStarted) {
+  const GangHandle handle = submit("g", "exit 0");
+  ASSERT_TRUE(comes_to(handle, GangState::kEnded));
+  std::string command;
+  for (const std::string& word : once_command(specs_.back().folder, specs_.back().hosts[0]))
+    command += shell_quote(word) + " ";
+  ASSERT_EQ(::system(command.c_str()), 0);
+  EXPECT_EQ(local_.starts(GangId("g")), 1);
+}
+
+TEST_F(LocalBackendTest, GangsWaitForTheirTurn) {
+  const GangHandle first = submit("a", kForever, {.cores = 6});
+  const GangHandle second = submit("b", kForever, {.cores = 4});
+  const GangHandle third = submit("c", kForever, {.cores = 1});
+  ASSERT_TRUE(comes_to(first, GangState::kRunning));
+  EXPECT_EQ(status(second).state, GangState::kQueued);
+  EXPECT_EQ(status(second).reason, "waiting for 2 of 4 cores");
+  EXPECT_EQ(status(third).state, GangState::kQueued);
+  local_.reopen();
+  EXPECT_EQ(status(second).state, GangState::kQueued);
+  ASSERT_TRUE(local_.backend().remove(first).ok());
+  EXPECT_TRUE(comes_to(second, GangState::kRunning));
+  EXPECT_TRUE(comes_to(third, GangState::kRunning));
+}
+
+TEST_F(LocalBackendTest, AGangThatEndsMakesRoomByItself) {
+  const GangHandle first = submit("a", "sleep 0.05", {.cores = 8});
+  const GangHandle second = submit("b", kForever, {.cores = 8});
+  EXPECT_TRUE(comes_to(second, GangState::kRunning));
+  EXPECT_EQ(status(first).state, GangState::kEnded);
+}
+
+TEST_F(LocalBackendTest, AStopInTheQueueIsAnEndWithoutAnExitCode) {
+  submit("a", kForever, {.cores = 8});
+  const GangHandle waiting = submit("b", kForever, {.cores = 8});
+  ASSERT_TRUE(local_.backend().stop(waiting, seconds(1)).ok());
+  EXPECT_EQ(status(waiting).state, GangState::kEnded);
+  EXPECT_FALSE(status(waiting).exit_code.has_value());
+  EXPECT_EQ(local_.starts(GangId("b")), 0);
+}
+
+TEST_F(LocalBackendTest, AStopRightAfterTheSubmitIsNotMissed) {
+  const GangHandle handle = submit("g", kForever);
+  ASSERT_TRUE(local_.backend().stop(handle, seconds(1)).ok());
+  EXPECT_TRUE(comes_to(handle, GangState::kEnded));
+}
+
+TEST_F(LocalBackendTest, AStopGoesToTheHostProgramOnly) {
+  const GangHandle handle =
+      submit("g",
+             "trap '' TERM; setsid bash -c 'trap \"echo child >> said\" TERM; while :; do sleep "
+             "0.01; done' & "
+             "trap 'echo host >> said; kill -9 $!; exit 0' TERM; echo ready > ready; wait");
+  ASSERT_TRUE(runs(handle));
+  const std::string folder = backend_folder(specs_.back().folder);
+  for (int i = 0; i < 2000 && !exists(folder + "/ready"); ++i) local_.let_pass();
+  ASSERT_TRUE(local_.backend().stop(handle, seconds(1)).ok());
+  ASSERT_TRUE(comes_to(handle, GangState::kEnded));
+  EXPECT_EQ(read_file(folder + "/said").value(), "host\n");
+}
+
+TEST_F(LocalBackendTest, RemoveLeavesNoProcessBehind) {
+  const GangHandle handle = submit("g", "sleep 1000 & sleep 1001 & echo $! > last; wait");
+  ASSERT_TRUE(runs(handle));
+  const std::string file = backend_folder(specs_.back().folder) + "/last";
+  for (int i = 0; i < 2000 && read_file(file).value_or("").empty(); ++i) local_.let_pass();
+  const auto last = parse_int(trim(read_file(file).value()));
+  ASSERT_TRUE(last.has_value());
+  ASSERT_TRUE(local_.backend().remove(handle).ok());
+  const auto gone = [&] { return ::kill(static_cast<pid_t>(*last), 0) != 0; };
+  for (int i = 0; i < 2000 && !gone(); ++i) local_.let_pass();
+  EXPECT_TRUE(gone());
+}
+
+TEST_F(LocalBackendTest, WhatAHostPrintsIsKept) {
+  const GangHandle handle = submit("g", "echo out; echo err >&2");
+  ASSERT_TRUE(comes_to(handle, GangState::kEnded));
+  EXPECT_EQ(read_file(host_log(specs_.back().folder, "algo-1")).value(), "out\nerr\n");
+}
+
+TEST_F(LocalBackendTest, AGangWithoutHostsIsRefused) {
+  EXPECT_EQ(local_.backend().submit({.id = GangId("g"), .folder = "/tmp/none"}).error().code,
+            ErrorCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace clary::compute
