@@ -97,9 +97,8 @@ RuntimeFixture::Server::Server(RuntimeFixture& fixture, const std::string& failp
                 .failpoints = failpoints,
                 .logger = silent_logger()}),
       reset({.jobs = fixture.jobs_,
-             .backend = backend,
-             .plans = plans,
-             .listeners = listeners,
+             .effects = effects,
+             .runner = runner,
              .logs = fixture.logs_,
              .metrics = fixture.metrics_,
              .objects = fixture.objects_}) {

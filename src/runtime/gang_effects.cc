@@ -84,14 +84,9 @@ Result<Progress> GangEffects::submit(const Effect& effect, const Job& job) {
   }
   CLARY_TRY(const compute::GangHandle handle, parts_.backend.submit(prepared->gang));
   parts_.failpoints.at("after-submit");
-  const auto applied = parts_.changes.apply(
+  CLARY_RETURN_IF_ERROR(parts_.changes.apply(
       job.name, {.kind = JobEventKind::kSubmitted, .gang_handle = handle_text(handle)},
-      {.effect = effect.id, .notices = std::move(prepared->notices)});
-  if (applied.ok()) return Progress::kDone;
-  if (applied.error().code != ErrorCode::kNotFound) return applied.error();
-  // Everything was reset meanwhile: the gang is nobody's.
-  CLARY_RETURN_IF_ERROR(parts_.backend.remove(handle));
-  CLARY_RETURN_IF_ERROR(parts_.plans.discard(effect.gang));
+      {.effect = effect.id, .notices = std::move(prepared->notices)}));
   return Progress::kDone;
 }
 
@@ -152,6 +147,38 @@ Status GangEffects::give_up(const Effect& effect, const Error& error) {
     return {};
   }
   return parts_.changes.note(effect.job, {.effect = effect.id, .notices = {reason}});
+}
+
+Status GangEffects::end_gang(const GangId& gang) {
+  CLARY_TRY(const bool there, backend_has(gang));
+  if (there) {
+    // A second submit starts nothing and gives the handle.
+    CLARY_TRY(const compute::GangSpec spec, parts_.plans.planned(gang));
+    CLARY_TRY(const compute::GangHandle handle, parts_.backend.submit(spec));
+    CLARY_RETURN_IF_ERROR(parts_.backend.remove(handle));
+  }
+  parts_.listeners.close(gang);
+  return parts_.plans.discard(gang);
+}
+
+Result<std::vector<GangId>> GangEffects::known_gangs() {
+  CLARY_TRY(std::vector<GangId> gangs, parts_.backend.list());
+  CLARY_TRY(const std::vector<GangId> folders, parts_.plans.folders().list());
+  gangs.insert(gangs.end(), folders.begin(), folders.end());
+  std::ranges::sort(gangs);
+  gangs.erase(std::ranges::unique(gangs).begin(), gangs.end());
+  return gangs;
+}
+
+Status GangEffects::end_orphans() {
+  CLARY_TRY(const std::vector<GangId> gangs, known_gangs());
+  for (const GangId& gang : gangs) {
+    const auto job = parts_.jobs.find_by_gang(gang);
+    if (job.ok()) continue;
+    if (job.error().code != ErrorCode::kNotFound) return job.error();
+    CLARY_RETURN_IF_ERROR(end_gang(gang));
+  }
+  return {};
 }
 
 Result<bool> GangEffects::backend_has(const GangId& gang) {

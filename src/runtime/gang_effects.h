@@ -6,6 +6,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -50,6 +52,14 @@ class GangEffects {
   Result<Progress> carry_out(const domain::Effect& effect);
   // Gives an effect up that failed too often: its job fails with the error.
   Status give_up(const domain::Effect& effect, const Error& error);
+
+  // Ends whatever there is of a gang: its processes, then its socket, credentials, views and
+  // folder.
+  Status end_gang(const GangId& gang);
+  // Every gang that the back-end or the disk knows.
+  Result<std::vector<GangId>> known_gangs();
+  // Ends the gangs that belong to no job: a reset was cut short. Not while effects are carried out.
+  Status end_orphans();
 
  private:
   Result<Progress> submit(const domain::Effect& effect, const domain::Job& job);

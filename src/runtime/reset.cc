@@ -1,35 +1,23 @@
 #include "runtime/reset.h"
 
-#include "runtime/gang_effects.h"
+#include <vector>
 
 namespace clary::runtime {
 
 Status RuntimeReset::run() {
-  CLARY_RETURN_IF_ERROR(end_gangs());
-  // The jobs first: a host that still reports finds no job and is sent away.
+  parts_.runner.pause();
+  Status done = empty();
+  parts_.runner.resume();
+  return done;
+}
+
+Status RuntimeReset::empty() {
+  CLARY_TRY(const std::vector<GangId> gangs, parts_.effects.known_gangs());
+  for (const GangId& gang : gangs) CLARY_RETURN_IF_ERROR(parts_.effects.end_gang(gang));
   CLARY_RETURN_IF_ERROR(parts_.jobs.clear());
   CLARY_RETURN_IF_ERROR(parts_.logs.clear());
   CLARY_RETURN_IF_ERROR(parts_.metrics.clear());
   return empty_buckets();
-}
-
-Status RuntimeReset::end_gangs() {
-  domain::JobQuery query{.limit = 1000};
-  do {
-    CLARY_TRY(const domain::JobPage page, parts_.jobs.list(query));
-    for (const domain::Job& job : page.jobs) {
-      if (job.gang_handle.empty()) continue;
-      CLARY_TRY(const compute::GangHandle handle, parse_handle(job.gang_handle));
-      CLARY_RETURN_IF_ERROR(parts_.backend.remove(handle));
-    }
-    query.after = page.next;
-  } while (!query.after.empty());
-  CLARY_TRY(const std::vector<GangId> gangs, parts_.plans.folders().list());
-  for (const GangId& gang : gangs) {
-    parts_.listeners.close(gang);
-    CLARY_RETURN_IF_ERROR(parts_.plans.discard(gang));
-  }
-  return {};
 }
 
 Status RuntimeReset::empty_buckets() {

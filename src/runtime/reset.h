@@ -5,11 +5,10 @@
 #pragma once
 
 #include "base/result.h"
-#include "compute/backend.h"
 #include "domain/job_store.h"
 #include "objects/object_store.h"
-#include "runtime/gang_listeners.h"
-#include "runtime/plan_maker.h"
+#include "runtime/gang_effects.h"
+#include "runtime/runner.h"
 #include "telemetry/log_store.h"
 #include "telemetry/metric_store.h"
 
@@ -19,9 +18,8 @@ class RuntimeReset {
  public:
   struct Parts {
     domain::JobStore& jobs;
-    compute::ComputeBackend& backend;
-    PlanMaker& plans;
-    GangListeners& listeners;
+    GangEffects& effects;
+    Runner& runner;
     telemetry::LogStore& logs;
     telemetry::MetricStore& metrics;
     objects::ObjectStore& objects;
@@ -33,7 +31,7 @@ class RuntimeReset {
   Status run();
 
  private:
-  Status end_gangs();
+  Status empty();
   Status empty_buckets();
 
   Parts parts_;

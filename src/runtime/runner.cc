@@ -27,6 +27,10 @@ Duration pause_after(int failures) {
 Runner::~Runner() { stop(); }
 
 void Runner::start() {
+  if (const Status ended = parts_.effects.end_orphans(); !ended.ok()) {
+    parts_.logger.warning("gangs without a job could not be ended",
+                          {{"error", ended.error().message}});
+  }
   pool_ = std::make_unique<ThreadPool>("runner", kThreads, 1024);
   MutexLock lock(mutex_);  // wake() may be called already
   effects_loop_ = std::make_unique<Loop>("runner-effects", kEffectsInterval,
@@ -61,6 +65,7 @@ std::vector<Effect> Runner::take() {
     return ready;
   }
   MutexLock lock(mutex_);
+  if (paused_) return ready;
   std::set<JobName> seen;
   for (const Effect& effect : *unfinished) {
     if (!seen.insert(effect.job).second) continue;  // one after another within a job
@@ -80,6 +85,7 @@ bool Runner::carry_out(const Effect& effect) {
   MutexLock lock(mutex_);
   if (done) failures_.erase(effect.id);
   in_progress_.erase(effect.job);
+  changed_.notify_all();
   return done;
 }
 
@@ -119,7 +125,19 @@ void Runner::distribute() {
     if (posted) continue;
     MutexLock lock(mutex_);
     in_progress_.erase(effect.job);
+    changed_.notify_all();
   }
+}
+
+void Runner::pause() {
+  MutexLock lock(mutex_);
+  paused_ = true;
+  while (!in_progress_.empty()) changed_.wait_for(mutex_, kEffectsInterval);
+}
+
+void Runner::resume() {
+  MutexLock lock(mutex_);
+  paused_ = false;
 }
 
 void Runner::look() {

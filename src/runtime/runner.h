@@ -36,12 +36,16 @@ class Runner {
   Runner& operator=(const Runner&) = delete;
   ~Runner();  // stop()
 
-  // Begins with a look at everything that was left by an earlier run of the server.
+  // Begins with what was left by an earlier run of the server.
   void start();
   // Waits for the effects in progress. What is not carried out stays in the store.
   void stop();
   // Something was committed.
   void wake();
+
+  // Between these two no effect is carried out; pause() waits for those in progress.
+  void pause();
+  void resume();
 
   // Carries out every effect that can be carried out now, until nothing is left to do.
   void run_pending();
@@ -63,6 +67,8 @@ class Runner {
 
   Parts parts_;
   Mutex mutex_;
+  CondVar changed_;
+  bool paused_ CLARY_GUARDED_BY(mutex_) = false;
   std::set<JobName> in_progress_ CLARY_GUARDED_BY(mutex_);
   std::map<std::uint64_t, Failures> failures_ CLARY_GUARDED_BY(mutex_);
   std::unique_ptr<ThreadPool> pool_;

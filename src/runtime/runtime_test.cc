@@ -269,6 +269,18 @@ TEST_F(RuntimeTest, AListenerLivesAsLongAsItsGang) {
   EXPECT_EQ(server_->views.held(find(job).gang), 0);
 }
 
+TEST_F(RuntimeTest, AGangWhoseJobIsGoneIsEndedAtTheNextStart) {
+  const JobName job = submit();
+  run();
+  const GangId gang = find(job).gang;
+  ASSERT_TRUE(jobs_.clear().ok());
+  crash();
+  server_->runner.start();
+  server_->runner.stop();
+  EXPECT_FALSE(cluster_.knows(gang));
+  EXPECT_TRUE(server_->plans.folders().list().value().empty());
+}
+
 TEST_F(RuntimeTest, AResetEndsAndForgetsEverything) {
   const JobName job = submit();
   run();
