@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "compute/launch.h"
+#include "compute/network.h"
 #include "compute/sandbox_conformance.h"
 #include "compute/sandbox_view.h"
 #include "compute/user_namespace.h"
@@ -145,6 +146,22 @@ TEST_F(BubblewrapTest, EndsWithTheProcessThatMadeIt) {
   ASSERT_EQ(::kill(host, SIGKILL), 0);
   output_until("");
   EXPECT_EQ(::waitpid(host, nullptr, 0), host);
+}
+
+TEST_F(BubblewrapTest, StandsInTheNetworkOfItsHost) {
+  const auto network = JobNetwork::create({.way_out = false, .listen_inside = "127.0.0.1:4580"});
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  spec_.network_namespace = (*network)->network_namespace();
+  spec_.user_namespace = (*network)->user_namespace();
+  prepare();
+  EXPECT_EQ(run("tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | sort | tr '\\n' ' '").output,
+            "eth0 link0 lo ");
+  EXPECT_EQ(run("echo x > /dev/tcp/127.0.0.1/4580 && getent hosts algo-1").output,
+            "10.77.0.1       algo-1\n");
+  EXPECT_EQ(run("grep -c . /etc/resolv.conf").output, "1\n");
+  EXPECT_NE(run("echo x > /dev/tcp/127.0.0.1/22").status.code, 0);
+  EXPECT_EQ(run("grep CapEff /proc/self/status").output, "CapEff:\t0000000000000000\n");
+  EXPECT_TRUE(sandbox_->lacks().empty());
 }
 
 TEST_F(BubblewrapTest, RefusesToCoverWhatItIsMadeOf) {
