@@ -40,6 +40,8 @@ class OutputPump {
   const ErrorLines& out_errors() const { return out_errors_; }
   const ErrorLines& err_errors() const { return err_errors_; }
   const TracebackPlace& traceback() const { return traceback_; }
+  // The first line of standard error that begins with "ERROR:", as pip's do; "" when there is none.
+  const std::string& first_error() const { return first_error_; }
 
  private:
   OutputPump(JobLog& log, const Clock& clock, std::string code_folder);
@@ -52,6 +54,7 @@ class OutputPump {
   Fd wake_;  // eventfd: the thread shall end
   ErrorLines out_errors_, err_errors_;
   TracebackPlace traceback_;
+  std::string first_error_;
   LineSplitter out_lines_, err_lines_;
   Fd ended_event_;  // eventfd: the thread has ended
   std::thread thread_;

@@ -308,7 +308,7 @@ TEST_F(RealScript, InstallsRequirementsOnceAndSaysWhatCannotBeInstalled) {
   ASSERT_EQ(run(), kHostReported);
   EXPECT_TRUE(
       failure().starts_with("AlgorithmError: InstallRequirementsError:\nExitCode 1\nErrorMessage "
-                            "\"\"\nExtraInfo \"ERROR: No matching"))
+                            "\"\"\nExtraInfo \"ERROR: Could not find a version"))
       << failure();
   EXPECT_TRUE(failure().ends_with(
       "Command \"/usr/bin/python3 -m pip install -r requirements.txt\", exit code: 1"))

@@ -2,7 +2,8 @@
 // is never written.
 #include <unistd.h>
 
-#include <algorithm>
+#include <cstdlib>
+#include <map>
 #include <optional>
 
 #include "base/files.h"
@@ -54,6 +55,11 @@ std::vector<compute::Mount> setting_mounts(const std::map<std::string, std::stri
       if (word.starts_with("file://")) word.remove_prefix(7);
       if (!word.starts_with('/') || word.starts_with("/etc/") || word.starts_with("/usr/"))
         continue;
+      // The pages of a local index name files beside it: <mirror>/simple/... and <mirror>/files/...
+      while (word.ends_with('/')) word.remove_suffix(1);
+      if (word.ends_with("/simple") && word.size() > std::string_view("/simple").size()) {
+        word.remove_suffix(std::string_view("/simple").size());
+      }
       const std::string path(word);
       if (exists(path)) mounts.push_back({.source = path, .target = path});
     }
@@ -61,11 +67,70 @@ std::vector<compute::Mount> setting_mounts(const std::map<std::string, std::stri
   return mounts;
 }
 
+// pip's settings as they stand, for the key: reading them costs nothing, asking pip half a second.
+std::map<std::string, std::string> pip_setting_texts(const hostlink::HostPlan& plan) {
+  std::map<std::string, std::string> texts;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    if (text.starts_with("PIP_")) texts[std::string(text.substr(0, text.find('=')))] = text;
+  }
+  const char* home = std::getenv("HOME");
+  const std::string own = home == nullptr ? "" : home;
+  std::vector<std::string> files = {"/etc/pip.conf", "/etc/xdg/pip/pip.conf",
+                                    own + "/.pip/pip.conf", own + "/.config/pip/pip.conf",
+                                    folder_of(folder_of(plan.interpreter.python)) + "/pip.conf"};
+  if (const char* named = std::getenv("PIP_CONFIG_FILE")) files.emplace_back(named);
+  for (const std::string& file : files) {
+    if (Result<std::string> text = read_file(file, 1 << 20); text.ok())
+      texts[file] = *std::move(text);
+  }
+  for (const auto& [name, value] : plan.environment) {
+    if (name.starts_with("PIP_")) texts[name] = value;
+  }
+  return texts;
+}
+
+// The same as variables for pip inside the sandbox, which sees none of these files.
+std::map<std::string, std::string> pip_settings(const hostlink::HostPlan& plan) {
+  std::map<std::string, std::string> settings;
+  if (const auto config = asked_lines({plan.interpreter.python, "-m", "pip", "config", "list"});
+      config.ok()) {
+    settings = pip_variables(join(*config, "\n"));
+  }
+  for (const auto& [name, value] : plan.environment) {
+    if (name.starts_with("PIP_")) settings[name] = value;
+  }
+  return settings;
+}
+
+// "torch==2.13.0", as the plan knows the environment.
+Result<std::vector<std::string>> base_packages(const hostlink::PlanInterpreter& interpreter) {
+  if (interpreter.packages.empty())
+    return asked_lines({interpreter.python, "-I", "-c", kListPackages});
+  std::vector<std::string> packages;
+  for (const auto& [name, version] : interpreter.packages)
+    packages.push_back(name + "==" + version);
+  return packages;
+}
+
 struct Installation {
   const RequirementInput& input;
-  const RequirementCache& cache;
   std::string aside;
 };
+
+// What pip said first, and which of the environment's versions stand against it.
+std::string pip_extra(const OutputPump& pump, const std::vector<std::string>& base_packages) {
+  std::string extra = pump.first_error();
+  if (extra.empty()) return pump.traceback().last_line();
+  std::string kept;
+  for (const std::string& package : base_packages) {
+    const std::string name = to_lower(package.substr(0, package.find("==")));
+    const bool named = to_lower(extra).find(" " + name + "==") != std::string::npos ||
+                       to_lower(extra).find(" " + name + " ") != std::string::npos;
+    if (named) kept += (kept.empty() ? "" : ", ") + package;
+  }
+  return kept.empty() ? extra : extra + " The environment keeps what it has: " + kept;
+}
 
 // Runs pip in a sandbox of its own, which may write `aside` only.
 Result<std::optional<ScriptFailure>> run_pip(HostContext& context,
@@ -84,14 +149,14 @@ Result<std::optional<ScriptFailure>> run_pip(HostContext& context,
   compute::SandboxSpec spec = sandbox_spec(context, "installer");
   spec.mounts.push_back(
       {.source = installation.aside, .target = installation.aside, .writable = true});
-  for (compute::Mount& mount : setting_mounts(installation.input.pip_settings))
-    spec.mounts.push_back(std::move(mount));
+  const std::map<std::string, std::string> settings = pip_settings(context.plan);
+  for (compute::Mount& mount : setting_mounts(settings)) spec.mounts.push_back(std::move(mount));
   const Status prepared = sandbox->prepare(spec);
   if (!prepared.ok()) return prepared.error().within("sandbox '" + context.plan.sandbox + "'");
 
   CLARY_TRY(const ToolkitInput input, toolkit_input(context, sandbox->job_root()));
   Variables variables = input.process_environment;
-  variables.insert(installation.input.pip_settings.begin(), installation.input.pip_settings.end());
+  variables.insert(settings.begin(), settings.end());
   variables["PIP_NO_CACHE_DIR"] = "1";
   variables["PIP_NO_INPUT"] = "1";
   variables["PIP_DISABLE_PIP_VERSION_CHECK"] = "1";
@@ -130,7 +195,7 @@ Result<std::optional<ScriptFailure>> run_pip(HostContext& context,
                     .status = seen.status,
                     .error_message = joined_error_lines(pump->out_errors(), pump->err_errors()),
                     .place = "",
-                    .last_line = pump->traceback().last_line(),
+                    .last_line = pip_extra(*pump, installation.input.base_packages),
                     .command = shown});
 }
 
@@ -147,7 +212,7 @@ Status install(HostContext& context, const RequirementInput& input, const Requir
                                              : "Installing dependencies from requirements.txt");
   CLARY_TRY(const std::string aside, cache.begin(key.key));
   const Result<std::optional<ScriptFailure>> failure =
-      run_pip(context, {.input = input, .cache = cache, .aside = aside});
+      run_pip(context, {.input = input, .aside = aside});
   if (!failure.ok() || *failure) {
     static_cast<void>(remove_tree(aside));
     if (!failure.ok()) return failure.error();
@@ -177,13 +242,8 @@ Status install_requirements(HostContext& context) {
                          .python = context.plan.interpreter.python,
                          .python_version = context.plan.interpreter.python_version};
   if (input.arguments.empty()) return {};
-  CLARY_TRY(input.base_packages, asked_lines({input.python, "-I", "-c", kListPackages}));
-  if (const auto config = asked_lines({input.python, "-m", "pip", "config", "list"}); config.ok()) {
-    input.pip_settings = pip_variables(join(*config, "\n"));
-  }
-  for (const auto& [name, value] : context.plan.environment) {
-    if (name.starts_with("PIP_")) input.pip_settings[name] = value;
-  }
+  input.pip_settings = pip_setting_texts(context.plan);
+  CLARY_TRY(input.base_packages, base_packages(context.plan.interpreter));
   CLARY_TRY(const RequirementKey key, requirement_key(input));
   const RequirementCache cache(context.plan.cache_folder);
   std::optional<TimePoint> oldest;

@@ -314,6 +314,20 @@ TEST_F(RunHost, AFailedInstallationIsTheOutcomeAndLeavesNothing) {
   EXPECT_EQ(sandbox_.spawned.size(), 1U) << "the script does not run";
 }
 
+TEST_F(RunHost, SaysWhichOfTheEnvironmentsVersionsStandAgainstARequirement) {
+  plan_.interpreter.python =
+      folder_.write("env/bin/python3", "#!/bin/sh\necho six==1.17.0\n", 0755);
+  set_code({{"train.py", "print(1)"}, {"requirements.txt", "six==1.15.0\n"}});
+  lives_.push_back({.ends_with = {.code = 1},
+                    .standard_error = "ERROR: Cannot install six==1.15.0 because of conflicts.\n"
+                                      "ERROR: ResolutionImpossible: for help visit pip's pages\n"});
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_NE(failure().find("ExtraInfo \"ERROR: Cannot install six==1.15.0 because of conflicts. "
+                           "The environment keeps what it has: six==1.17.0\""),
+            std::string::npos)
+      << failure();
+}
+
 TEST_F(RunHost, ReportsOnce) {
   lives_.push_back({});
   ASSERT_EQ(run(), kHostReported);
