@@ -33,10 +33,10 @@ TEST(Policy, NothingIsAllowedUnlessSaid) {
 }
 
 TEST(Policy, DenyWinsWhereverItStands) {
-  constexpr std::string_view kStatements =
+  constexpr std::string_view statements =
       R"([{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::data/secret/*"},{"Effect":"Allow","Action":"*","Resource":"*"}])";
-  EXPECT_EQ(decide(kStatements, get_object()), Decision::kAllowed);
-  EXPECT_EQ(decide(kStatements, get_object("arn:aws:s3:::data/secret/k")), Decision::kExplicitDeny);
+  EXPECT_EQ(decide(statements, get_object()), Decision::kAllowed);
+  EXPECT_EQ(decide(statements, get_object("arn:aws:s3:::data/secret/k")), Decision::kExplicitDeny);
 }
 
 TEST(Policy, NotActionAndNotResource) {

@@ -19,8 +19,12 @@ constexpr std::pair<std::string_view, std::string_view> kS3Actions[] = {
     {"UploadPart", "PutObject"},
 };
 
+// Condition keys of S3's lists and the members they stand for.
+constexpr std::pair<const char*, const char*> kListFields[] = {
+    {"s3:prefix", "Prefix"}, {"s3:delimiter", "Delimiter"}, {"s3:max-keys", "MaxKeys"}};
+
 std::string sagemaker_resource(const Document& request, const CallContext& context) {
-  const std::string arn = request.string_or("ResourceArn", "");
+  std::string arn = request.string_or("ResourceArn", "");
   if (!arn.empty()) return arn;
   const std::string job = request.string_or("TrainingJobName", "");
   if (job.empty()) return "*";
@@ -61,8 +65,6 @@ domain::PolicyFacts facts_of(const Document& request, const CallContext& context
       {"aws:sourceip", {source_ip(context.head->origin.peer)}},
       {"aws:useragent", {std::string(context.head->headers.get("user-agent"))}},
   };
-  constexpr std::pair<const char*, const char*> kListFields[] = {
-      {"s3:prefix", "Prefix"}, {"s3:delimiter", "Delimiter"}, {"s3:max-keys", "MaxKeys"}};
   for (const auto& [key, member] : kListFields) {
     const Document* value = request.find(member);
     if (value == nullptr || value->is_null()) continue;

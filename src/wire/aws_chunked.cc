@@ -9,6 +9,7 @@
 namespace clary::wire {
 namespace {
 
+constexpr std::string_view kChunkSignature = "chunk-signature=";
 constexpr std::string_view kSignatureField = "x-amz-trailer-signature";
 
 Error broken(std::string_view what) {
@@ -76,11 +77,10 @@ Status AwsChunkedDecoder::take_size(std::string_view line) {
     return broken("it is longer than X-Amz-Decoded-Content-Length says");
   chunk_signature_.clear();
   if (signatures_) {
-    constexpr std::string_view kName = "chunk-signature=";
     const std::string_view extension =
         semicolon == std::string_view::npos ? std::string_view() : line.substr(semicolon + 1);
-    if (!extension.starts_with(kName)) return denied("a chunk is not signed");
-    chunk_signature_ = std::string(extension.substr(kName.size()));
+    if (!extension.starts_with(kChunkSignature)) return denied("a chunk is not signed");
+    chunk_signature_ = std::string(extension.substr(kChunkSignature.size()));
     chunk_hash_ = make_hasher(DigestKind::kSha256);
   }
   if (left_ > 0) {

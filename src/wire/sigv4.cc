@@ -39,7 +39,7 @@ std::string canonical_query(std::string_view raw_query, std::string_view skip) {
   std::string out;
   for (const auto& [name, value] : fields) {
     if (!out.empty()) out += '&';
-    out += name + '=' + value;
+    out.append(name).append("=").append(value);
   }
   return out;
 }
@@ -100,7 +100,9 @@ std::string canonical_request(const CanonicalInput& input, std::string_view serv
   std::string out(input.method);
   out += '\n' + canonical_path(input.raw_path, service) + '\n' +
          canonical_query(input.raw_query, skip) + '\n';
-  for (const auto& [name, value] : input.headers) out += name + ':' + value + '\n';
+  for (const auto& [name, value] : input.headers) {
+    out.append(name).append(":").append(value).append("\n");
+  }
   out += '\n' + signed_header_names(input) + '\n';
   out += input.payload_hash;
   return out;

@@ -49,14 +49,15 @@ Fields query_fields(std::string_view raw_query) {
   return fields;
 }
 
+constexpr std::size_t kLongestScopeWord = 128;
+
 // Region and service find their way into ARNs and logs: letters, digits, - and _ only.
 bool is_scope_word(std::string_view word) {
-  constexpr std::size_t kLongest = 128;
   const auto is_allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_';
   };
-  return !word.empty() && word.size() <= kLongest &&
+  return !word.empty() && word.size() <= kLongestScopeWord &&
          std::all_of(word.begin(), word.end(), is_allowed);
 }
 
@@ -156,7 +157,7 @@ Read from_query(const Fields& fields) {
     return AuthFailure{AuthFailureKind::kPresignInvalid, "X-Amz-Expires should be a number"};
   if (*seconds < 0)
     return AuthFailure{AuthFailureKind::kPresignInvalid, "X-Amz-Expires must be non-negative"};
-  if (*seconds > 7 * 86400) {
+  if (*seconds > std::chrono::duration_cast<std::chrono::seconds>(kLongestPresign).count()) {
     return AuthFailure{AuthFailureKind::kPresignInvalid,
                        "X-Amz-Expires must be less than a week (in seconds) that is given by the "
                        "X-Amz-Expires parameter; 604800 at most"};

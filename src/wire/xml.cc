@@ -70,6 +70,11 @@ std::string_view local_name(const pugi::xml_node& node) {
   return colon == std::string_view::npos ? name : name.substr(colon + 1);
 }
 
+// U+FFFE and U+FFFF: valid UTF-8 that XML 1.0 does not have.
+bool is_noncharacter(std::string_view character) {
+  return character == "\xEF\xBF\xBE" || character == "\xEF\xBF\xBF";
+}
+
 Document read_value(const Shape& shape, const pugi::xml_node& node);
 
 Document read_map_entry(const Shape& shape, const pugi::xml_node& entry, std::string& key) {
@@ -165,10 +170,9 @@ std::string xml_escape(std::string_view text) {
       default:
         if (byte < 0x20) {
           out += kReplacement;
-        } else if (byte == 0xEF && valid.compare(i + 1, 2, "\xBF\xBE") == 0) {
-          out += kReplacement, i += 2;
-        } else if (byte == 0xEF && valid.compare(i + 1, 2, "\xBF\xBF") == 0) {
-          out += kReplacement, i += 2;
+        } else if (byte == 0xEF && is_noncharacter(std::string_view(valid).substr(i, 3))) {
+          out += kReplacement;
+          i += 2;
         } else {
           out += c;
         }
