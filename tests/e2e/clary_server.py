@@ -112,5 +112,6 @@ class Server:
 
     def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
         """A command of clary's own, about this server's data."""
-        return subprocess.run([CLARY, *arguments, "--data", self.data], env=self.environment(), check=check,
+        environment = {**self.environment(), "VIRTUAL_ENV": str(JOBS_VENV)}
+        return subprocess.run([CLARY, *arguments, "--data", self.data], env=environment, check=check,
                               capture_output=True, text=True, timeout=60)

@@ -6,7 +6,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from clary_server import ONCE
-from training import BUCKET
+from training import BUCKET, IMAGE
+
+TENSORFLOW = IMAGE.replace("pytorch-training:2.8.0", "tensorflow-training:2.15.0")
 
 
 def code_of(call, *arguments, **named) -> tuple[str, str]:
@@ -86,7 +88,8 @@ def test_without_a_signature_only_the_open_pages_answer(server):
     ({"channels": {"train": "s3://no-such-bucket/x"}}, "No S3 objects found under S3 URL \"s3://no-such-bucket/x\""),
     ({"channels": {"train": f"s3://{BUCKET}/no/such/prefix"}},
      f"No S3 objects found under S3 URL \"s3://{BUCKET}/no/such/prefix\""),
-    ({"AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "nowhere/unheard-of:1"}}, "unheard-of"),
+    ({"AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": TENSORFLOW}}, "clary environments create"),
+    ({"AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "me/mine:1"}, "HyperParameters": {}}, "me/mine:1"),
     ({"OutputDataConfig": {"S3OutputPath": "s3://no-such-output/x"}}, "no-such-output"),
 ])
 def test_what_cannot_run_is_accepted_and_fails_with_the_sentence(training, change, said):

@@ -76,8 +76,9 @@ def test_a_failed_job_raises_with_the_reason(server, source):
     (source / "train.py").write_text("raise KeyError('label')\n")
     done = run_client(server, "estimator.fit(channel)", source)
     assert done.returncode == 1
-    assert "UnexpectedStatusException" in done.stderr
-    assert "KeyError: 'label'" in done.stderr.replace("\n", " ")
+    said = done.stdout + done.stderr
+    assert "UnexpectedStatusException" in said
+    assert "KeyError: 'label'" in said
 
 
 def test_no_client_was_sent_to_aws(server, source):

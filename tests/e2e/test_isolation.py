@@ -6,10 +6,12 @@ import pathlib
 import socket
 
 import pytest
+from clary_server import Server
+from training import Training
 
 PROBE = """
 import json, os, pathlib, socket, sys
-asked = json.loads(os.environ["ASKED"])
+asked = json.loads('''@ASKED@''')
 
 def connects(family, address):
     try:
@@ -22,7 +24,9 @@ def connects(family, address):
 
 def readable(path):
     try:
-        os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(1)
+        if os.path.isdir(path):
+            return bool(os.listdir(path)) and not sys.base_prefix.startswith(path)  # the way to the interpreter is shown
+        open(path, "rb").read(1)
         return True
     except OSError:
         return False
@@ -51,28 +55,38 @@ while True: time.sleep(0.1)
 """
 
 
+def files_at_home() -> list[str]:
+    return [str(path) for path in sorted(pathlib.Path.home().iterdir()) if path.is_file()][:3]
+
+
 @pytest.fixture(scope="module")
-def found(server, training):
-    """What a job finds while another one holds a port and sockets, and this process holds some on the machine."""
+def found(server, training, tmp_path_factory):
+    """What a job finds while another one holds a port and sockets, and this process holds some on the machine.
+
+    The other job has a server of its own: on two cores one server runs one job at a time.
+    """
+    other_server = Server(tmp_path_factory.mktemp("other") / "data").start()
+    others = Training(other_server)
     tcp = socket.create_server(("127.0.0.1", 0))
     abstract = socket.socket(socket.AF_UNIX)
     abstract.bind("\0clary-machine")
     abstract.listen()
     port = tcp.getsockname()[1]
-    other = training.submit(HOLD)
-    training.wait_for_line(other, "holding")
+    others.wait_for_line(others.submit(HOLD, name="other"), "holding")
     hosts = ["127.0.0.1", "10.77.0.1", "10.77.0.2", "10.77.0.3", "10.0.2.2", "10.0.2.3"]
     asked = {
         "ports": [[host, number] for host in hosts for number in (7777, port)] + [["169.254.169.254", 80]],
         "abstract": ["clary-machine", "clary-job"],
         "files": [str(server.data), str(server.data / "keys/root.json"), str(server.data / "gangs"),
-                  str(server.data / "hostlink.sock"), str(server.log), str(pathlib.Path.home()), "/root", "/home",
-                  "/tmp/of-the-other-job", "/dev/shm/of-the-other-job", "/etc/shadow", "/var/log", "/run", "/sys/firmware",
+                  str(server.data / "hostlink.sock"), str(server.log), str(other_server.data),
+                  "/root", "/home", *files_at_home(),
+                  "/tmp/of-the-other-job", "/dev/shm/of-the-other-job", "/etc/shadow", "/var/log", "/run",
                   str(pathlib.Path(__file__))],
     }
-    job = training.run(PROBE, Environment={"ASKED": json.dumps(asked)})
-    training.sagemaker.stop_training_job(TrainingJobName=other)
-    training.wait(other)
+    job = training.run(PROBE.replace("@ASKED@", json.dumps(asked)))
+    others.sagemaker.stop_training_job(TrainingJobName="other")
+    others.wait("other")
+    other_server.stop()
     tcp.close()
     abstract.close()
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")

@@ -45,7 +45,7 @@ def test_the_script_runs_where_it_would_on_aws(shown):
 
 def test_a_prefix_is_a_string_prefix_and_one_object_keeps_its_name(shown):
     assert shown[1]["files"] == {
-        "train/a/1.txt": "one", "train/a/sub/2.txt": "two", "train/ab/3.txt": "three", "one/single": "four"}
+        "train/1.txt": "one", "train/sub/2.txt": "two", "train/ab/3.txt": "three", "one/single": "four"}
 
 
 def test_outputs_stand_where_aws_puts_them(training, shown):
@@ -96,6 +96,28 @@ def test_a_failed_job_names_the_exception_and_its_line(training):
     assert "ValueError: no such rate" in training.lines(job["TrainingJobName"])
 
 
+def package(name: str, text: str) -> dict[str, str]:
+    """The files of a package that builds itself, so that pip needs no network."""
+    return {
+        f"{name}.py": text,
+        "setup.py": "",
+        "pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n",
+        "backend.py": BACKEND.replace("NAME", name),
+    }
+
+
+BACKEND = """
+import pathlib, zipfile
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    with zipfile.ZipFile(pathlib.Path(folder, "NAME-1-py3-none-any.whl"), "w") as wheel:
+        wheel.write("NAME.py")
+        wheel.writestr("NAME-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: NAME\\nVersion: 1\\n")
+        wheel.writestr("NAME-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr("NAME-1.dist-info/RECORD", "NAME.py,,\\n")
+    return "NAME-1-py3-none-any.whl"
+"""
+
+
 def test_a_shell_script_is_an_entry_point(training):
     job = training.run(entry="run.sh", files={"run.sh": "#!/bin/sh\necho \"from the shell $*\"\n"}, hyperparameters={"n": 3})
     assert "from the shell --n 3" not in training.lines(job["TrainingJobName"])  # one letter: one hyphen
@@ -103,21 +125,15 @@ def test_a_shell_script_is_an_entry_point(training):
 
 
 def test_a_package_is_an_entry_point(training):
-    files = {
-        "setup.py": "from setuptools import setup\nsetup(name='mine', version='1', py_modules=['mine'])\n",
-        "mine.py": "import sys\nprint('from the package', sys.argv[1:])\n",
-    }
+    files = package("mine", "import sys\nprint('from the package', sys.argv[1:])\n")
     job = training.run(entry="mine.py", files=files, hyperparameters={"depth": 2})
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert "from the package ['--depth', '2']" in training.lines(job["TrainingJobName"])
 
 
 def test_requirements_are_installed_before_the_script(training):
-    files = {
-        "requirements.txt": "./tiny\n",
-        "tiny/setup.py": "from setuptools import setup\nsetup(name='tiny', version='4.2', py_modules=['tiny'])\n",
-        "tiny/tiny.py": "WORD = 'found'\n",
-    }
+    tiny = package("tiny", "WORD = 'found'\n")
+    files = {"requirements.txt": "./tiny\n", **{f"tiny/{name}": text for name, text in tiny.items()}}
     job = training.run("import tiny; print('tiny', tiny.WORD)", files=files)
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert "tiny found" in training.lines(job["TrainingJobName"])

