@@ -48,7 +48,8 @@ class Server:
         command = [self.program, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"]
         environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
         with open(f"{self.data}.log", "ab") as log:
-            self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+            self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                             stderr=log)
         if not self._process.stdout.readline():
             raise RuntimeError(f"the server did not start: see {self.data}.log")
         self.start_seconds = time.perf_counter() - began
