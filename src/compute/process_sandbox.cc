@@ -1,7 +1,8 @@
-// ProcessSandbox: plain processes of the machine. Chosen by name, for machines on which bubblewrap
-// cannot run; lacks() says what is missing. Every process carries CLARY_SANDBOX in its environment:
-// that is how they are found again.
+// ProcessSandbox: plain processes of the machine, in a network of their own where there is one.
+// Chosen by name, for machines on which bubblewrap cannot run; lacks() says what is missing. Every
+// process carries CLARY_SANDBOX in its environment: that is how they are found again.
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -93,8 +94,8 @@ class ProcessSandbox final : public Sandbox {
     mark_ = "CLARY_SANDBOX=" + RandomIds().hex(24);
     memory_ = std::make_shared<MemoryCgroup>();
     lacks_ = {"no files of its own: the job sees this machine's", "no processes of its own",
-              "no network of its own",
               "no " + std::string(kJobRoot) + ": the job folder is " + spec.job_folder};
+    if (spec_.network_namespace < 0) lacks_.push_back("no network of its own");
     if (!is_real_root()) spec_.run_as_uid.reset();
     if (is_real_root() && !spec_.run_as_uid) {
       return invalid_argument("sandbox: run as root, it needs an unprivileged user for the job");
@@ -123,6 +124,9 @@ class ProcessSandbox final : public Sandbox {
     launch.stdio = {-1, process.stdout_fd, process.stderr_fd};
     if (const std::string procs = memory_->procs_file(); !procs.empty())
       launch.cgroups.push_back(procs);
+    if (spec_.user_namespace >= 0) launch.joins.push_back({spec_.user_namespace, CLONE_NEWUSER});
+    if (spec_.network_namespace >= 0)
+      launch.joins.push_back({spec_.network_namespace, CLONE_NEWNET});
     launch.user = spec_.run_as_uid;
     launch.confined = true;
     CLARY_TRY(Child child, Child::start(launch));

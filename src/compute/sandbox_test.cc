@@ -164,6 +164,19 @@ TEST_F(BubblewrapTest, StandsInTheNetworkOfItsHost) {
   EXPECT_TRUE(sandbox_->lacks().empty());
 }
 
+TEST_F(BubblewrapTest, APlainProcessStandsInItTooButSeesTheMachine) {
+  const auto network = JobNetwork::create({.way_out = false, .listen_inside = "127.0.0.1:4580"});
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  spec_.network_namespace = (*network)->network_namespace();
+  spec_.user_namespace = (*network)->user_namespace();
+  sandbox_ = make_process_sandbox();
+  ASSERT_TRUE(sandbox_->prepare(spec_).ok());
+  EXPECT_EQ(
+      run("grep -c eth0 /proc/net/dev; echo x > /dev/tcp/127.0.0.1/4580 && echo reached").output,
+      "1\nreached\n");
+  EXPECT_FALSE(sandbox_->lacks().empty());
+}
+
 TEST_F(BubblewrapTest, RefusesToCoverWhatItIsMadeOf) {
   sandbox_ = make_bubblewrap_sandbox();
   for (const char* target : {"/", "/proc/x", "/etc", "/dev", "relative", "/a/../etc"}) {
