@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,9 @@ struct BackgroundServer {
 Result<BackgroundServer> start_in_background(const std::vector<std::string>& command,
                                              const std::string& log_file);
 
-// The last lines of a file, at most `bytes`.
-std::string tail_of(const std::string& file, std::size_t bytes);
+// Bytes in the file; 0 when it is absent.
+std::uint64_t size_of(const std::string& file);
+// What stands in the file after `offset`, at most the last 16 KiB of it.
+std::string text_after(const std::string& file, std::uint64_t offset);
 
 }  // namespace clary::cli

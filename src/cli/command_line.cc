@@ -172,7 +172,7 @@ std::string other_commands_text(const Tools& tools) {
   if (tools.other_commands.empty()) return text;
   std::string commands = "Besides:\n";
   for (const auto& [name, meaning] : tools.other_commands)
-    commands += "  " + name + ": " + meaning + "\n";
+    commands.append("  ").append(name).append(": ").append(meaning).append("\n");
   return commands + text;
 }
 

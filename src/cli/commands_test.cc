@@ -30,7 +30,7 @@ using std::chrono::milliseconds;
 class CommandsTest : public testing::Test {
  protected:
   CommandsTest()
-      : handler_([this](net::RequestHead head) { return answer(std::move(head)); }),
+      : handler_([this](const net::RequestHead& head) { return answer(head); }),
         terminal_(
             {}, [this](std::string_view text) { out_ += text; },
             [this](std::string_view text) { err_ += text; }) {
@@ -91,7 +91,7 @@ class CommandsTest : public testing::Test {
     std::size_t next = 0;
   };
 
-  net::StartOutcome answer(net::RequestHead head) {
+  net::StartOutcome answer(const net::RequestHead& head) {
     if (head.target == "/readyz") return net::text_reply("ready");
     if (head.target == "/_clary/jobs/j")
       return net::text_reply(R"({"events":[{"time":1,"message":"m"}]})");

@@ -15,7 +15,8 @@ Finding probe_python(const Context& context) {
   if (environments.ok() && !environments->empty() && environments->front().problem.empty()) {
     const EnvironmentRow& row = environments->front();
     finding.found = row.python + " (" + row.version;
-    for (const auto& [name, version] : row.packages) finding.found += ", " + name + " " + version;
+    for (const auto& [name, version] : row.packages)
+      finding.found.append(", ").append(name).append(" ").append(version);
     finding.found += ")";
     if (row.packages.empty()) {
       finding.state = Finding::State::kLimited;

@@ -20,7 +20,7 @@ Document to_document(const EnvironmentRow& row) {
 std::string packages_text(const EnvironmentRow& row) {
   std::string text;
   for (const auto& [name, version] : row.packages)
-    text += (text.empty() ? "" : ", ") + name + " " + version;
+    text.append(text.empty() ? "" : ", ").append(name).append(" ").append(version);
   return text.empty() ? "no framework" : text;
 }
 
@@ -32,6 +32,7 @@ void show(const Context& context, const std::vector<EnvironmentRow>& environment
     return;
   }
   std::vector<Row> rows;
+  rows.reserve(environments.size());
   for (const EnvironmentRow& row : environments) {
     rows.push_back({row.name, row.version, row.origin, row.python,
                     row.problem.empty() ? packages_text(row)

@@ -10,6 +10,10 @@
 
 namespace clary::cli {
 
+namespace {
+constexpr Duration kPatience = std::chrono::seconds(1);  // with a server on this machine
+}
+
 Result<ServerRecord> read_server_record(const std::string& data_folder) {
   const auto text = read_file(path_join(data_folder, "server.json"), 1 << 16);
   if (!text.ok()) {
@@ -37,7 +41,6 @@ std::optional<pid_t> lock_holder(const std::string& data_folder) {
 }
 
 bool is_ready(const ServerRecord& server) {
-  constexpr Duration kPatience = std::chrono::seconds(1);
   const auto client = net::Client::create(server.endpoint(),
                                           {.connect_timeout = kPatience, .io_timeout = kPatience});
   if (!client.ok()) return false;

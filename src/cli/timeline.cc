@@ -16,6 +16,8 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
+constexpr std::array<std::string_view, 8> kEighths = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+
 std::optional<TimePoint> time_of(const Document& object, std::string_view member) {
   const Document* value = object.find(member);
   if (value == nullptr) return std::nullopt;
@@ -47,7 +49,6 @@ std::string bar(double share, BarStyle style) {
   const double columns = std::min(share, 1.0) * static_cast<double>(style.width);
   if (!style.utf8)
     return std::string(static_cast<std::size_t>(std::max(1L, std::lround(columns))), '#');
-  constexpr std::array<std::string_view, 8> kEighths = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   const auto eighths = static_cast<std::size_t>(std::max(1L, std::lround(columns * 8)));
   std::string text;
   for (std::size_t i = 0; i < eighths / 8; ++i) text += "█";

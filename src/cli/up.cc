@@ -35,17 +35,26 @@ std::vector<std::string> serve_command(const Context& context, const UpOptions& 
   return command;
 }
 
-// Waits until the server answers. started: the process this command started, if it did.
-Status wait_ready(const Context& context, const UpOptions& options,
-                  std::optional<BackgroundServer> started, const std::string& log_file,
-                  std::size_t log_start) {
+struct Started {
+  bool by_us = false;  // this command started it
+};
+
+// Starts a server unless one holds the data directory, and waits until it answers. One that is just
+// going down is waited for.
+Result<Started> start_and_wait(const Context& context, const UpOptions& options) {
+  const std::string log_file = path_join(context.data_folder, "server.log");
+  const std::uint64_t log_start = size_of(log_file);
   const Duration deadline = context.tools.clock->steady() + options.patience;
-  while (!answers(context.data_folder)) {
+  std::optional<BackgroundServer> started;
+  for (;;) {
+    const bool is_held = lock_holder(context.data_folder).has_value();
+    if (is_held && answers(context.data_folder)) return Started{started.has_value()};
     if (started && started->ended()) {
-      const std::string said = tail_of(log_file, 4096);
-      const std::string log = read_file(log_file).value_or("");
       return internal_error("the server ended while it started:\n" +
-                            (log.size() > log_start ? log.substr(log_start) : said));
+                            text_after(log_file, log_start));
+    }
+    if (!started && !is_held) {
+      CLARY_TRY(started, start_in_background(serve_command(context, options), log_file));
     }
     if (context.tools.clock->steady() >= deadline) {
       return timed_out("the server does not answer /readyz; its log is " + log_file);
@@ -53,30 +62,20 @@ Status wait_ready(const Context& context, const UpOptions& options,
     context.terminal.progress("starting clary ...");
     std::this_thread::sleep_for(kLook);
   }
-  return {};
 }
 
 }  // namespace
 
 ExitCode up(const Context& context, const UpOptions& options) {
-  const std::string log_file = path_join(context.data_folder, "server.log");
-  if (const Status made = make_folders(context.data_folder, 0700); !made.ok())
-    return fail(context, made.error());
-  std::optional<BackgroundServer> started;
-  std::size_t log_start = 0;
-  const bool was_running = lock_holder(context.data_folder).has_value();
-  if (!was_running) {
-    log_start = read_file(log_file).value_or("").size();
-    auto server = start_in_background(serve_command(context, options), log_file);
-    if (!server.ok()) return fail(context, server.error());
-    started = *server;
-  }
-  const Status ready = wait_ready(context, options, started, log_file, log_start);
+  const Status made = make_folders(context.data_folder, 0700);
+  if (!made.ok()) return fail(context, made.error());
+  const auto started = start_and_wait(context, options);
   context.terminal.progress("");
-  if (!ready.ok()) return fail(context, ready.error());
+  if (!started.ok()) return fail(context, started.error());
   if (const auto record = read_server_record(context.data_folder); record.ok()) {
-    context.terminal.say("clary " + std::string(was_running ? "is already running" : "is running") +
-                         " at " + record->endpoint() + " (data: " + context.data_folder + ")");
+    context.terminal.say(std::string("clary ") +
+                         (started->by_us ? "is running" : "is already running") + " at " +
+                         record->endpoint() + " (data: " + context.data_folder + ")");
   }
   return env(context, options.shell);
 }

@@ -45,7 +45,8 @@ std::string request_head(const ClientRequest& request, const std::string& host) 
   std::string head = request.method + " " + request.target + " HTTP/1.1\r\n";
   if (request.headers.find("Host") == nullptr) head += "Host: " + host + "\r\n";
   for (const auto& [name, value] : request.headers.fields()) {
-    if (!equals_ignoring_case(name, "Content-Length")) head += name + ": " + value + "\r\n";
+    if (!equals_ignoring_case(name, "Content-Length"))
+      head.append(name).append(": ").append(value).append("\r\n");
   }
   const std::uint64_t length =
       request.source != nullptr ? request.source_length : request.body.size();

@@ -126,9 +126,9 @@ TEST_F(ClientTest, TakesAnAnswerThatComesBeforeTheBodyIsSent) {
   Server server(refusing, silent_logger());
   const auto bound = server.listen("127.0.0.1:0");
   ASSERT_TRUE(bound.ok());
-  auto source = make_string_source(std::string(50'000'000, 'x'));
+  auto source = make_string_source(std::string(8'000'000, 'x'));
   auto reply = make_client("http://" + *bound)
-                   ->send({.method = "PUT", .source = source.get(), .source_length = 50'000'000});
+                   ->send({.method = "PUT", .source = source.get(), .source_length = 8'000'000});
   ASSERT_TRUE(reply.ok()) << reply.error().message;
   EXPECT_EQ(reply->status, 403);
   EXPECT_EQ(reply->body, "not yours");

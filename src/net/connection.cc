@@ -32,7 +32,8 @@ Connection::Connection(ServerCore& core, Fd socket, int family, Origin origin,
       listener_(listener),
       parser_(MessageParser::Kind::kRequest, parser_limits(core.limits)) {
   error_code ec;
-  socket_.assign(asio::generic::stream_protocol(family, 0), socket.release(), ec);
+  static_cast<void>(
+      socket_.assign(asio::generic::stream_protocol(family, 0), socket.release(), ec));
 }
 
 Connection::~Connection() = default;
@@ -65,7 +66,7 @@ void Connection::end_now() {
 
 void Connection::release() {
   error_code ec;
-  socket_.close(ec);
+  ec = socket_.close(ec);
   drop_request();
   core_.forget(this);
 }
@@ -227,7 +228,7 @@ void Connection::end_request() {
 void Connection::linger() {
   phase_ = Phase::kLinger;
   error_code ec;
-  socket_.shutdown(asio::socket_base::shutdown_send, ec);
+  ec = socket_.shutdown(asio::socket_base::shutdown_send, ec);
   if (ec || core_.stopping) return end_now();
   deadline_ = core_.clock.steady() + std::min(kLingerTime, core_.limits.body_timeout);
   discard_input();

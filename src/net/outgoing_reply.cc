@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -17,6 +16,9 @@ constexpr std::size_t kUnknownPieceBytes = 64 << 10;  // of a body whose length 
 constexpr std::size_t kChunkHeadBytes = 10;           // "40000\r\n" and more than fits in a piece
 constexpr std::size_t kChunkTailBytes = 7;            // "\r\n0\r\n\r\n"
 constexpr std::size_t kCopiedBodyBytes = 4096;        // smaller bodies join the head in one buffer
+
+constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 void append_number(std::string& out, std::uint64_t value, int base = 10) {
   char digits[24];
@@ -157,18 +159,17 @@ Status OutgoingReply::load() {
 void OutgoingReply::frame_chunk(std::size_t length) {
   char* const storage = next_.storage.get();
   if (length == 0) {
-    constexpr std::string_view kLastChunk = "0\r\n\r\n";
     next_.begin = 0;
     next_.size = kLastChunk.size();
-    std::memcpy(storage, kLastChunk.data(), kLastChunk.size());
+    std::copy(kLastChunk.begin(), kLastChunk.end(), storage);
     return;
   }
   std::string line;
   append_number(line, length, 16);
   line += "\r\n";
   next_.begin = kChunkHeadBytes - line.size();
-  std::memcpy(storage + next_.begin, line.data(), line.size());
-  std::memcpy(storage + kChunkHeadBytes + length, "\r\n", 2);
+  std::copy(line.begin(), line.end(), storage + next_.begin);
+  std::copy(kLineEnd.begin(), kLineEnd.end(), storage + kChunkHeadBytes + length);
   next_.size = line.size() + length + 2;
 }
 

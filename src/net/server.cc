@@ -136,7 +136,7 @@ struct Server::State {
     auto listener = std::make_shared<Listener>(core.io, name);
     listener->family = family;
     error_code ec;
-    listener->descriptor.assign(socket.release(), ec);
+    ec = listener->descriptor.assign(socket.release(), ec);
     asio::post(core.io, [this, id, listener = std::move(listener)] {
       if (core.stopping) return;
       listeners.emplace(id, listener);
@@ -150,7 +150,7 @@ struct Server::State {
     const auto found = listeners.find(id);
     if (found == listeners.end()) return;
     error_code ec;
-    found->second->descriptor.close(ec);
+    ec = found->second->descriptor.close(ec);
     listeners.erase(found);
   }
 
