@@ -48,6 +48,7 @@ struct LogsOptions {
   std::string job;
   bool follow = false;
   Duration interval = std::chrono::milliseconds(250);  // between two looks
+  Duration patience = std::chrono::minutes(2);         // with a server that is away meanwhile
 };
 ExitCode logs(const Context& context, const LogsOptions& options);
 

@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -83,6 +84,7 @@ class CommandsTest : public testing::Test {
   std::string err_;
   std::mutex mutex_;
   std::vector<std::string> asked_;  // "Operation body"
+  std::function<void()> on_describe_;
 
  private:
   struct Lined {
@@ -103,6 +105,7 @@ class CommandsTest : public testing::Test {
           const std::scoped_lock lock(mutex_);
           const std::string operation = target.substr(target.find('.') + 1);
           asked_.push_back(operation + " " + body);
+          if (operation == "DescribeTrainingJob" && on_describe_) on_describe_();
           if (!is_signed) return net::text_reply(R"({"message":"not signed"})", 403);
           Lined& lined = replies_[operation];
           if (lined.bodies.empty()) return net::text_reply(R"({"message":"unexpected"})", 500);
@@ -174,6 +177,38 @@ TEST_F(CommandsTest, LogsFollowsUntilTheJobIsOver) {
             ExitCode::kFailed);
   EXPECT_EQ(out_, "one\ntwo\n");
   EXPECT_NE(err_.find("AlgorithmError: boom"), std::string::npos);
+}
+
+TEST_F(CommandsTest, LogsWaitsForAServerThatIsRestarted) {
+  start_server();
+  reply("DescribeTrainingJob",
+        {R"({"TrainingJobStatus":"InProgress"})", R"({"TrainingJobStatus":"Completed"})"});
+  reply("DescribeLogStreams", {R"({"logStreams":[]})"});
+  // The record is gone at the second look, and back, at another address, once that has been said.
+  terminal_ = Terminal(
+      {}, [](std::string_view) {},
+      [this](std::string_view text) {
+        err_ += text;
+        if (text.find("is away") != std::string_view::npos) start_server();
+      });
+  on_describe_ = [this] {
+    ASSERT_TRUE(remove_tree(folder_.path() + "/server.json").ok());
+    on_describe_ = nullptr;
+  };
+  EXPECT_EQ(logs(context(), {.job = "j", .follow = true, .interval = milliseconds(1)}),
+            ExitCode::kOk)
+      << err_;
+  EXPECT_NE(err_.find("Completed"), std::string::npos) << err_;
+}
+
+TEST_F(CommandsTest, LogsGivesUpOnAServerThatStaysAway) {
+  start_server();
+  reply("DescribeTrainingJob", {R"({"TrainingJobStatus":"InProgress"})"});
+  reply("DescribeLogStreams", {R"({"logStreams":[]})"});
+  on_describe_ = [this] { ASSERT_TRUE(remove_tree(folder_.path() + "/server.json").ok()); };
+  const LogsOptions impatient{
+      .job = "j", .follow = true, .interval = milliseconds(1), .patience = milliseconds(5)};
+  EXPECT_EQ(logs(context(), impatient), ExitCode::kNoServer);
 }
 
 TEST_F(CommandsTest, LogsBeforeTheFirstLineAreEmpty) {

@@ -16,26 +16,33 @@ constexpr const char* kGroup = "/aws/sagemaker/TrainingJobs";
 // Reads every log stream of one job from where it stopped.
 class LogReader {
  public:
-  LogReader(const Context& context, ServerApi& api, std::string job)
-      : context_(context), api_(api), job_(std::move(job)) {}
+  LogReader(const Context& context, std::string job) : context_(context), job_(std::move(job)) {}
 
-  // Prints what is new in all streams; the number of lines.
-  Result<std::size_t> print_new() {
-    CLARY_RETURN_IF_ERROR(find_streams());
-    std::size_t count = 0;
-    for (auto& [stream, token] : tokens_) {
-      for (;;) {
-        CLARY_TRY(const std::size_t printed, print_page(stream, token));
-        count += printed;
-        if (printed == 0) break;
-      }
-    }
-    return count;
+  // Prints what is new; the reply of DescribeTrainingJob from before that, so that nothing printed
+  // before the job was over is missed. A server that was restarted is found at its new address.
+  Result<Document> look() {
+    CLARY_TRY(ServerApi api, ServerApi::open(context_.data_folder, context_.tools));
+    api_ = &api;
+    auto job = api.sagemaker("DescribeTrainingJob", Document::object({{"TrainingJobName", job_}}));
+    if (!job.ok()) return job.error().within("training job '" + job_ + "'");
+    CLARY_RETURN_IF_ERROR(print_new());
+    return job;
   }
 
  private:
+  Status print_new() {
+    CLARY_RETURN_IF_ERROR(find_streams());
+    for (auto& [stream, token] : tokens_) {
+      for (;;) {
+        CLARY_TRY(const std::size_t printed, print_page(stream, token));
+        if (printed == 0) break;
+      }
+    }
+    return {};
+  }
+
   Status find_streams() {
-    const auto found = api_.logs(
+    const auto found = api_->logs(
         "DescribeLogStreams",
         Document::object({{"logGroupName", kGroup}, {"logStreamNamePrefix", job_ + "/"}}));
     if (!found.ok() && found.error().code == ErrorCode::kNotFound)
@@ -52,7 +59,7 @@ class LogReader {
     Document request = Document::object(
         {{"logGroupName", kGroup}, {"logStreamName", stream}, {"startFromHead", true}});
     if (!token.empty()) request.set("nextToken", token);
-    CLARY_TRY(const Document page, api_.logs("GetLogEvents", request));
+    CLARY_TRY(const Document page, api_->logs("GetLogEvents", request));
     token = page.string_or("nextForwardToken", token);
     const Document* list = page.find("events");
     if (list == nullptr || list->as_array() == nullptr) return std::size_t{0};
@@ -78,31 +85,44 @@ class LogReader {
   }
 
   const Context& context_;
-  ServerApi& api_;
+  ServerApi* api_ = nullptr;  // of the look under way
   std::string job_;
   std::map<std::string, std::string> tokens_;  // stream → where to go on
 };
 
+ExitCode say_end(const Context& context, const std::string& name, const Document& job) {
+  const std::string status = job.string_or("TrainingJobStatus", "");
+  const std::string reason = job.string_or("FailureReason", "");
+  context.terminal.say("training job '" + name + "': " + status +
+                       (reason.empty() ? "" : ": " + harmless(reason)));
+  return status == "Failed" ? ExitCode::kFailed : ExitCode::kOk;
+}
+
 }  // namespace
 
 ExitCode logs(const Context& context, const LogsOptions& options) {
-  auto api = ServerApi::open(context.data_folder, context.tools);
-  if (!api.ok()) return fail(context, api.error());
-  LogReader reader(context, *api, options.job);
-  const Document name = Document::object({{"TrainingJobName", options.job}});
+  LogReader reader(context, options.job);
+  Duration last_seen{0};
+  bool seen = false;
+  bool away = false;
   for (;;) {
-    // The status first: what was printed before the job was over is then read below.
-    const auto job = api->sagemaker("DescribeTrainingJob", name);
-    if (!job.ok()) return fail(context, job.error().within("training job '" + options.job + "'"));
-    const auto printed = reader.print_new();
-    if (!printed.ok()) return fail(context, printed.error());
-    const std::string status = job->string_or("TrainingJobStatus", "");
-    if (!options.follow) return ExitCode::kOk;
-    if (is_over(status)) {
-      const std::string reason = job->string_or("FailureReason", "");
-      context.terminal.say("training job '" + options.job + "': " + status +
-                           (reason.empty() ? "" : ": " + harmless(reason)));
-      return status == "Failed" ? ExitCode::kFailed : ExitCode::kOk;
+    const auto job = reader.look();
+    const Duration now = context.tools.clock->steady();
+    if (job.ok()) {
+      seen = true;
+      away = false;
+      last_seen = now;
+      if (!options.follow) return ExitCode::kOk;
+      if (is_over(job->string_or("TrainingJobStatus", "")))
+        return say_end(context, options.job, *job);
+    } else {
+      const bool unreachable =
+          job.error().code == ErrorCode::kUnavailable || job.error().code == ErrorCode::kTimeout;
+      const bool may_wait =
+          unreachable && seen && options.follow && now - last_seen < options.patience;
+      if (!may_wait) return fail(context, job.error());
+      if (!away) context.terminal.say("clary: the server is away; the job goes on, and this waits");
+      away = true;
     }
     std::this_thread::sleep_for(options.interval);
   }

@@ -32,8 +32,7 @@ Connection::Connection(ServerCore& core, Fd socket, int family, Origin origin,
       listener_(listener),
       parser_(MessageParser::Kind::kRequest, parser_limits(core.limits)) {
   error_code ec;
-  static_cast<void>(
-      socket_.assign(asio::generic::stream_protocol(family, 0), socket.release(), ec));
+  ec = socket_.assign(asio::generic::stream_protocol(family, 0), socket.release(), ec);
 }
 
 Connection::~Connection() = default;
