@@ -50,7 +50,7 @@ changed_files() {
 
 check_format() {
   local wrong
-  wrong=$(git ls-files '*.cc' '*.h' | xargs clang-format-19 --dry-run 2>&1 | sed -n 's/^\([^ :]*\):.*/\1/p' | sort -u)
+  wrong=$(git ls-files '*.cc' '*.h' | xargs clang-format-19 --dry-run 2>&1 | sed -n 's/^\([^ :]*\.[ch]c*\):[0-9].*/\1/p' | sort -u)
   [ -z "$wrong" ] || { printf '%s\n' "not formatted (clang-format-19 -i):" $wrong; return 1; }
 }
 

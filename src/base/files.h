@@ -25,7 +25,8 @@ Status sync_folder(const std::string& path);
 
 // Makes the folder and its missing parents; an existing folder is fine.
 Status make_folders(const std::string& path, mode_t mode = 0755);
-// Removes a file or a whole tree without following symbolic links, folders of mode 000 too; absent is fine.
+// Removes a file or a whole tree without following symbolic links, folders of mode 000 too; absent
+// is fine.
 Status remove_tree(const std::string& path);
 bool exists(const std::string& path);
 Result<std::vector<std::string>> list_folder(

@@ -1,6 +1,7 @@
 // ComputeBackend: where gangs run. A gang is all the hosts of one attempt of a job, or nothing.
 //
-// Implementations: LocalBackend, SlurmBackend, FakeBackend (tests). Thread-safe; calls may block on processes.
+// Implementations: LocalBackend, SlurmBackend, FakeBackend (tests). Thread-safe; calls may block on
+// processes.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +17,12 @@
 
 namespace clary::compute {
 
-// One host of a gang: a command to start beside the user's code, detached, so that it outlives the server.
+// One host of a gang: a command to start beside the user's code, detached, so that it outlives the
+// server.
 struct GangHost {
-  std::string name;                        // "algo-1"
-  std::vector<std::string> command;        // argv of the host program
-  Resources resources;                     // what it asks for; more than a machine has is cut to the machine
+  std::string name;                  // "algo-1"
+  std::vector<std::string> command;  // argv of the host program
+  Resources resources;  // what it asks for; more than a machine has is cut to the machine
 };
 
 struct GangSpec {
@@ -30,18 +32,25 @@ struct GangSpec {
   bool preemptible = false;
 };
 
-// Persisted by the caller, given back to recover: which back-end, which version of its bytes, the bytes.
+// Persisted by the caller, given back to recover: which back-end, which version of its bytes, the
+// bytes.
 struct GangHandle {
   std::string backend;
   int version = 1;
   std::string bytes;
 };
 
-enum class GangState { kQueued, kRunning, kEnded, kLost, kUnknown };  // kLost: it ran, and a host of it is gone without a word
+enum class GangState {
+  kQueued,
+  kRunning,
+  kEnded,
+  kLost,
+  kUnknown
+};  // kLost: it ran, and a host of it is gone without a word
 struct GangStatus {
   GangState state = GangState::kUnknown;
-  std::string reason;              // for people: "waiting for 2 of 8 cores"
-  std::optional<int> exit_code;    // of the first host that ended badly, else 0
+  std::string reason;            // for people: "waiting for 2 of 8 cores"
+  std::optional<int> exit_code;  // of the first host that ended badly, else 0
 };
 
 struct Capabilities {
@@ -56,7 +65,8 @@ class ComputeBackend {
   // Idempotent by gang id: a second submit of the same gang returns the first one's handle.
   virtual Result<GangHandle> submit(const GangSpec& gang) = 0;
   virtual Result<GangStatus> inspect(const GangHandle& handle) = 0;
-  // Asks the hosts to end their jobs in order: SIGTERM to each host program, which gives the script `grace`.
+  // Asks the hosts to end their jobs in order: SIGTERM to each host program, which gives the script
+  // `grace`.
   virtual Status stop(const GangHandle& handle, Duration grace) = 0;
   // Ends what still runs at once and forgets the gang; absent is fine.
   virtual Status remove(const GangHandle& handle) = 0;

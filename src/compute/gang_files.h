@@ -34,7 +34,8 @@ struct ProcessMark {
 };
 bool is_running(const ProcessMark& mark);
 std::string current_boot();
-// Kills what is left of a session. Its leader has ended; its pid is not used again while the session has processes.
+// Kills what is left of a session. Its leader has ended; its pid is not used again while the
+// session has processes.
 void end_session(pid_t leader);
 
 enum class HostPhase { kNotStarted, kStarting, kRunning, kEnded, kLost };

@@ -1,4 +1,5 @@
-// A memory limit for the processes of one sandbox (cgroup v1 or v2), and whether the kernel killed one for want of memory.
+// A memory limit for the processes of one sandbox (cgroup v1 or v2), and whether the kernel killed
+// one for want of memory.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ class MemoryCgroup {
 
   // The file a process joins by; "" when there is no group.
   std::string procs_file() const { return folder_.empty() ? "" : folder_ + "/cgroup.procs"; }
-  // How many processes were killed for want of memory: in the group, or on the whole machine when there is none.
+  // How many processes were killed for want of memory: in the group, or on the whole machine when
+  // there is none.
   std::uint64_t out_of_memory_kills() const;
 
  private:

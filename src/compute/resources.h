@@ -22,9 +22,9 @@ Resources machine_resources();
 // Each member cut to what the machine has.
 Resources fitted(const Resources& wanted, const Resources& machine);
 
-// The resources that an AWS instance type stands for ("ml.c5.xlarge": 4 cores, 8 GiB). The one place in compute/ that knows
-// AWS's words. NotFound for a type the table does not have; "local" is the whole machine.
-// Source: AWS EC2 instance type pages.
+// The resources that an AWS instance type stands for ("ml.c5.xlarge": 4 cores, 8 GiB). The one
+// place in compute/ that knows AWS's words. NotFound for a type the table does not have; "local" is
+// the whole machine. Source: AWS EC2 instance type pages.
 Result<Resources> instance_type_resources(std::string_view instance_type);
 
 }  // namespace clary::compute

@@ -1,4 +1,5 @@
-// Sandbox: confines the processes of one job host. Implementations: BubblewrapSandbox, ProcessSandbox; fakes in tests.
+// Sandbox: confines the processes of one job host. Implementations: BubblewrapSandbox,
+// ProcessSandbox; fakes in tests.
 //
 // prepare → spawn (any number of times) → signal/wait → destroy. Used by one thread at a time.
 #pragma once
@@ -25,22 +26,24 @@ struct Mount {
 };
 
 struct SandboxSpec {
-  std::string folder;              // the sandbox's own files, absolute
+  std::string folder;  // the sandbox's own files, absolute
   std::string hostname = "algo-1";
   std::vector<std::string> hosts;  // names for /etc/hosts, algo-i → 10.77.0.i
   std::string job_folder;          // becomes /opt/ml, writable
   std::vector<Mount> mounts;       // interpreter prefixes and the like
-  // Channels: read-only trees shown at a path under /opt/ml/input/data as the lower layer of a writable overlay.
+  // Channels: read-only trees shown at a path under /opt/ml/input/data as the lower layer of a
+  // writable overlay.
   struct Overlay {
     std::string lower;   // never written
     std::string target;  // inside, for example /opt/ml/input/data/train
   };
   std::vector<Overlay> overlays;
-  int network_namespace = -1;      // descriptor of the host's network namespace, or -1: none of its own
-  int user_namespace = -1;         // descriptor of the namespace that owns it, or -1
+  int network_namespace = -1;  // descriptor of the host's network namespace, or -1: none of its own
+  int user_namespace = -1;     // descriptor of the namespace that owns it, or -1
   std::vector<std::string> gpu_devices;  // "/dev/nvidia0"
   std::uint64_t memory_limit_bytes = 0;  // 0: none
-  // A server that runs as root must name the unprivileged user its jobs are; the job folder is given to it. Inside, it is uid 0.
+  // A server that runs as root must name the unprivileged user its jobs are; the job folder is
+  // given to it. Inside, it is uid 0.
   std::optional<std::uint32_t> run_as_uid;
 };
 
@@ -77,10 +80,11 @@ class Sandbox {
   virtual Status prepare(const SandboxSpec& spec) = 0;
   virtual Result<std::unique_ptr<SandboxedProcess>> spawn(const ProcessSpec& process) = 0;
   virtual Status destroy() = 0;
-  virtual std::string name() const = 0;                         // "bubblewrap"
+  virtual std::string name() const = 0;  // "bubblewrap"
   // Where the processes find the job folder: "/opt/ml", or its own path where nothing can be moved.
   virtual std::string job_root() const = 0;
-  virtual std::vector<std::string> lacks() const = 0;           // what it does not give, for the timeline: "no network of its own"
+  virtual std::vector<std::string> lacks()
+      const = 0;  // what it does not give, for the timeline: "no network of its own"
 };
 
 // Probes whether the sandbox can run here; an error says how to mend it.

@@ -1,6 +1,7 @@
 // What every Sandbox must do. A test binary instantiates the suite:
 //
-//   INSTANTIATE_TEST_SUITE_P(Process, SandboxConformance, testing::Values(SandboxCase{"process", make_process_sandbox}));
+//   INSTANTIATE_TEST_SUITE_P(Process, SandboxConformance, testing::Values(SandboxCase{"process",
+//   make_process_sandbox}));
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-// A connected Unix stream socket that carries lines of JSON and, beside them, file descriptors (SCM_RIGHTS).
+// A connected Unix stream socket that carries lines of JSON and, beside them, file descriptors
+// (SCM_RIGHTS).
 //
 // receive() by one thread at a time; send() by any thread.
 #pragma once
@@ -33,8 +34,8 @@ class LineSocket {
   // The descriptor that came first and has not been taken; invalid when there is none.
   Fd take_descriptor();
 
-  // All of `lines`, each with its newline. `attached` ≥ 0 travels with the first byte. Timeout when the other side reads
-  // nothing for `timeout`; the connection is then of no more use.
+  // All of `lines`, each with its newline. `attached` ≥ 0 travels with the first byte. Timeout when
+  // the other side reads nothing for `timeout`; the connection is then of no more use.
   Status send(std::string_view lines, Duration timeout, int attached = -1);
   // Ends both directions; a thread that waits for this socket wakes.
   void shut_down();
@@ -51,7 +52,8 @@ class LineSocket {
 Result<Fd> listen_at(const std::string& path);
 Result<Fd> connect_to(const std::string& path);
 
-// Waits until `fd` is readable or `other` is (an eventfd, which is then emptied). Returns whether `fd` is.
+// Waits until `fd` is readable or `other` is (an eventfd, which is then emptied). Returns whether
+// `fd` is.
 bool wait_readable(int fd, int other, Duration timeout);
 
 }  // namespace clary::hostlink

@@ -1,7 +1,8 @@
-// HostPlan: everything a job's host needs to know, written once by the server, read once by `clary host`.
+// HostPlan: everything a job's host needs to know, written once by the server, read once by `clary
+// host`.
 //
-// Stored as JSON in <gang folder>/<host>/plan.json, mode 0600; format in docs/formats/hostlink.md. A host of the previous release
-// must be able to read it: members are added, never changed.
+// Stored as JSON in <gang folder>/<host>/plan.json, mode 0600; format in docs/formats/hostlink.md.
+// A host of the previous release must be able to read it: members are added, never changed.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +22,15 @@ inline constexpr int kProtocolVersion = 1;
 
 struct PlanChannel {
   std::string name;
-  std::string uri;            // s3://bucket/prefix
+  std::string uri;  // s3://bucket/prefix
   std::string data_type = "S3Prefix";
   std::string input_mode = "File";
   std::string distribution = "FullyReplicated";
   std::string record_wrapper = "None";
-  std::string content_type;   // "" when not given
+  std::string content_type;  // "" when not given
   std::string compression = "None";
-  std::string view;           // folder on this machine that shows the channel's tree, never written; "": fetch by S3
+  std::string
+      view;  // folder on this machine that shows the channel's tree, never written; "": fetch by S3
 };
 
 struct PlanInterpreter {
@@ -36,7 +38,8 @@ struct PlanInterpreter {
   std::vector<std::string> prefixes;  // folders it needs, shown read-only at their own paths
   std::string python_version;         // "3.11.7"
   std::map<std::string, std::string> packages;  // name → version, as probed: {"torch": "2.13.0"}
-  std::vector<std::string> sys_path;  // its sys.path, as probed with `python -I`; empty: the host asks the interpreter
+  std::vector<std::string>
+      sys_path;  // its sys.path, as probed with `python -I`; empty: the host asks the interpreter
 };
 
 struct PlanCredentials {
@@ -64,10 +67,12 @@ struct HostPlan {
   std::string image;             // as asked for
   std::string framework_module;  // "sagemaker_pytorch_container.training:main", or ""
   PlanInterpreter interpreter;
-  std::vector<std::pair<std::string, std::string>> hyperparameters;  // in the order given, texts as given
-  std::vector<std::pair<std::string, std::string>> environment;      // the user's
+  std::vector<std::pair<std::string, std::string>>
+      hyperparameters;  // in the order given, texts as given
+  std::vector<std::pair<std::string, std::string>> environment;  // the user's
   std::vector<PlanChannel> channels;
-  std::string output_uri;        // s3://bucket/prefix/<job>/output: model.tar.gz and output.tar.gz go here
+  std::string
+      output_uri;  // s3://bucket/prefix/<job>/output: model.tar.gz and output.tar.gz go here
   std::int64_t max_runtime_seconds = 86400;
   std::int64_t stop_grace_seconds = 120;
 
@@ -77,15 +82,18 @@ struct HostPlan {
   int cores = 0;                      // granted; 0: not limited
   std::uint64_t memory_bytes = 0;     // granted; 0: not limited
   std::vector<std::string> gpu_devices;
-  std::optional<std::uint32_t> run_as_uid;  // when the server is root: who the user's processes are on the machine
+  std::optional<std::uint32_t>
+      run_as_uid;  // when the server is root: who the user's processes are on the machine
   bool credentials_as_variables = false;
 
-  std::string server_endpoint;        // "http://127.0.0.1:4580": the server's own address, inside and outside
-  std::string hostlink_socket;        // Unix socket of the server
-  std::string hostlink_token;         // proves to the server which gang this is
-  std::string credentials_token;      // AWS_CONTAINER_AUTHORIZATION_TOKEN of the job's processes; "": no credentials address
-  std::string cache_folder;           // requirement overlays and the like, shared between jobs
-  PlanCredentials credentials;        // the first hour's
+  std::string
+      server_endpoint;  // "http://127.0.0.1:4580": the server's own address, inside and outside
+  std::string hostlink_socket;    // Unix socket of the server
+  std::string hostlink_token;     // proves to the server which gang this is
+  std::string credentials_token;  // AWS_CONTAINER_AUTHORIZATION_TOKEN of the job's processes; "":
+                                  // no credentials address
+  std::string cache_folder;       // requirement overlays and the like, shared between jobs
+  PlanCredentials credentials;    // the first hour's
 
   Document to_document() const;
   static Result<HostPlan> from_document(const Document& document);

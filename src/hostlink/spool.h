@@ -1,7 +1,8 @@
-// The spool: a host's records on disk until the server has acknowledged them. Format: docs/formats/hostlink.md.
+// The spool: a host's records on disk until the server has acknowledged them. Format:
+// docs/formats/hostlink.md.
 //
-// Its memory does not grow with its contents: one place in the file is kept per 64 KiB, and readers read the file. A line torn by a
-// crash is cut off at open. Used by one thread at a time.
+// Its memory does not grow with its contents: one place in the file is kept per 64 KiB, and readers
+// read the file. A line torn by a crash is cut off at open. Used by one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -26,14 +27,16 @@ class Spool {
   // At most 64 KiB too many.
   std::uint64_t unacknowledged_bytes() const { return end_ - start_; }
 
-  // Appends record number last_number() + 1. `line` ends in a newline. The file is unchanged on error.
+  // Appends record number last_number() + 1. `line` ends in a newline. The file is unchanged on
+  // error.
   Status append(std::string_view line, Durability durability);
   // Everything up to `number` is with the server. Gives the file's room back from time to time.
   Status acknowledge(std::uint64_t number);
 
   // The next read() begins at or before record `number` + 1.
   void rewind_to(std::uint64_t number);
-  // Whole lines in order, about `limit_bytes` of them (one line may be longer); empty when all is read.
+  // Whole lines in order, about `limit_bytes` of them (one line may be longer); empty when all is
+  // read.
   Result<std::string> read(std::size_t limit_bytes);
 
  private:

@@ -1,7 +1,8 @@
 // ObjectStore: buckets of objects, as S3 understands them, without its wire.
 //
-// Implementations: DirectoryStore (a folder), MemoryStore (tests), RemoteS3Store (any S3). All pass object_store_conformance.
-// Thread-safe. Every call may block on a disk or a network: run it on a pool.
+// Implementations: DirectoryStore (a folder), MemoryStore (tests), RemoteS3Store (any S3). All pass
+// object_store_conformance. Thread-safe. Every call may block on a disk or a network: run it on a
+// pool.
 #pragma once
 
 #include <cstdint>
@@ -31,9 +32,10 @@ struct Checksum {
 // What is stored beside the bytes and given back unchanged.
 struct ObjectMetadata {
   std::string content_type = "binary/octet-stream";
-  std::map<std::string, std::string> standard;  // lower-case: cache-control, content-encoding, content-disposition, content-language, expires
-  std::map<std::string, std::string> user;      // x-amz-meta-*, names without the prefix, lower case
-  std::string server_side_encryption;           // echoed: "", "AES256", "aws:kms"
+  std::map<std::string, std::string> standard;  // lower-case: cache-control, content-encoding,
+                                                // content-disposition, content-language, expires
+  std::map<std::string, std::string> user;  // x-amz-meta-*, names without the prefix, lower case
+  std::string server_side_encryption;       // echoed: "", "AES256", "aws:kms"
   std::string kms_key_id;
 };
 
@@ -54,8 +56,9 @@ struct ByteRange {  // both inclusive, resolved against the size
 
 struct ObjectBody {
   ObjectHead head;
-  // A whole body is verified against the store's own checksum while it is read: read() fails before the last piece of a
-  // damaged one. Local stores keep what was opened when the object is replaced; a remote one fails with Conflict.
+  // A whole body is verified against the store's own checksum while it is read: read() fails before
+  // the last piece of a damaged one. Local stores keep what was opened when the object is replaced;
+  // a remote one fails with Conflict.
   std::unique_ptr<net::ByteSource> bytes;
   std::uint64_t length = 0;        // of `bytes`
   std::optional<ByteRange> range;  // what a ranged get() resolved to
@@ -69,7 +72,8 @@ struct RangeRequest {
 // LimitExceeded when no byte of the object lies in the range.
 Result<ByteRange> resolve_range(const RangeRequest& range, std::uint64_t size_bytes);
 
-// What must hold at the moment the object becomes visible; otherwise finish() or complete_upload() fails with Conflict.
+// What must hold at the moment the object becomes visible; otherwise finish() or complete_upload()
+// fails with Conflict.
 struct PutCondition {
   bool only_if_absent = false;
   std::optional<std::string> if_etag;  // the present object's; NotFound when there is none
@@ -133,7 +137,8 @@ struct MultipartRequest {
   ObjectKey key;
   ObjectMetadata metadata;
   std::optional<DigestKind> checksum_kind;
-  // True: the object's checksum is that of its parts' ("xxxx-N"). False: of the whole bytes (CRCs only).
+  // True: the object's checksum is that of its parts' ("xxxx-N"). False: of the whole bytes (CRCs
+  // only).
   bool composite_checksum = true;
 };
 struct CompleteRequest {
@@ -160,23 +165,29 @@ class ObjectStore {
   virtual Result<Bucket> find_bucket(const BucketName& name) = 0;
   virtual Result<std::vector<Bucket>> list_buckets() = 0;
 
-  // Objects. NotFound names whether the bucket or the key is absent: `bucket 'x': not there` / `bucket 'x': key 'y': not there`.
+  // Objects. NotFound names whether the bucket or the key is absent: `bucket 'x': not there` /
+  // `bucket 'x': key 'y': not there`.
   virtual Result<ObjectHead> head(const BucketName& bucket, const ObjectKey& key) = 0;
   // LimitExceeded when the range lies outside the object.
-  virtual Result<ObjectBody> get(const BucketName& bucket, const ObjectKey& key, std::optional<RangeRequest> range) = 0;
+  virtual Result<ObjectBody> get(const BucketName& bucket, const ObjectKey& key,
+                                 std::optional<RangeRequest> range) = 0;
   virtual Result<std::unique_ptr<ObjectWriter>> put(PutRequest request) = 0;
   virtual Status remove(const BucketName& bucket, const ObjectKey& key) = 0;  // absent key: success
   virtual Result<ListPage> list(const ListRequest& request) = 0;
 
   // Multipart uploads. NotFound when the upload is not there (or has been aborted).
   virtual Result<UploadId> begin_upload(MultipartRequest request) = 0;
-  // number: 1 to 10,000. A part put again replaces the former one. finish() gives the part's etag, size and checksum.
-  virtual Result<std::unique_ptr<ObjectWriter>> put_part(PutRequest request, const UploadId& upload, int number) = 0;
-  // Conflict: a part is absent, or its etag or checksum is another. Unsupported: a part other than the last is smaller than
-  // kMinPartBytes. InvalidArgument: no parts, not ascending, or the whole has another size or checksum than expected.
-  // Completing again what was completed gives the same answer while the object stands.
+  // number: 1 to 10,000. A part put again replaces the former one. finish() gives the part's etag,
+  // size and checksum.
+  virtual Result<std::unique_ptr<ObjectWriter>> put_part(PutRequest request, const UploadId& upload,
+                                                         int number) = 0;
+  // Conflict: a part is absent, or its etag or checksum is another. Unsupported: a part other than
+  // the last is smaller than kMinPartBytes. InvalidArgument: no parts, not ascending, or the whole
+  // has another size or checksum than expected. Completing again what was completed gives the same
+  // answer while the object stands.
   virtual Result<ObjectHead> complete_upload(CompleteRequest request) = 0;
-  virtual Status abort_upload(const BucketName& bucket, const ObjectKey& key, const UploadId& upload) = 0;
+  virtual Status abort_upload(const BucketName& bucket, const ObjectKey& key,
+                              const UploadId& upload) = 0;
 
   // Grows with every change of the bucket's objects; equal counters mean equal contents.
   virtual Result<std::uint64_t> change_counter(const BucketName& bucket) = 0;
