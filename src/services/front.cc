@@ -5,8 +5,18 @@
 #include "services/request_route.h"
 
 namespace clary::services {
+namespace {
 
-Front::Front(FrontParts parts) : parts_(parts), authenticator_(parts.keys, parts.clock) {}
+constexpr std::size_t kHashingThreads = 2;
+// A piece that finds no place is hashed by the thread that has it.
+constexpr std::size_t kHashingQueue = 2;
+
+}  // namespace
+
+Front::Front(FrontParts parts)
+    : parts_(parts),
+      authenticator_(parts.keys, parts.clock),
+      hashing_("hashing", kHashingThreads, kHashingQueue) {}
 
 std::variant<net::Reply, std::unique_ptr<net::RequestSink>> Front::start(net::RequestHead head) {
   RequestId request_id(parts_.ids.uuid());
@@ -23,7 +33,7 @@ Front::Started Front::start_call(net::RequestHead head, RequestId request_id) {
   if (!call->writes()) return make_whole_body_sink(std::move(call), parts_.limits.body_bytes);
   auto sink = call->open();
   if (!sink.ok()) return call->encode_error(sink.error());
-  return make_streaming_sink(std::move(call), std::move(*sink));
+  return make_streaming_sink(std::move(call), std::move(*sink), hashing_);
 }
 
 // Clary's own pages. A request signed for an AWS service is never one, whatever its path: buckets

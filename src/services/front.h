@@ -14,6 +14,7 @@
 #include "base/id_source.h"
 #include "base/logger.h"
 #include "base/names.h"
+#include "base/thread_pool.h"
 #include "domain/key_store.h"
 #include "net/http.h"
 #include "services/authenticator.h"
@@ -57,6 +58,7 @@ class Front final : public net::Handler {
   FrontParts parts_;
   Authenticator authenticator_;
   wire::Validator validator_;
+  ThreadPool hashing_;  // payload hashes, beside the threads that store
 };
 
 }  // namespace clary::services

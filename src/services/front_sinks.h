@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/thread_pool.h"
 #include "services/call.h"
 #include "services/local_routes.h"
 
@@ -16,8 +17,10 @@ std::unique_ptr<net::RequestSink> make_whole_body_sink(std::unique_ptr<Call> cal
 
 // Takes aws-chunked framing off and verifies the payload's hash or chunk signatures before `sink`
 // may finish.
+// hashing outlives the sink.
 std::unique_ptr<net::RequestSink> make_streaming_sink(std::unique_ptr<Call> call,
-                                                      std::unique_ptr<EncodedSink> sink);
+                                                      std::unique_ptr<EncodedSink> sink,
+                                                      ThreadPool& hashing);
 
 struct LocalCall {
   const LocalRoute& route;
