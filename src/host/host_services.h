@@ -36,6 +36,8 @@ struct HostServices {
   const Clock* clock = nullptr;
   const Logger* logger = nullptr;
   IdSource* ids = nullptr;
+  // The devices the back-end granted, when it said so: they take the place of the plan's.
+  std::vector<std::string> granted_gpus;
   std::uint64_t memory_bytes = 0;  // of the machine: what 100 % of memory means without a grant
   std::function<void(Duration)> pause;  // sleeps, on the clock
   std::function<Result<std::unique_ptr<hostlink::HostLink>>(hostlink::HostLinkOptions,

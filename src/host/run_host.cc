@@ -110,6 +110,7 @@ int run_host(const std::string& plan_path, const HostServices& services) {
                            {{"error", plan.ok() ? folder.error().message : plan.error().message}});
     return kHostBadPlan;
   }
+  if (!services.granted_gpus.empty()) plan->gpu_devices = services.granted_gpus;
   HostContext context(std::move(plan).value(), std::move(folder).value(), services);
   return run_plan(context);
 }

@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <thread>
 
+#include "base/strings.h"
 #include "compute/network.h"
 #include "host/run_host.h"
 #include "objects/remote_s3_store.h"
@@ -87,6 +89,11 @@ HostServices system_host_services(const Clock& clock, const Logger& logger, IdSo
   services.clock = &clock;
   services.logger = &logger;
   services.ids = &ids;
+  const char* granted = std::getenv("CLARY_GPU_DEVICES");
+  if (granted != nullptr && *granted != '\0') {
+    for (const std::string_view device : split(granted, ','))
+      services.granted_gpus.emplace_back(device);
+  }
   services.memory_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
                           static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   services.pause = [](Duration time) { std::this_thread::sleep_for(time); };
