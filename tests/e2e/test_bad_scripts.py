@@ -92,6 +92,24 @@ def test_an_entry_point_that_is_not_in_the_archive(training):
     assert "ExitCode 2" in job["FailureReason"]
 
 
+def test_an_output_bucket_that_disappears_fails_the_job_and_keeps_its_lines(training):
+    training.s3.create_bucket(Bucket="vanishing")
+    name = training.submit("""
+import boto3, botocore.exceptions, time
+print("trained", flush=True)
+while True:
+    try: boto3.client("s3").list_objects_v2(Bucket="vanishing")
+    except botocore.exceptions.ClientError: break
+    time.sleep(0.1)
+""", OutputDataConfig={"S3OutputPath": "s3://vanishing/out"})
+    training.wait_for_line(name, "trained")
+    training.s3.delete_bucket(Bucket="vanishing")
+    job = training.wait(name)
+    assert job["TrainingJobStatus"] == "Failed"
+    assert "vanishing" in job["FailureReason"]
+    assert "trained" in training.lines(name)
+
+
 def hostile(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
