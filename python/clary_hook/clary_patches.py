@@ -11,7 +11,7 @@ import time
 
 # The SDK waits as one does for machines that take minutes to come: 5 s before it first looks, then 10 s between
 # looks, 30 s between statuses. Here a job may be over in two seconds.
-HURRY = 25
+HURRY = 40
 
 
 def apply(name, module):
@@ -85,9 +85,9 @@ class _SessionClock(_Clock):
 
 
 class _Instant(float):
-    """A time of day. The span between two of them, which the SDK compares with its 30 s, counts a hundredfold;
+    """A time of day. The span between two of them, which the SDK compares with its 30 s, counts two-hundredfold;
     a deadline made by adding a timeout is a plain number and stays true."""
 
     def __sub__(self, other):
         span = float(self) - float(other)
-        return span * 100 if isinstance(other, _Instant) else span
+        return span * 200 if isinstance(other, _Instant) else span

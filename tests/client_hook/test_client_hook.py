@@ -156,7 +156,7 @@ slept = []
 clary_patches.time = type("Time", (), dict(sleep=staticmethod(slept.append)))
 resources.time.sleep(5)
 print(json.dumps(slept))"""
-    assert run(code, python=V3_PYTHON) == [0.2]
+    assert run(code, python=V3_PYTHON) == [0.125]
 
 
 def test_another_sitecustomize_still_runs(tmp_path):
