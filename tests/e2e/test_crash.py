@@ -25,7 +25,7 @@ UNTIL_STOPPED = """
 import signal, sys, time
 with open("/opt/ml/model/runs.txt", "a") as runs: runs.write("run\\n")
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-print("running", flush=True)
+print("until stopped", flush=True)
 while True: time.sleep(0.05)
 """
 
@@ -69,7 +69,7 @@ def test_a_stop_survives_a_crash(new_server, failpoint):
     server = new_server().start(CLARY_FAILPOINT=failpoint)
     training = Training(server)
     name = training.submit(UNTIL_STOPPED)
-    training.wait_for_line(name, "running")
+    training.wait_for_line(name, "until stopped")
     in_spite_of_the_crash(training.sagemaker.stop_training_job, TrainingJobName=name)
     server.wait_for_end()
     server.start()
