@@ -21,6 +21,20 @@ TEST(Json, ReadsBackWhatItWrites) {
   EXPECT_EQ(*parse_json(" 12 ").value().as_int(), 12);
 }
 
+TEST(Json, WritesEscapesAndInstants) {
+  EXPECT_EQ(to_json(std::string_view("a\"b\\c\n\r\t\x01\x1f/é")),
+            R"("a\"b\\c\n\r\t\u0001\u001f/é")");
+  EXPECT_EQ(to_json(std::string_view("\xff!")), "\"\xEF\xBF\xBD!\"");
+  EXPECT_EQ(to_json(std::string_view("")), "\"\"");
+  const auto instant = [](std::int64_t millis) {
+    return to_json(TimePoint(std::chrono::milliseconds(millis)));
+  };
+  EXPECT_EQ(instant(1'700'000'000'007), "1700000000.007");
+  EXPECT_EQ(instant(1'700'000'000'120), "1700000000.120");
+  EXPECT_EQ(instant(0), "0.000");
+  EXPECT_EQ(instant(-1'500), "-1.500");
+}
+
 TEST(Json, RefusesWhatIsNotJson) {
   for (const char* text : {"", "{", "{\"a\":}", "[1,]", "{} x", "1 2", "01", "\"\x01\"", "nul",
                            "[1 2]", "-", "1.", "],["}) {

@@ -211,11 +211,15 @@ class JsonWriter {
       out_ += "null";
   }
   void append(TimePoint time) {
-    const auto millis = to_epoch_milliseconds(time);
-    std::array<char, 40> text{};
-    std::snprintf(text.data(), text.size(), "%lld.%03d", static_cast<long long>(millis / 1000),
-                  static_cast<int>(millis % 1000));
-    out_ += text.data();
+    std::int64_t millis = to_epoch_milliseconds(time);
+    if (millis < 0) out_ += '-';
+    millis = std::abs(millis);
+    append_number(millis / 1000);
+    const auto rest = static_cast<int>(millis % 1000);
+    out_ += '.';
+    for (const int digit : {rest / 100, rest / 10 % 10, rest % 10}) {
+      out_ += static_cast<char>('0' + digit);
+    }
   }
 
   void write_array(const Document::Array& array, std::size_t level) {
@@ -250,6 +254,31 @@ class JsonWriter {
   std::string out_;
 };
 
+void append_escape(std::string& out, char c) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default: {
+      std::array<char, 8> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(c));
+      out += escape.data();
+    }
+  }
+}
+
 std::string written(const Document& document, bool pretty) {
   JsonWriter writer(pretty);
   writer.write(document, 0);
@@ -276,33 +305,15 @@ void append_json_string(std::string& out, std::string_view text) {
     return;
   }
   out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          std::array<char, 8> escape{};
-          std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(c));
-          out += escape.data();
-        } else {
-          out += c;
-        }
-    }
+  std::size_t plain = 0;  // where the text that needs no escape begins
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, plain, i - plain);
+    plain = i + 1;
+    append_escape(out, c);
   }
+  out.append(text, plain);
   out += '"';
 }
 

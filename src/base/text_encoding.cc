@@ -1,5 +1,6 @@
 #include "base/text_encoding.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -139,7 +140,11 @@ Result<std::string> percent_decode(std::string_view text) { return decode_percen
 Result<std::string> form_decode(std::string_view text) { return decode_percent(text, true); }
 
 bool is_valid_utf8(std::string_view bytes) {
+  const auto ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
   while (!bytes.empty()) {
+    const auto plain = std::ranges::find_if_not(bytes, ascii);
+    bytes.remove_prefix(static_cast<std::size_t>(plain - bytes.begin()));
+    if (bytes.empty()) break;
     const std::size_t length = utf8_length(bytes);
     if (length == 0) return false;
     bytes.remove_prefix(length);
