@@ -251,7 +251,6 @@ TEST_F(RealScript, RunsAPackage) {
 
 TEST_F(RealScript, RunsInTheProcessSandboxByName) {
   plan_.sandbox = "process";
-  plan_.network = "host";
   set_script(R"(
 import os
 assert os.environ['SM_MODEL_DIR'] != '/opt/ml/model'
@@ -262,6 +261,30 @@ print('code in', os.getcwd() == os.path.join(os.environ['SAGEMAKER_BASE_DIR'], '
   EXPECT_EQ(ended().string_or("outcome", ""), "completed") << failure();
   EXPECT_TRUE(logged("code in True"));
   EXPECT_EQ(files_of(object("out/job/output/model.tar.gz")).at("m"), "here");
+}
+
+TEST_F(RealScript, IsolationThatCannotBeGivenFailsTheJob) {
+  plan_.sandbox = "process";
+  plan_.network_isolation = true;
+  set_script("print('never')");
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_NE(failure().find("the job asks for network isolation"), std::string::npos) << failure();
+  EXPECT_FALSE(logged("never"));
+}
+
+TEST_F(RealScript, AnIsolatedJobReachesNothingAndHasNoCredentials) {
+  plan_.network_isolation = true;
+  set_script(R"(
+import os, socket
+print('credentials', [name for name in os.environ if name.startswith('AWS_C') or 'SECRET' in name])
+for address in (('127.0.0.1', 4580), ('10.0.2.2', 22), ('169.254.169.254', 80)):
+    try:
+        socket.create_connection(address, timeout=1); print('reached', address)
+    except OSError: pass
+)");
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_TRUE(logged("credentials []"));
+  EXPECT_FALSE(logged("reached"));
 }
 
 TEST_F(RealScript, UsageTellsABusyLoopFromASleeper) {

@@ -126,11 +126,11 @@ Status run_script(HostContext& context) {
       .working_folder = "/opt/ml/code",
       .stdout_fd = pump->stdout_fd(),
       .stderr_fd = pump->stderr_fd()};
-  context.say_state("training", "Training: " + join(command, " "));
   context.log->say("Invoking script with the following command:\n" + join(command, " "));
   CLARY_RETURN_IF_ERROR(context.marks.mark_started(services.clock->now()));
   CLARY_TRY(const std::unique_ptr<compute::SandboxedProcess> process, context.sandbox->spawn(spec));
   pump->close_writers();
+  context.say_state("training", "Training: " + join(command, " "));
 
   const SupervisionLimits limits{.max_runtime = seconds_of(context.plan.max_runtime_seconds),
                                  .stop_grace = seconds_of(context.plan.stop_grace_seconds)};

@@ -21,7 +21,7 @@ class MachineNetwork final : public HostNetwork {
   int user_namespace() const override { return -1; }
   const Fd& server_listener() const override { return none_; }
   std::vector<std::string> lacks() const override {
-    return {"The job is in this machine's own network (network = \"host\")"};
+    return {"The job is in this machine's own network"};
   }
 
  private:
@@ -50,9 +50,12 @@ std::string address_of(std::string_view endpoint) {
 }
 
 Result<std::unique_ptr<HostNetwork>> make_system_network(const hostlink::HostPlan& plan) {
-  if (plan.network == "host") {
+  // Plain processes cannot be put into a namespace by their sandbox.
+  if (plan.network == "host" || plan.sandbox == "process") {
     if (plan.network_isolation) {
-      return unsupported("the job asks for network isolation, and network = \"host\" gives none");
+      const char* setting = plan.network == "host" ? "network = \"host\"" : "sandbox = \"process\"";
+      return unsupported("the job asks for network isolation, and " + std::string(setting) +
+                         " gives none");
     }
     return std::unique_ptr<HostNetwork>(std::make_unique<MachineNetwork>());
   }

@@ -74,12 +74,12 @@ Parameters decoded(const std::vector<std::pair<std::string, std::string>>& texts
   Parameters parameters;
   for (const auto& [name, text] : texts) {
     Result<Document> value = python_json_loads(text);
-    if (!value.ok()) parameters.kept_as_text.push_back(name);
     const bool reserved = std::find(kReservedParameters.begin(), kReservedParameters.end(), name) !=
                           kReservedParameters.end();
     Document& kind = reserved                         ? parameters.reserved
                      : name.starts_with("sagemaker_") ? parameters.framework
                                                       : parameters.user;
+    if (!value.ok() && &kind == &parameters.user) parameters.kept_as_text.push_back(name);
     kind.set(name, value.ok() ? *std::move(value) : Document(text));
   }
   return parameters;

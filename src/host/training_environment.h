@@ -39,7 +39,7 @@ struct TrainingEnvironment {
   std::string submit_directory;           // s3://... or a path; the code folder when none was named
   std::vector<std::string> arguments;     // the script's, without its own name
   Variables variables;                    // the script's whole environment
-  std::vector<std::string> kept_as_text;  // names of hyperparameters that are not JSON
+  std::vector<std::string> kept_as_text;  // names of the user's hyperparameters that are not JSON
 };
 
 // Unsupported when no entry point is named: the image's own program is asked for. InvalidArgument
