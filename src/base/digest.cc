@@ -216,13 +216,24 @@ std::string combine_crc(DigestKind kind, std::string_view first, std::string_vie
   return {};
 }
 
-std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+namespace {
+
+std::string hmac(const EVP_MD* kind, std::string_view key, std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned int length = 0;
-  CLARY_CHECK(::HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+  CLARY_CHECK(::HMAC(kind, key.data(), static_cast<int>(key.size()),
                      reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out.data(),
                      &length) != nullptr);
   return {reinterpret_cast<const char*>(out.data()), length};
+}
+
+}  // namespace
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  return hmac(EVP_sha256(), key, bytes);
+}
+std::string hmac_sha1(std::string_view key, std::string_view bytes) {
+  return hmac(EVP_sha1(), key, bytes);
 }
 
 bool constant_time_equal(std::string_view a, std::string_view b) {

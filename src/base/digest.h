@@ -32,6 +32,9 @@ std::string combine_crc(DigestKind kind, std::string_view first, std::string_vie
 // RFC 2104 with SHA-256; 32 raw bytes.
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 
+// RFC 2104 with SHA-1, for signatures of version 2 only; 20 raw bytes.
+std::string hmac_sha1(std::string_view key, std::string_view bytes);
+
 // Takes the same time whether and wherever the texts differ; lengths are not secret.
 bool constant_time_equal(std::string_view a, std::string_view b);
 

@@ -60,6 +60,7 @@ std::optional<ServiceError> Call::authenticate() {
   if (const auto* failure = std::get_if<wire::AuthFailure>(&read))
     return auth_error(*failure, service());
   caller_ = std::get<Caller>(std::move(read));
+  if (caller_.claims.expires) wire::apply_presigned_fields(head_);
   context_.region = Region(caller_.claims.scope.region);
   context_.principal = caller_.key.principal;
   context_.gang = caller_.key.gang;

@@ -324,6 +324,15 @@ TEST_F(FrontTest, AwsChunkedBodies) {
   EXPECT_TRUE(has(send(ask), "<Code>IncompleteBody</Code>"));
 }
 
+TEST_F(FrontTest, FieldsOfAPresignedUrlCountAsHeaders) {
+  const wire::Signer root{AccessKeyId("ROOT"), Secret("root secret"), Secret(), "us-east-1", "s3"};
+  const std::string target = wire::presign(
+      root, {.method = "PUT", .target = "/b/k?x-amz-acl=public-read", .host = "127.0.0.1:4580"},
+      clock_.now(), std::chrono::minutes(5));
+  EXPECT_TRUE(has(send({.method = "PUT", .target = target, .body = "x", .service = ""}),
+                  "Clary keeps no access lists"));
+}
+
 TEST_F(FrontTest, HeadErrorsHaveNoBody) {
   const net::Reply reply = send({.method = "HEAD", .target = "/b", .service = "s3"});
   EXPECT_EQ(reply.status, 404);

@@ -148,14 +148,45 @@ TEST(Sigv4, WhatCannotBeRead) {
   EXPECT_EQ(with("AWS4-HMAC-SHA256 Credential=a/20130525/c/d/aws4_request, SignedHeaders=host, "
                  "Signature=0"),
             AuthFailureKind::kMismatch);
-  EXPECT_EQ(outcome(head_of("GET", "/b/k?AWSAccessKeyId=a&Signature=b&Expires=1", {})),
-            AuthFailureKind::kUnsupportedScheme);
+  EXPECT_EQ(outcome(head_of("GET", "/b/k?AWSAccessKeyId=a&Signature=b&Expires=x", {})),
+            AuthFailureKind::kPresignInvalid);
   EXPECT_EQ(outcome(head_of("GET",
                             "/b?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2F20130524%2Fc%"
                             "2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z"
                             "&X-Amz-Expires=604801&X-Amz-SignedHeaders=host&X-Amz-Signature=0",
                             {})),
             AuthFailureKind::kPresignInvalid);
+}
+
+// URLs of boto3's generate_presigned_url for an endpoint of one's own, made at kS3Now for a day.
+TEST(Sigv2, VerifiesWhatBotocorePresigns) {
+  const std::string key = "AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=";
+  const std::string get = "/bkt/a%20b/%C3%A9%2B%26.bin?" + key +
+                          "Rh%2FCDSDc69cd1b64g%2BKjGfzTgTI%3D&Expires=1369440000";
+  EXPECT_EQ(outcome(head_of("GET", get, {})), std::nullopt);
+  EXPECT_EQ(outcome(head_of("PUT", get, {})), AuthFailureKind::kMismatch);
+  EXPECT_EQ(outcome(head_of("GET", get, {}), at(kS3Now), "another secret"),
+            AuthFailureKind::kMismatch);
+  EXPECT_EQ(outcome(head_of("GET", get, {}), at("20130525T000001Z")),
+            AuthFailureKind::kPresignExpired);
+  EXPECT_EQ(outcome(head_of("PUT",
+                            "/bkt/k?" + key +
+                                "yP%2FP8qefd%2Ftfir%2BxmopakbQkqNY%3D&content-type=text%2Fplain&x-"
+                                "amz-meta-x=y&Expires=1369440000",
+                            {})),
+            std::nullopt);
+  EXPECT_EQ(outcome(head_of("PUT",
+                            "/bkt/k?partNumber=2&uploadId=u%2F1&" + key +
+                                "%2FYHKE3%2F0%2Fah2WP1sFx2weFKqsoE%3D&Expires=1369440000",
+                            {})),
+            std::nullopt);
+  EXPECT_EQ(
+      outcome(head_of(
+          "GET",
+          "/bkt/k?response-content-type=text%2Fx&" + key +
+              "65pICuZa7lIz3GV6CgBapMB3IWg%3D&x-amz-security-token=to%2Fken&Expires=1369440000",
+          {})),
+      std::nullopt);
 }
 
 // The example of "Transferring payload in multiple chunks".

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "base/text_encoding.h"
 #include "base/time_text.h"
+#include "wire/sigv2.h"
 
 namespace clary::wire {
 namespace {
@@ -169,6 +170,25 @@ Read from_query(const Fields& fields) {
   return out;
 }
 
+// A presigned URL of version 2 names no region: it is taken as signed in S3's first.
+Read from_v2_query(const Fields& fields) {
+  const std::optional<std::int64_t> expires = parse_int(field(fields, "Expires"));
+  constexpr std::int64_t latest = 4'102'444'800;  // 2100-01-01
+  if (!expires || *expires < 0 || *expires > latest) {
+    return AuthFailure{AuthFailureKind::kPresignInvalid,
+                       "Invalid date (should be seconds since epoch): " + field(fields, "Expires")};
+  }
+  Authentication out;
+  out.version = SignatureVersion::kV2;
+  out.access_key = AccessKeyId(field(fields, "AWSAccessKeyId"));
+  out.scope.region = "us-east-1";
+  out.scope.service = "s3";
+  out.expires = std::chrono::seconds(*expires);
+  out.signature = field(fields, "Signature");
+  out.session_token = field(fields, "x-amz-security-token");
+  return out;
+}
+
 std::optional<AuthFailure> check_time(const Authentication& authentication, TimePoint now) {
   if (authentication.time > now + kClockWindow) {
     return AuthFailure{AuthFailureKind::kClockSkew,
@@ -234,9 +254,8 @@ std::variant<Authentication, AuthFailure> read_authentication(const net::Request
   const Fields fields = query_fields(head.raw_query());
   if (fields.contains("X-Amz-Algorithm") || fields.contains("X-Amz-Signature"))
     return from_query(fields);
-  if (fields.contains("AWSAccessKeyId") && fields.contains("Signature")) {
-    return AuthFailure{AuthFailureKind::kUnsupportedScheme, "AWS"};
-  }
+  if (fields.contains("AWSAccessKeyId") && fields.contains("Signature"))
+    return from_v2_query(fields);
   return AuthFailure{AuthFailureKind::kMissing, ""};
 }
 
@@ -244,6 +263,11 @@ std::optional<AuthFailure> verify_signature(const Authentication& authentication
                                             const net::RequestHead& head, const Secret& secret,
                                             std::string_view payload_hash, TimePoint now) {
   if (auto failure = check_time(authentication, now)) return failure;
+  if (authentication.version == SignatureVersion::kV2) {
+    if (constant_time_equal(sigv2_signature(head, secret), authentication.signature))
+      return std::nullopt;
+    return AuthFailure{AuthFailureKind::kMismatch, ""};
+  }
   if (auto failure = check_coverage(authentication, head)) return failure;
   std::string_view hash = authentication.payload_hash;
   if (hash.empty()) hash = authentication.expires ? kUnsignedPayload : payload_hash;
@@ -256,6 +280,19 @@ std::optional<AuthFailure> verify_signature(const Authentication& authentication
   if (!constant_time_equal(expected, authentication.signature))
     return AuthFailure{AuthFailureKind::kMismatch, ""};
   return std::nullopt;
+}
+
+void apply_presigned_fields(net::RequestHead& head) {
+  constexpr std::string_view signing[] = {
+      "x-amz-algorithm",     "x-amz-credential", "x-amz-date",           "x-amz-expires",
+      "x-amz-signedheaders", "x-amz-signature",  "x-amz-security-token", "x-amz-content-sha256"};
+  for (const auto& [name, value] : query_fields(head.raw_query())) {
+    const std::string lower = to_lower(name);
+    if (std::find(std::begin(signing), std::end(signing), lower) != std::end(signing)) continue;
+    const bool is_header =
+        lower.starts_with("x-amz-") || lower == "content-type" || lower == "content-md5";
+    if (is_header && head.headers.find(lower) == nullptr) head.headers.add(lower, value);
+  }
 }
 
 std::optional<PayloadKind> payload_kind(std::string_view payload_hash) {

@@ -32,7 +32,7 @@ enum class AuthFailureKind {
   kTokenExpired,       // session credentials past their time
   kTokenInvalid,       // a session token that does not belong to the key
   kHeadersNotSigned,   // an X-Amz-* field that the signature does not cover
-  kUnsupportedScheme,  // Signature Version 2 and 4A
+  kUnsupportedScheme,  // Signature Version 4A; Version 2 in headers
   kWrongPlace,         // credentials that may not be used on this socket
 };
 struct AuthFailure {
@@ -40,8 +40,13 @@ struct AuthFailure {
   std::string detail;  // for the message; may be empty
 };
 
+enum class SignatureVersion { kV4, kV2 };
+
 // What a request says about who sent it; nothing of it is verified yet.
 struct Authentication {
+  // kV2: a URL of S3 presigned in the older way (see sigv2.h): `time` is the epoch, `expires`
+  // counts from it.
+  SignatureVersion version = SignatureVersion::kV4;
   AccessKeyId access_key;
   SigningScope scope;
   TimePoint time;
@@ -62,6 +67,10 @@ std::variant<Authentication, AuthFailure> read_authentication(const net::Request
 std::optional<AuthFailure> verify_signature(const Authentication& authentication,
                                             const net::RequestHead& head, const Secret& secret,
                                             std::string_view payload_hash, TimePoint now);
+
+// A presigned URL may hold x-amz-* fields and the content's type in its query: puts them among the
+// headers, as if they had been sent there. For verified requests only.
+void apply_presigned_fields(net::RequestHead& head);
 
 // How the body of a request is protected, by its x-amz-content-sha256.
 enum class PayloadKind {
