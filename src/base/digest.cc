@@ -3,16 +3,12 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <zlib.h>
-#if defined(__x86_64__)
-#include <nmmintrin.h>
-#endif
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 
 #include "base/check.h"
+#include "base/crc.h"
 
 namespace clary {
 namespace {
@@ -49,129 +45,24 @@ std::string big_endian(Word word) {
   return out;
 }
 
-class Crc32Hasher final : public Hasher {
+template <typename Word, typename Kind>
+class CrcHasher final : public Hasher {
  public:
-  void update(std::string_view bytes) override {
-    state_ = ::crc32_z(state_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
-  }
-  std::string finish() override { return big_endian(static_cast<std::uint32_t>(state_)); }
-
- private:
-  uLong state_ = ::crc32_z(0, nullptr, 0);
-};
-
-// Reflected table-driven CRC: CRC-32C (Castagnoli) and CRC-64/NVME, eight tables deep.
-template <typename Word, Word kPolynomial>
-class TableCrcHasher final : public Hasher {
- public:
-  void update(std::string_view bytes) override {
-    std::size_t i = 0;
-    for (; i + 8 <= bytes.size(); i += 8) fold_eight(bytes.data() + i);
-    for (; i < bytes.size(); ++i) {
-      state_ = kTables[0][(state_ ^ static_cast<std::uint8_t>(bytes[i])) & 255U] ^ (state_ >> 8);
-    }
-  }
+  void update(std::string_view bytes) override { state_ = Kind::update(state_, bytes); }
   std::string finish() override { return big_endian(static_cast<Word>(~state_)); }
 
  private:
-  using Tables = std::array<std::array<Word, 256>, 8>;
-
-  void fold_eight(const char* bytes) {
-    std::uint64_t word = 0;
-    for (unsigned k = 0; k < 8; ++k) {
-      word |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(bytes[k])) << (8 * k);
-    }
-    word ^= state_;
-    state_ = 0;
-    for (unsigned k = 0; k < 8; ++k) state_ ^= kTables[7 - k][word >> (8 * k) & 255U];
-  }
-
-  static constexpr Tables make_tables() {
-    Tables tables{};
-    for (unsigned i = 0; i < 256; ++i) {
-      Word crc = static_cast<Word>(i);
-      for (int bit = 0; bit < 8; ++bit) crc = (crc & 1U) ? (crc >> 1) ^ kPolynomial : crc >> 1;
-      tables[0][i] = crc;
-    }
-    for (unsigned t = 1; t < 8; ++t) {
-      for (unsigned i = 0; i < 256; ++i) {
-        tables[t][i] = tables[0][tables[t - 1][i] & 255U] ^ (tables[t - 1][i] >> 8);
-      }
-    }
-    return tables;
-  }
-  static constexpr Tables kTables = make_tables();
-
-  Word state_ = static_cast<Word>(~Word{0});
+  Word state_ = Kind::kInitial;
 };
 
-constexpr std::uint32_t kCrc32Polynomial = 0xEDB88320U;
-constexpr std::uint32_t kCrc32cPolynomial = 0x82F63B78U;
-constexpr std::uint64_t kCrc64NvmePolynomial = 0x9A6C9329AC4BC9B5ULL;
-using Crc32cHasher = TableCrcHasher<std::uint32_t, kCrc32cPolynomial>;
-using Crc64NvmeHasher = TableCrcHasher<std::uint64_t, kCrc64NvmePolynomial>;
-
-#if defined(__x86_64__)
-// CRC-32C with the processor's own instruction.
-class FastCrc32cHasher final : public Hasher {
- public:
-  void update(std::string_view bytes) override { state_ = fold(state_, bytes); }
-  std::string finish() override { return big_endian(static_cast<std::uint32_t>(~state_)); }
-  static bool available() { return __builtin_cpu_supports("sse4.2") != 0; }
-
- private:
-  __attribute__((target("sse4.2"))) static std::uint32_t fold(std::uint32_t state,
-                                                              std::string_view bytes) {
-    std::uint64_t wide = state;
-    std::size_t i = 0;
-    for (; i + 8 <= bytes.size(); i += 8) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, bytes.data() + i, 8);
-      wide = _mm_crc32_u64(wide, word);
-    }
-    auto narrow = static_cast<std::uint32_t>(wide);
-    for (; i < bytes.size(); ++i)
-      narrow = _mm_crc32_u8(narrow, static_cast<std::uint8_t>(bytes[i]));
-    return narrow;
-  }
-
-  std::uint32_t state_ = ~0U;
-};
-#endif
-
-std::unique_ptr<Hasher> make_crc32c() {
-#if defined(__x86_64__)
-  if (FastCrc32cHasher::available()) return std::make_unique<FastCrc32cHasher>();
-#endif
-  return std::make_unique<Crc32cHasher>();
-}
-
-// Polynomials over GF(2) modulo kPolynomial, reflected: the highest bit is the coefficient of x^0.
-template <typename Word, Word kPolynomial>
-Word multiply(Word a, Word b) {
-  Word product = 0;
-  for (Word bit = Word{1} << (8 * sizeof(Word) - 1); bit != 0; bit >>= 1) {
-    if ((a & bit) != 0) product ^= b;
-    b = (b & 1U) != 0 ? (b >> 1) ^ kPolynomial : b >> 1;
-  }
-  return product;
-}
-
-template <typename Word, Word kPolynomial>
+template <typename Word, typename Kind>
 std::string combine(std::string_view first, std::string_view second, std::uint64_t second_length) {
   const auto read = [](std::string_view bytes) {
     Word word = 0;
     for (const char c : bytes) word = word << 8 | static_cast<std::uint8_t>(c);
     return word;
   };
-  Word shift = Word{1} << (8 * sizeof(Word) - 1);  // x^0
-  Word power = Word{1} << (8 * sizeof(Word) - 9);  // x^8: one byte
-  for (; second_length != 0; second_length >>= 1) {
-    if ((second_length & 1U) != 0) shift = multiply<Word, kPolynomial>(shift, power);
-    power = multiply<Word, kPolynomial>(power, power);
-  }
-  return big_endian(
-      static_cast<Word>(multiply<Word, kPolynomial>(shift, read(first)) ^ read(second)));
+  return big_endian(Kind::combine(read(first), read(second), second_length));
 }
 
 }  // namespace
@@ -185,11 +76,11 @@ std::unique_ptr<Hasher> make_hasher(DigestKind kind) {
     case DigestKind::kSha256:
       return std::make_unique<EvpHasher>(EVP_sha256());
     case DigestKind::kCrc32:
-      return std::make_unique<Crc32Hasher>();
+      return std::make_unique<CrcHasher<std::uint32_t, Crc32>>();
     case DigestKind::kCrc32c:
-      return make_crc32c();
+      return std::make_unique<CrcHasher<std::uint32_t, Crc32c>>();
     case DigestKind::kCrc64Nvme:
-      return std::make_unique<Crc64NvmeHasher>();
+      return std::make_unique<CrcHasher<std::uint64_t, Crc64Nvme>>();
   }
   return nullptr;
 }
@@ -204,11 +95,11 @@ std::string combine_crc(DigestKind kind, std::string_view first, std::string_vie
                         std::uint64_t second_length) {
   switch (kind) {
     case DigestKind::kCrc32:
-      return combine<std::uint32_t, kCrc32Polynomial>(first, second, second_length);
+      return combine<std::uint32_t, Crc32>(first, second, second_length);
     case DigestKind::kCrc32c:
-      return combine<std::uint32_t, kCrc32cPolynomial>(first, second, second_length);
+      return combine<std::uint32_t, Crc32c>(first, second, second_length);
     case DigestKind::kCrc64Nvme:
-      return combine<std::uint64_t, kCrc64NvmePolynomial>(first, second, second_length);
+      return combine<std::uint64_t, Crc64Nvme>(first, second, second_length);
     default:
       break;
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/crc.h"
 #include "base/text_encoding.h"
 
 namespace clary {
@@ -18,6 +19,17 @@ TEST(Digest, CrcCheckValues) {
   EXPECT_EQ(hex_encode(digest(DigestKind::kCrc32, "123456789")), "cbf43926");
   EXPECT_EQ(hex_encode(digest(DigestKind::kCrc32c, "123456789")), "e3069283");
   EXPECT_EQ(hex_encode(digest(DigestKind::kCrc64Nvme, "123456789")), "ae8b14860a799888");
+}
+
+TEST(Digest, FoldingAndTablesAgreeAtEveryLength) {
+  const std::string bytes = pattern(1200);
+  for (std::size_t size = 0; size < 600; ++size) {
+    const std::string_view text = std::string_view(bytes).substr(size, size);
+    EXPECT_EQ(Crc32::update(Crc32::kInitial, text), Crc32::update_by_tables(Crc32::kInitial, text))
+        << size;
+    EXPECT_EQ(Crc32c::update(7, text), Crc32c::update_by_tables(7, text)) << size;
+    EXPECT_EQ(Crc64Nvme::update(7, text), Crc64Nvme::update_by_tables(7, text)) << size;
+  }
 }
 
 TEST(Digest, PiecesGiveTheDigestOfTheWhole) {
