@@ -5,8 +5,8 @@
 #pragma once
 
 #include <map>
+#include <string>
 
-#include "base/clock.h"
 #include "base/mutex.h"
 #include "domain/job_store.h"
 #include "runtime/credential_issuer.h"
@@ -21,23 +21,18 @@ class RunningJobCredentials final : public services::JobCredentials {
     domain::JobStore& jobs;
     const runtime::GangFolders& folders;
     runtime::CredentialIssuer& issuer;
-    const Clock& clock;
   };
   explicit RunningJobCredentials(Parts parts) : parts_(parts) {}
 
   Result<domain::AccessKey> current(const GangId& gang, std::string_view authorization) override;
 
  private:
-  struct Issued {
-    std::string token;  // what the gang's processes show
-    hostlink::PlanCredentials credentials;
-  };
-  Result<Issued*> issued_for(const GangId& gang) CLARY_REQUIRES(mutex_);
+  Result<std::string> token_of(const GangId& gang) CLARY_EXCLUDES(mutex_);
 
   Parts parts_;
   Mutex mutex_;
-  std::map<GangId, Issued> issued_
-      CLARY_GUARDED_BY(mutex_);  // of live gangs, and of some that ended
+  // What the processes of a gang show; of live gangs, and of some that ended.
+  std::map<GangId, std::string> tokens_ CLARY_GUARDED_BY(mutex_);
 };
 
 }  // namespace clary::apps

@@ -105,11 +105,8 @@ Status ServerProgram::Parts::serve() {
                                          .ids = ids,
                                          .logger = logger,
                                          .server_endpoint = "http://" + address}));
-  job_credentials = std::make_unique<RunningJobCredentials>(
-      RunningJobCredentials::Parts{.jobs = *storage->jobs,
-                                   .folders = runtime->folders(),
-                                   .issuer = runtime->credentials(),
-                                   .clock = clock});
+  job_credentials = std::make_unique<RunningJobCredentials>(RunningJobCredentials::Parts{
+      .jobs = *storage->jobs, .folders = runtime->folders(), .issuer = runtime->credentials()});
   services = std::make_unique<ApiServices>(
       ApiServicesParts{.settings = settings,
                        .storage = *storage,

@@ -4,18 +4,9 @@
 
 #include "base/strings.h"
 #include "base/time_text.h"
+#include "domain/policy.h"
 
 namespace clary::runtime {
-
-std::string_view default_job_policy() {
-  return R"json({"Version":"2012-10-17","Statement":[)json"
-         R"json({"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject","s3:AbortMultipartUpload",)json"
-         R"json("s3:ListMultipartUploadParts","s3:ListBucketMultipartUploads","s3:ListBucket","s3:ListAllMyBuckets",)json"
-         R"json("s3:GetBucketLocation"],"Resource":"*"},)json"
-         R"json({"Effect":"Allow","Action":["logs:Describe*","logs:Get*","logs:FilterLogEvents","logs:PutLogEvents",)json"
-         R"json("cloudwatch:Get*","cloudwatch:List*","cloudwatch:PutMetricData","sagemaker:BatchPutMetrics",)json"
-         R"json("sagemaker:BatchGetMetrics","sagemaker:Describe*","sagemaker:List*","sts:GetCallerIdentity"],"Resource":"*"}]})json";
-}
 
 std::string session_principal(const AccountId& account, std::string_view role_arn) {
   const std::size_t slash = role_arn.rfind('/');
@@ -47,7 +38,7 @@ Result<hostlink::PlanCredentials> CredentialIssuer::issue(const domain::Job& job
   key.session_token = Secret(ids_.hex(64));
   key.expires = clock_.now() + kCredentialLifetime;
   key.principal = session_principal(account_, job.spec.role);
-  key.policy = default_job_policy();
+  key.policy = domain::default_job_policy();
   key.gang = job.gang;
   CLARY_RETURN_IF_ERROR(keys_.put(key));
   return hostlink::PlanCredentials{

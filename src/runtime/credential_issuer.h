@@ -22,10 +22,6 @@ inline constexpr Duration kCredentialLifetime = std::chrono::hours(1);
 // They are replaced this long before they end.
 inline constexpr Duration kCredentialRenewal = std::chrono::minutes(15);
 
-// What a job may do with its credentials: its data, logs and metrics; nothing that gives rights or
-// makes resources.
-std::string_view default_job_policy();
-
 // "arn:aws:sts::ACCOUNT:assumed-role/ROLE/SageMaker" of a role's ARN.
 std::string session_principal(const AccountId& account, std::string_view role_arn);
 
