@@ -115,6 +115,7 @@ JobRuntime::~JobRuntime() { stop(); }
 Status JobRuntime::start() {
   CLARY_TRY(link_server_, hostlink::LinkServer::listen(link_socket_, receiver_, logger_));
   runner_.start();
+  probing_ = std::jthread([this] { environments_.list(); });
   return {};
 }
 

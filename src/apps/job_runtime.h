@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "apps/data_folder.h"
 #include "apps/settings.h"
@@ -73,6 +74,7 @@ class JobRuntime {
   runtime::JobLinkReceiver receiver_;
   runtime::RuntimeReset reset_;
   std::unique_ptr<hostlink::LinkServer> link_server_;
+  std::jthread probing_;  // looks at the environments, so that the first job need not wait for it
 };
 
 }  // namespace clary::apps
