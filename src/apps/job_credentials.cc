@@ -36,6 +36,7 @@ Result<domain::AccessKey> RunningJobCredentials::current(const GangId& gang,
   key.secret = Secret(credentials.secret_key);
   key.session_token = Secret(credentials.session_token);
   key.expires = TimePoint(std::chrono::seconds(credentials.expires_epoch_seconds));
+  key.principal = job.spec.role;
   key.gang = gang;
   return key;
 }

@@ -49,6 +49,12 @@ Result<RootKey> ensure_root_key(const std::string& folder, const RootKey& chosen
     key = *found;
   }
   CLARY_RETURN_IF_ERROR(write_key(folder, key));
+  // Whoever knows an earlier pair is no longer the owner.
+  for (;;) {
+    CLARY_TRY(const auto earlier, keys.root());
+    if (!earlier || earlier->id == key.id) break;
+    CLARY_RETURN_IF_ERROR(keys.remove(earlier->id));
+  }
   domain::AccessKey record;
   record.id = key.id;
   record.secret = key.secret;

@@ -9,11 +9,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstdlib>
 
 #include "apps/server_program.h"
 #include "apps/settings.h"
 #include "base/files.h"
+#include "cli/client_commands.h"
 
 namespace clary::apps {
 namespace {
@@ -27,15 +27,10 @@ struct ServeOptions {
   bool print_config = false;
 };
 
-std::string default_data_folder() {
-  if (const char* chosen = std::getenv("CLARY_DATA")) return chosen;
-  const char* home = std::getenv("HOME");
-  return std::string(home == nullptr ? "/tmp" : home) + "/.local/share/clary";
-}
-
 Result<Settings> settings_from(const ServeOptions& options) {
   Settings settings;
-  settings.data = options.data.empty() ? default_data_folder() : options.data;
+  settings.data =
+      options.data.empty() ? cli::default_data_folder(cli::read_variables(environ)) : options.data;
   if (!settings.data.starts_with('/')) {
     CLARY_TRY(const std::string here, real_path("."));
     settings.data = path_join(here, settings.data);

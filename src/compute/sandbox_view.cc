@@ -46,7 +46,6 @@ constexpr std::array kEtcFiles = {
     "/etc/vulkan",
     "/etc/python3",
     "/etc/python3.11",
-    "/etc/pip.conf",
     "/etc/inputrc",
     "/etc/bash.bashrc",
     "/etc/nvidia-container-runtime",

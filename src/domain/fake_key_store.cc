@@ -15,6 +15,12 @@ Result<AccessKey> FakeKeyStore::find(const AccessKeyId& id) {
   return found->second;
 }
 
+Status FakeKeyStore::remove(const AccessKeyId& id) {
+  MutexLock lock(mutex_);
+  keys_.erase(id);
+  return {};
+}
+
 Status FakeKeyStore::remove_of_gang(const GangId& gang) {
   MutexLock lock(mutex_);
   std::erase_if(keys_,

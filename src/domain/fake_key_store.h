@@ -12,6 +12,7 @@ class FakeKeyStore final : public KeyStore {
  public:
   Status put(const AccessKey& key) override;
   Result<AccessKey> find(const AccessKeyId& id) override;
+  Status remove(const AccessKeyId& id) override;
   Status remove_of_gang(const GangId& gang) override;
   Result<std::optional<AccessKey>> root() override;
 

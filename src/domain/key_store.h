@@ -27,6 +27,7 @@ class KeyStore {
   virtual ~KeyStore() = default;
   virtual Status put(const AccessKey& key) = 0;               // replaces
   virtual Result<AccessKey> find(const AccessKeyId& id) = 0;  // NotFound
+  virtual Status remove(const AccessKeyId& id) = 0;           // absent: fine
   virtual Status remove_of_gang(const GangId& gang) = 0;
   virtual Result<std::optional<AccessKey>> root() = 0;  // the person's own key
 };

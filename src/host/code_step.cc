@@ -1,4 +1,5 @@
 // The user's code: from the submit directory into /opt/ml/code, and what its entry point is.
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -6,6 +7,7 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "host/byte_sources.h"
+#include "host/job_tree.h"
 #include "host/script_environment.h"
 #include "host/steps.h"
 #include "host/tar_staging.h"
@@ -88,7 +90,9 @@ Status stage_code(HostContext& context) {
       entry_point_kind(context.entry_point_name, exists(path_join(code, "setup.py")));
   if (context.entry_point == EntryPointKind::kCommand) {
     // As the toolkit does. An absent entry point is the shell's to say.
-    ::chmod(path_join(code, context.entry_point_name).c_str(), 0777);
+    const Result<Fd> script = open_inside(code, context.entry_point_name, O_RDONLY);
+    if (script.ok() && ::fchmod(script->get(), 0777) != 0)
+      return system_error("make '" + context.entry_point_name + "' executable");
   }
   return {};
 }

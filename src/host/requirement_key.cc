@@ -120,11 +120,13 @@ class KeyMaking {
     key_.all_pinned = key_.all_pinned && is_pinned_line(line);
     const std::string local = local_path_of(line);
     if (local.empty()) return {};
-    // pip resolves them against its working folder, the code folder; outside of the code they are
-    // the machine's, as for pip.
-    const std::string path = local.starts_with('/') ? local : path_join(input_.code_folder, local);
+    // pip resolves them against its working folder, the code folder. What lies outside of it is the
+    // machine's and not read here: the line counts as one without a version.
     add(hasher_, local);
-    return exists(path) ? digest_tree(path, hasher_) : Status();
+    const Result<std::string> path = inside(local);
+    if (path.ok()) return digest_tree(*path, hasher_);
+    key_.all_pinned = false;
+    return {};
   }
 
   const RequirementInput& input_;

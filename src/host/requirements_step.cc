@@ -90,15 +90,13 @@ std::map<std::string, std::string> pip_setting_texts(const hostlink::HostPlan& p
   return texts;
 }
 
-// The same as variables for pip inside the sandbox, which sees none of these files.
-std::map<std::string, std::string> pip_settings(const hostlink::HostPlan& plan) {
+// The machine's own as variables for pip inside the sandbox, which sees none of these files. What
+// the job's environment says of pip is not among them: it must not decide what the sandbox shows.
+std::map<std::string, std::string> machine_pip_settings(const hostlink::HostPlan& plan) {
   std::map<std::string, std::string> settings;
   if (const auto config = asked_lines({plan.interpreter.python, "-m", "pip", "config", "list"});
       config.ok()) {
     settings = pip_variables(join(*config, "\n"));
-  }
-  for (const auto& [name, value] : plan.environment) {
-    if (name.starts_with("PIP_")) settings[name] = value;
   }
   return settings;
 }
@@ -149,8 +147,11 @@ Result<std::optional<ScriptFailure>> run_pip(HostContext& context,
   compute::SandboxSpec spec = sandbox_spec(context, "installer");
   spec.mounts.push_back(
       {.source = installation.aside, .target = installation.aside, .writable = true});
-  const std::map<std::string, std::string> settings = pip_settings(context.plan);
+  std::map<std::string, std::string> settings = machine_pip_settings(context.plan);
   for (compute::Mount& mount : setting_mounts(settings)) spec.mounts.push_back(std::move(mount));
+  for (const auto& [name, value] : context.plan.environment) {
+    if (name.starts_with("PIP_")) settings[name] = value;
+  }
   const Status prepared = sandbox->prepare(spec);
   if (!prepared.ok()) return prepared.error().within("sandbox '" + context.plan.sandbox + "'");
 

@@ -272,6 +272,12 @@ class Unpacking {
     if (segments == from) return {};
     CLARY_TRY(const Fd from_parent, parent_of(from));
     CLARY_TRY(const Fd parent, parent_of(segments));
+    // A second name of a symbolic link would point elsewhere from where it stands.
+    struct stat found{};
+    if (::fstatat(from_parent.get(), from.back().c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+        !S_ISREG(found.st_mode)) {
+      return invalid_argument(name_ + ": a hard link to what is not a file");
+    }
     CLARY_RETURN_IF_ERROR(make_room(parent, segments.back()));
     if (::linkat(from_parent.get(), from.back().c_str(), parent.get(), segments.back().c_str(),
                  0) != 0) {

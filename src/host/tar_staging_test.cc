@@ -151,6 +151,11 @@ TEST_F(TarStaging, RefusesLinksThatLeaveByWayOfLinks) {
       << outcome.error().message;
 }
 
+TEST_F(TarStaging, RefusesASecondNameOfASymbolicLink) {
+  expect_refused(
+      TarBuilder().folder("a/b").link("a/b/l", "../../x").hard_link("out", "a/b/l").bytes(), "out");
+}
+
 TEST_F(TarStaging, WritesNothingThroughALink) {
   expect_refused(TarBuilder().folder("real").link("linked", "real").file("linked/x", "1").bytes(),
                  "linked/x");

@@ -53,6 +53,14 @@ class SqliteKeyStore final : public domain::KeyStore {
     return read_key(find);
   }
 
+  Status remove(const AccessKeyId& id) override {
+    return database_.write([&id](sqlite::Database& database) -> Status {
+      CLARY_TRY(Statement remove, database.prepare("DELETE FROM access_keys WHERE id = ?1"));
+      remove.bind(id.value());
+      return remove.run();
+    });
+  }
+
   Status remove_of_gang(const GangId& gang) override {
     if (gang.empty()) return {};  // a person's keys belong to no gang
     return database_.write([&gang](sqlite::Database& database) -> Status {
