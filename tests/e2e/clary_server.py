@@ -3,6 +3,7 @@
 import os
 import pathlib
 import select
+import signal
 import socket
 import subprocess
 import urllib.request
@@ -76,6 +77,16 @@ class Server:
     def kill(self) -> None:
         self._process.kill()
         self.wait_for_end()
+
+    def end_hosts(self) -> None:
+        """Ends the job hosts that outlive a server, as they should, but not the tests."""
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                if "host" in words[:3] and any(word.startswith(f"{self.data}/gangs/") for word in words):
+                    os.kill(int(process.name), signal.SIGKILL)
+            except OSError:
+                pass  # it has ended meanwhile
 
     def wait_for_end(self, seconds: float = 30) -> int:
         status = self._process.wait(seconds)

@@ -25,6 +25,7 @@ def server(tmp_path_factory):
     running = Server(tmp_path_factory.mktemp("clary") / "data", config=CONFIG).start()
     yield running
     assert running.stop() == 0
+    running.end_hosts()
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +47,4 @@ def new_server(tmp_path):
     for each in made:
         if each.running():
             each.kill()
+        each.end_hosts()
