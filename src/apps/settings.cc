@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <optional>
 #include <variant>
 
 #include "base/files.h"
@@ -98,6 +99,18 @@ const char* type_name(const Field& field) {
   return kNames[field.index()];
 }
 
+// "server.listem" is nearer to "listen" than its letters say: it stands in the wrong table.
+std::optional<std::string> nearest_setting(const std::string& key,
+                                           const std::vector<std::string>& keys) {
+  if (const auto near = nearest(key, keys)) return near;
+  const auto last_part = [](const std::string& name) { return name.substr(name.rfind('.') + 1); };
+  std::vector<std::string> parts;
+  for (const std::string& name : keys) parts.push_back(last_part(name));
+  const auto near = nearest(last_part(key), parts);
+  if (!near) return std::nullopt;
+  return keys[static_cast<std::size_t>(std::ranges::find(parts, *near) - parts.begin())];
+}
+
 Status apply_table(const std::string& path, const toml::table& table, const std::string& prefix,
                    Settings& settings) {
   for (const auto& [name, node] : table) {
@@ -113,7 +126,7 @@ Status apply_table(const std::string& path, const toml::table& table, const std:
         CLARY_RETURN_IF_ERROR(apply_table(path, *node.as_table(), key + ".", settings));
         continue;
       }
-      const auto near = nearest(key, keys);
+      const auto near = nearest_setting(key, keys);
       return invalid_argument(fmt::format("{}:{}: no setting is called '{}'{}", path, line, key,
                                           near ? fmt::format("; did you mean '{}'?", *near) : ""));
     }

@@ -38,6 +38,11 @@ TEST_F(SettingsTest, RefusesAnUnknownKeyWithTheNearestName) {
                 ":2: no setting is called 'jobs.sandbx'; did you mean 'jobs.sandbox'?"),
             std::string::npos)
       << status.error().message;
+  // A name that stands in the wrong table.
+  const Status misplaced = read("[server]\nlistem = 'x'\n");
+  ASSERT_FALSE(misplaced.ok());
+  EXPECT_NE(misplaced.error().message.find("did you mean 'listen'?"), std::string::npos)
+      << misplaced.error().message;
 }
 
 TEST_F(SettingsTest, RefusesAWrongTypeAndWhatIsNotToml) {

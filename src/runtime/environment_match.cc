@@ -127,9 +127,17 @@ Error nothing_fits(const ImageName& image, const std::vector<Environment>& envir
       create_command(image, false)));
 }
 
-// The first environment that works, for an image that says nothing of what it holds.
+// For an image that says nothing of what it holds: the environment that has its repository's name,
+// else the first that works.
 Result<EnvironmentChoice> match_unnamed(const ImageName& image,
                                         const std::vector<Environment>& environments) {
+  const auto named = std::ranges::find(environments, image.repository, &Environment::name);
+  if (named != environments.end()) {
+    if (named->problem.empty()) return EnvironmentChoice{named->name, named->interpreter, {}, {}};
+    return not_found(
+        fmt::format("environment '{}', which stands for image '{}', cannot be used: {}",
+                    named->name, image.uri, named->problem));
+  }
   const auto first = std::ranges::find(environments, std::string(), &Environment::problem);
   if (first == environments.end()) {
     return not_found(
@@ -140,9 +148,10 @@ Result<EnvironmentChoice> match_unnamed(const ImageName& image,
   return EnvironmentChoice{
       .name = first->name,
       .interpreter = first->interpreter,
-      .notices = {
-          fmt::format("image '{}' names no framework: running in the environment '{}' (Python {})",
-                      image.uri, first->name, first->interpreter.python_version)}};
+      .notices = {fmt::format(
+          "image '{}' names no framework: running in the environment '{}' (Python {}); an "
+          "environment called '{}' would stand for it",
+          image.uri, first->name, first->interpreter.python_version, image.repository)}};
 }
 
 }  // namespace

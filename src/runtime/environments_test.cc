@@ -201,8 +201,11 @@ TEST_F(EnvironmentsTest, AnImageThatNamesNoFrameworkRunsScriptsOnly) {
   path_ = folder_ + "/a/bin";
   EXPECT_EQ(choose("myimage:latest"),
             "default: image 'myimage:latest' names no framework: running in the environment "
-            "'default' (Python 3.11.7)");
+            "'default' (Python 3.11.7); an environment called 'myimage' would stand for it");
   EXPECT_THAT(choose("myimage:latest", false), HasSubstr("no container engine here"));
+  ASSERT_TRUE(open().add("myimage", interpreter("b", {})).ok());
+  EXPECT_EQ(choose("registry/team/myimage:latest"), "myimage:");
+  ASSERT_TRUE(open().remove("myimage").ok());
   path_ = "";
   EXPECT_THAT(choose("myimage:latest"), HasSubstr("clary environments add"));
 }
