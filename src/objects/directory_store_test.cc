@@ -28,9 +28,9 @@ class DirectoryTarget final : public ConformanceTarget {
   std::unique_ptr<DirectoryStore> store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Directory, ObjectStoreConformance,
-                         testing::Values(StoreCase{
-                             "directory", [] { return std::make_unique<DirectoryTarget>(); }}));
+CLARY_OBJECT_STORE_CONFORMANCE(Directory, (StoreCase{"directory", [] {
+                                                       return std::make_unique<DirectoryTarget>();
+                                                     }}));
 
 class DirectoryStoreTest : public testing::Test {
  protected:

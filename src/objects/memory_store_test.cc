@@ -15,9 +15,9 @@ class MemoryTarget final : public ConformanceTarget {
   MemoryStore store_{clock_, ids_};
 };
 
-INSTANTIATE_TEST_SUITE_P(Memory, ObjectStoreConformance,
-                         testing::Values(StoreCase{
-                             "memory", [] { return std::make_unique<MemoryTarget>(); }}));
+CLARY_OBJECT_STORE_CONFORMANCE(Memory, (StoreCase{"memory", [] {
+                                                    return std::make_unique<MemoryTarget>();
+                                                  }}));
 
 }  // namespace
 }  // namespace clary::objects

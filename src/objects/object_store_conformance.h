@@ -1,7 +1,6 @@
-// What every ObjectStore must do, as one suite. A test file names its store:
+// What every ObjectStore must do, as suites. A test file names its store once:
 //
-//   INSTANTIATE_TEST_SUITE_P(Memory, ObjectStoreConformance, testing::Values(StoreCase{"memory",
-//   make_memory_target}));
+//   CLARY_OBJECT_STORE_CONFORMANCE(Memory, (StoreCase{"memory", make_memory_target}));
 #pragma once
 
 #include <gtest/gtest.h>
@@ -54,6 +53,24 @@ class ObjectStoreConformance : public testing::TestWithParam<StoreCase> {
  private:
   std::unique_ptr<ConformanceTarget> target_;
 };
+
+// Pages, prefixes and the counter of changes.
+class ObjectListingConformance : public ObjectStoreConformance {
+ protected:
+  ObjectListingConformance();
+};
+
+// Uploads in parts.
+class ObjectUploadConformance : public ObjectStoreConformance {
+ protected:
+  ObjectUploadConformance();
+};
+
+// Every suite for one store.
+#define CLARY_OBJECT_STORE_CONFORMANCE(name, store_case)                                 \
+  INSTANTIATE_TEST_SUITE_P(name, ObjectStoreConformance, testing::Values(store_case));   \
+  INSTANTIATE_TEST_SUITE_P(name, ObjectListingConformance, testing::Values(store_case)); \
+  INSTANTIATE_TEST_SUITE_P(name, ObjectUploadConformance, testing::Values(store_case))
 
 // The whole of a body, or the error that ended it.
 Result<std::string> drain(net::ByteSource& source);
