@@ -4,7 +4,7 @@ namespace clary::objects {
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ObjectListingConformance);
 
-ObjectListingConformance::ObjectListingConformance() = default;
+StoreCase ObjectListingConformance::of(StoreCase store) { return store; }
 
 TEST_P(ObjectListingConformance, ListsInByteOrderWithPrefixAndDelimiter) {
   make_bucket();

@@ -5,7 +5,7 @@ namespace clary::objects {
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ObjectUploadConformance);
 
-ObjectUploadConformance::ObjectUploadConformance() = default;
+StoreCase ObjectUploadConformance::of(StoreCase store) { return store; }
 
 TEST_P(ObjectUploadConformance, PartsBecomeOneObject) {
   make_bucket();
