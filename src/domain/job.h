@@ -5,6 +5,7 @@
 // `request` keeps the text of what was asked so that it can be given back unchanged.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -18,7 +19,14 @@
 
 namespace clary::domain {
 
-enum class JobKind { kTraining };
+enum class JobKind { kTraining, kProcessing };
+
+// What tells a job from every other: jobs of different kinds may share a name.
+struct JobKey {
+  JobKind kind = JobKind::kTraining;
+  JobName name;
+  friend auto operator<=>(const JobKey&, const JobKey&) = default;
+};
 
 // The states of the machine in step.h; its comment is the transition chain:
 //   Pending → Starting → Downloading → Training → Uploading → Completed
@@ -52,6 +60,21 @@ struct Channel {
   std::string input_mode = "File";
   std::string record_wrapper = "None";
   std::string compression = "None";
+  std::string path;  // where the job finds it; "": /opt/ml/input/data/<name>
+};
+
+// A folder of the job's that is uploaded to a prefix, file by file.
+struct Output {
+  std::string name;
+  std::string uri;          // s3://bucket/prefix
+  std::string path;         // inside the job
+  bool continuous = false;  // as files change, not only at the end
+};
+
+// A program in the place of the image's own and its `train`.
+struct ContainerCommand {
+  std::vector<std::string> entry_point;  // empty: the image's own
+  std::vector<std::string> arguments;
 };
 
 struct MetricDefinition {
@@ -65,7 +88,9 @@ struct JobSpec {
   std::vector<std::pair<std::string, std::string>> hyperparameters;
   std::vector<std::pair<std::string, std::string>> environment;
   std::vector<Channel> channels;
+  std::vector<Output> outputs;
   std::vector<MetricDefinition> metrics;
+  ContainerCommand command;
   std::string output_uri;  // as asked for
   std::string instance_type;
   int instance_count = 1;
@@ -74,6 +99,8 @@ struct JobSpec {
 };
 
 struct Job {
+  JobKey key() const { return {.kind = kind, .name = name}; }
+
   JobKind kind = JobKind::kTraining;
   JobName name;
   Arn arn;
@@ -87,7 +114,8 @@ struct Job {
   std::string gang_handle;     // JSON of compute::GangHandle; "" before the gang was submitted
   std::string failure_reason;  // at most 1,024 characters
   std::optional<int> exit_code;
-  std::string model_uri;  // known from the start
+  std::string exit_message;  // what the script left for its owner, at most 1,024 characters
+  std::string model_uri;     // known from the start
   std::string output_uri;
 
   TimePoint created;

@@ -19,7 +19,7 @@ namespace clary::domain {
 enum class EffectKind { kSubmitGang, kStopGang, kRemoveGang };
 struct Effect {
   std::uint64_t id = 0;  // given by the store
-  JobName job;
+  JobKey job;
   EffectKind kind = EffectKind::kSubmitGang;
   GangId gang;
 };

@@ -19,13 +19,15 @@ Job example(const std::string& name) {
   job.spec.hyperparameters = {{"b", "\"é\""}, {"a", "1"}};
   job.spec.environment = {{"E", "x=y"}};
   job.spec.channels = {{.name = "train", .uri = "s3://b/p", .content_type = "text/csv"},
-                       {.name = "test", .uri = "s3://b/q"}};
+                       {.name = "test", .uri = "s3://b/q", .path = "/opt/ml/x"}};
   job.spec.metrics = {{.name = "loss", .pattern = "loss=(.*)"}};
   job.spec.output_uri = "s3://b/out";
   job.spec.instance_type = "ml.m5.large";
   job.spec.instance_count = 2;
   job.spec.max_runtime_seconds = 77;
   job.spec.network_isolation = true;
+  job.spec.command = {.entry_point = {"python3", "-u"}, .arguments = {"--a", "", "ü"}};
+  job.spec.outputs = {{.name = "out", .uri = "s3://b/o", .path = "/opt/ml/p", .continuous = true}};
   job.gang = GangId("gang-" + name);
   job.model_uri = "s3://b/out/" + name + "/output/model.tar.gz";
   job.output_uri = "s3://b/out/" + name + "/output";
@@ -144,6 +146,28 @@ TEST_P(JobStoreConformance, WhatIsAbsentIsNotFound) {
   EXPECT_EQ(jobs().commit({.job = example("x")}).error().code, ErrorCode::kNotFound);
 }
 
+TEST_P(JobStoreConformance, JobsOfTwoKindsMayShareAName) {
+  create("j");
+  Job other = example("j");
+  other.kind = JobKind::kProcessing;
+  other.gang = GangId("gang-other");
+  other.arn = Arn("arn:aws:sagemaker:us-east-1:000000000000:processing-job/j");
+  ASSERT_TRUE(jobs().create(begin(other, kStart), {}).ok());
+  const Job read = jobs().find(JobKind::kProcessing, JobName("j")).value();
+  JobChange ended =
+      step(read, {.kind = JobEventKind::kHostCompleted, .exit_message = "bye"}, kStart + seconds(1))
+          .value();
+  ASSERT_TRUE(jobs().commit(ended).ok());
+  stores_->reopen();
+  const auto effects = jobs().unfinished_effects().value();
+  ASSERT_EQ(effects.size(), 3U);
+  EXPECT_EQ(effects[1].job, read.key());
+  EXPECT_EQ(effects[2].job, read.key());
+  EXPECT_EQ(jobs().find(JobKind::kProcessing, JobName("j")).value().exit_message, "bye");
+  EXPECT_EQ(find("j").phase, Phase::kPending);
+  EXPECT_EQ(jobs().list({.kind = JobKind::kProcessing}).value().jobs.size(), 1U);
+}
+
 TEST_P(JobStoreConformance, FindsTheJobOfAGang) {
   create("a");
   create("b");
@@ -189,7 +213,7 @@ TEST_P(JobStoreConformance, EffectsStandUntilTheyAreDone) {
   auto effects = jobs().unfinished_effects().value();
   ASSERT_EQ(effects.size(), 2U);
   EXPECT_LT(effects[0].id, effects[1].id);
-  EXPECT_EQ(effects[0].job, JobName("a"));
+  EXPECT_EQ(effects[0].job, (JobKey{.name = JobName("a")}));
   EXPECT_EQ(effects[0].kind, EffectKind::kSubmitGang);
   EXPECT_EQ(effects[0].gang, GangId("gang-a"));
 

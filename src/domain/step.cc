@@ -176,7 +176,7 @@ static_assert(every_phase_has_an_end(), "a gang may vanish at any time");
 
 // The messages that clients print. Source: contract of DescribeTrainingJob,
 // SecondaryStatusTransitions.
-std::string_view entering(Phase phase, StopReason reason) {
+std::string_view entering_training(Phase phase, StopReason reason) {
   switch (phase) {
     case kPending:
       return "Starting the training job";
@@ -202,11 +202,44 @@ std::string_view entering(Phase phase, StopReason reason) {
   return "";
 }
 
+// AWS shows no such lines of processing jobs; these are for Clary's own timeline.
+std::string_view entering_processing(Phase phase, StopReason reason) {
+  switch (phase) {
+    case kPending:
+      return "Starting the processing job";
+    case kStarting:
+      return "Preparing the instances for processing";
+    case kDownloading:
+      return "Downloading inputs";
+    case kTraining:
+      return "Processing in progress";
+    case kUploading:
+      return "Uploading outputs";
+    case kStopping:
+      return "Stopping the processing job";
+    case kCompleted:
+      return "Processing job completed";
+    case kFailed:
+      return "Processing job failed";
+    case kStopped:
+      return reason == StopReason::kMaxRuntime
+                 ? "Processing job runtime exceeded MaxRuntimeInSeconds provided"
+                 : "Processing job stopped";
+  }
+  return "";
+}
+
+std::string_view entering(const Job& job) {
+  return job.kind == JobKind::kProcessing ? entering_processing(job.phase, job.stop_reason)
+                                          : entering_training(job.phase, job.stop_reason);
+}
+
 constexpr std::array<std::string_view, kJobEventCount> kEventNames = {
     "Submitted",  "HostStarted", "StagingBegan", "ScriptStarted", "ScriptEnded", "HostCompleted",
     "HostFailed", "HostStopped", "TimeLimit",    "StopRequested", "HostLost",    "Rejected"};
 
 constexpr std::size_t kFailureReasonCharacters = 1024;
+constexpr std::size_t kExitMessageCharacters = 1024;
 
 // At most `limit` characters of valid UTF-8; the last three are dots when something was left out.
 std::string clipped(std::string_view text, std::size_t limit) {
@@ -221,7 +254,7 @@ std::string clipped(std::string_view text, std::size_t limit) {
 }
 
 Effect effect_for(const Job& job, EffectKind kind) {
-  return {.job = job.name, .kind = kind, .gang = job.gang};
+  return {.job = job.key(), .kind = kind, .gang = job.gang};
 }
 
 void note_stop(Job& job, const JobInput& input) {
@@ -240,11 +273,13 @@ JobChange moved(const Job& from, const JobInput& input, Phase to, TimePoint now)
   job.modified = now;
   if (input.kind == kSubmitted) job.gang_handle = input.gang_handle;
   if (input.exit_code) job.exit_code = input.exit_code;
+  if (!input.exit_message.empty())
+    job.exit_message = clipped(input.exit_message, kExitMessageCharacters);
   note_stop(job, input);
   const bool runs = to == kDownloading || to == kTraining || to == kUploading;
   if (runs && !job.training_started) job.training_started = now;
   if (is_terminal(to) && job.training_started) job.training_ended = now;
-  std::string message(entering(to, job.stop_reason));
+  std::string message(entering(job));
   if (to == kFailed) {
     job.failure_reason = clipped(input.message.empty() ? "No reason was given" : input.message,
                                  kFailureReasonCharacters);
@@ -303,9 +338,8 @@ JobChange begin(Job job, TimePoint now) {
   job.modified = now;
   job.version = 0;
   JobChange change{.job = std::move(job)};
-  change.events.push_back({.time = now,
-                           .phase = kPending,
-                           .message = std::string(entering(kPending, StopReason::kNone))});
+  change.events.push_back(
+      {.time = now, .phase = kPending, .message = std::string(entering(change.job))});
   change.effects.push_back(effect_for(change.job, EffectKind::kSubmitGang));
   return change;
 }

@@ -36,7 +36,8 @@ struct JobInput {
   JobEventKind kind = JobEventKind::kSubmitted;
   std::string message;  // shown with the transition; for failures the reason
   std::optional<int> exit_code;
-  std::string gang_handle;  // with kSubmitted
+  std::string exit_message;  // with an end
+  std::string gang_handle;   // with kSubmitted
   // With kHostStopped, what the host says; it is believed over an earlier guess, not over a person.
   StopReason stop_reason = StopReason::kNone;
 };

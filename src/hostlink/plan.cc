@@ -51,6 +51,7 @@ Document channel_document(const PlanChannel& channel) {
                            {"record_wrapper", channel.record_wrapper},
                            {"content_type", channel.content_type},
                            {"compression", channel.compression},
+                           {"path", channel.path},
                            {"view", channel.view}});
 }
 
@@ -65,8 +66,23 @@ PlanChannel read_channel(const Document& document) {
   channel.record_wrapper = document.string_or("record_wrapper", absent.record_wrapper);
   channel.content_type = document.string_or("content_type", "");
   channel.compression = document.string_or("compression", absent.compression);
+  channel.path = document.string_or("path", "");
   channel.view = document.string_or("view", "");
   return channel;
+}
+
+Document output_document(const PlanOutput& output) {
+  return Document::object({{"name", output.name},
+                           {"uri", output.uri},
+                           {"path", output.path},
+                           {"continuous", output.continuous}});
+}
+
+PlanOutput read_output(const Document& document) {
+  return {.name = document.string_or("name", ""),
+          .uri = document.string_or("uri", ""),
+          .path = document.string_or("path", ""),
+          .continuous = document.bool_or("continuous", false)};
 }
 
 Document interpreter_document(const PlanInterpreter& interpreter) {
@@ -97,7 +113,9 @@ PlanInterpreter read_interpreter(const Document& document) {
 void read_identity(HostPlan& plan, const Document& document) {
   const HostPlan absent;
   plan.gang = GangId(document.string_or("gang", ""));
+  plan.kind = document.string_or("kind", absent.kind);
   plan.job = JobName(document.string_or("job", ""));
+  plan.request = document.string_or("request", "");
   plan.job_arn = document.string_or("job_arn", "");
   plan.host = document.string_or("host", absent.host);
   plan.hosts = read_texts(document, "hosts");
@@ -121,6 +139,11 @@ void read_work(HostPlan& plan, const Document& document) {
   if (channels != nullptr && channels->is_array()) {
     for (const Document& channel : *channels->as_array())
       plan.channels.push_back(read_channel(channel));
+  }
+  plan.container_command = read_texts(document, "container_command");
+  const Document* outputs = document.find("outputs");
+  if (outputs != nullptr && outputs->is_array()) {
+    for (const Document& output : *outputs->as_array()) plan.outputs.push_back(read_output(output));
   }
   plan.output_uri = document.string_or("output_uri", "");
   plan.max_runtime_seconds = document.int_or("max_runtime_seconds", absent.max_runtime_seconds);
@@ -170,10 +193,14 @@ PlanCredentials PlanCredentials::from_document(const Document& document) {
 Document HostPlan::to_document() const {
   Document channel_list = Document::array();
   for (const PlanChannel& channel : channels) channel_list.push(channel_document(channel));
+  Document output_list = Document::array();
+  for (const PlanOutput& output : outputs) output_list.push(output_document(output));
   Document document = Document::object({
       {"version", version},
       {"gang", gang.value()},
+      {"kind", kind},
       {"job", job.value()},
+      {"request", request},
       {"job_arn", job_arn},
       {"host", host},
       {"hosts", texts(hosts)},
@@ -187,6 +214,8 @@ Document HostPlan::to_document() const {
       {"hyperparameters", pairs(hyperparameters)},
       {"environment", pairs(environment)},
       {"channels", std::move(channel_list)},
+      {"container_command", texts(container_command)},
+      {"outputs", std::move(output_list)},
       {"output_uri", output_uri},
       {"max_runtime_seconds", max_runtime_seconds},
       {"stop_grace_seconds", stop_grace_seconds},

@@ -29,8 +29,17 @@ struct PlanChannel {
   std::string record_wrapper = "None";
   std::string content_type;  // "" when not given
   std::string compression = "None";
+  std::string path;  // where the job finds it; "": /opt/ml/input/data/<name>
   std::string
       view;  // folder on this machine that shows the channel's tree, never written; "": fetch by S3
+};
+
+// A folder of the job's that is uploaded to a prefix, file by file.
+struct PlanOutput {
+  std::string name;
+  std::string uri;          // s3://bucket/prefix
+  std::string path;         // inside the job
+  bool continuous = false;  // as files change, not only at the end
 };
 
 struct PlanInterpreter {
@@ -55,8 +64,10 @@ struct PlanCredentials {
 struct HostPlan {
   int version = kProtocolVersion;
   GangId gang;
+  std::string kind = "training";  // or "processing"
   JobName job;
   std::string job_arn;
+  std::string request;  // JSON, as it was asked for; "" where the host has no use for it
   std::string host = "algo-1";
   std::vector<std::string> hosts = {"algo-1"};
   std::string instance_type;
@@ -71,6 +82,9 @@ struct HostPlan {
       hyperparameters;  // in the order given, texts as given
   std::vector<std::pair<std::string, std::string>> environment;  // the user's
   std::vector<PlanChannel> channels;
+  // In the place of the image's own program; empty: the toolkit starts the user's script.
+  std::vector<std::string> container_command;
+  std::vector<PlanOutput> outputs;
   std::string
       output_uri;  // s3://bucket/prefix/<job>/output: model.tar.gz and output.tar.gz go here
   std::int64_t max_runtime_seconds = 86400;

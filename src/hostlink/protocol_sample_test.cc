@@ -123,6 +123,7 @@ TEST(HostPlan, ReadsVersion1) {
   EXPECT_EQ(plan.channels[0].input_mode, "File");
   EXPECT_EQ(plan.channels[0].view, "/v");
   EXPECT_EQ(plan.stop_grace_seconds, 120);
+  EXPECT_EQ(plan.kind, "training");
   EXPECT_EQ(plan.run_as_uid, 65534U);
   EXPECT_EQ(plan.credentials.expires_epoch_seconds, 7);
 }
@@ -133,6 +134,11 @@ TEST(HostPlan, ReadsWhatItWrites) {
   plan.network_isolation = true;
   plan.credentials_as_variables = true;
   plan.cores = 4;
+  plan.kind = "processing";
+  plan.request = "{}";
+  plan.container_command = {"python3", "-u", ""};
+  plan.channels[0].path = "/opt/ml/processing/input";
+  plan.outputs = {{.name = "o", .uri = "s3://b/o", .path = "/opt/ml/o", .continuous = true}};
   plan.channels[0].content_type = "text/csv";
   const Document written = plan.to_document();
   const HostPlan again = HostPlan::from_document(parse_json(to_json(written)).value()).value();

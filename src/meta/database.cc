@@ -8,7 +8,7 @@ namespace {
 
 // One entry per format. An entry that was released is never changed; a new format is a new entry at
 // the end. Times are microseconds since the epoch.
-constexpr std::array<std::string_view, 1> kMigrations = {R"sql(
+constexpr std::array<std::string_view, 2> kMigrations = {R"sql(
 CREATE TABLE jobs (
   id INTEGER PRIMARY KEY,
   kind INTEGER NOT NULL,
@@ -78,6 +78,10 @@ CREATE TABLE access_keys (
   gang TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX access_keys_by_gang ON access_keys (gang);
+)sql",
+                                                         R"sql(
+ALTER TABLE jobs ADD COLUMN exit_message TEXT NOT NULL DEFAULT '';
+ALTER TABLE effects ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
 )sql"};
 
 }  // namespace

@@ -13,6 +13,7 @@ using domain::Channel;
 using domain::Job;
 using domain::JobSpec;
 using domain::MetricDefinition;
+using domain::Output;
 using domain::Phase;
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -21,6 +22,20 @@ Document pairs_document(const Pairs& pairs) {
   Document list = Document::array();
   for (const auto& [name, value] : pairs) list.push(Document::array({name, value}));
   return list;
+}
+
+Document texts_document(const std::vector<std::string>& texts) {
+  return Document::array({texts.begin(), texts.end()});
+}
+
+std::vector<std::string> read_texts(const Document& document, std::string_view member) {
+  std::vector<std::string> texts;
+  const Document* list = document.find(member);
+  if (list == nullptr || !list->is_array()) return texts;
+  for (const Document& text : *list->as_array()) {
+    if (text.as_string() != nullptr) texts.push_back(*text.as_string());
+  }
+  return texts;
 }
 
 Pairs read_pairs(const Document& document, std::string_view member) {
@@ -47,7 +62,15 @@ std::string spec_text(const JobSpec& spec) {
                                     {"content_type", channel.content_type},
                                     {"input_mode", channel.input_mode},
                                     {"record_wrapper", channel.record_wrapper},
-                                    {"compression", channel.compression}}));
+                                    {"compression", channel.compression},
+                                    {"path", channel.path}}));
+  }
+  Document outputs = Document::array();
+  for (const Output& output : spec.outputs) {
+    outputs.push(Document::object({{"name", output.name},
+                                   {"uri", output.uri},
+                                   {"path", output.path},
+                                   {"continuous", output.continuous}}));
   }
   Pairs metrics;
   for (const MetricDefinition& metric : spec.metrics)
@@ -57,6 +80,9 @@ std::string spec_text(const JobSpec& spec) {
                                    {"hyperparameters", pairs_document(spec.hyperparameters)},
                                    {"environment", pairs_document(spec.environment)},
                                    {"channels", std::move(channels)},
+                                   {"outputs", std::move(outputs)},
+                                   {"entry_point", texts_document(spec.command.entry_point)},
+                                   {"arguments", texts_document(spec.command.arguments)},
                                    {"metrics", pairs_document(metrics)},
                                    {"output_uri", spec.output_uri},
                                    {"instance_type", spec.instance_type},
@@ -75,7 +101,15 @@ Channel read_channel(const Document& document) {
   channel.input_mode = document.string_or("input_mode", channel.input_mode);
   channel.record_wrapper = document.string_or("record_wrapper", channel.record_wrapper);
   channel.compression = document.string_or("compression", channel.compression);
+  channel.path = document.string_or("path", "");
   return channel;
+}
+
+Output read_output(const Document& document) {
+  return {.name = document.string_or("name", ""),
+          .uri = document.string_or("uri", ""),
+          .path = document.string_or("path", ""),
+          .continuous = document.bool_or("continuous", false)};
 }
 
 Result<JobSpec> read_spec(std::string_view text) {
@@ -90,6 +124,12 @@ Result<JobSpec> read_spec(std::string_view text) {
     for (const Document& channel : *channels->as_array())
       spec.channels.push_back(read_channel(channel));
   }
+  if (const Document* outputs = document.find("outputs");
+      outputs != nullptr && outputs->is_array()) {
+    for (const Document& output : *outputs->as_array()) spec.outputs.push_back(read_output(output));
+  }
+  spec.command.entry_point = read_texts(document, "entry_point");
+  spec.command.arguments = read_texts(document, "arguments");
   for (auto& [name, pattern] : read_pairs(document, "metrics")) {
     spec.metrics.push_back({.name = std::move(name), .pattern = std::move(pattern)});
   }
@@ -146,7 +186,8 @@ void bind_job(sqlite::Statement& statement, const Job& job, std::uint64_t versio
       .bind(to_column(job.modified))
       .bind(to_column(job.training_started))
       .bind(to_column(job.training_ended))
-      .bind(static_cast<std::int64_t>(version));
+      .bind(static_cast<std::int64_t>(version))
+      .bind(job.exit_message);
 }
 
 Result<Job> read_job(const sqlite::Statement& row) {
@@ -171,6 +212,7 @@ Result<Job> read_job(const sqlite::Statement& row) {
   job.training_started = time_of(row, 17);
   job.training_ended = time_of(row, 18);
   job.version = static_cast<std::uint64_t>(row.integer(19));
+  job.exit_message = row.text(20);
   return job;
 }
 

@@ -17,8 +17,9 @@ namespace clary::meta {
 inline constexpr std::string_view kJobColumns =
     "kind, name, arn, request, spec, phase, status_rank, stop_reason, attempt, gang, gang_handle, "
     "failure_reason, exit_code, "
-    "model_uri, output_uri, created, modified, training_started, training_ended, version";
-inline constexpr int kJobColumnCount = 20;
+    "model_uri, output_uri, created, modified, training_started, training_ended, version, "
+    "exit_message";
+inline constexpr int kJobColumnCount = 21;
 
 void bind_job(sqlite::Statement& statement, const domain::Job& job, std::uint64_t version);
 Result<domain::Job> read_job(const sqlite::Statement& row);

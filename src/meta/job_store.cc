@@ -44,11 +44,13 @@ Status insert_events(sqlite::Database& database, const JobChange& change) {
 
 Status insert_effects(sqlite::Database& database, const JobChange& change) {
   for (const Effect& effect : change.effects) {
-    CLARY_TRY(Statement insert,
-              database.prepare("INSERT INTO effects (job, effect, gang) VALUES (?1, ?2, ?3)"));
-    insert.bind(effect.job.value())
+    CLARY_TRY(
+        Statement insert,
+        database.prepare("INSERT INTO effects (job, effect, gang, kind) VALUES (?1, ?2, ?3, ?4)"));
+    insert.bind(effect.job.name.value())
         .bind(static_cast<std::int64_t>(effect.kind))
-        .bind(effect.gang.value());
+        .bind(effect.gang.value())
+        .bind(static_cast<std::int64_t>(effect.job.kind));
     CLARY_RETURN_IF_ERROR(insert.run());
   }
   return {};
@@ -106,7 +108,7 @@ Status require_job(sqlite::Database& database, const Job& job) {
 Status update_row(sqlite::Database& database, const Job& job) {
   static const std::string sql = "UPDATE jobs SET (" + std::string(kJobColumns) +
                                  ") = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-                                 "?14, ?15, ?16, ?17, ?18, ?19, ?20) "
+                                 "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) "
                                  "WHERE kind = ?1 AND name = ?2 AND version = ?20 - 1";
   CLARY_TRY(Statement update, database.prepare(sql));
   bind_job(update, job, job.version + 1);
@@ -124,7 +126,7 @@ class SqliteJobStore final : public domain::JobStore {
       static const std::string sql = "INSERT INTO jobs (" + std::string(kJobColumns) +
                                      ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
                                      "?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-                                     "?19, ?20)";
+                                     "?19, ?20, ?21)";
       CLARY_TRY(Statement insert, database.prepare(sql));
       bind_job(insert, change.job, 1);
       if (Status inserted = insert.run(); !inserted.ok()) {
@@ -225,13 +227,13 @@ class SqliteJobStore final : public domain::JobStore {
   Result<std::vector<Effect>> unfinished_effects() override {
     CLARY_TRY(auto reader, database_.read());
     CLARY_TRY(Statement select,
-              reader->prepare("SELECT id, job, effect, gang FROM effects ORDER BY id"));
+              reader->prepare("SELECT id, job, effect, gang, kind FROM effects ORDER BY id"));
     std::vector<Effect> effects;
     while (true) {
       CLARY_TRY(const bool row, select.step());
       if (!row) return effects;
       effects.push_back({.id = static_cast<std::uint64_t>(select.integer(0)),
-                         .job = JobName(select.text(1)),
+                         .job = {static_cast<JobKind>(select.integer(4)), JobName(select.text(1))},
                          .kind = static_cast<EffectKind>(select.integer(2)),
                          .gang = GangId(select.text(3))});
     }

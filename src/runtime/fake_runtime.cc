@@ -174,7 +174,8 @@ void RuntimeFixture::tick(Duration by) {
 }
 
 void RuntimeFixture::stop(const JobName& job) {
-  const auto stopped = server_->changes.apply(job, {.kind = domain::JobEventKind::kStopRequested});
+  const auto stopped =
+      server_->changes.apply({.name = job}, {.kind = domain::JobEventKind::kStopRequested});
   EXPECT_TRUE(stopped.ok()) << stopped.error().message;
 }
 
@@ -233,7 +234,7 @@ bool RuntimeFixture::noticed(const JobName& job, const std::string& text) {
 }
 
 std::vector<std::string> RuntimeFixture::lines(const JobName& job) {
-  return logs_.lines(LogGroup(kTrainingLogGroup), log_stream_of(find(job), "algo-1"));
+  return logs_.lines(log_group_of(find(job)), log_stream_of(find(job), "algo-1"));
 }
 
 hostlink::HostPlan RuntimeFixture::plan(const JobName& job) {

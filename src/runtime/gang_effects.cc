@@ -25,6 +25,13 @@ constexpr Duration kStopGrace = std::chrono::seconds(120);
 
 }  // namespace
 
+std::string_view telemetry_space(domain::JobKind kind) {
+  return kind == domain::JobKind::kProcessing ? "/aws/sagemaker/ProcessingJobs"
+                                              : "/aws/sagemaker/TrainingJobs";
+}
+
+LogGroup log_group_of(const Job& job) { return LogGroup(std::string(telemetry_space(job.kind))); }
+
 LogStream log_stream_of(const Job& job, std::string_view host) {
   return LogStream(job.name.value() + "/" + std::string(host) + "-" +
                    std::to_string(to_epoch_milliseconds(job.created) / 1000));
@@ -43,7 +50,7 @@ Result<compute::GangHandle> parse_handle(std::string_view text) {
 }
 
 Result<Progress> GangEffects::carry_out(const Effect& effect) {
-  auto job = parts_.jobs.find(domain::JobKind::kTraining, effect.job);
+  auto job = parts_.jobs.find(effect.job.kind, effect.job.name);
   if (!job.ok()) {
     if (job.error().code != ErrorCode::kNotFound) return job.error();
     return finish(effect);
@@ -69,7 +76,7 @@ Result<Progress> GangEffects::submit(const Effect& effect, const Job& job) {
   if (!prepared.ok()) {
     if (prepared.error().code != ErrorCode::kInvalidArgument) return prepared.error();
     CLARY_RETURN_IF_ERROR(parts_.changes.apply(
-        job.name, {.kind = JobEventKind::kRejected, .message = prepared.error().message},
+        job.key(), {.kind = JobEventKind::kRejected, .message = prepared.error().message},
         {.effect = effect.id}));
     return Progress::kDone;
   }
@@ -77,15 +84,15 @@ Result<Progress> GangEffects::submit(const Effect& effect, const Job& job) {
   // Readers expect a stream per host from the start, before a line is printed.
   for (const compute::GangHost& host : prepared->gang.hosts) {
     CLARY_RETURN_IF_ERROR(
-        parts_.logs.create_stream(LogGroup(kTrainingLogGroup), log_stream_of(job, host.name)));
-    CLARY_RETURN_IF_ERROR(parts_.logs.append(
-        LogGroup(kTrainingLogGroup), log_stream_of(job, host.name), prepared->log_lines,
-        telemetry::RecordSource{job.gang.value() + "/plan/" + host.name, 1}));
+        parts_.logs.create_stream(log_group_of(job), log_stream_of(job, host.name)));
+    CLARY_RETURN_IF_ERROR(
+        parts_.logs.append(log_group_of(job), log_stream_of(job, host.name), prepared->log_lines,
+                           telemetry::RecordSource{job.gang.value() + "/plan/" + host.name, 1}));
   }
   CLARY_TRY(const compute::GangHandle handle, parts_.backend.submit(prepared->gang));
   parts_.failpoints.at("after-submit");
   CLARY_RETURN_IF_ERROR(parts_.changes.apply(
-      job.name, {.kind = JobEventKind::kSubmitted, .gang_handle = handle_text(handle)},
+      job.key(), {.kind = JobEventKind::kSubmitted, .gang_handle = handle_text(handle)},
       {.effect = effect.id, .notices = std::move(prepared->notices)}));
   return Progress::kDone;
 }
@@ -97,13 +104,13 @@ Result<Progress> GangEffects::settle_unwanted(const Effect& effect, const Job& j
     CLARY_TRY(const Prepared prepared, parts_.plans.prepare(job));
     CLARY_TRY(const compute::GangHandle handle, parts_.backend.submit(prepared.gang));
     CLARY_RETURN_IF_ERROR(parts_.changes.apply(
-        job.name, {.kind = JobEventKind::kSubmitted, .gang_handle = handle_text(handle)},
+        job.key(), {.kind = JobEventKind::kSubmitted, .gang_handle = handle_text(handle)},
         {.effect = effect.id}));
     return Progress::kDone;
   }
   if (is_terminal(job.phase)) return finish(effect);
   CLARY_RETURN_IF_ERROR(
-      parts_.changes.apply(job.name, {.kind = JobEventKind::kHostStopped}, {.effect = effect.id}));
+      parts_.changes.apply(job.key(), {.kind = JobEventKind::kHostStopped}, {.effect = effect.id}));
   return Progress::kDone;
 }
 
@@ -134,7 +141,7 @@ Result<Progress> GangEffects::remove(const Effect& effect, const Job& job) {
 }
 
 Status GangEffects::give_up(const Effect& effect, const Error& error) {
-  auto job = parts_.jobs.find(domain::JobKind::kTraining, effect.job);
+  auto job = parts_.jobs.find(effect.job.kind, effect.job.name);
   if (!job.ok()) return job.error();
   const std::string reason =
       "InternalServerError: We encountered an internal error. Please try again. (" + error.message +

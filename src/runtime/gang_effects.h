@@ -21,7 +21,9 @@
 
 namespace clary::runtime {
 
-inline constexpr const char* kTrainingLogGroup = "/aws/sagemaker/TrainingJobs";
+// "/aws/sagemaker/TrainingJobs": the log group of a kind, and the name space of its metrics.
+std::string_view telemetry_space(domain::JobKind kind);
+LogGroup log_group_of(const domain::Job& job);
 // "<job>/<host>-<epoch seconds of the job's creation>".
 LogStream log_stream_of(const domain::Job& job, std::string_view host);
 

@@ -38,23 +38,23 @@ Result<Job> JobChanges::create(Job job, const std::vector<domain::Tag>& tags,
   return change.job;
 }
 
-Result<Job> JobChanges::apply(const JobName& name, const domain::JobInput& input,
+Result<Job> JobChanges::apply(const domain::JobKey& key, const domain::JobInput& input,
                               const ChangeOrigin& origin) {
-  return change(name, domain::job_event_name(input.kind), origin,
+  return change(key, domain::job_event_name(input.kind), origin,
                 [&input](const Job& job, TimePoint now) { return domain::step(job, input, now); });
 }
 
-Status JobChanges::note(const JobName& name, const ChangeOrigin& origin) {
+Status JobChanges::note(const domain::JobKey& key, const ChangeOrigin& origin) {
   CLARY_RETURN_IF_ERROR(
-      change(name, "note", origin,
+      change(key, "note", origin,
              [](const Job& job, TimePoint) -> Result<JobChange> { return JobChange{.job = job}; }));
   return {};
 }
 
-Result<Job> JobChanges::change(const JobName& name, std::string_view event,
+Result<Job> JobChanges::change(const domain::JobKey& key, std::string_view event,
                                const ChangeOrigin& origin, const Step& step) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    CLARY_TRY(const Job job, jobs_.find(domain::JobKind::kTraining, name));
+    CLARY_TRY(const Job job, jobs_.find(key.kind, key.name));
     const TimePoint now = clock_.now();
     const TimePoint time = std::min(now, origin.time.value_or(now));
     CLARY_TRY(JobChange change, step(job, time));
@@ -80,7 +80,7 @@ Result<Job> JobChanges::change(const JobName& name, std::string_view event,
     if (committed.error().code == ErrorCode::kAlreadyExists && origin.record) return job;
     if (committed.error().code != ErrorCode::kConflict) return committed.error();
   }
-  return unavailable("job '" + name.value() + "': it changed all the time; try again");
+  return unavailable("job '" + key.name.value() + "': it changed all the time; try again");
 }
 
 }  // namespace clary::runtime

@@ -45,14 +45,14 @@ class JobChanges {
                              const std::vector<std::string>& notices);
   // The job as it stands afterwards. Conflict when the event is not possible in its phase;
   // NotFound. A record that was taken before changes nothing.
-  Result<domain::Job> apply(const JobName& name, const domain::JobInput& input,
+  Result<domain::Job> apply(const domain::JobKey& key, const domain::JobInput& input,
                             const ChangeOrigin& origin = {});
   // Adds lines to the timeline.
-  Status note(const JobName& name, const ChangeOrigin& origin);
+  Status note(const domain::JobKey& key, const ChangeOrigin& origin);
 
  private:
   using Step = std::function<Result<domain::JobChange>(const domain::Job& job, TimePoint now)>;
-  Result<domain::Job> change(const JobName& name, std::string_view event,
+  Result<domain::Job> change(const domain::JobKey& key, std::string_view event,
                              const ChangeOrigin& origin, const Step& step);
 
   domain::JobStore& jobs_;

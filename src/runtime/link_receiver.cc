@@ -22,10 +22,6 @@ using telemetry::SeriesSamples;
 
 namespace {
 
-// CloudWatch's name space of a training job's metrics, its own and its hosts'. Source: AWS,
-// "Monitor training jobs".
-constexpr const char* kMetricSpace = "/aws/sagemaker/TrainingJobs";
-
 struct UsageName {
   const char* member;
   const char* metric;
@@ -41,6 +37,7 @@ std::string source_of(const LinkPeer& peer) { return peer.gang.value() + "/" + p
 JobInput ended_input(const Document& body) {
   JobInput input;
   const std::string outcome = body.string_or("outcome", "failed");
+  input.exit_message = body.string_or("exit_message", "");
   if (const Document* code = body.find("exit_code"); code != nullptr && code->as_int() != nullptr) {
     input.exit_code = static_cast<int>(*code->as_int());
   }
@@ -80,7 +77,8 @@ class JobLinkReceiver::Feed {
        std::unique_ptr<telemetry::MetricExtractor> extractor)
       : parts_(parts),
         source_(source_of(peer)),
-        job_(job.name),
+        job_(job.key()),
+        space_(telemetry_space(job.kind)),
         stream_(log_stream_of(job, peer.host)),
         host_(job.name.value() + "/" + peer.host),
         extractor_(std::move(extractor)) {}
@@ -143,14 +141,14 @@ class JobLinkReceiver::Feed {
     for (const Document& line : *list->as_array()) {
       if (line.as_string() != nullptr) lines.push_back(*line.as_string());
     }
-    CLARY_RETURN_IF_ERROR(parts_.logs.append(LogGroup(kTrainingLogGroup), stream_, lines,
+    CLARY_RETURN_IF_ERROR(parts_.logs.append(LogGroup(space_), stream_, lines,
                                              telemetry::RecordSource{source_, record.number}));
     if (extractor_ == nullptr) return {};
     std::vector<SeriesSamples> batch;
     for (telemetry::NamedSample& found : extractor_->feed(lines, record.time)) {
-      batch.push_back({.series = {.space = kMetricSpace,
+      batch.push_back({.series = {.space = space_,
                                   .name = std::move(found.name),
-                                  .dimensions = {{"TrainingJobName", job_.value()}}},
+                                  .dimensions = {{"TrainingJobName", job_.name.value()}}},
                        .samples = {found.sample}});
     }
     if (batch.empty()) return {};
@@ -163,7 +161,7 @@ class JobLinkReceiver::Feed {
       const Document* value = record.body.find(member);
       if (value == nullptr || value->is_null()) continue;
       batch.push_back(
-          {.series = {.space = kMetricSpace, .name = metric, .dimensions = {{"Host", host_}}},
+          {.series = {.space = space_, .name = metric, .dimensions = {{"Host", host_}}},
            .samples = {{.time = record.time, .value = record.body.double_or(member, 0)}}});
     }
     if (batch.empty()) return {};
@@ -173,7 +171,10 @@ class JobLinkReceiver::Feed {
   Parts& parts_;
   Mutex mutex_;
   std::string source_;
-  JobName job_;
+  domain::JobKey job_;
+  // CloudWatch's name space of the job's metrics, its own and its hosts'; also its log group.
+  // Source: AWS, "Monitor training jobs", "Monitor processing jobs".
+  std::string space_;
   LogStream stream_;
   std::string host_;
   bool started_ CLARY_GUARDED_BY(mutex_) = false;
@@ -209,8 +210,8 @@ Result<std::shared_ptr<JobLinkReceiver::Feed>> JobLinkReceiver::feed_of(const Li
   std::unique_ptr<telemetry::MetricExtractor> extractor;
   if (!job.spec.metrics.empty()) {
     CLARY_TRY(extractor, telemetry::MetricExtractor::compile(job.spec.metrics));
-    CLARY_TRY(const auto known,
-              parts_.metrics.summaries(kMetricSpace, "TrainingJobName", job.name.value()));
+    CLARY_TRY(const auto known, parts_.metrics.summaries(std::string(telemetry_space(job.kind)),
+                                                         "TrainingJobName", job.name.value()));
     for (const telemetry::SeriesSummary& series : known) extractor->mark_matched(series.name);
   }
   auto feed = std::make_shared<Feed>(parts_, peer, job, std::move(extractor));

@@ -35,8 +35,9 @@ Error ours(const Error& error) {
   return internal_error(error.message);
 }
 
-// Script mode: the program is named by a hyperparameter of the SDK's.
+// An entry point of its own, or script mode: the program is named by a hyperparameter of the SDK's.
 bool brings_program(const Job& job) {
+  if (!job.spec.command.entry_point.empty()) return true;
   return std::ranges::any_of(job.spec.hyperparameters, [](const auto& parameter) {
     return parameter.first == "sagemaker_program";
   });
@@ -87,7 +88,7 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   std::vector<std::string>& notices = made.notices;
   HostPlan plan;
   CLARY_TRY(const compute::Resources resources, resources_of(job, notices));
-  CLARY_RETURN_IF_ERROR(check_output(job));
+  CLARY_RETURN_IF_ERROR(check_outputs(job));
   auto environment = sources_.environments.choose(job.spec.image, brings_program(job));
   if (!environment.ok()) {
     const ErrorCode code = environment.error().code;
@@ -106,6 +107,10 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   made.log_lines = std::move(environment->notices);
 
   plan.gang = job.gang;
+  if (job.kind == domain::JobKind::kProcessing) {
+    plan.kind = "processing";
+    plan.request = job.request;
+  }
   plan.job = job.name;
   plan.job_arn = job.arn.value();
   plan.host = kHost;
@@ -118,6 +123,18 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   plan.interpreter = std::move(environment->interpreter);
   plan.hyperparameters = job.spec.hyperparameters;
   plan.environment = job.spec.environment;
+  const domain::ContainerCommand& command = job.spec.command;
+  if (!command.entry_point.empty()) {
+    plan.container_command = command.entry_point;
+    plan.container_command.insert(plan.container_command.end(), command.arguments.begin(),
+                                  command.arguments.end());
+  }
+  for (const domain::Output& output : job.spec.outputs) {
+    plan.outputs.push_back({.name = output.name,
+                            .uri = output.uri,
+                            .path = output.path,
+                            .continuous = output.continuous});
+  }
   plan.output_uri = job.output_uri;
   plan.max_runtime_seconds = job.spec.max_runtime_seconds;
   plan.stop_grace_seconds = settings_.stop_grace_seconds;
@@ -187,21 +204,30 @@ Result<PlanChannel> PlanMaker::make_channel(const Job& job, const domain::Channe
                      .record_wrapper = channel.record_wrapper,
                      .content_type = channel.content_type,
                      .compression = channel.compression,
+                     .path = channel.path,
                      .view = std::move(*view)};
 }
 
 // AWS finds this out when the job ends; there is no sense in training for nothing.
-Status PlanMaker::check_output(const Job& job) {
-  const auto place = objects::parse_object_uri(job.output_uri);
+Status PlanMaker::check_outputs(const Job& job) {
+  if (job.kind == domain::JobKind::kTraining)
+    CLARY_RETURN_IF_ERROR(check_output(job, job.output_uri, "S3OutputPath"));
+  for (const domain::Output& output : job.spec.outputs)
+    CLARY_RETURN_IF_ERROR(check_output(job, output.uri, "S3Output"));
+  return {};
+}
+
+Status PlanMaker::check_output(const Job& job, const std::string& uri, std::string_view member) {
+  const auto place = objects::parse_object_uri(uri);
   if (!place.ok()) return invalid_argument("ClientError: " + place.error().message);
   const auto bucket = sources_.objects.find_bucket(place->bucket);
   if (bucket.ok()) return {};
   if (bucket.error().code != ErrorCode::kNotFound) return ours(bucket.error());
   return invalid_argument(
-      fmt::format("ClientError: The bucket \"{}\" of S3OutputPath \"{}\" does not exist. Please "
+      fmt::format("ClientError: The bucket \"{}\" of {} \"{}\" does not exist. Please "
                   "ensure that the "
                   "bucket exists in the selected region ({}).",
-                  place->bucket.value(), job.spec.output_uri, region_of(job, settings_.region)));
+                  place->bucket.value(), member, uri, region_of(job, settings_.region)));
 }
 
 compute::GangSpec PlanMaker::gang_of(const HostPlan& plan) const {

@@ -79,7 +79,8 @@ class PlanMaker {
   Result<hostlink::HostPlan> make_plan(const domain::Job& job, Prepared& made);
   Result<hostlink::PlanChannel> make_channel(const domain::Job& job,
                                              const domain::Channel& channel);
-  Status check_output(const domain::Job& job);
+  Status check_outputs(const domain::Job& job);
+  Status check_output(const domain::Job& job, const std::string& uri, std::string_view member);
   Result<compute::Resources> resources_of(const domain::Job& job,
                                           std::vector<std::string>& notices) const;
   compute::GangSpec gang_of(const hostlink::HostPlan& plan) const;

@@ -97,7 +97,7 @@ class RandomLife : public RuntimeFixture, public ::testing::WithParamInterface<u
     if (!created()) return;
     survive([this] {
       static_cast<void>(
-          server_->changes.apply(job_, {.kind = domain::JobEventKind::kStopRequested}));
+          server_->changes.apply({.name = job_}, {.kind = domain::JobEventKind::kStopRequested}));
     });
   }
 

@@ -66,7 +66,7 @@ std::vector<Effect> Runner::take() {
   }
   MutexLock lock(mutex_);
   if (paused_) return ready;
-  std::set<JobName> seen;
+  std::set<domain::JobKey> seen;
   for (const Effect& effect : *unfinished) {
     if (!seen.insert(effect.job).second) continue;  // one after another within a job
     if (in_progress_.contains(effect.job)) continue;
@@ -97,7 +97,7 @@ void Runner::put_off(const Effect& effect, const Error& error) {
     failures.next = parts_.clock.steady() + pause_after(failures.count);
     count = ++failures.count;
   }
-  parts_.logger.warning("an effect failed", {{"job", effect.job.value()},
+  parts_.logger.warning("an effect failed", {{"job", effect.job.name.value()},
                                              {"gang", effect.gang.value()},
                                              {"attempt", std::to_string(count)},
                                              {"error", error.message}});
@@ -105,7 +105,7 @@ void Runner::put_off(const Effect& effect, const Error& error) {
   if (count < kAttempts || effect.kind == domain::EffectKind::kRemoveGang) return;
   if (const Status given_up = parts_.effects.give_up(effect, error); !given_up.ok()) {
     parts_.logger.error("a job cannot be failed",
-                        {{"job", effect.job.value()}, {"error", given_up.error().message}});
+                        {{"job", effect.job.name.value()}, {"error", given_up.error().message}});
   }
 }
 

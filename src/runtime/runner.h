@@ -69,7 +69,7 @@ class Runner {
   Mutex mutex_;
   CondVar changed_;
   bool paused_ CLARY_GUARDED_BY(mutex_) = false;
-  std::set<JobName> in_progress_ CLARY_GUARDED_BY(mutex_);
+  std::set<domain::JobKey> in_progress_ CLARY_GUARDED_BY(mutex_);
   std::map<std::uint64_t, Failures> failures_ CLARY_GUARDED_BY(mutex_);
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<Loop> effects_loop_;

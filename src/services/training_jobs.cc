@@ -120,7 +120,7 @@ Outcome<api::StopTrainingJobReply> TrainingJobs::stop(const api::StopTrainingJob
   auto job = find(request.training_job_name);
   if (!job.ok()) return job.error();
   const auto stopped =
-      parts_.changes.apply(job->name, {.kind = domain::JobEventKind::kStopRequested});
+      parts_.changes.apply(job->key(), {.kind = domain::JobEventKind::kStopRequested});
   if (stopped.ok()) return api::StopTrainingJobReply{};
   if (stopped.error().code != ErrorCode::kConflict) return stopped.error();
   auto ended = find(request.training_job_name);

@@ -54,7 +54,8 @@ class TrainingJobsTest : public testing::Test {
   }
   void happen(JobEventKind kind, const std::string& message = "", const std::string& name = "job") {
     clock_.advance(seconds(10));
-    const auto changed = changes_.apply(JobName(name), {.kind = kind, .message = message});
+    const auto changed =
+        changes_.apply({.name = JobName(name)}, {.kind = kind, .message = message});
     ASSERT_TRUE(changed.ok()) << changed.error().message;
   }
   std::string stop(const std::string& name = "job") {
@@ -150,7 +151,7 @@ TEST_F(TrainingJobsTest, AFinishedJobTellsItsWholeLife) {
 TEST_F(TrainingJobsTest, AShortJobTookASecond) {
   created("job");
   for (const auto kind : {JobEventKind::kStagingBegan, JobEventKind::kHostCompleted}) {
-    ASSERT_TRUE(changes_.apply(JobName("job"), {.kind = kind}).ok());
+    ASSERT_TRUE(changes_.apply({.name = JobName("job")}, {.kind = kind}).ok());
   }
   EXPECT_EQ(describe().training_time_in_seconds, 1);
 }
