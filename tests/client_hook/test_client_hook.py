@@ -1,4 +1,4 @@
-"""The client hook, tried in fresh interpreters on the real SDKs; on v3 when CLARY_TEST_SDK_V3 names its Python."""
+"""The client hook, tried in fresh interpreters on the real SDKs; on v3 with the Python of .venv-v3."""
 
 import json
 import os
@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 HOOK = pathlib.Path(__file__).resolve().parents[2] / "python" / "clary_hook"
-V3_PYTHON = os.environ.get("CLARY_TEST_SDK_V3", "")
-needs_v3 = pytest.mark.skipif(not V3_PYTHON, reason="CLARY_TEST_SDK_V3 names no Python with sagemaker 3")
+V3_PYTHON = str(pathlib.Path(__file__).resolve().parents[2] / ".venv-v3/bin/python")
+needs_v3 = pytest.mark.skipif(not os.path.exists(V3_PYTHON), reason="tools/test makes .venv-v3")
 NOBODY = "http://127.0.0.1:9"  # the discard port: nothing of these tests may need an answer from it
 
 IDENTITY = b"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>

@@ -119,7 +119,7 @@ def test_the_client_hook_is_not_there(found):
     assert "AWS_SECRET_ACCESS_KEY" not in found["variables"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only a server that runs as root has another user to run jobs as")
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: to run jobs as another user")
 def test_a_server_started_as_root_runs_jobs_as_somebody_else(training):
     job = training.run("import pathlib, time; pathlib.Path('/opt/ml/model/x').touch(); print('made', flush=True)")
     assert job["TrainingJobStatus"] == "Completed"
