@@ -22,10 +22,13 @@ def connects(family, address):
     except OSError:
         return False
 
+def on_the_way(path):  # to the interpreter: that much is shown
+    return {prefix[len(path) + 1:].split("/")[0] for prefix in (sys.prefix, sys.base_prefix) if prefix.startswith(path + "/")}
+
 def readable(path):
     try:
         if os.path.isdir(path):
-            return bool(os.listdir(path)) and not sys.base_prefix.startswith(path)  # the way to the interpreter is shown
+            return bool(set(os.listdir(path)) - on_the_way(path))
         open(path, "rb").read(1)
         return True
     except OSError:
