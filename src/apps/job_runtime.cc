@@ -74,7 +74,8 @@ JobRuntime::JobRuntime(const JobRuntimeParts& parts,
                 .logs = *parts.storage.logs,
                 .listeners = listeners_,
                 .clock = parts.clock,
-                .failpoints = failpoints_}),
+                .failpoints = failpoints_,
+                .logger = parts.logger}),
       watch_({.jobs = *parts.storage.jobs,
               .changes = changes_,
               .backend = *backend_,
@@ -107,7 +108,10 @@ JobRuntime::JobRuntime(const JobRuntimeParts& parts,
               .metrics = *parts.storage.metrics,
               .objects = *parts.storage.objects}) {
   changes_.set_observer([this] { runner_.wake(); });
-  changes_.set_before_end([this](const GangId& gang) { return credentials_.end(gang); });
+  changes_.set_before_end([this](const GangId& gang) {
+    receiver_.forget(gang);
+    return credentials_.end(gang);
+  });
 }
 
 JobRuntime::~JobRuntime() { stop(); }

@@ -64,6 +64,8 @@ class ComputeBackend {
   virtual ~ComputeBackend() = default;
   // Idempotent by gang id: a second submit of the same gang returns the first one's handle.
   virtual Result<GangHandle> submit(const GangSpec& gang) = 0;
+  // The handle of a gang that was submitted and not removed. NotFound.
+  virtual Result<GangHandle> find(const GangId& gang) = 0;
   virtual Result<GangStatus> inspect(const GangHandle& handle) = 0;
   // Asks the hosts to end their jobs in order: SIGTERM to each host program, which gives the script
   // `grace`.

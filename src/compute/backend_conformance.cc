@@ -83,6 +83,7 @@ TEST_P(BackendConformance, AGangOutlivesTheServer) {
   under_test_->reopen();
   EXPECT_EQ(inspect(handle).state, GangState::kRunning);
   EXPECT_TRUE(listed("outlives"));
+  EXPECT_EQ(backend().find(GangId("outlives")).value().bytes, handle.bytes);
   const GangHandle again = submit("outlives", Conduct::kRunsUntilStopped);
   EXPECT_EQ(again.bytes, handle.bytes);
   EXPECT_EQ(under_test_->starts(GangId("outlives")), 1);
@@ -114,6 +115,7 @@ TEST_P(BackendConformance, ARemovedGangIsGone) {
   ASSERT_TRUE(backend().remove(handle).ok());
   EXPECT_EQ(inspect(handle).state, GangState::kUnknown);
   EXPECT_FALSE(listed("removed"));
+  EXPECT_EQ(backend().find(GangId("removed")).error().code, ErrorCode::kNotFound);
   EXPECT_TRUE(backend().remove(handle).ok()) << "removing what is absent is fine";
   EXPECT_TRUE(backend().stop(handle, kGrace).ok()) << "stopping what is absent is fine";
 }

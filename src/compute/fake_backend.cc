@@ -1,6 +1,13 @@
 #include "compute/fake_backend.h"
 
 namespace clary::compute {
+namespace {
+
+GangHandle handle_of(const GangId& gang) {
+  return {.backend = "fake", .version = 1, .bytes = gang.value()};
+}
+
+}  // namespace
 
 void FakeCluster::behave(FakeGang gang) {
   MutexLock lock(mutex_);
@@ -68,7 +75,12 @@ Result<GangHandle> FakeBackend::submit(const GangSpec& gang) {
     entry.there = true;
     ++entry.starts;
   }
-  return GangHandle{.backend = "fake", .version = 1, .bytes = gang.id.value()};
+  return handle_of(gang.id);
+}
+
+Result<GangHandle> FakeBackend::find(const GangId& gang) {
+  if (!cluster_.knows(gang)) return not_found("gang '" + gang.value() + "': no such gang");
+  return handle_of(gang);
 }
 
 Result<GangStatus> FakeBackend::inspect(const GangHandle& handle) {

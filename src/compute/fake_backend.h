@@ -59,6 +59,7 @@ class FakeBackend final : public ComputeBackend {
   explicit FakeBackend(FakeCluster& cluster) : cluster_(cluster) {}
 
   Result<GangHandle> submit(const GangSpec& gang) override;
+  Result<GangHandle> find(const GangId& gang) override;
   Result<GangStatus> inspect(const GangHandle& handle) override;
   Status stop(const GangHandle& handle, Duration grace) override;
   Status remove(const GangHandle& handle) override;

@@ -12,10 +12,8 @@
 namespace clary::compute {
 namespace {
 
-constexpr std::chrono::seconds kLongestStart{10};
-
 // $1 the folder, $2 the host, then the host program.
-constexpr const char* kOnce = R"sh(
+constexpr const char* kRunOnceScript = R"sh(
 cd "$1" || exit 1
 name=$2
 shift 2
@@ -195,7 +193,7 @@ HostFiles read_host(const std::string& gang_folder, const std::string& host) {
 
 std::vector<std::string> once_command(const std::string& gang_folder, const GangHost& host) {
   std::vector<std::string> command = {
-      "/bin/sh", "-c", kOnce, "clary-host", backend_folder(gang_folder), host.name};
+      "/bin/sh", "-c", kRunOnceScript, "clary-host", backend_folder(gang_folder), host.name};
   command.insert(command.end(), host.command.begin(), host.command.end());
   return command;
 }

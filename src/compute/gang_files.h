@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,9 @@
 #include "compute/backend.h"
 
 namespace clary::compute {
+
+// From the start of the shell that starts a host program to the program's marks.
+inline constexpr std::chrono::seconds kLongestStart{10};
 
 struct QueuedSpec {
   GangSpec gang;

@@ -26,15 +26,14 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Duration kQueueInterval = milliseconds(100);
-constexpr Duration kLongestStart = seconds(10);
 constexpr int kFirstSignalCode =
     128;  // a shell's exit code for a program that signal n ended is 128 + n
 
 struct Gang {
   QueuedSpec spec;
-  std::optional<PlacedGang> placed;  // from its start to its end
-  Duration placed_at{0};             // on the steady clock
-  std::vector<Fd> shells;            // that this server started, one per host, in their order
+  std::optional<PlacedGang> placed;               // from its start to its end
+  Duration placed_at{0};                          // on the steady clock
+  std::vector<std::shared_ptr<const Fd>> shells;  // that this server started, one per host
   std::string waits_for;
   bool ended = false;  // and will not change again
 };
@@ -79,16 +78,22 @@ bool nothing_started(const Gang& gang) {
   });
 }
 
+// What of a gang has to be known to wait for its processes.
+struct GangProcesses {
+  GangSpec spec;
+  std::vector<std::shared_ptr<const Fd>> shells;
+};
+
 bool has_ended(const Fd& process) {
   pollfd ended{process.get(), POLLIN, 0};
   return !process.valid() || ::poll(&ended, 1, 0) > 0;
 }
 
 // The host's files once its process is known, or is known not to come.
-Result<HostFiles> settled(const Gang& gang, std::size_t host) {
-  const GangSpec& spec = gang.spec.gang;
+Result<HostFiles> settled(const GangProcesses& gang, std::size_t host) {
+  const GangSpec& spec = gang.spec;
   for (int tries = 0; tries < 400; ++tries) {
-    const bool shell_runs = host < gang.shells.size() && !has_ended(gang.shells[host]);
+    const bool shell_runs = host < gang.shells.size() && !has_ended(*gang.shells[host]);
     const HostFiles files = read_host(spec.folder, spec.hosts[host].name);
     const bool may_start = files.phase == HostPhase::kNotStarted && shell_runs;
     if (files.phase != HostPhase::kStarting && !may_start) return files;
@@ -143,6 +148,13 @@ class LocalBackend final : public ComputeBackend {
     return handle_of(gangs_.at(spec.id));
   }
 
+  Result<GangHandle> find(const GangId& id) override {
+    const MutexLock lock(mutex_);
+    const auto found = gangs_.find(id);
+    if (found == gangs_.end()) return not_found("gang '" + id.value() + "': no such gang");
+    return handle_of(found->second);
+  }
+
   Result<GangStatus> inspect(const GangHandle& handle) override {
     CLARY_TRY(const GangId id, gang_of(handle));
     const MutexLock lock(mutex_);
@@ -153,14 +165,11 @@ class LocalBackend final : public ComputeBackend {
 
   Status stop(const GangHandle& handle, Duration) override {
     CLARY_TRY(const GangId id, gang_of(handle));
-    const MutexLock lock(mutex_);
-    const auto found = gangs_.find(id);
-    if (found == gangs_.end() || found->second.ended) return {};
-    const GangSpec& gang = found->second.spec.gang;
-    CLARY_RETURN_IF_ERROR(mark_stopped(gang.folder));
+    CLARY_TRY(const std::optional<GangProcesses> gang, stopped_gang(id));
+    if (!gang) return {};
     Status all;
-    for (std::size_t i = 0; i < gang.hosts.size(); ++i) {
-      const Result<HostFiles> files = settled(found->second, i);
+    for (std::size_t i = 0; i < gang->spec.hosts.size(); ++i) {
+      const Result<HostFiles> files = settled(*gang, i);
       const Status sent = files.ok() ? signal_marked(files->program, SIGTERM) : files.error();
       if (!sent.ok()) all = sent;
     }
@@ -169,13 +178,9 @@ class LocalBackend final : public ComputeBackend {
 
   Status remove(const GangHandle& handle) override {
     CLARY_TRY(const GangId id, gang_of(handle));
-    const MutexLock lock(mutex_);
-    const auto found = gangs_.find(id);
-    if (found == gangs_.end()) return {};
-    const GangSpec gang = found->second.spec.gang;
-    if (!found->second.ended) CLARY_RETURN_IF_ERROR(mark_stopped(gang.folder));
-    for (std::size_t i = 0; i < gang.hosts.size(); ++i) {
-      CLARY_TRY(const HostFiles files, settled(found->second, i));
+    CLARY_TRY(const std::optional<GangProcesses> gang, stopped_gang(id));
+    for (std::size_t i = 0; gang && i < gang->spec.hosts.size(); ++i) {
+      CLARY_TRY(const HostFiles files, settled(*gang, i));
       CLARY_RETURN_IF_ERROR(signal_marked(files.program, SIGKILL));
       CLARY_RETURN_IF_ERROR(wait_gone(files.program));
       // It ends after the program, and notes how.
@@ -183,7 +188,11 @@ class LocalBackend final : public ComputeBackend {
       if (files.waiter.pid > 0 && files.waiter.boot == current_boot())
         end_session(files.waiter.pid);
     }
-    CLARY_RETURN_IF_ERROR(remove_tree(backend_folder(gang.folder)));
+    const MutexLock lock(mutex_);
+    const auto found = gangs_.find(id);
+    if (found == gangs_.end()) return {};
+    // With the lock: without its files the gang would look as if it had not started yet.
+    CLARY_RETURN_IF_ERROR(remove_tree(backend_folder(found->second.spec.gang.folder)));
     gangs_.erase(found);
     advance();
     return {};
@@ -211,6 +220,17 @@ class LocalBackend final : public ComputeBackend {
     }
     CLARY_TRY(const Document document, parse_json(handle.bytes));
     return GangId(document.string_or("gang", ""));
+  }
+
+  // Marks the gang, so that nothing of it starts any more. Nothing for one that is not known. Its
+  // processes are waited for without the lock: nobody else's gang waits for them.
+  Result<std::optional<GangProcesses>> stopped_gang(const GangId& id) CLARY_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    const auto found = gangs_.find(id);
+    if (found == gangs_.end()) return std::optional<GangProcesses>();
+    const Gang& gang = found->second;
+    if (!gang.ended) CLARY_RETURN_IF_ERROR(mark_stopped(gang.spec.gang.folder));
+    return std::optional(GangProcesses{gang.spec.gang, gang.shells});
   }
 
   static Status signal_marked(const ProcessMark& mark, int number) {
@@ -303,7 +323,9 @@ class LocalBackend final : public ComputeBackend {
                           .detached = true};
       CLARY_TRY(const pid_t started, compute::launch(launch));
       Result<Fd> shell = open_pid(started);
-      gang.shells.push_back(shell.ok() ? std::move(shell).value() : Fd());  // it may have ended
+      // It may have ended already.
+      gang.shells.push_back(
+          std::make_shared<const Fd>(shell.ok() ? std::move(shell).value() : Fd()));
     }
     gang.placed = placed;
     gang.placed_at = clock_.steady();

@@ -234,6 +234,24 @@ TEST_F(LocalBackendTest, RemoveLeavesNoProcessBehind) {
   EXPECT_TRUE(gone());
 }
 
+TEST_F(LocalBackendTest, AGangThatIsSlowToEndKeepsNoOtherWaiting) {
+  const GangHandle slow = submit("slow", kForever);
+  ASSERT_TRUE(runs(slow));
+  const HostFiles files = read_host(specs_.back().folder, "algo-1");
+  const GangHandle other = submit("other", kForever);
+  ASSERT_TRUE(runs(other));
+  ASSERT_EQ(::kill(files.waiter.pid, SIGSTOP), 0);  // it cannot note the end, so remove() waits
+  Status removed;
+  std::thread removing([&] { removed = local_.backend().remove(slow); });
+  for (int i = 0; i < 2000 && ::kill(files.program.pid, 0) == 0 && is_running(files.program); ++i)
+    local_.let_pass();
+  EXPECT_EQ(status(other).state, GangState::kRunning);
+  EXPECT_TRUE(local_.backend().stop(other, seconds(1)).ok());
+  EXPECT_EQ(::kill(files.waiter.pid, SIGCONT), 0);
+  removing.join();
+  EXPECT_TRUE(removed.ok()) << "the others waited until it gave up: " << removed.error().message;
+}
+
 TEST_F(LocalBackendTest, WhatAHostPrintsIsKept) {
   const GangHandle handle = submit("g", "echo out; echo err >&2");
   ASSERT_TRUE(comes_to(handle, GangState::kEnded));

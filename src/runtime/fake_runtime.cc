@@ -26,6 +26,7 @@ Result<std::string> FakeViews::hold(const objects::ObjectUri& uri, const GangId&
 }
 
 Status FakeViews::release(const GangId& gang) {
+  if (gang == stuck) return internal_error("views of '" + gang.value() + "' cannot be released");
   held_.erase(gang);
   return {};
 }
@@ -70,7 +71,8 @@ RuntimeFixture::Server::Server(RuntimeFixture& fixture, const std::string& failp
                .logs = fixture.logs_,
                .listeners = listeners,
                .clock = fixture.clock_,
-               .failpoints = failpoints}),
+               .failpoints = failpoints,
+               .logger = silent_logger()}),
       watch({.jobs = fixture.jobs_,
              .changes = changes,
              .backend = backend,
@@ -102,7 +104,10 @@ RuntimeFixture::Server::Server(RuntimeFixture& fixture, const std::string& failp
              .logs = fixture.logs_,
              .metrics = fixture.metrics_,
              .objects = fixture.objects_}) {
-  changes.set_before_end([this](const GangId& gang) { return credentials.end(gang); });
+  changes.set_before_end([this](const GangId& gang) {
+    receiver.forget(gang);
+    return credentials.end(gang);
+  });
 }
 
 RuntimeFixture::RuntimeFixture() {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,8 @@ class FakeViews final : public ChannelViews {
   Result<std::string> hold(const objects::ObjectUri& uri, const GangId& gang) override;
   Status release(const GangId& gang) override;
   int held(const GangId& gang) const;
+
+  std::optional<GangId> stuck;  // whose release fails
 
  private:
   std::map<GangId, int> held_;

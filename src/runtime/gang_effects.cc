@@ -98,16 +98,14 @@ Result<Progress> GangEffects::submit(const Effect& effect, const Job& job) {
 }
 
 Result<Progress> GangEffects::settle_unwanted(const Effect& effect, const Job& job) {
-  CLARY_TRY(const bool there, backend_has(effect.gang));
-  if (there) {
-    // A second submit starts nothing and gives the handle.
-    CLARY_TRY(const Prepared prepared, parts_.plans.prepare(job));
-    CLARY_TRY(const compute::GangHandle handle, parts_.backend.submit(prepared.gang));
+  const auto handle = parts_.backend.find(effect.gang);
+  if (handle.ok()) {
     CLARY_RETURN_IF_ERROR(parts_.changes.apply(
-        job.key(), {.kind = JobEventKind::kSubmitted, .gang_handle = handle_text(handle)},
+        job.key(), {.kind = JobEventKind::kSubmitted, .gang_handle = handle_text(*handle)},
         {.effect = effect.id}));
     return Progress::kDone;
   }
+  if (handle.error().code != ErrorCode::kNotFound) return handle.error();
   if (is_terminal(job.phase)) return finish(effect);
   CLARY_RETURN_IF_ERROR(
       parts_.changes.apply(job.key(), {.kind = JobEventKind::kHostStopped}, {.effect = effect.id}));
@@ -157,13 +155,9 @@ Status GangEffects::give_up(const Effect& effect, const Error& error) {
 }
 
 Status GangEffects::end_gang(const GangId& gang) {
-  CLARY_TRY(const bool there, backend_has(gang));
-  if (there) {
-    // A second submit starts nothing and gives the handle.
-    CLARY_TRY(const compute::GangSpec spec, parts_.plans.planned(gang));
-    CLARY_TRY(const compute::GangHandle handle, parts_.backend.submit(spec));
-    CLARY_RETURN_IF_ERROR(parts_.backend.remove(handle));
-  }
+  const auto handle = parts_.backend.find(gang);
+  if (!handle.ok() && handle.error().code != ErrorCode::kNotFound) return handle.error();
+  if (handle.ok()) CLARY_RETURN_IF_ERROR(parts_.backend.remove(*handle));
   parts_.listeners.close(gang);
   return parts_.plans.discard(gang);
 }
@@ -183,14 +177,12 @@ Status GangEffects::end_orphans() {
     const auto job = parts_.jobs.find_by_gang(gang);
     if (job.ok()) continue;
     if (job.error().code != ErrorCode::kNotFound) return job.error();
-    CLARY_RETURN_IF_ERROR(end_gang(gang));
+    if (const Status ended = end_gang(gang); !ended.ok()) {
+      parts_.logger.warning("a gang without a job could not be ended",
+                            {{"gang", gang.value()}, {"error", ended.error().message}});
+    }
   }
   return {};
-}
-
-Result<bool> GangEffects::backend_has(const GangId& gang) {
-  CLARY_TRY(const std::vector<GangId> gangs, parts_.backend.list());
-  return std::ranges::find(gangs, gang) != gangs.end();
 }
 
 Result<Progress> GangEffects::finish(const Effect& effect) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/logger.h"
 #include "base/result.h"
 #include "compute/backend.h"
 #include "domain/job_store.h"
@@ -47,6 +48,7 @@ class GangEffects {
     GangListeners& listeners;
     const Clock& clock;
     Failpoints& failpoints;
+    const Logger& logger;
   };
   explicit GangEffects(Parts parts) : parts_(parts) {}
 
@@ -60,7 +62,8 @@ class GangEffects {
   Status end_gang(const GangId& gang);
   // Every gang that the back-end or the disk knows.
   Result<std::vector<GangId>> known_gangs();
-  // Ends the gangs that belong to no job: a reset was cut short. Not while effects are carried out.
+  // Ends the gangs that belong to no job: a reset was cut short. One that cannot be ended is logged
+  // and keeps no other. Not while effects are carried out.
   Status end_orphans();
 
  private:
@@ -70,7 +73,6 @@ class GangEffects {
   // A gang that nobody wants any more: not submitted at all, or its handle fetched so that it can
   // be ended.
   Result<Progress> settle_unwanted(const domain::Effect& effect, const domain::Job& job);
-  Result<bool> backend_has(const GangId& gang);
   Result<Progress> finish(const domain::Effect& effect);
 
   Parts parts_;

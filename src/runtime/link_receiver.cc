@@ -71,10 +71,10 @@ std::optional<JobInput> input_of(const Record& record) {
 
 }  // namespace
 
-class JobLinkReceiver::Feed {
+class JobLinkReceiver::HostRecords {
  public:
-  Feed(Parts& parts, const LinkPeer& peer, const Job& job,
-       std::unique_ptr<telemetry::MetricExtractor> extractor)
+  HostRecords(Parts& parts, const LinkPeer& peer, const Job& job,
+              std::unique_ptr<telemetry::MetricExtractor> extractor)
       : parts_(parts),
         source_(source_of(peer)),
         job_(job.key()),
@@ -190,21 +190,22 @@ Status JobLinkReceiver::admit(const LinkPeer& peer, std::string_view token) {
     return denied("gang '" + peer.gang.value() + "': host '" + peer.host +
                   "': its token is not known here");
   }
-  CLARY_TRY(const std::shared_ptr<Feed> feed, feed_of(peer));
+  CLARY_TRY(const std::shared_ptr<HostRecords> host, records_of(peer));
   CLARY_TRY(const std::uint64_t taken, last_taken(peer));
   if (taken > 0) return {};
-  return feed->start(peer.host);
+  return host->start(peer.host);
 }
 
 Result<std::uint64_t> JobLinkReceiver::last_taken(const LinkPeer& peer) {
   return parts_.jobs.last_record(source_of(peer));
 }
 
-Result<std::shared_ptr<JobLinkReceiver::Feed>> JobLinkReceiver::feed_of(const LinkPeer& peer) {
+Result<std::shared_ptr<JobLinkReceiver::HostRecords>> JobLinkReceiver::records_of(
+    const LinkPeer& peer) {
   {
     MutexLock lock(mutex_);
-    const auto found = feeds_.find(source_of(peer));
-    if (found != feeds_.end()) return found->second;
+    const auto found = hosts_.find(source_of(peer));
+    if (found != hosts_.end()) return found->second;
   }
   CLARY_TRY(const Job job, parts_.jobs.find_by_gang(peer.gang));
   std::unique_ptr<telemetry::MetricExtractor> extractor;
@@ -214,15 +215,15 @@ Result<std::shared_ptr<JobLinkReceiver::Feed>> JobLinkReceiver::feed_of(const Li
                                                          "TrainingJobName", job.name.value()));
     for (const telemetry::SeriesSummary& series : known) extractor->mark_matched(series.name);
   }
-  auto feed = std::make_shared<Feed>(parts_, peer, job, std::move(extractor));
+  auto made = std::make_shared<HostRecords>(parts_, peer, job, std::move(extractor));
   MutexLock lock(mutex_);
-  return feeds_.try_emplace(source_of(peer), std::move(feed)).first->second;
+  return hosts_.try_emplace(source_of(peer), std::move(made)).first->second;
 }
 
 Status JobLinkReceiver::take(const LinkPeer& peer, const std::vector<Record>& records) {
-  CLARY_TRY(const std::shared_ptr<Feed> feed, feed_of(peer));
+  CLARY_TRY(const std::shared_ptr<HostRecords> host, records_of(peer));
   parts_.failpoints.at("before-take");
-  CLARY_RETURN_IF_ERROR(feed->take_all(records));
+  CLARY_RETURN_IF_ERROR(host->take_all(records));
   parts_.failpoints.at("after-take");
   return {};
 }
@@ -237,7 +238,18 @@ void JobLinkReceiver::gone(const LinkPeer& peer) {
   const auto job = parts_.jobs.find_by_gang(peer.gang);
   if (job.ok() && !is_terminal(job->phase)) return;
   MutexLock lock(mutex_);
-  feeds_.erase(source_of(peer));
+  hosts_.erase(source_of(peer));
+}
+
+void JobLinkReceiver::forget(const GangId& gang) {
+  MutexLock lock(mutex_);
+  std::erase_if(hosts_,
+                [&](const auto& host) { return host.first.starts_with(gang.value() + "/"); });
+}
+
+std::size_t JobLinkReceiver::known_hosts() {
+  MutexLock lock(mutex_);
+  return hosts_.size();
 }
 
 }  // namespace clary::runtime

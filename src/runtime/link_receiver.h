@@ -46,13 +46,17 @@ class JobLinkReceiver final : public hostlink::LinkReceiver {
   Status take_listener(const hostlink::LinkPeer& peer, Fd listening) override;
   void gone(const hostlink::LinkPeer& peer) override;
 
+  // Drops what is known of the gang's hosts; one that still has something to say is known again.
+  void forget(const GangId& gang);
+  std::size_t known_hosts();
+
  private:
-  class Feed;  // of one host: its job, its log stream, its metric definitions
-  Result<std::shared_ptr<Feed>> feed_of(const hostlink::LinkPeer& peer);
+  class HostRecords;  // of one host: its job, its log stream, its metric definitions
+  Result<std::shared_ptr<HostRecords>> records_of(const hostlink::LinkPeer& peer);
 
   Parts parts_;
   Mutex mutex_;
-  std::map<std::string, std::shared_ptr<Feed>> feeds_
+  std::map<std::string, std::shared_ptr<HostRecords>> hosts_
       CLARY_GUARDED_BY(mutex_);  // by "<gang>/<host>"
 };
 

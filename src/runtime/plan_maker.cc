@@ -79,11 +79,6 @@ Result<Prepared> PlanMaker::prepare(const Job& job) {
   return made;
 }
 
-Result<compute::GangSpec> PlanMaker::planned(const GangId& gang) const {
-  CLARY_TRY(const HostPlan plan, folders_.read_plan(gang, kHost));
-  return gang_of(plan);
-}
-
 Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   std::vector<std::string>& notices = made.notices;
   HostPlan plan;

@@ -67,8 +67,6 @@ class PlanMaker {
   Result<Prepared> prepare(const domain::Job& job);
   // Whether prepare() has succeeded before.
   bool prepared(const domain::Job& job) const;
-  // The gang of a plan that was written. NotFound.
-  Result<compute::GangSpec> planned(const GangId& gang) const;
   // Ends the gang's credentials, views and folder; absent is fine.
   Status discard(const GangId& gang);
 

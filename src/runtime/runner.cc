@@ -66,6 +66,10 @@ std::vector<Effect> Runner::take() {
   }
   MutexLock lock(mutex_);
   if (paused_) return ready;
+  // Of those that were given up, or whose job is no more.
+  std::erase_if(failures_, [&](const auto& failed) {
+    return std::ranges::find(*unfinished, failed.first, &Effect::id) == unfinished->end();
+  });
   std::set<domain::JobKey> seen;
   for (const Effect& effect : *unfinished) {
     if (!seen.insert(effect.job).second) continue;  // one after another within a job
@@ -107,6 +111,11 @@ void Runner::put_off(const Effect& effect, const Error& error) {
     parts_.logger.error("a job cannot be failed",
                         {{"job", effect.job.name.value()}, {"error", given_up.error().message}});
   }
+}
+
+std::size_t Runner::put_off_effects() {
+  MutexLock lock(mutex_);
+  return failures_.size();
 }
 
 void Runner::run_pending() {

@@ -51,6 +51,9 @@ class Runner {
   void run_pending();
   void look();
 
+  // Effects that wait for their next attempt.
+  std::size_t put_off_effects();
+
  private:
   struct Failures {
     int count = 0;

@@ -281,6 +281,41 @@ TEST_F(RuntimeTest, AGangWhoseJobIsGoneIsEndedAtTheNextStart) {
   EXPECT_TRUE(server_->plans.folders().list().value().empty());
 }
 
+TEST_F(RuntimeTest, OneOrphanThatCannotBeEndedKeepsNoOther) {
+  std::vector<GangId> gangs;
+  for (const char* name : {"a", "b", "c"}) gangs.push_back(find(submit(name)).gang);
+  run();
+  ASSERT_TRUE(
+      write_file_atomically(server_->plans.folders().plan_path(gangs[1], "algo-1"), "{").ok());
+  ASSERT_TRUE(jobs_.clear().ok());
+  crash();
+  server_->views.stuck = gangs[0];
+  ASSERT_TRUE(server_->effects.end_orphans().ok());
+  for (const GangId& gang : gangs) EXPECT_FALSE(cluster_.knows(gang)) << gang.value();
+  EXPECT_TRUE(server_->plans.folders().list().value().empty());
+}
+
+TEST_F(RuntimeTest, WhatIsKnownOfAHostEndsWithItsJob) {
+  cluster_.behave({.lose_after = seconds(30)});
+  const JobName job = submit();
+  run();
+  EXPECT_TRUE(report_lines(job, {"loss=1"}).ok());
+  server_->receiver.gone({.gang = find(job).gang, .host = "algo-1"});
+  EXPECT_EQ(server_->receiver.known_hosts(), 1U) << "it may connect again";
+  tick(seconds(31));
+  EXPECT_EQ(phase(job), Phase::kFailed);
+  EXPECT_EQ(server_->receiver.known_hosts(), 0U);
+}
+
+TEST_F(RuntimeTest, FailuresOfAnEffectThatWasGivenUpAreForgotten) {
+  cluster_.behave({.start_error = unavailable("no place")});
+  submit();
+  run();
+  EXPECT_EQ(server_->runner.put_off_effects(), 1U);
+  for (int i = 0; i < 20; ++i) tick(minutes(1));
+  EXPECT_EQ(server_->runner.put_off_effects(), 0U);
+}
+
 TEST_F(RuntimeTest, AResetEndsAndForgetsEverything) {
   const JobName job = submit();
   run();
