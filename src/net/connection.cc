@@ -262,17 +262,26 @@ void Connection::back_from_pool() {
 // The border at which a handler's exceptions stop.
 template <typename Work>
 void Connection::guarded(Work work) {
+  std::string reason;
   try {
     return work();
   } catch (const std::exception& failure) {
-    core_.logger.error("a request handler threw",
-                       {{"what", failure.what()}, {"peer", origin_.peer}});
+    reason = failure.what();
   }
-  sink_.reset();
-  Reply reply;
-  reply.status = 500;
   body_complete_ = false;  // ends the connection
-  set_reply(std::move(reply));
+  set_reply(failed(internal_error("an exception: " + reason)));
+  sink_.reset();
+}
+
+// The handler's own answer to a failure where it has taken the request.
+Reply Connection::failed(const Error& error) {
+  try {
+    if (sink_ != nullptr) return sink_->rejected(error);
+  } catch (const std::exception& failure) {
+    core_.logger.error("a failure could not be answered", {{"what", failure.what()}});
+  }
+  core_.logger.error("a request failed", {{"error", error.message}, {"peer", origin_.peer}});
+  return {.status = 500};
 }
 
 void Connection::run_start() {
@@ -315,11 +324,10 @@ void Connection::set_reply(Reply reply) {
                    .close = !framing_.keep_alive || !body_complete_ || ending_ || core_.stopping};
   reply_broken_ = false;
   reply_ = std::make_unique<OutgoingReply>(std::move(reply), shape, core_.date());
-  if (reply_->more() && !load(&OutgoingReply::load_first)) {
+  if (const Status loaded = load(&OutgoingReply::load_first); !loaded.ok()) {
     // Nothing has been sent yet: the client may still be told.
     shape.close = true;
-    reply_broken_ = false;
-    reply_ = std::make_unique<OutgoingReply>(Reply{.status = 500}, shape, core_.date());
+    reply_ = std::make_unique<OutgoingReply>(failed(loaded.error()), shape, core_.date());
   }
   send_what_the_socket_takes();
 }
@@ -340,20 +348,21 @@ void Connection::send_what_the_socket_takes() {
   reply_->sent(static_cast<std::size_t>(count));
 }
 
-void Connection::run_load() { load(&OutgoingReply::load); }
-
-bool Connection::load(Status (OutgoingReply::*piece)()) {
-  std::string reason;
-  try {
-    const Status loaded = ((*reply_).*piece)();
-    if (loaded.ok()) return true;
-    reason = loaded.error().message;
-  } catch (const std::exception& failure) {
-    reason = failure.what();
-  }
-  core_.logger.warning("a reply's body failed", {{"error", reason}, {"peer", origin_.peer}});
+void Connection::run_load() {
+  const Status loaded = load(&OutgoingReply::load);
+  if (loaded.ok()) return;
+  core_.logger.warning("a reply's body failed",
+                       {{"error", loaded.error().message}, {"peer", origin_.peer}});
   reply_broken_ = true;
-  return false;
+}
+
+Status Connection::load(Status (OutgoingReply::*piece)()) {
+  if (!reply_->more()) return {};
+  try {
+    return ((*reply_).*piece)();
+  } catch (const std::exception& failure) {
+    return internal_error(std::string("an exception: ") + failure.what());
+  }
 }
 
 }  // namespace clary::net

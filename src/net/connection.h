@@ -69,9 +69,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void run_start();
   void run_piece();
   void run_load();
-  bool load(Status (OutgoingReply::*piece)());  // false: logged, and the reply is broken
+  Status load(Status (OutgoingReply::*piece)());
   void feed_sink();
   void set_reply(Reply reply);
+  Reply failed(const Error& error);
   void send_what_the_socket_takes();
   template <typename Work>
   void guarded(Work work);

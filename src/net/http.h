@@ -85,7 +85,7 @@ class RequestSink {
   virtual Status write(std::string_view piece) = 0;
   // The body is complete.
   virtual Reply finish() = 0;
-  // The answer to a body that write() refused.
+  // Answers a failure instead: a piece refused, an exception, a reply's source that cannot be read.
   virtual Reply rejected(const Error& error) = 0;
 };
 

@@ -218,5 +218,25 @@ TEST_F(ServerTest, AHandlerThatThrowsIsA500) {
   EXPECT_TRUE(ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n").starts_with("HTTP/1.1 500 "));
 }
 
+TEST_F(ServerTest, WhoTookARequestAnswersItsFailureToo) {
+  class Sink final : public RequestSink {
+   public:
+    Status write(std::string_view) override { throw std::runtime_error("oops"); }
+    Reply finish() override {
+      Reply reply;
+      reply.source = std::make_unique<BrokenSource>(0);
+      return reply;
+    }
+    Reply rejected(const Error& error) override { return text_reply("own: " + error.message, 500); }
+  };
+  serve([](const RequestHead&) -> StartOutcome { return std::make_unique<Sink>(); });
+  const std::string thrown = ask("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc");
+  EXPECT_TRUE(thrown.starts_with("HTTP/1.1 500 "));
+  EXPECT_TRUE(thrown.ends_with("own: an exception: oops")) << thrown;
+  const std::string unread = ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(unread.starts_with("HTTP/1.1 500 "));
+  EXPECT_TRUE(unread.ends_with("own: disk: read: I/O error")) << unread;
+}
+
 }  // namespace
 }  // namespace clary::net

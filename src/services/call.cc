@@ -98,13 +98,20 @@ bool Call::writes() const {
 }
 
 Outcome<std::unique_ptr<EncodedSink>> Call::open() {
+  try {
+    return open_sink();
+  } catch (const std::exception& failure) {
+    return internal_error(std::string("an exception: ") + failure.what());
+  }
+}
+
+Outcome<std::unique_ptr<EncodedSink>> Call::open_sink() {
   CLARY_TRY(const Document request, read_request(""));
   if (auto refused = authorize(caller_.key, *route_.operation, request, context_)) return *refused;
   if (auto refused = validate(request)) return *refused;
   return parts_.front.router.find(*route_.operation)->open(request, facts_, context_);
 }
 
-// The border where exceptions of libraries end: the client still reads an error of its protocol.
 net::Reply Call::answer(std::string_view body) {
   try {
     Outcome<EncodedReply> outcome = carry_out(body);

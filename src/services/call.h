@@ -32,7 +32,8 @@ class Call {
 
   // Whether the operation takes its body as it arrives.
   bool writes() const;
-  // The rest of the way for such an operation, up to its body.
+  // The rest of the way for such an operation, up to its body. Exceptions of libraries end here and
+  // in answer(): the client still reads an error of its protocol.
   Outcome<std::unique_ptr<EncodedSink>> open();
   // The rest of the way for every other.
   net::Reply answer(std::string_view body);
@@ -46,6 +47,7 @@ class Call {
   wire::PayloadKind payload_kind() const { return payload_kind_; }
 
  private:
+  Outcome<std::unique_ptr<EncodedSink>> open_sink();
   Outcome<EncodedReply> carry_out(std::string_view body);
   std::optional<ServiceError> find_form_operation(std::string_view body);
   std::optional<ServiceError> verify_body(std::string_view body) const;

@@ -67,7 +67,8 @@ struct Probe {
     std::string bytes_;
   };
   Outcome<std::unique_ptr<BodySink<api::PutObject::Reply>>> put_object(
-      const api::PutObject::Request&, const BodyFacts&, const CallContext&) {
+      const api::PutObject::Request& request, const BodyFacts&, const CallContext&) {
+    if (request.key == "throws") throw std::runtime_error("a library gave up");
     return std::unique_ptr<BodySink<api::PutObject::Reply>>(std::make_unique<Sink>(*this));
   }
 
@@ -122,6 +123,21 @@ class FrontTest : public testing::Test, public JobCredentials {
   };
 
   net::Reply send(const Ask& ask) {
+    auto started = start(ask);
+    if (auto* reply = std::get_if<net::Reply>(&started)) return std::move(*reply);
+    net::RequestSink& sink = *std::get<std::unique_ptr<net::RequestSink>>(started);
+    if (const Status written = sink.write(ask.body); !written.ok())
+      return sink.rejected(written.error());
+    return sink.finish();
+  }
+
+  // What the server asks for when the request fails after its head.
+  net::Reply reject(const Ask& ask, const Error& error) {
+    auto started = start(ask);
+    return std::get<std::unique_ptr<net::RequestSink>>(started)->rejected(error);
+  }
+
+  std::variant<net::Reply, std::unique_ptr<net::RequestSink>> start(const Ask& ask) {
     net::RequestHead head;
     head.method = ask.method;
     head.target = ask.target;
@@ -130,12 +146,7 @@ class FrontTest : public testing::Test, public JobCredentials {
     head.headers.add("Host", "127.0.0.1:4580");
     for (const auto& [name, value] : ask.headers) head.headers.add(name, value);
     if (!ask.service.empty()) sign(ask, head);
-    auto started = front_.start(std::move(head));
-    if (auto* reply = std::get_if<net::Reply>(&started)) return std::move(*reply);
-    net::RequestSink& sink = *std::get<std::unique_ptr<net::RequestSink>>(started);
-    if (const Status written = sink.write(ask.body); !written.ok())
-      return sink.rejected(written.error());
-    return sink.finish();
+    return front_.start(std::move(head));
   }
 
   net::Reply call(std::string target, std::string body, std::string service = "sagemaker") {

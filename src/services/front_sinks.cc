@@ -21,6 +21,7 @@ class WholeBodySink final : public net::RequestSink {
   }
   net::Reply finish() override { return call_->answer(body_); }
   net::Reply rejected(const Error& error) override {
+    if (error.code != ErrorCode::kLimitExceeded) return call_->encode_error(error);
     return call_->encode_error(ServiceError("RequestEntityTooLarge", error.message, 413));
   }
 
@@ -111,7 +112,7 @@ class LocalSink final : public net::RequestSink {
     return sign(call_.route.answer(request));
   }
   net::Reply rejected(const Error& error) override {
-    return sign(local_message(413, error.message));
+    return sign(local_message(error.code == ErrorCode::kLimitExceeded ? 413 : 500, error.message));
   }
 
  private:
