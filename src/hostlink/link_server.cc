@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <list>
 #include <map>
 #include <thread>
@@ -21,6 +23,7 @@ using std::chrono::seconds;
 constexpr std::size_t kMostConnections = 512;
 constexpr std::size_t kMostRecordsAtOnce = 1024;
 constexpr Duration kSendPatience = seconds(5);
+constexpr Duration kLackPause = milliseconds(200);  // descriptors or memory may be free by then
 
 struct Connection {
   explicit Connection(Fd fd) : socket(std::move(fd)) {}
@@ -37,6 +40,10 @@ bool may_connect(int fd) {
   socklen_t size = sizeof(peer);
   if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
   return peer.uid == 0 || peer.uid == ::geteuid();
+}
+
+bool is_lack(int failure) {
+  return failure == EMFILE || failure == ENFILE || failure == ENOBUFS || failure == ENOMEM;
 }
 
 std::string numbered(std::string_view type, std::uint64_t number) {
@@ -92,8 +99,13 @@ class ThreadedLinkServer final : public LinkServer {
     while (!stopping_) {
       if (!wait_readable(listening_.get(), wake_.get(), seconds(60))) continue;
       Fd accepted(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+      const int failure = accepted.valid() ? 0 : errno;
       join_ended();
-      if (!accepted.valid()) continue;
+      if (!accepted.valid()) {
+        // The connection waits in the socket's queue, which stays readable.
+        if (is_lack(failure)) pause_accepting(failure);
+        continue;
+      }
       if (!may_connect(accepted.get())) {
         logger_.warning("hostlink: refused a connection of another user");
         continue;
@@ -109,6 +121,11 @@ class ThreadedLinkServer final : public LinkServer {
         connection.ended = true;
       });
     }
+  }
+
+  void pause_accepting(int failure) {
+    logger_.warning("hostlink: cannot accept a host", {{"error", std::strerror(failure)}});
+    static_cast<void>(wait_readable(wake_.get(), -1, kLackPause));
   }
 
   void join_ended() {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -328,6 +329,46 @@ TEST_F(LinkTest, ServesASocketWithALongPath) {
   put_line("x");
   EXPECT_TRUE(host_->flush(seconds(10)).ok());
   folder_ = folder_of(folder_);
+}
+
+// Lets this process open no more descriptors than it has.
+class NoMoreDescriptors {
+ public:
+  NoMoreDescriptors() {
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const Fd next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    rlimit now{static_cast<rlim_t>(next.get()), before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &now), 0);
+  }
+  ~NoMoreDescriptors() { EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before_), 0); }
+
+ private:
+  rlimit before_{};
+};
+
+milliseconds processor_time() {
+  timespec used{};
+  EXPECT_EQ(::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+  return seconds(used.tv_sec) + milliseconds(used.tv_nsec / 1'000'000);
+}
+
+TEST_F(LinkTest, WaitsForADescriptorWithoutSpinning) {
+  start_server();
+  std::optional<LineSocket> client;
+  milliseconds used{};
+  {
+    // A connection that was not accepted yet needs no descriptor of the server's.
+    Fd kept(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const NoMoreDescriptors none;
+    kept.close();
+    client.emplace(connect_to(socket()).value());
+    const milliseconds before = processor_time();
+    EXPECT_FALSE(wait_readable(client->fd(), -1, milliseconds(400)));
+    used = processor_time() - before;
+  }
+  EXPECT_LT(used, milliseconds(80));
+  ASSERT_TRUE(client->send("rubbish\n", seconds(5)).ok());
+  EXPECT_TRUE(eventually([&] { return !client->receive().ok(); })) << "it is served after all";
 }
 
 TEST_F(LinkTest, EndsAConnectionThatSendsRubbish) {
