@@ -13,6 +13,7 @@
 #include <cerrno>
 
 #include "base/fd.h"
+#include "base/pipe.h"
 #include "base/strings.h"
 #include "base/time_text.h"
 
@@ -20,18 +21,6 @@ namespace clary {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-struct Pipe {
-  Fd read;
-  Fd write;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("pipe");
-  fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  return Pipe{Fd(ends[0]), Fd(ends[1])};
-}
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
@@ -104,9 +93,10 @@ Result<SubprocessResult> run_subprocess(const SubprocessOptions& options) {
   if (options.command.empty()) return invalid_argument("subprocess: no command");
   CLARY_TRY(Pipe output, make_pipe());
   CLARY_TRY(Pipe errors, make_pipe());
-  CLARY_TRY(const pid_t child, spawn(options, output.write, errors.write));
-  output.write.close();
-  errors.write.close();
+  for (const Pipe* pipe : {&output, &errors}) ::fcntl(pipe->reader.get(), F_SETFL, O_NONBLOCK);
+  CLARY_TRY(const pid_t child, spawn(options, output.writer, errors.writer));
+  output.writer.close();
+  errors.writer.close();
   const Fd process(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
 
   SubprocessResult result;
@@ -121,21 +111,21 @@ Result<SubprocessResult> run_subprocess(const SubprocessOptions& options) {
       return timed_out("'" + join(options.command, " ") + "': not done within " +
                        format_duration(options.timeout));
     }
-    std::array<pollfd, 3> watched = {pollfd{output.read.get(), POLLIN, 0},
-                                     pollfd{errors.read.get(), POLLIN, 0},
+    std::array<pollfd, 3> watched = {pollfd{output.reader.get(), POLLIN, 0},
+                                     pollfd{errors.reader.get(), POLLIN, 0},
                                      pollfd{process.get(), POLLIN, 0}};
     // Without pidfd (kernels before 5.3) the child is looked after now and then.
     const int pause = process.valid() ? static_cast<int>(std::min<long>(left, 60'000)) : 20;
     ::poll(watched.data(), watched.size(), pause);
-    drain(output.read, result.output, options);
-    drain(errors.read, result.errors, options);
+    drain(output.reader, result.output, options);
+    drain(errors.reader, result.errors, options);
     siginfo_t state{};
     ended = waitid(P_PID, static_cast<id_t>(child), &state, WEXITED | WNOHANG | WNOWAIT) == 0 &&
             state.si_pid == child;
   }
   // A child of the child may hold the pipes open: what has been written by now counts.
-  drain(output.read, result.output, options);
-  drain(errors.read, result.errors, options);
+  drain(output.reader, result.output, options);
+  drain(errors.reader, result.errors, options);
   result.exit_code = wait_for(child);
   return result;
 }

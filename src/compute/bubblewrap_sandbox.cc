@@ -19,6 +19,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/pipe.h"
 #include "base/strings.h"
 #include "compute/launch.h"
 #include "compute/memory_cgroup.h"
@@ -35,16 +36,6 @@ using std::chrono::seconds;
 constexpr int kSandboxNamespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
 constexpr const char* kPidOne =
     "trap '' HUP INT QUIT TERM USR1 USR2 PIPE ALRM; echo ready; read -r _";
-
-struct Pipe {
-  Fd reader;
-  Fd writer;
-};
-Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("make a pipe");
-  return Pipe{Fd(ends[0]), Fd(ends[1])};
-}
 
 // Reads until `stop` is in the text, the end, or the deadline.
 std::string read_until(const Fd& from, std::string_view stop, Duration timeout) {
@@ -65,9 +56,9 @@ std::string read_until(const Fd& from, std::string_view stop, Duration timeout) 
 
 // What runs in one sandbox, from its start to its end. pid 1 ends after all others, and those that
 // are children of this process end when they have been waited for.
-class Inside {
+class ProcessTree {
  public:
-  explicit Inside(Fd pid_one) : pid_one_(std::move(pid_one)) {}
+  explicit ProcessTree(Fd pid_one) : pid_one_(std::move(pid_one)) {}
 
   const Fd& pid_one() const { return pid_one_; }
   bool running() const { return !ended_within(Duration(0)); }
@@ -98,15 +89,15 @@ class Inside {
 
 class BubblewrappedProcess final : public SandboxedProcess {
  public:
-  BubblewrappedProcess(std::shared_ptr<Child> child, std::shared_ptr<Inside> inside,
+  BubblewrappedProcess(std::shared_ptr<Child> child, std::shared_ptr<ProcessTree> processes,
                        std::shared_ptr<MemoryCgroup> memory)
       : child_(std::move(child)),
-        inside_(std::move(inside)),
+        processes_(std::move(processes)),
         memory_(std::move(memory)),
         kills_before_(memory_->out_of_memory_kills()) {}
 
   Status signal(int number) override { return child_->signal(number); }
-  Status kill_all() override { return inside_->kill_all(); }
+  Status kill_all() override { return processes_->kill_all(); }
   Result<std::optional<ExitStatus>> wait(Duration timeout) override {
     CLARY_TRY(const std::optional<Child::End> end, child_->wait(timeout));
     if (!end) return std::optional<ExitStatus>();
@@ -120,7 +111,7 @@ class BubblewrappedProcess final : public SandboxedProcess {
 
  private:
   std::shared_ptr<Child> child_;
-  std::shared_ptr<Inside> inside_;
+  std::shared_ptr<ProcessTree> processes_;
   std::shared_ptr<MemoryCgroup> memory_;
   std::uint64_t kills_before_;
   std::optional<ExitStatus> status_;
@@ -146,7 +137,7 @@ class BubblewrapSandbox final : public Sandbox {
 
   Result<std::unique_ptr<SandboxedProcess>> spawn(const ProcessSpec& process) override {
     if (spec_.folder.empty()) return invalid_argument("sandbox: not prepared");
-    if (inside_ == nullptr || !inside_->running()) CLARY_RETURN_IF_ERROR(start());
+    if (processes_ == nullptr || !processes_->running()) CLARY_RETURN_IF_ERROR(start());
     if (spec_.run_as_uid) CLARY_RETURN_IF_ERROR(give_tree(spec_.job_folder, *spec_.run_as_uid));
     Launch launch;
     launch.argv = process.argv;
@@ -159,19 +150,19 @@ class BubblewrapSandbox final : public Sandbox {
     int namespaces = kSandboxNamespaces;
     if (!as_root_) namespaces |= CLONE_NEWUSER;
     if (spec_.network_namespace >= 0) namespaces |= CLONE_NEWNET;
-    launch.joins = {{inside_->pid_one().get(), namespaces}};
+    launch.joins = {{processes_->pid_one().get(), namespaces}};
     if (as_root_) launch.user_namespace = user_namespace();
     launch.confined = true;
     CLARY_TRY(Child started, Child::start(launch));
     auto child = std::make_shared<Child>(std::move(started));
-    inside_->add(child);
+    processes_->add(child);
     return std::unique_ptr<SandboxedProcess>(
-        std::make_unique<BubblewrappedProcess>(std::move(child), inside_, memory_));
+        std::make_unique<BubblewrappedProcess>(std::move(child), processes_, memory_));
   }
 
   Status destroy() override {
-    if (inside_ != nullptr) CLARY_RETURN_IF_ERROR(inside_->kill_all());
-    inside_.reset();
+    if (processes_ != nullptr) CLARY_RETURN_IF_ERROR(processes_->kill_all());
+    processes_.reset();
     bwrap_ = Child();
     overlays_.clear();
     if (spec_.folder.empty()) return {};
@@ -300,7 +291,7 @@ class BubblewrapSandbox final : public Sandbox {
                          (reason.empty() ? "it did not get ready" : reason) + mend(reason));
     }
     CLARY_TRY(Fd pid_one, open_pid(static_cast<pid_t>(info->int_or("child-pid", 0))));
-    inside_ = std::make_shared<Inside>(std::move(pid_one));
+    processes_ = std::make_shared<ProcessTree>(std::move(pid_one));
     bwrap_ = std::move(bwrap);
     input_ = std::move(input);
     return {};
@@ -320,7 +311,7 @@ class BubblewrapSandbox final : public Sandbox {
   std::string overlay_failure_;  // of the last start, when an overlay was the reason
   std::shared_ptr<MemoryCgroup> memory_ = std::make_shared<MemoryCgroup>();
   Child bwrap_;
-  std::shared_ptr<Inside> inside_;
+  std::shared_ptr<ProcessTree> processes_;
   Fd input_;  // pid 1 ends when this is closed
   std::vector<std::string> lacks_;
 };

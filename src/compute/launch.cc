@@ -18,6 +18,7 @@
 #include <climits>
 #include <cstring>
 
+#include "base/pipe.h"
 #include "base/strings.h"
 
 namespace clary::compute {
@@ -89,7 +90,7 @@ struct Prepared {
   int words = -1;
 };
 
-[[noreturn]] void give_up(const Prepared& prepared, Step step) {
+[[noreturn]] void exit_failed(const Prepared& prepared, Step step) {
   const Word word{step, errno};
   if (::write(prepared.words, &word, sizeof(word)) < 0) ::_exit(126);
   ::_exit(127);
@@ -120,17 +121,17 @@ bool make_mount(const LaunchMount& mount) {
 void enter_places(const Prepared& prepared) {
   const Launch& launch = prepared.launch;
   for (const std::string& procs : launch.cgroups) {
-    if (!write_text(procs.c_str(), "0")) give_up(prepared, kCgroup);
+    if (!write_text(procs.c_str(), "0")) exit_failed(prepared, kCgroup);
   }
   for (const Join& join : launch.joins) {
-    if (::setns(join.descriptor, join.kinds) != 0) give_up(prepared, kJoin);
+    if (::setns(join.descriptor, join.kinds) != 0) exit_failed(prepared, kJoin);
   }
   if (launch.mounts.empty()) return;
-  if (::unshare(CLONE_NEWNS) != 0) give_up(prepared, kMountNamespace);
+  if (::unshare(CLONE_NEWNS) != 0) exit_failed(prepared, kMountNamespace);
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
-    give_up(prepared, kMountNamespace);
+    exit_failed(prepared, kMountNamespace);
   for (const LaunchMount& mount : launch.mounts) {
-    if (!make_mount(mount)) give_up(prepared, kMount);
+    if (!make_mount(mount)) exit_failed(prepared, kMount);
   }
 }
 
@@ -140,28 +141,28 @@ void become(const Prepared& prepared) {
     const uid_t id = *launch.user;
     if (::syscall(SYS_setgroups, 0, nullptr) != 0 || ::syscall(SYS_setresgid, id, id, id) != 0 ||
         ::syscall(SYS_setresuid, id, id, id) != 0) {
-      give_up(prepared, kUser);
+      exit_failed(prepared, kUser);
     }
   }
   if (launch.user_namespace < 0) return;
-  if (::setns(launch.user_namespace, CLONE_NEWUSER) != 0) give_up(prepared, kUserNamespace);
+  if (::setns(launch.user_namespace, CLONE_NEWUSER) != 0) exit_failed(prepared, kUserNamespace);
   // Refused where the map was written without privilege; the groups are then those of the caller.
   ::syscall(SYS_setgroups, 0, nullptr);
   if (::syscall(SYS_setresgid, 0, 0, 0) != 0 || ::syscall(SYS_setresuid, 0, 0, 0) != 0)
-    give_up(prepared, kUser);
+    exit_failed(prepared, kUser);
 }
 
 void confine(const Prepared& prepared) {
   for (int capability = 0; capability <= CAP_LAST_CAP; ++capability) {
     if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno != EINVAL && errno != EPERM) {
-      give_up(prepared, kCapabilities);
+      exit_failed(prepared, kCapabilities);
     }
   }
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> none{};
-  if (::syscall(SYS_capset, &header, none.data()) != 0) give_up(prepared, kCapabilities);
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) give_up(prepared, kCapabilities);
+  if (::syscall(SYS_capset, &header, none.data()) != 0) exit_failed(prepared, kCapabilities);
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) exit_failed(prepared, kCapabilities);
 }
 
 void set_stdio(const Prepared& prepared) {
@@ -170,12 +171,13 @@ void set_stdio(const Prepared& prepared) {
     const int given = prepared.launch.stdio[i];
     const int source = given >= 0 ? given : ::open("/dev/null", O_RDWR | O_CLOEXEC);
     sources[i] = ::fcntl(source, F_DUPFD_CLOEXEC, 10);
-    if (sources[i] < 0) give_up(prepared, kStdio);
+    if (sources[i] < 0) exit_failed(prepared, kStdio);
   }
   for (int i = 0; i < 3; ++i) {
-    if (::dup2(sources[static_cast<std::size_t>(i)], i) < 0) give_up(prepared, kStdio);
+    if (::dup2(sources[static_cast<std::size_t>(i)], i) < 0) exit_failed(prepared, kStdio);
   }
-  if (::syscall(SYS_close_range, 3U, UINT_MAX, CLOSE_RANGE_CLOEXEC) != 0) give_up(prepared, kStdio);
+  if (::syscall(SYS_close_range, 3U, UINT_MAX, CLOSE_RANGE_CLOEXEC) != 0)
+    exit_failed(prepared, kStdio);
   for (const int kept : prepared.launch.kept) ::fcntl(kept, F_SETFD, 0);
 }
 
@@ -193,7 +195,7 @@ void reset_signals() {
   set_stdio(prepared);
   if (!prepared.launch.working_folder.empty() &&
       ::chdir(prepared.launch.working_folder.c_str()) != 0) {
-    give_up(prepared, kFolder);
+    exit_failed(prepared, kFolder);
   }
   reset_signals();
   int failure = ENOENT;
@@ -202,7 +204,7 @@ void reset_signals() {
     if (errno != ENOENT && errno != ENOTDIR) failure = errno;
   }
   errno = failure;
-  give_up(prepared, kExec);
+  exit_failed(prepared, kExec);
 }
 
 // The middle process enters the namespaces and makes the program's process a child of its own
@@ -211,7 +213,7 @@ void reset_signals() {
   enter_places(prepared);
   const long made =
       ::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
-  if (made < 0) give_up(prepared, kClone);
+  if (made < 0) exit_failed(prepared, kClone);
   if (made == 0) run_program(prepared);
   const Word word{kStarted, static_cast<int>(made)};
   if (::write(prepared.words, &word, sizeof(word)) < 0) ::_exit(126);
@@ -242,20 +244,17 @@ Result<pid_t> launch(const Launch& launch) {
   if (launch.argv.empty() || launch.argv.front().empty())
     return invalid_argument("start a process: no program is named");
   const std::string what = "start '" + launch.argv.front() + "': ";
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return system_error(what + "make a pipe");
-  const Fd reader(ends[0]);
-  Fd writer(ends[1]);
+  CLARY_TRY(Pipe words, make_pipe());
   Prepared prepared(launch);
-  prepared.words = writer.get();
+  prepared.words = words.writer.get();
   const pid_t middle = fork_with_signals_blocked(prepared);
   if (middle < 0) return system_error(what + "fork");
-  writer.close();
+  words.writer.close();
   pid_t started = 0;
   std::optional<Word> failed;
   Word word;
   for (;;) {
-    const ssize_t got = ::read(reader.get(), &word, sizeof(word));
+    const ssize_t got = ::read(words.reader.get(), &word, sizeof(word));
     if (got < 0 && errno == EINTR) continue;
     if (got != static_cast<ssize_t>(sizeof(word))) break;
     if (word.step == kStarted) {

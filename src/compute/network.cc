@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -11,14 +10,16 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "base/files.h"
+#include "base/pipe.h"
 #include "base/strings.h"
 #include "compute/launch.h"
 #include "compute/netlink.h"
+#include "compute/outcome_message.h"
 #include "compute/user_namespace.h"
 
 namespace clary::compute {
@@ -26,55 +27,10 @@ namespace {
 
 constexpr Ipv4 kLinkLocal{{169, 254, 0, 0}, 16};  // clouds' metadata addresses
 constexpr Ipv4 kSlirpGateway{{10, 0, 2, 2}, 32};
+constexpr Duration kMakeTimeout = std::chrono::seconds(10);
 constexpr Duration kSlirpTimeout = std::chrono::seconds(5);
 
 Ipv4 address_of(int index) { return {{10, 77, 0, static_cast<std::uint8_t>(index)}, 24}; }
-
-// ---- between a child and this process: one message, a text and perhaps a descriptor ----
-
-void send_outcome(int channel, std::string_view text, int descriptor) {
-  iovec piece{const_cast<char*>(text.data()), text.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &piece;
-  message.msg_iovlen = 1;
-  if (descriptor >= 0) {
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* head = CMSG_FIRSTHDR(&message);
-    head->cmsg_level = SOL_SOCKET;
-    head->cmsg_type = SCM_RIGHTS;
-    head->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(head), &descriptor, sizeof descriptor);
-  }
-  (void)::sendmsg(channel, &message, MSG_NOSIGNAL);
-}
-
-// The descriptor that came with "ok" (or none); else the child's sentence as an error.
-Result<Fd> receive_outcome(int channel) {
-  std::array<char, 512> text{};
-  iovec piece{text.data(), text.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &piece;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  ssize_t got = 0;
-  while ((got = ::recvmsg(channel, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
-  }
-  if (got <= 0) return internal_error("make a job's network: the process that makes it ended");
-  Fd descriptor;
-  for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr;
-       head = CMSG_NXTHDR(&message, head)) {
-    int number = -1;
-    std::memcpy(&number, CMSG_DATA(head), sizeof number);
-    descriptor = Fd(number);
-  }
-  const std::string_view said(text.data(), static_cast<std::size_t>(got));
-  if (said != "ok") return denied("make a job's network: " + std::string(said));
-  return descriptor;
-}
 
 // ---- in the child, which has one thread ----
 
@@ -144,7 +100,7 @@ Result<Fd> in_child(const std::function<Result<Fd>()>& work,
     ::_exit(0);
   }
   there.close();
-  Result<Fd> outcome = receive_outcome(here.get());
+  Result<Fd> outcome = receive_outcome(here.get(), "make a job's network", kMakeTimeout);
   if (outcome.ok() && before_end) {
     if (const Status seen = before_end(child); !seen.ok()) outcome = seen.error();
   }
@@ -209,14 +165,9 @@ void JobNetwork::State::open_way_out() {
 }
 
 Status JobNetwork::State::start_slirp() {
-  std::array<int, 2> ready{};
-  std::array<int, 2> exit{};
-  if (::pipe2(ready.data(), O_CLOEXEC) != 0) return system_error("make a pipe");
-  const Fd ready_reader(ready[0]);
-  Fd ready_writer(ready[1]);
-  if (::pipe2(exit.data(), O_CLOEXEC) != 0) return system_error("make a pipe");
-  const Fd exit_reader(exit[0]);
-  exit_signal = Fd(exit[1]);
+  CLARY_TRY(Pipe ready, make_pipe());
+  CLARY_TRY(Pipe exit, make_pipe());
+  exit_signal = std::move(exit.writer);
 
   const std::string descriptors = "/proc/self/fd/";
   Launch launch;
@@ -226,8 +177,8 @@ Status JobNetwork::State::start_slirp() {
                  "--disable-host-loopback",
                  "--enable-sandbox",
                  "--enable-seccomp",
-                 "--ready-fd=" + std::to_string(ready_writer.get()),
-                 "--exit-fd=" + std::to_string(exit_reader.get()),
+                 "--ready-fd=" + std::to_string(ready.writer.get()),
+                 "--exit-fd=" + std::to_string(exit.reader.get()),
                  "--netns-type=path"};
   if (user_namespace.valid()) {
     launch.argv.push_back("--userns-path=" + descriptors + std::to_string(user_namespace.get()));
@@ -237,16 +188,14 @@ Status JobNetwork::State::start_slirp() {
   launch.argv.push_back("tap0");
   launch.environment = {"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"};
   launch.kept.insert(launch.kept.end(),
-                     {ready_writer.get(), exit_reader.get(), network_namespace.get()});
+                     {ready.writer.get(), exit.reader.get(), network_namespace.get()});
   CLARY_TRY(slirp, Child::start(launch));
-  ready_writer.close();
+  ready.writer.close();
 
-  pollfd waiting{ready_reader.get(), POLLIN, 0};
-  const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(kSlirpTimeout);
   char word = 0;
-  if (::poll(&waiting, 1, static_cast<int>(timeout.count())) <= 0)
+  if (!readable_within(ready.reader.get(), kSlirpTimeout))
     return timed_out("slirp4netns did not become ready");
-  if (::read(ready_reader.get(), &word, 1) != 1) return unavailable("slirp4netns ended at once");
+  if (::read(ready.reader.get(), &word, 1) != 1) return unavailable("slirp4netns ended at once");
   return {};
 }
 

@@ -11,9 +11,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <functional>
+
+#include "compute/outcome_message.h"
 
 namespace clary::compute {
 namespace {
@@ -155,6 +158,23 @@ TEST_F(NetworkTest, HasAWayOutOrSaysWhyNot) {
   EXPECT_EQ(there, network->lacks().empty());
   for (const std::string& lack : network->lacks())
     EXPECT_TRUE(lack.starts_with("no way out: ")) << lack;
+}
+
+TEST(OutcomeMessage, IsWaitedForOnlySoLong) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const Fd here(ends[0]);
+  Fd there(ends[1]);
+  EXPECT_EQ(receive_outcome(here.get(), "make it", std::chrono::milliseconds(1)).error().code,
+            ErrorCode::kTimeout);
+  send_outcome(there.get(), "ok", there.get());
+  EXPECT_TRUE(receive_outcome(here.get(), "make it", std::chrono::seconds(10)).value().valid());
+  send_outcome(there.get(), "no room", -1);
+  EXPECT_EQ(receive_outcome(here.get(), "make it", std::chrono::seconds(10)).error().message,
+            "make it: no room");
+  there.close();
+  EXPECT_EQ(receive_outcome(here.get(), "make it", std::chrono::seconds(10)).error().code,
+            ErrorCode::kInternal);
 }
 
 TEST_F(NetworkTest, RefusesWhatCannotBe) {

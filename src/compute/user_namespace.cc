@@ -6,17 +6,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 
 #include "base/files.h"
+#include "base/pipe.h"
 #include "base/strings.h"
 
 namespace clary::compute {
 namespace {
 
+constexpr Duration kMakeTimeout = std::chrono::seconds(10);
 constexpr int kCapSysAdmin = 21;  // linux/capability.h
 
 Error with_mend(const Error& error) {
@@ -69,16 +71,19 @@ Status write_maps(const std::string& proc, const IdMap& map) {
   return write("/uid_map", line(map.inside_uid, map.outside_uid));
 }
 
+bool read_word(int from, char& word) {
+  return readable_within(from, kMakeTimeout) && ::read(from, &word, 1) == 1;
+}
+
 Result<Fd> name_namespace(pid_t holder, int ready, int told, const IdMap& map) {
   char word = 0;
-  if (::read(ready, &word, 1) != 1)
-    return internal_error("make a user namespace: its process ended");
+  if (!read_word(ready, word)) return internal_error("make a user namespace: its process ended");
   if (word != '\0') return with_mend(system_error("make a user namespace", word));
   const std::string proc = "/proc/" + std::to_string(holder);
   if (const Status written = write_maps(proc, map); !written.ok())
     return with_mend(written.error());
   CLARY_TRY(Fd found, open_file(proc + "/ns/user", O_RDONLY));
-  if (::write(told, "m", 1) != 1 || ::read(ready, &word, 1) != 1) {
+  if (::write(told, "m", 1) != 1 || !read_word(ready, word)) {
     return internal_error("make a user namespace: its process ended");
   }
   return found;
@@ -99,24 +104,18 @@ bool is_real_root() {
 }
 
 Result<Fd> make_user_namespace(const IdMap& map) {
-  std::array<int, 2> up{};
-  std::array<int, 2> down{};
-  if (::pipe2(up.data(), O_CLOEXEC) != 0) return system_error("make a pipe");
-  Fd ready(up[0]);
-  Fd ready_writer(up[1]);
-  if (::pipe2(down.data(), O_CLOEXEC) != 0) return system_error("make a pipe");
-  Fd told_reader(down[0]);
-  Fd told(down[1]);
+  CLARY_TRY(Pipe ready, make_pipe());
+  CLARY_TRY(Pipe told, make_pipe());
   const pid_t holder = ::fork();
   if (holder < 0) return system_error("fork");
   if (holder == 0) {
-    ::close(ready.get());
-    ::close(told.get());
-    hold_namespace(ready_writer.get(), told_reader.get());
+    ::close(ready.reader.get());
+    ::close(told.writer.get());
+    hold_namespace(ready.writer.get(), told.reader.get());
   }
-  ready_writer.close();
-  told_reader.close();
-  Result<Fd> made = name_namespace(holder, ready.get(), told.get(), map);
+  ready.writer.close();
+  told.reader.close();
+  Result<Fd> made = name_namespace(holder, ready.reader.get(), told.writer.get(), map);
   ::kill(holder, SIGKILL);
   while (::waitpid(holder, nullptr, 0) < 0 && errno == EINTR) {
   }

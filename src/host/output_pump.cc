@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/pipe.h"
+
 namespace clary::host {
 namespace {
 
@@ -18,17 +20,11 @@ constexpr std::size_t kReadBytes = 64 << 10;
 // After the thread was told to end: enough for what both pipes can hold.
 constexpr int kLastReads = 2 * kPipeBytes / static_cast<int>(kReadBytes) + 8;
 
-struct Pipe {
-  Fd reader;
-  Fd writer;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("make a pipe");
-  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  ::fcntl(ends[0], F_SETPIPE_SZ, kPipeBytes);  // a wish: users have a limit
-  return Pipe{Fd(ends[0]), Fd(ends[1])};
+Result<Pipe> make_output_pipe() {
+  CLARY_TRY(Pipe pipe, make_pipe());
+  ::fcntl(pipe.reader.get(), F_SETFL, O_NONBLOCK);
+  ::fcntl(pipe.reader.get(), F_SETPIPE_SZ, kPipeBytes);  // a wish: users have a limit
+  return pipe;
 }
 
 Result<Fd> make_event() {
@@ -47,8 +43,8 @@ void raise_event(const Fd& event) {
 
 Result<std::unique_ptr<OutputPump>> OutputPump::start(JobLog& log, const Clock& clock,
                                                       std::string code_folder) {
-  CLARY_TRY(Pipe out, make_pipe());
-  CLARY_TRY(Pipe err, make_pipe());
+  CLARY_TRY(Pipe out, make_output_pipe());
+  CLARY_TRY(Pipe err, make_output_pipe());
   CLARY_TRY(Fd wake, make_event());
   CLARY_TRY(Fd ended, make_event());
   std::unique_ptr<OutputPump> pump(new OutputPump(log, clock, std::move(code_folder)));

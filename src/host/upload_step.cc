@@ -38,11 +38,12 @@ Status upload_once(HostContext& context, const objects::ObjectUri& to, std::stri
 }
 
 Status upload(HostContext& context, const objects::ObjectUri& to, std::string_view folder) {
-  const Duration give_up = context.services.clock->steady() + kPatience;
+  const Duration deadline = context.services.clock->steady() + kPatience;
   Duration pause = kFirstPause;
   for (;;) {
     const Status uploaded = upload_once(context, to, folder);
-    if (uploaded.ok() || !may_pass(uploaded.error()) || context.services.clock->steady() >= give_up)
+    if (uploaded.ok() || !may_pass(uploaded.error()) ||
+        context.services.clock->steady() >= deadline)
       return uploaded;
     context.services.logger->warning("an upload is tried again",
                                      {{"to", to.to_string()}, {"error", uploaded.error().message}});
