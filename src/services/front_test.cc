@@ -106,6 +106,24 @@ TEST_F(FrontTest, AwsChunkedBodies) {
   EXPECT_TRUE(has(send(ask), "<Code>IncompleteBody</Code>"));
 }
 
+TEST_F(FrontTest, WhatFailsWithABodyIsAnErrorOfTheProtocol) {
+  const net::Reply opened = send({.method = "PUT", .target = "/b/throws", .service = "s3"});
+  EXPECT_EQ(opened.status, 500);
+  EXPECT_TRUE(has(opened, "<Code>InternalError</Code>")) << opened.body;
+  EXPECT_FALSE(opened.headers.get("x-amz-request-id").empty());
+  for (const Ask& ask : {Ask{.method = "PUT", .target = "/b/k", .service = "s3"},
+                         Ask{.method = "GET", .target = "/b/k", .service = "s3"}}) {
+    const net::Reply failed = reject(ask, internal_error("the disk is on fire"));
+    EXPECT_EQ(failed.status, 500);
+    EXPECT_TRUE(has(failed, "<Code>InternalError</Code>")) << failed.body;
+    EXPECT_FALSE(failed.headers.get("x-amz-request-id").empty());
+  }
+  const net::Reply local =
+      reject({.method = "GET", .target = "/healthz", .service = ""}, internal_error("oops"));
+  EXPECT_EQ(local.status, 500);
+  EXPECT_FALSE(local.headers.get("x-amzn-requestid").empty());
+}
+
 TEST_F(FrontTest, HeadErrorsHaveNoBody) {
   const net::Reply reply = send({.method = "HEAD", .target = "/b", .service = "s3"});
   EXPECT_EQ(reply.status, 404);
