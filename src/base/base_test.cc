@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "base/text_encoding.h"
-#include "base/thread_pool.h"
 #include "base/time_text.h"
 
 namespace clary {
@@ -87,16 +86,6 @@ TEST(Strings, NearestSuggestsOnlyWhatIsNear) {
   const std::vector<std::string> names = {"listen", "region", "account"};
   EXPECT_EQ(nearest("regoin", names), "region");
   EXPECT_EQ(nearest("zzzzzz", names), std::nullopt);
-}
-
-TEST(ThreadPool, RunsWhatItTookBeforeItEnds) {
-  std::atomic<int> ran = 0;
-  int taken = 0;
-  {
-    ThreadPool pool("test", 2, 100);
-    for (int i = 0; i < 50; ++i) taken += pool.try_post([&] { ++ran; }) ? 1 : 0;
-  }
-  EXPECT_EQ(ran, taken);
 }
 
 TEST(IdSource, UuidHasVersionFour) {

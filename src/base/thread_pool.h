@@ -1,6 +1,8 @@
-// A bounded pool: a fixed number of threads and a queue with a limit. Thread-safe.
+// A bounded pool: so many places to run in, and a queue with a limit. Thread-safe.
 //
-// The destructor runs what is queued, then joins.
+// A thread that only waits (for a disk, for another thread) lends its place out meanwhile, so that
+// the work that needs a processor goes on: see LentPlace. The destructor runs what is queued, then
+// joins.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +16,17 @@
 
 namespace clary {
 
+struct PoolSize {
+  std::size_t places = 1;  // tasks that run at a time
+  std::size_t queue = 0;   // tasks that wait for a place
+  // Tasks that may wait inside a LentPlace at a time; a thread each, made when it is needed.
+  std::size_t lent_places = 0;
+};
+
 class ThreadPool {
  public:
   // name: at most 15 bytes; shown by ps and gdb.
-  ThreadPool(std::string name, std::size_t threads, std::size_t queue_limit);
+  ThreadPool(std::string name, PoolSize size);
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
   ~ThreadPool();
@@ -26,14 +35,35 @@ class ThreadPool {
   bool try_post(std::function<void()> work);
 
  private:
-  void run(const std::string& name);
+  friend class LentPlace;
+  void run();
+  std::function<void()> next_task();
+  void lend_place();
+  void take_back_place();
+  void fill_places() CLARY_REQUIRES(mutex_);
 
+  const std::string name_;
+  const PoolSize size_;
   Mutex mutex_;
   CondVar changed_;
   std::deque<std::function<void()>> queue_ CLARY_GUARDED_BY(mutex_);
   bool stopping_ CLARY_GUARDED_BY(mutex_) = false;
-  std::size_t queue_limit_;
-  std::vector<std::thread> threads_;
+  std::size_t running_ CLARY_GUARDED_BY(mutex_) = 0;  // tasks, without those in a LentPlace
+  std::size_t idle_ CLARY_GUARDED_BY(mutex_) = 0;     // threads that wait for a task
+  std::vector<std::thread> threads_;                  // grows under mutex_ until stopping_
+};
+
+// While it lives, this thread does nothing but wait, and its pool runs another task in its place.
+// Afterwards it goes on at once, one too many if need be. On a thread of no pool: nothing.
+class LentPlace {
+ public:
+  LentPlace();
+  LentPlace(const LentPlace&) = delete;
+  LentPlace& operator=(const LentPlace&) = delete;
+  ~LentPlace();
+
+ private:
+  ThreadPool* pool_;
 };
 
 }  // namespace clary

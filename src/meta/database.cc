@@ -93,10 +93,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
 }
 
 Status Database::write(const std::function<Status(sqlite::Database&)>& body) {
-  MutexLock lock(mutex_);
-  CLARY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(*writer_));
-  CLARY_RETURN_IF_ERROR(body(*writer_));
-  return transaction.commit();
+  return commits_.commit(body);
 }
 
 }  // namespace clary::meta

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "base/mutex.h"
+#include "base/commit_queue.h"
 #include "base/result.h"
 #include "base/sqlite.h"
 
@@ -21,19 +21,19 @@ class Database {
   // it.
   static Result<std::unique_ptr<Database>> open(const std::string& path);
 
-  // Runs `body` in one transaction; what it returns decides whether it is committed. Durable when
-  // this returns.
+  // Runs `body` in one transaction, which concurrent writes share; what it returns decides whether
+  // it is committed. It runs again when that transaction had to be given up. Durable when this
+  // returns.
   Status write(const std::function<Status(sqlite::Database&)>& body);
   // A connection that sees the last commit.
   Result<sqlite::Readers::Lease> read() { return readers_.take(); }
 
  private:
   Database(std::unique_ptr<sqlite::Database> writer, std::string path)
-      : writer_(std::move(writer)), readers_(std::move(path)) {}
+      : readers_(std::move(path)), commits_(std::move(writer)) {}
 
-  Mutex mutex_;  // one transaction at a time
-  std::unique_ptr<sqlite::Database> writer_ CLARY_GUARDED_BY(mutex_);
   sqlite::Readers readers_;
+  sqlite::CommitQueue commits_;
 };
 
 }  // namespace clary::meta

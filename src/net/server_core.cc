@@ -13,8 +13,10 @@ ServerCore::ServerCore(Handler& handler_in, const Logger& logger_in, ServerLimit
     : handler(handler_in),
       logger(logger_in),
       limits(limits_in),
-      pool(std::make_unique<ThreadPool>("net-handler", limits.handler_threads,
-                                        std::numeric_limits<std::size_t>::max())) {}
+      pool(std::make_unique<ThreadPool>("net-handler",
+                                        PoolSize{.places = limits.handler_threads,
+                                                 .queue = std::numeric_limits<std::size_t>::max(),
+                                                 .lent_places = limits.waiting_threads})) {}
 
 void ServerCore::post(std::function<void()> work) {
   // The pool shuts down only after the last connection is gone.

@@ -9,12 +9,13 @@
 #include <utility>
 
 #include "base/files.h"
+#include "base/thread_pool.h"
 
 namespace clary::objects {
 namespace {
 
 constexpr std::size_t kNameDigits = 32;
-constexpr std::uint64_t kWriteBehindBytes = 8ULL << 20;
+constexpr std::uint64_t kWriteBehindBytes = 2ULL << 20;
 constexpr std::size_t kCopyBytes = 1 << 20;
 
 }  // namespace
@@ -114,6 +115,7 @@ Status BodyFiles::Temporary::copy(const Fd& file) {
 }
 
 Result<std::string> BodyFiles::Temporary::seal() {
+  const LentPlace lent;
   if (::fdatasync(file_.get()) != 0) return system_error("sync body file");
   const std::string final_path = files_->path_of(name_);
   CLARY_RETURN_IF_ERROR(files_->place(name_));

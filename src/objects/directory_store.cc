@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/beside.h"
 #include "base/files.h"
 #include "base/text_encoding.h"
 #include "objects/body_source.h"
@@ -22,6 +23,7 @@ constexpr std::string_view kUncleanMark = "unclean";
 // A file may go between the look into the index and its opening, when the object is replaced; then
 // we look again.
 constexpr int kLookups = 5;
+constexpr std::size_t kDigestingThreads = 2;
 
 Result<Fd> lock_root(const std::string& root) {
   CLARY_TRY(Fd lock, open_file(path_join(root, "lock"), O_RDWR | O_CREAT, 0600));
@@ -60,7 +62,7 @@ class DirectoryStore::Writer final : public ObjectWriter {
         keep_(std::move(keep)) {}
 
   Status write(std::string_view piece) override {
-    digests_.update(piece);
+    const Beside digesting(store_.digesting_, piece.size(), [&] { digests_.update(piece); });
     if (!file_ && inline_.size() + piece.size() <= inline_limit_) {
       inline_ += piece;
       return {};
@@ -143,6 +145,7 @@ DirectoryStore::DirectoryStore(std::string root, const Clock& clock, IdSource& i
       options_(options),
       lock_(std::move(lock)),
       files_(root_, ids_),
+      digesting_("digesting", {.places = kDigestingThreads, .queue = kDigestingThreads}),
       readers_(database->path(), {.access = sqlite::Access::kReader, .cache_kib = 1024}),
       commits_(std::move(database)) {}
 

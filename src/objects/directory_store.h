@@ -13,11 +13,12 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/commit_queue.h"
 #include "base/fd.h"
 #include "base/id_source.h"
 #include "base/sqlite.h"
+#include "base/thread_pool.h"
 #include "objects/body_files.h"
-#include "objects/commit_queue.h"
 #include "objects/object_index.h"
 #include "objects/object_store.h"
 
@@ -85,8 +86,9 @@ class DirectoryStore final : public ObjectStore {
   Fd lock_;
   std::atomic<bool> left_strays_ = false;
   BodyFiles files_;
+  ThreadPool digesting_;  // digests of bodies, beside the threads that write them
   sqlite::Readers readers_;
-  CommitQueue commits_;
+  sqlite::CommitQueue commits_;
 };
 
 }  // namespace clary::objects

@@ -31,7 +31,7 @@ void Runner::start() {
     parts_.logger.warning("gangs without a job could not be ended",
                           {{"error", ended.error().message}});
   }
-  pool_ = std::make_unique<ThreadPool>("runner", kThreads, 1024);
+  pool_ = std::make_unique<ThreadPool>("runner", PoolSize{.places = kThreads, .queue = 1024});
   MutexLock lock(mutex_);  // wake() may be called already
   effects_loop_ = std::make_unique<Loop>("runner-effects", kEffectsInterval,
                                          [this](const std::stop_token&) { distribute(); });

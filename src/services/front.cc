@@ -16,7 +16,7 @@ constexpr std::size_t kHashingQueue = 2;
 Front::Front(FrontParts parts)
     : parts_(parts),
       authenticator_(parts.keys, parts.clock),
-      hashing_("hashing", kHashingThreads, kHashingQueue) {}
+      hashing_("hashing", {.places = kHashingThreads, .queue = kHashingQueue}) {}
 
 std::variant<net::Reply, std::unique_ptr<net::RequestSink>> Front::start(net::RequestHead head) {
   RequestId request_id(parts_.ids.uuid());

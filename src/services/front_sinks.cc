@@ -1,8 +1,9 @@
 #include "services/front_sinks.h"
 
+#include "base/beside.h"
 #include "base/digest.h"
+#include "base/text_encoding.h"
 #include "services/auth_error.h"
-#include "services/side_hasher.h"
 #include "wire/aws_chunked.h"
 
 namespace clary::services {
@@ -34,10 +35,10 @@ class WholeBodySink final : public net::RequestSink {
 class StreamingSink final : public net::RequestSink {
  public:
   StreamingSink(std::unique_ptr<Call> call, std::unique_ptr<EncodedSink> sink, ThreadPool& pool)
-      : call_(std::move(call)), sink_(std::move(sink)) {
+      : call_(std::move(call)), sink_(std::move(sink)), hashing_(pool) {
     using wire::PayloadKind;
     const PayloadKind kind = call_->payload_kind();
-    if (kind == PayloadKind::kHashed) hasher_.emplace(pool);
+    if (kind == PayloadKind::kHashed) hasher_ = make_hasher(DigestKind::kSha256);
     if (kind == PayloadKind::kHashed || kind == PayloadKind::kUnsigned) return;
     std::optional<wire::ChunkSignatures> signatures;
     if (kind != PayloadKind::kChunkedUnsignedTrailer)
@@ -46,14 +47,14 @@ class StreamingSink final : public net::RequestSink {
   }
 
   Status write(std::string_view piece) override {
-    if (!hasher_) return pass_on(piece);
-    hasher_->start(piece);
-    const Joined joined{*hasher_};
+    if (hasher_ == nullptr) return pass_on(piece);
+    const Beside hashing(hashing_, piece.size(), [this, piece] { hasher_->update(piece); });
     return pass_on(piece);
   }
 
   net::Reply finish() override {
-    if (hasher_ && !constant_time_equal(hasher_->finish(), *call_->body_facts().sha256_hex)) {
+    if (hasher_ != nullptr &&
+        !constant_time_equal(hex_encode(hasher_->finish()), *call_->body_facts().sha256_hex)) {
       return call_->encode_error(payload_mismatch());
     }
     if (decoder_) {
@@ -73,12 +74,6 @@ class StreamingSink final : public net::RequestSink {
   }
 
  private:
-  // The piece is the caller's again when write() ends, however it ends.
-  struct Joined {
-    SideHasher& hasher;
-    ~Joined() { hasher.join(); }
-  };
-
   Status pass_on(std::string_view piece) {
     if (!decoder_) return sink_->write(piece);
     return decoder_->feed(piece,
@@ -87,7 +82,8 @@ class StreamingSink final : public net::RequestSink {
 
   std::unique_ptr<Call> call_;
   std::unique_ptr<EncodedSink> sink_;
-  std::optional<SideHasher> hasher_;
+  ThreadPool& hashing_;
+  std::unique_ptr<Hasher> hasher_;
   std::optional<wire::AwsChunkedDecoder> decoder_;
 };
 
