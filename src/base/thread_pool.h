@@ -1,8 +1,8 @@
 // A bounded pool: so many places to run in, and a queue with a limit. Thread-safe.
 //
 // A thread that only waits (for a disk, for another thread) lends its place out meanwhile, so that
-// the work that needs a processor goes on: see LentPlace. The destructor runs what is queued, then
-// joins.
+// the work that needs a processor goes on: see LentPlace. The destructor runs what is queued, on
+// the threads there are, then joins.
 #pragma once
 
 #include <cstddef>

@@ -38,6 +38,7 @@ TEST(ThreadPool, ATaskThatWaitsLendsItsPlace) {
         ++ended;
       }));
     }
+    all.wait();  // a pool that is being destroyed makes no more threads
   }
   EXPECT_EQ(ended, kTasks);
 }
@@ -127,6 +128,7 @@ TEST_F(CommitQueueTest, AsManyCallersWaitAsCome) {
         good += done.ok() ? 1 : 0;
       }));
     }
+    others.wait();
   }
   EXPECT_EQ(good, kCallers);
   EXPECT_EQ(rows(), kCallers);
