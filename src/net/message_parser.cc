@@ -72,7 +72,7 @@ class EventParser final : public http::basic_parser<kIsRequest> {
       return progress_.fail(ec, 431, "The request has too many header fields.");
     }
     if (field == http::field::transfer_encoding && !equals_ignoring_case(view(value), "chunked")) {
-      return progress_.fail(ec, 501, "Only the transfer coding 'chunked' is supported.");
+      return progress_.fail(ec, 400, "Only the transfer coding 'chunked' is supported.");
     }
     if (field == http::field::content_length &&
         (++progress_.length_fields > 1 || value.find(',') != BeastView::npos)) {
@@ -120,7 +120,7 @@ class EventParser final : public http::basic_parser<kIsRequest> {
 ParseFault fault_of(error_code ec) {
   if (ec == http::error::header_limit) return {431, "The request's head is too large."};
   if (ec == http::error::body_limit) return {413, "The request's body is too large."};
-  if (ec == http::error::bad_version) return {505, "Only HTTP/1.0 and HTTP/1.1 are supported."};
+  if (ec == http::error::bad_version) return {400, "Only HTTP/1.0 and HTTP/1.1 are supported."};
   return {400, "The request is not well-formed: " + ec.message() + "."};
 }
 

@@ -55,22 +55,22 @@ TEST(MessageParser, RefusesWhatCouldHideARequest) {
   EXPECT_EQ(fault_of(start + "Content-Length: 0x4\r\n\r\n"), 400);
   EXPECT_EQ(fault_of(start + "Content-Length: 18446744073709551616\r\n\r\n"), 400);
   EXPECT_EQ(fault_of(start + "Content-Length : 4\r\n\r\n"), 400);
-  EXPECT_EQ(fault_of(start + "Transfer-Encoding: gzip, chunked\r\n\r\n"), 501);
+  EXPECT_EQ(fault_of(start + "Transfer-Encoding: gzip, chunked\r\n\r\n"), 400);
   EXPECT_EQ(fault_of(start + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"),
             400);
-  EXPECT_EQ(fault_of(start + "Transfer-Encoding: identity\r\n\r\n"), 501);
+  EXPECT_EQ(fault_of(start + "Transfer-Encoding: identity\r\n\r\n"), 400);
   EXPECT_EQ(fault_of("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
   EXPECT_EQ(fault_of("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), 400);
-  EXPECT_EQ(fault_of("GET / HTTP/1.1\nHost: a\n\n"), 505);
+  EXPECT_EQ(fault_of("GET / HTTP/1.1\nHost: a\n\n"), 400);
   EXPECT_EQ(fault_of("GET / HTTP/1.1\r\nHost: a\nB: c\r\n\r\n"), 400);
 }
 
 TEST(MessageParser, RefusesWhatIsNoRequest) {
   EXPECT_EQ(fault_of("GET / HTTP/1.1\r\n\r\n"), 400);  // no Host
   EXPECT_EQ(fault_of("GET / HTTP/1.0\r\n\r\n"), 0);
-  EXPECT_EQ(fault_of("GET / HTTP/2.0\r\n\r\n"), 505);
+  EXPECT_EQ(fault_of("GET / HTTP/2.0\r\n\r\n"), 400);
   EXPECT_EQ(fault_of("\x16\x03\x01\x02 hello\r\n\r\n"), 400);  // a TLS client
-  EXPECT_EQ(fault_of("GET /a b HTTP/1.1\r\nHost: h\r\n\r\n"), 505);
+  EXPECT_EQ(fault_of("GET /a b HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
   EXPECT_EQ(fault_of("GET / HTTP/1.1\r\nHost: h\r\nA: \x01\r\n\r\n"), 400);
 }
 

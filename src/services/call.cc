@@ -26,8 +26,9 @@ std::vector<std::string> trailer_names(const net::RequestHead& head) {
 ServiceError violation_error(const wire::Verdict& verdict, const wire::Service& service) {
   const bool wrong_kind = !verdict.wrong_kinds.empty() && service.protocol == Protocol::kJson;
   if (wrong_kind) return {"SerializationException", verdict.message(), 400};
-  if (verdict.violations.empty() && verdict.wrong_kinds.empty() &&
-      service.protocol == Protocol::kRestXml) {
+  const bool rest_xml = service.protocol == Protocol::kRestXml;
+  if (rest_xml && !verdict.unknowns.empty()) return {"MalformedXML", verdict.message(), 400};
+  if (rest_xml && verdict.violations.empty() && verdict.wrong_kinds.empty()) {
     ServiceError error = unsupported(verdict.message());
     return error;
   }

@@ -232,7 +232,7 @@ class Walk {
     std::vector<std::string> known;
     for (const Member& member : members) known.emplace_back(member.name);
     const std::optional<std::string> near = nearest(name.substr(0, kLongestNameCompared), known);
-    verdict_.refusals.push_back(fmt::format("Clary does not know the member {} of {}{}.",
+    verdict_.unknowns.push_back(fmt::format("Clary does not know the member {} of {}{}.",
                                             value_text(Document(path.member(name).document)),
                                             operation_.name,
                                             near ? fmt::format(" (did you mean {}?)", *near) : ""));
@@ -248,7 +248,11 @@ class Walk {
 
 std::string Verdict::message() const {
   if (!wrong_kinds.empty()) return join(wrong_kinds, " ");
-  if (violations.empty()) return join(refusals, " ");
+  if (violations.empty()) {
+    std::vector<std::string> sentences = refusals;
+    sentences.insert(sentences.end(), unknowns.begin(), unknowns.end());
+    return join(sentences, " ");
+  }
   return fmt::format("{} validation error{} detected: {}", violations.size(),
                      violations.size() == 1 ? "" : "s", join(violations, "; "));
 }

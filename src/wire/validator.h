@@ -25,15 +25,19 @@ struct InertMember {
 struct Verdict {
   // "Value null at 'roleArn' failed to satisfy constraint: Member must not be null"
   std::vector<std::string> violations;
-  // Sentences: members that Clary does not carry out, members nobody knows.
+  // Sentences: members that Clary does not carry out.
   std::vector<std::string> refusals;
+  // Sentences: members that nobody knows.
+  std::vector<std::string> unknowns;
   // "InputDataConfig must be a list, not text."
   std::vector<std::string> wrong_kinds;
   std::vector<InertMember> inert;
 
-  bool accepted() const { return violations.empty() && refusals.empty() && wrong_kinds.empty(); }
-  // The wrong kinds, else "2 validation errors detected: ...; ...", else the refusals. "" when
-  // accepted.
+  bool accepted() const {
+    return violations.empty() && refusals.empty() && unknowns.empty() && wrong_kinds.empty();
+  }
+  // The wrong kinds, else "2 validation errors detected: ...; ...", else refusals and unknowns. ""
+  // when accepted.
   std::string message() const;
 };
 

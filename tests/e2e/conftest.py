@@ -48,3 +48,16 @@ def new_server(tmp_path):
         if each.running():
             each.kill()
         each.end_hosts()
+
+
+@pytest.fixture(scope="session")
+def fortress(tmp_path_factory):
+    """A server with little address space, for clients that mean it harm; it must be the same process at the end."""
+    bounded = ("bash", "-c", 'ulimit -v 3000000; exec "$@"', "bash")
+    running = Server(tmp_path_factory.mktemp("fortress") / "data", config=CONFIG, prefix=bounded).start()
+    running.client("s3").create_bucket(Bucket="bucket")
+    running.client("s3").put_object(Bucket="bucket", Key="key", Body=b"0123456789")
+    yield running
+    assert running.running(), running.log.read_text()[-2000:]
+    assert running.stop() == 0
+    running.end_hosts()

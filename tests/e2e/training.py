@@ -61,7 +61,7 @@ class Training:
         if script is not None:
             sources[entry] = script
         key = f"{name}/source/sourcedir.tar.gz"
-        self.s3.put_object(Bucket=BUCKET, Key=key, Body=archive or source_archive(sources))
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=source_archive(sources) if archive is None else archive)
         texts = {
             **(hyperparameters or {}),
             "sagemaker_program": entry,
