@@ -14,7 +14,7 @@ SCALARS = {
     "string": "std::string", "character": "std::string", "integer": "std::int64_t", "long": "std::int64_t",
     "double": "double", "float": "double", "boolean": "bool", "timestamp": "TimePoint", "blob": "Document::Blob",
 }
-KEYWORDS = {"namespace", "delete", "default", "operator", "template", "export", "register", "class", "struct", "enum"}
+KEYWORDS = {"namespace", "delete", "default", "operator", "template", "export", "register", "class", "struct", "enum", "and", "or", "not"}
 
 
 @dataclass

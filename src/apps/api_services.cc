@@ -7,7 +7,9 @@ namespace clary::apps {
 
 ApiServices::ApiServices(ApiServicesParts parts)
     : parts_(std::move(parts)),
-      buckets_(*parts_.storage.objects),
+      buckets_(*parts_.storage.objects, *parts_.storage.objects),
+      bucket_settings_(*parts_.storage.objects, *parts_.storage.objects),
+      bucket_defaults_(*parts_.storage.objects),
       objects_(*parts_.storage.objects),
       uploads_(*parts_.storage.objects),
       logs_(*parts_.storage.logs),
@@ -23,6 +25,8 @@ Status ApiServices::add_to(services::Router& router, services::LocalRoutes& rout
   sts_.add_to(router);
   iam_.add_to(router);
   buckets_.add_to(router);
+  bucket_settings_.add_to(router);
+  bucket_defaults_.add_to(router);
   objects_.add_to(router);
   uploads_.add_to(router);
   logs_.add_to(router);

@@ -16,6 +16,8 @@
 #include "services/logs.h"
 #include "services/prometheus.h"
 #include "services/router.h"
+#include "services/s3_bucket_defaults.h"
+#include "services/s3_bucket_settings.h"
 #include "services/s3_buckets.h"
 #include "services/s3_objects.h"
 #include "services/s3_uploads.h"
@@ -54,6 +56,8 @@ class ApiServices {
   services::Sts sts_;
   services::Iam iam_;
   services::S3Buckets buckets_;
+  services::S3BucketSettings bucket_settings_;
+  services::S3BucketDefaults bucket_defaults_;
   services::S3Objects objects_;
   services::S3Uploads uploads_;
   services::Logs logs_;

@@ -9,6 +9,7 @@
 #include "apps/embedded_files.h"
 #include "apps/job_credentials.h"
 #include "apps/job_runtime.h"
+#include "apps/lifecycle_loop.h"
 #include "apps/root_key.h"
 #include "apps/storage.h"
 #include "base/files.h"
@@ -54,6 +55,7 @@ struct ServerProgram::Parts {
   std::unique_ptr<Storage> storage;
   services::Router router;
   services::LocalRoutes local_routes;
+  std::unique_ptr<services::BucketRules> buckets;
   std::unique_ptr<services::Front> front;
   std::unique_ptr<net::Server> server;
   std::unique_ptr<objects::ChannelViews> channel_views;
@@ -61,6 +63,7 @@ struct ServerProgram::Parts {
   std::unique_ptr<JobRuntime> runtime;
   std::unique_ptr<RunningJobCredentials> job_credentials;
   std::unique_ptr<ApiServices> services;
+  std::unique_ptr<LifecycleLoop> lifecycle;
   std::string address;
 
   Status make();
@@ -73,6 +76,7 @@ Status ServerProgram::Parts::make() {
       folder.path(), {AccessKeyId(settings.access_key), Secret(settings.secret_key)}, "root", ids,
       *storage->keys));
   CLARY_TRY([[maybe_unused]] const std::string python, unpack_python(folder.path()));
+  buckets = std::make_unique<services::BucketRules>(*storage->objects);
   front =
       std::make_unique<services::Front>(services::FrontParts{.router = router,
                                                              .local_routes = local_routes,
@@ -82,7 +86,9 @@ Status ServerProgram::Parts::make() {
                                                              .logger = logger,
                                                              .account = AccountId(settings.account),
                                                              .limits = {},
-                                                             .requests = &requests});
+                                                             .requests = &requests,
+                                                             .buckets = buckets.get(),
+                                                             .s3_domains = settings.s3_domains});
   server = std::make_unique<net::Server>(*front, logger, server_limits(settings));
   return {};
 }
@@ -119,6 +125,9 @@ Status ServerProgram::Parts::serve() {
                        .counters = [this] { return server->counters(); }});
   CLARY_RETURN_IF_ERROR(services->add_to(router, local_routes));
   CLARY_RETURN_IF_ERROR(runtime->start());
+  lifecycle =
+      std::make_unique<LifecycleLoop>(*storage->objects, *storage->objects, clock, logger,
+                                      std::chrono::seconds(settings.lifecycle_interval_seconds));
   CLARY_TRY([[maybe_unused]] const auto id, server->adopt(std::move(listening), "main"));
   const Document running = Document::object({{"address", address},
                                              {"pid", std::int64_t{::getpid()}},
@@ -145,6 +154,7 @@ void ServerProgram::stop() {
   if (parts_->server == nullptr) return;
   ::unlink(parts_->folder.in("server.json").c_str());
   parts_->server->stop();
+  parts_->lifecycle.reset();
   if (parts_->runtime != nullptr) parts_->runtime->stop();
 }
 

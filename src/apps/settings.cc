@@ -50,6 +50,10 @@ const std::vector<SettingRow>& rows() {
       {"environments.strict_versions", &Settings::strict_versions,
        "A framework version other than the image's fails the job; otherwise it is said in the "
        "timeline."},
+      {"s3.domains", &Settings::s3_domains,
+       "BUCKET.DOMAIN as the Host of a request names the bucket (virtual-host style)."},
+      {"s3.lifecycle_interval_seconds", &Settings::lifecycle_interval_seconds,
+       "How often lifecycle rules are carried out."},
       {"server.handler_threads", &Settings::handler_threads, "Threads that run requests."},
       {"server.view_cache_entries", &Settings::view_cache_entries,
        "Channel trees kept for the next job with the same data."},
@@ -202,6 +206,9 @@ Status check_settings(Settings& settings) {
   CLARY_RETURN_IF_ERROR(
       require(settings.stop_grace_seconds >= 0 && settings.stop_grace_seconds <= 3600,
               "jobs.stop_grace_seconds", "must be 0 to 3600"));
+  CLARY_RETURN_IF_ERROR(require(
+      settings.lifecycle_interval_seconds >= 1 && settings.lifecycle_interval_seconds <= 86'400,
+      "s3.lifecycle_interval_seconds", "must be 1 to 86400"));
   CLARY_RETURN_IF_ERROR(require(settings.handler_threads >= 1 && settings.handler_threads <= 256,
                                 "server.handler_threads", "must be 1 to 256"));
   CLARY_RETURN_IF_ERROR(

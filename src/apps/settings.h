@@ -34,6 +34,9 @@ struct Settings {
       default_environment;  // name or interpreter path; "": $VIRTUAL_ENV, else python3 on PATH
   bool strict_versions = false;
 
+  std::vector<std::string> s3_domains = {"s3.localhost", "localhost"};
+  std::int64_t lifecycle_interval_seconds = 3600;
+
   std::int64_t handler_threads = 4;
   std::int64_t view_cache_entries = 32;  // channel trees kept
   std::string log_level = "info";

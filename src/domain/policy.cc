@@ -148,6 +148,43 @@ Decision Policy::evaluate(const PolicyQuestion& question) const {
   return decision;
 }
 
+Status Policy::check_of_bucket(std::string_view bucket) const {
+  const std::string arn = "arn:aws:s3:::" + std::string(bucket);
+  const auto is_of_bucket = [&arn](const std::string& resource) {
+    return resource == arn || resource.starts_with(arn + "/");
+  };
+  const auto is_of_s3 = [](const std::string& action) {
+    return action == "*" || to_lower(action).starts_with("s3:");
+  };
+  const auto all = [](const Selector& selector, const auto& fits) {
+    return std::all_of(selector.patterns.begin(), selector.patterns.end(), fits);
+  };
+  for (const Statement& statement : statements_) {
+    if (!statement.principals) return invalid_argument("Missing required field Principal");
+    if (!statement.resources) return invalid_argument("Missing required field Resource");
+    if (!all(*statement.resources, is_of_bucket))
+      return invalid_argument("Policy has invalid resource");
+    if (!all(statement.actions, is_of_s3)) return invalid_argument("Policy has invalid action");
+  }
+  return {};
+}
+
+bool Policy::gives_everyone() const {
+  const auto narrows = [](const PolicyCondition& condition) {
+    return !condition.negated && !condition.if_exists &&
+           (condition.key == "aws:sourceip" || condition.key == "aws:principalaccount" ||
+            condition.key == "aws:principalarn");
+  };
+  return std::any_of(statements_.begin(), statements_.end(), [&](const Statement& statement) {
+    if (!statement.allows || !statement.principals) return false;
+    const Selector& who = *statement.principals;
+    const bool everyone = who.negated || std::find(who.patterns.begin(), who.patterns.end(), "*") !=
+                                             who.patterns.end();
+    return everyone &&
+           std::none_of(statement.conditions.begin(), statement.conditions.end(), narrows);
+  });
+}
+
 std::string_view default_job_policy() {
   return R"({"Version":"2012-10-17","Statement":[)"
          R"({"Sid":"Data","Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject","s3:AbortMultipartUpload",)"

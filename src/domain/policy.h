@@ -40,6 +40,13 @@ class Policy {
 
   Decision evaluate(const PolicyQuestion& question) const;
 
+  // Whether it can be the policy of a bucket: each statement names a principal, and resources and
+  // actions of that bucket only. InvalidArgument says what does not fit.
+  Status check_of_bucket(std::string_view bucket) const;
+  // Whether a statement allows something to whoever asks: everyone is its principal, and no
+  // condition holds it to an account, a caller or a network.
+  bool gives_everyone() const;
+
  private:
   // Patterns with * and ?. `negated`: NotAction, NotResource, NotPrincipal.
   struct Selector {

@@ -17,10 +17,13 @@ using PolicyFacts = std::map<std::string, std::vector<std::string>>;
 
 // The keys that a policy may use: those the server knows about every request.
 inline constexpr std::string_view kPolicyConditionKeys[] = {
-    "aws:currenttime",  "aws:epochtime",       "aws:principalaccount",
-    "aws:principalarn", "aws:requestedregion", "aws:securetransport",
-    "aws:sourceip",     "aws:useragent",       "s3:delimiter",
-    "s3:max-keys",      "s3:prefix",
+    "aws:currenttime",      "aws:epochtime",
+    "aws:principalaccount", "aws:principalarn",
+    "aws:referer",          "aws:requestedregion",
+    "aws:securetransport",  "aws:sourceip",
+    "aws:useragent",        "s3:delimiter",
+    "s3:max-keys",          "s3:prefix",
+    "s3:x-amz-acl",         "s3:x-amz-server-side-encryption",
 };
 
 struct PolicyCondition {

@@ -132,8 +132,11 @@ Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::string& 
   const std::string mark = path_join(root, kUncleanMark);
   if (exists(mark)) CLARY_RETURN_IF_ERROR(remove_strays(*database, files));
   CLARY_RETURN_IF_ERROR(write_file_atomically(mark, "", 0600));
-  return std::unique_ptr<DirectoryStore>(
+  std::unique_ptr<DirectoryStore> store(
       new DirectoryStore(root, clock, ids, options, std::move(lock), std::move(database)));
+  CLARY_TRY(auto reader, store->readers_.take());
+  CLARY_RETURN_IF_ERROR(load_settings(*reader, store->settings_));
+  return store;
 }
 
 DirectoryStore::DirectoryStore(std::string root, const Clock& clock, IdSource& ids,
@@ -177,9 +180,26 @@ Status DirectoryStore::create_bucket(const Bucket& bucket) {
 }
 
 Status DirectoryStore::remove_bucket(const BucketName& name) {
-  return commit([&](sqlite::Database& database, auto& freed) {
+  MutexLock lock(settings_change_);
+  CLARY_RETURN_IF_ERROR(commit([&](sqlite::Database& database, auto& freed) {
     return delete_bucket(database, name, freed);
-  });
+  }));
+  settings_.forget(name);
+  return {};
+}
+
+SettingText DirectoryStore::setting(const BucketName& bucket, SettingKind kind) {
+  return settings_.find(bucket, kind);
+}
+
+Status DirectoryStore::set_setting(const BucketName& bucket, SettingKind kind,
+                                   const std::optional<std::string>& text) {
+  MutexLock lock(settings_change_);
+  CLARY_RETURN_IF_ERROR(commit([&](sqlite::Database& database, auto&) {
+    return put_setting(database, bucket, kind, text);
+  }));
+  settings_.set(bucket, kind, text);
+  return {};
 }
 
 Result<Bucket> DirectoryStore::find_bucket(const BucketName& name) {

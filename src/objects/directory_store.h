@@ -16,9 +16,11 @@
 #include "base/commit_queue.h"
 #include "base/fd.h"
 #include "base/id_source.h"
+#include "base/mutex.h"
 #include "base/sqlite.h"
 #include "base/thread_pool.h"
 #include "objects/body_files.h"
+#include "objects/bucket_settings.h"
 #include "objects/object_index.h"
 #include "objects/object_store.h"
 
@@ -29,7 +31,7 @@ struct DirectoryOptions {
   std::uint64_t min_part_bytes = kMinPartBytes;
 };
 
-class DirectoryStore final : public ObjectStore {
+class DirectoryStore final : public ObjectStore, public BucketSettings {
  public:
   // Makes the folder when it is missing. clock and ids outlive the store.
   // Conflict: another process has it open. Unsupported: a newer release wrote it.
@@ -54,6 +56,9 @@ class DirectoryStore final : public ObjectStore {
   Status abort_upload(const BucketName& bucket, const ObjectKey& key,
                       const UploadId& upload) override;
   Result<std::uint64_t> change_counter(const BucketName& bucket) override;
+  SettingText setting(const BucketName& bucket, SettingKind kind) override;
+  Status set_setting(const BucketName& bucket, SettingKind kind,
+                     const std::optional<std::string>& text) override;
 
   // For views of a bucket (channel_view.h).
   Result<PrefixState> prefix_state(const BucketName& bucket, std::string_view prefix);
@@ -88,6 +93,9 @@ class DirectoryStore final : public ObjectStore {
   BodyFiles files_;
   ThreadPool digesting_;  // digests of bodies, beside the threads that write them
   sqlite::Readers readers_;
+  // Held while settings are committed and then shown, so that both happen in one order.
+  Mutex settings_change_;
+  SettingTexts settings_;
   sqlite::CommitQueue commits_;
 };
 

@@ -54,7 +54,18 @@ CREATE TABLE parts(
   PRIMARY KEY(upload, number)) WITHOUT ROWID;
 )sql";
 
-constexpr std::array<std::string_view, 1> kMigrations = {kFormat1};
+constexpr std::string_view kSettings = R"sql(
+CREATE TABLE settings(
+  bucket INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY(bucket, kind)) WITHOUT ROWID;
+CREATE TRIGGER settings_go_with_the_bucket AFTER DELETE ON buckets BEGIN
+  DELETE FROM settings WHERE bucket = OLD.number;
+END;
+)sql";
+
+constexpr std::array<std::string_view, 2> kMigrations = {kFormat1, kSettings};
 
 }  // namespace
 

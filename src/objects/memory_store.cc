@@ -70,6 +70,18 @@ Status MemoryStore::create_bucket(const Bucket& bucket) {
   return {};
 }
 
+SettingText MemoryStore::setting(const BucketName& bucket, SettingKind kind) {
+  return settings_.find(bucket, kind);
+}
+
+Status MemoryStore::set_setting(const BucketName& bucket, SettingKind kind,
+                                const std::optional<std::string>& text) {
+  MutexLock lock(mutex_);
+  CLARY_RETURN_IF_ERROR(find(bucket));
+  settings_.set(bucket, kind, text);
+  return {};
+}
+
 Status MemoryStore::remove_bucket(const BucketName& name) {
   MutexLock lock(mutex_);
   CLARY_TRY(const Contents* contents, find(name));

@@ -10,11 +10,12 @@
 #include "base/id_source.h"
 #include "base/mutex.h"
 #include "objects/body_digests.h"
+#include "objects/bucket_settings.h"
 #include "objects/object_store.h"
 
 namespace clary::objects {
 
-class MemoryStore final : public ObjectStore {
+class MemoryStore final : public ObjectStore, public BucketSettings {
  public:
   // clock and ids outlive the store.
   MemoryStore(const Clock& clock, IdSource& ids);
@@ -36,6 +37,9 @@ class MemoryStore final : public ObjectStore {
   Status abort_upload(const BucketName& bucket, const ObjectKey& key,
                       const UploadId& upload) override;
   Result<std::uint64_t> change_counter(const BucketName& bucket) override;
+  SettingText setting(const BucketName& bucket, SettingKind kind) override;
+  Status set_setting(const BucketName& bucket, SettingKind kind,
+                     const std::optional<std::string>& text) override;
 
  private:
   struct Stored {
@@ -66,6 +70,7 @@ class MemoryStore final : public ObjectStore {
 
   const Clock& clock_;
   IdSource& ids_;
+  SettingTexts settings_;
   Mutex mutex_;
   std::uint64_t sequence_ CLARY_GUARDED_BY(mutex_) = 0;
   std::map<BucketName, Contents> buckets_ CLARY_GUARDED_BY(mutex_);

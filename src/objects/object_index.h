@@ -13,6 +13,7 @@
 
 #include "base/sqlite.h"
 #include "objects/body_digests.h"
+#include "objects/bucket_settings.h"
 #include "objects/list_walk.h"
 #include "objects/object_store.h"
 
@@ -52,6 +53,11 @@ Status insert_bucket(sqlite::Database& database, const Bucket& bucket);
 // Conflict when it holds objects. `freed` gets the files of its unfinished uploads.
 Status delete_bucket(sqlite::Database& database, const BucketName& name,
                      std::vector<std::string>& freed);
+
+// Nothing: removes the setting. NotFound: no such bucket.
+Status put_setting(sqlite::Database& database, const BucketName& bucket, SettingKind kind,
+                   const std::optional<std::string>& text);
+Status load_settings(sqlite::Database& database, SettingTexts& into);
 
 enum class Bodies { kWith, kWithout };  // whether inline bytes are read too
 Result<IndexedObject> find_object(sqlite::Database& database, const BucketName& bucket,

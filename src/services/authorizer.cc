@@ -6,22 +6,46 @@
 namespace clary::services {
 namespace {
 
+using domain::Decision;
+
+// The account of who has no key: of no principal.
+constexpr const char* kNobody = "anonymous";
+
 // Operations whose action has another name. Source: "Actions, resources, and condition keys for
 // Amazon S3".
 constexpr std::pair<std::string_view, std::string_view> kS3Actions[] = {
     {"CompleteMultipartUpload", "PutObject"},
     {"CreateMultipartUpload", "PutObject"},
+    {"DeleteBucketCors", "PutBucketCORS"},
+    {"DeleteBucketLifecycle", "PutLifecycleConfiguration"},
+    {"DeleteBucketTagging", "PutBucketTagging"},
+    {"DeletePublicAccessBlock", "PutBucketPublicAccessBlock"},
+    {"GetBucketAccelerateConfiguration", "GetAccelerateConfiguration"},
+    {"GetBucketCors", "GetBucketCORS"},
+    {"GetBucketEncryption", "GetEncryptionConfiguration"},
+    {"GetBucketLifecycleConfiguration", "GetLifecycleConfiguration"},
+    {"GetBucketNotificationConfiguration", "GetBucketNotification"},
+    {"GetBucketReplication", "GetReplicationConfiguration"},
+    {"GetObjectLockConfiguration", "GetBucketObjectLockConfiguration"},
+    {"GetPublicAccessBlock", "GetBucketPublicAccessBlock"},
     {"HeadBucket", "ListBucket"},
     {"HeadObject", "GetObject"},
     {"ListBuckets", "ListAllMyBuckets"},
     {"ListObjects", "ListBucket"},
     {"ListObjectsV2", "ListBucket"},
+    {"PutBucketCors", "PutBucketCORS"},
+    {"PutBucketLifecycleConfiguration", "PutLifecycleConfiguration"},
+    {"PutPublicAccessBlock", "PutBucketPublicAccessBlock"},
     {"UploadPart", "PutObject"},
 };
 
-// Condition keys of S3's lists and the members they stand for.
-constexpr std::pair<const char*, const char*> kListFields[] = {
-    {"s3:prefix", "Prefix"}, {"s3:delimiter", "Delimiter"}, {"s3:max-keys", "MaxKeys"}};
+// Condition keys of S3's own and the members they stand for.
+constexpr std::pair<const char*, const char*> kRequestFields[] = {
+    {"s3:prefix", "Prefix"},
+    {"s3:delimiter", "Delimiter"},
+    {"s3:max-keys", "MaxKeys"},
+    {"s3:x-amz-acl", "ACL"},
+    {"s3:x-amz-server-side-encryption", "ServerSideEncryption"}};
 
 std::string sagemaker_resource(const Document& request, const CallContext& context) {
   std::string arn = request.string_or("ResourceArn", "");
@@ -65,7 +89,9 @@ domain::PolicyFacts facts_of(const Document& request, const CallContext& context
       {"aws:sourceip", {source_ip(context.head->origin.peer)}},
       {"aws:useragent", {std::string(context.head->headers.get("user-agent"))}},
   };
-  for (const auto& [key, member] : kListFields) {
+  if (const std::string* referer = context.head->headers.find("referer"))
+    facts["aws:referer"] = {*referer};
+  for (const auto& [key, member] : kRequestFields) {
     const Document* value = request.find(member);
     if (value == nullptr || value->is_null()) continue;
     const std::string* text = value->as_string();
@@ -74,14 +100,16 @@ domain::PolicyFacts facts_of(const Document& request, const CallContext& context
   return facts;
 }
 
-ServiceError access_denied(const std::string& action, const std::string& resource,
-                           const CallContext& context, bool explicitly) {
-  ServiceError error =
-      denied("User: " + context.principal + " is not authorized to perform: " + action +
-             " on resource: " + resource +
-             (explicitly ? " with an explicit deny in a session policy"
-                         : " because no session policy allows the " + action + " action"));
-  return error;
+ServiceError access_denied(const domain::PolicyQuestion& question, const CallContext& context,
+                           const std::string& reason) {
+  return ServiceError(denied("User: " + context.principal +
+                             " is not authorized to perform: " + question.action +
+                             " on resource: " + question.resource + " " + reason));
+}
+
+bool is_about_policy(std::string_view action) {
+  return action == "s3:PutBucketPolicy" || action == "s3:GetBucketPolicy" ||
+         action == "s3:DeleteBucketPolicy";
 }
 
 }  // namespace
@@ -107,22 +135,36 @@ std::string policy_resource(const wire::Operation& operation, const Document& re
 
 std::optional<ServiceError> authorize(const domain::AccessKey& key,
                                       const wire::Operation& operation, const Document& request,
-                                      const CallContext& context) {
+                                      const CallContext& context, const domain::Policy* bucket) {
+  const bool is_nobody = key.id.empty();
+  const bool is_owner = key.policy.empty() && !is_nobody;
   // AWS answers GetCallerIdentity whatever a policy says.
-  if (key.policy.empty() || operation.name == "GetCallerIdentity") return std::nullopt;
-  const Result<domain::Policy> policy = domain::Policy::parse(key.policy);
-  if (!policy.ok())
-    return ServiceError(
-        internal_error("the policy of key '" + key.id.value() + "': " + policy.error().message));
+  if ((is_owner && bucket == nullptr) || operation.name == "GetCallerIdentity") return std::nullopt;
   const domain::PolicyQuestion question{.principal = context.principal,
-                                        .account = context.account.value(),
+                                        .account = is_nobody ? kNobody : context.account.value(),
                                         .action = policy_action(operation),
                                         .resource = policy_resource(operation, request, context),
                                         .facts = facts_of(request, context)};
-  const domain::Decision decision = policy->evaluate(question);
-  if (decision == domain::Decision::kAllowed) return std::nullopt;
-  return access_denied(question.action, question.resource, context,
-                       decision == domain::Decision::kExplicitDeny);
+  Decision by_key = is_owner ? Decision::kAllowed : Decision::kImplicitDeny;
+  if (!key.policy.empty()) {
+    const Result<domain::Policy> policy = domain::Policy::parse(key.policy);
+    if (!policy.ok())
+      return ServiceError(
+          internal_error("the policy of key '" + key.id.value() + "': " + policy.error().message));
+    by_key = policy->evaluate(question);
+  }
+  const Decision by_bucket =
+      bucket == nullptr ? Decision::kImplicitDeny : bucket->evaluate(question);
+  // Whoever owns the bucket can always mend a policy that locks everyone out.
+  if (is_owner && is_about_policy(question.action)) return std::nullopt;
+  if (by_bucket == Decision::kExplicitDeny)
+    return access_denied(question, context, "with an explicit deny in a resource-based policy");
+  if (by_key == Decision::kExplicitDeny)
+    return access_denied(question, context, "with an explicit deny in a session policy");
+  if (by_key == Decision::kAllowed || by_bucket == Decision::kAllowed) return std::nullopt;
+  if (is_nobody) return ServiceError("AccessDenied", "Access Denied", 403);
+  return access_denied(question, context,
+                       "because no session policy allows the " + question.action + " action");
 }
 
 }  // namespace clary::services

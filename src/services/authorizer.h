@@ -1,4 +1,5 @@
-// Whether a caller may do what it asks: the policy of its key, evaluated. Pure; any thread.
+// Whether a caller may do what it asks: the policy of its key and that of the bucket, evaluated.
+// Pure; any thread. Source: "Policy evaluation logic", AWS IAM User Guide, within one account.
 #pragma once
 
 #include <optional>
@@ -21,9 +22,11 @@ std::string policy_action(const wire::Operation& operation);
 std::string policy_resource(const wire::Operation& operation, const Document& request,
                             const CallContext& context);
 
-// Nothing: allowed. A key without a policy may do everything.
+// Nothing: allowed. A key without a policy may do everything that no statement of the bucket's
+// policy denies; nobody (a key without an id) what the bucket's policy allows. bucket: the policy
+// of the bucket that is asked for, or null.
 std::optional<ServiceError> authorize(const domain::AccessKey& key,
                                       const wire::Operation& operation, const Document& request,
-                                      const CallContext& context);
+                                      const CallContext& context, const domain::Policy* bucket);
 
 }  // namespace clary::services

@@ -1,5 +1,6 @@
 #include "services/call.h"
 
+#include "api/s3_service.h"
 #include "api/services.h"
 #include "base/digest.h"
 #include "base/json.h"
@@ -44,6 +45,21 @@ Call::Call(CallParts parts, net::RequestHead head, RequestId request_id)
   context_.request_id = std::move(request_id);
   context_.now = parts.front.clock.now();
   context_.head = &head_;
+  move_bucket_into_path();
+}
+
+void Call::move_bucket_into_path() {
+  if (parts_.front.s3_domains.empty() || head_.headers.find("x-amz-target") != nullptr) return;
+  const BucketName bucket = bucket_of_host(head_.headers.get("host"), parts_.front.s3_domains);
+  if (bucket.empty()) return;
+  const auto read = wire::read_authentication(head_);
+  const wire::Authentication* claims = wire::authentication_of(read);
+  if (claims != nullptr && claims->scope.service != api::s3_service().signing_name) return;
+  const std::string path_style = "/" + *bucket + head_.target;
+  // Version 2 signs the bucket's path, wherever the bucket stands.
+  const bool is_v2 = claims != nullptr && claims->version == wire::SignatureVersion::kV2;
+  if (!is_v2) signed_target_ = head_.target;
+  head_.target = path_style;
 }
 
 std::optional<ServiceError> Call::find_operation() {
@@ -57,7 +73,10 @@ std::optional<ServiceError> Call::find_operation() {
 }
 
 std::optional<ServiceError> Call::authenticate() {
+  if (service().name == api::s3_service().name && is_unsigned(head_)) return authenticate_nobody();
+  if (!signed_target_.empty()) std::swap(head_.target, signed_target_);
   auto read = parts_.authenticator.read(head_, service().signing_name);
+  if (!signed_target_.empty()) std::swap(head_.target, signed_target_);
   if (const auto* failure = std::get_if<wire::AuthFailure>(&read))
     return auth_error(*failure, service());
   caller_ = std::get<Caller>(std::move(read));
@@ -66,6 +85,59 @@ std::optional<ServiceError> Call::authenticate() {
   context_.principal = caller_.key.principal;
   context_.gang = caller_.key.gang;
   return read_payload_kind();
+}
+
+std::optional<ServiceError> Call::authenticate_nobody() {
+  const ServiceError no = auth_error({wire::AuthFailureKind::kMissing, ""}, service());
+  if (head_.origin.listener != "main") return no;
+  caller_.claims.payload_hash = std::string(head_.headers.get("x-amz-content-sha256"));
+  if (caller_.claims.payload_hash.empty()) caller_.claims.payload_hash = wire::kUnsignedPayload;
+  caller_.verified = true;
+  context_.region = Region("us-east-1");
+  context_.principal = "anonymous";
+  // Before the body, which nobody may make the server keep for nothing.
+  CLARY_TRY(const Document request, read_request(""));
+  if (auto refused = authorize(request)) return refused;
+  return read_payload_kind();
+}
+
+std::optional<ServiceError> Call::authorize(const Document& request) const {
+  std::shared_ptr<const domain::Policy> policy;
+  if (parts_.front.buckets != nullptr && service().name == api::s3_service().name) {
+    const BucketName bucket(request.string_or("Bucket", ""));
+    CLARY_TRY(policy, parts_.front.buckets->policy(bucket));
+    if (caller_.key.id.empty() && policy != nullptr) {
+      CLARY_TRY(const bool restricted, parts_.front.buckets->restricts_public(bucket));
+      if (restricted) policy = nullptr;
+    }
+  }
+  return services::authorize(caller_.key, *route_.operation, request, context_, policy.get());
+}
+
+net::Reply Call::answer_preflight() {
+  route_ = {&api::s3_service(), nullptr, Protocol::kRestXml};
+  std::shared_ptr<const CorsConfiguration> rules;
+  if (parts_.front.buckets != nullptr) {
+    auto found = parts_.front.buckets->cors(bucket_of_path(head_.raw_path()));
+    if (!found.ok()) return encode_error(found.error());
+    rules = std::move(*found);
+  }
+  Outcome<net::Headers> fields = services::answer_preflight(rules.get(), head_);
+  if (!fields.ok()) return encode_error(fields.error());
+  net::Reply reply;
+  reply.headers = std::move(*fields);
+  wire::add_request_id(route_.protocol, context_.request_id.value(), reply.headers);
+  count(reply.status);
+  return reply;
+}
+
+// A page of another origin reads errors too.
+void Call::add_cors_fields(net::Reply& reply) const {
+  if (parts_.front.buckets == nullptr || head_.headers.find("origin") == nullptr ||
+      head_.method == "OPTIONS" || service().name != api::s3_service().name)
+    return;
+  const auto rules = parts_.front.buckets->cors(bucket_of_path(head_.raw_path()));
+  if (rules.ok() && *rules != nullptr) services::add_cors_fields(**rules, head_, reply.headers);
 }
 
 std::optional<ServiceError> Call::read_payload_kind() {
@@ -108,7 +180,7 @@ Outcome<std::unique_ptr<EncodedSink>> Call::open() {
 
 Outcome<std::unique_ptr<EncodedSink>> Call::open_sink() {
   CLARY_TRY(const Document request, read_request(""));
-  if (auto refused = authorize(caller_.key, *route_.operation, request, context_)) return *refused;
+  if (auto refused = authorize(request)) return *refused;
   if (auto refused = validate(request)) return *refused;
   return parts_.front.router.find(*route_.operation)->open(request, facts_, context_);
 }
@@ -128,7 +200,7 @@ Outcome<EncodedReply> Call::carry_out(std::string_view body) {
   const Endpoint* endpoint = parts_.front.router.find(*route_.operation);
   if (endpoint == nullptr) return not_carried_out(*route_.operation);
   CLARY_TRY(const Document request, read_request(body));
-  if (auto refused = authorize(caller_.key, *route_.operation, request, context_)) return *refused;
+  if (auto refused = authorize(request)) return *refused;
   if (auto refused = validate(request)) return *refused;
   return endpoint->call(request, context_);
 }
@@ -207,6 +279,7 @@ net::Reply Call::encode(EncodedReply encoded) {
     reply.announced_length = encoded.length;
   }
   wire::add_request_id(route_.protocol, context_.request_id.value(), reply.headers);
+  add_cors_fields(reply);
   count(reply.status);
   return reply;
 }
@@ -235,6 +308,7 @@ net::Reply Call::encode_error(const ServiceError& error) {
                         {wire.code, error.message, wire.status, std::string(head_.raw_path()),
                          context_.request_id.value()});
   for (const auto& [name, value] : error.headers.fields()) reply.headers.set(name, value);
+  add_cors_fields(reply);
   const bool without_body = head_.method == "HEAD" || wire.status == 304;
   if (without_body) reply.body.clear();
   count(wire.status);

@@ -30,6 +30,9 @@ class Call {
   std::optional<ServiceError> find_operation();
   std::optional<ServiceError> authenticate();
 
+  // A browser's OPTIONS before it lets a page of another origin ask.
+  net::Reply answer_preflight();
+
   // Whether the operation takes its body as it arrives.
   bool writes() const;
   // The rest of the way for such an operation, up to its body. Exceptions of libraries end here and
@@ -54,13 +57,20 @@ class Call {
   std::optional<ServiceError> read_payload_kind();
   Outcome<Document> read_request(std::string_view body) const;
   std::optional<ServiceError> validate(const Document& request);
+  std::optional<ServiceError> authorize(const Document& request) const;
+  // For a request to S3 that nobody signed: what the bucket's policy allows to everyone.
+  std::optional<ServiceError> authenticate_nobody();
+  // Virtual-host style becomes path style; the signature covers the former.
+  void move_bucket_into_path();
+  void add_cors_fields(net::Reply& reply) const;
   // Notes the answer for /metrics.
   void count(int status) const;
   const wire::Service& service() const { return *route_.service; }
 
   CallParts parts_;
   net::RequestHead head_;
-  Duration arrived_;  // on the steady clock
+  std::string signed_target_;  // where it is not head_'s: as sent, in virtual-host style
+  Duration arrived_;           // on the steady clock
   RequestRoute route_;
   wire::Form form_;  // query only
   Caller caller_;

@@ -28,6 +28,7 @@ std::variant<net::Reply, std::unique_ptr<net::RequestSink>> Front::start(net::Re
 Front::Started Front::start_call(net::RequestHead head, RequestId request_id) {
   auto call = std::make_unique<Call>(CallParts{parts_, authenticator_, validator_}, std::move(head),
                                      std::move(request_id));
+  if (is_preflight(call->head())) return call->answer_preflight();
   if (auto refused = call->find_operation()) return call->encode_error(*refused);
   if (auto refused = call->authenticate()) return call->encode_error(*refused);
   if (!call->writes()) return make_whole_body_sink(std::move(call), parts_.limits.body_bytes);
@@ -39,11 +40,16 @@ Front::Started Front::start_call(net::RequestHead head, RequestId request_id) {
 // Clary's own pages. A request signed for an AWS service is never one, whatever its path: buckets
 // may be called anything.
 bool Front::is_local(const net::RequestHead& head) const {
+  if (!bucket_of_host(head.headers.get("host"), parts_.s3_domains).empty()) return false;
   if (!parts_.local_routes.knows_path(head)) return false;
   const auto read = wire::read_authentication(head);
   if (const wire::Authentication* claims = wire::authentication_of(read))
     return claims->scope.service == kLocalService;
   return is_unsigned(head) || head.raw_path().starts_with(kLocalPrefix);
+}
+
+bool Front::is_preflight(const net::RequestHead& head) {
+  return head.method == "OPTIONS" && head.raw_path().size() > 1;
 }
 
 Front::Started Front::start_local(net::RequestHead head, RequestId request_id) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/id_source.h"
@@ -18,6 +19,7 @@
 #include "domain/key_store.h"
 #include "net/http.h"
 #include "services/authenticator.h"
+#include "services/bucket_rules.h"
 #include "services/local_routes.h"
 #include "services/router.h"
 #include "telemetry/server_metrics.h"
@@ -40,6 +42,8 @@ struct FrontParts {
   AccountId account = AccountId("000000000000");
   FrontLimits limits = {};
   telemetry::ServerMetrics* requests = nullptr;  // counts every answer; null: nobody counts
+  BucketRules* buckets = nullptr;                // null: no bucket has rules
+  std::vector<std::string> s3_domains = {};      // BUCKET.DOMAIN in Host names a bucket
 };
 
 class Front final : public net::Handler {
@@ -54,6 +58,8 @@ class Front final : public net::Handler {
   bool is_local(const net::RequestHead& head) const;
   Started start_local(net::RequestHead head, RequestId request_id);
   Started start_call(net::RequestHead head, RequestId request_id);
+  // Whether it is a browser asking what another origin's page may do with a bucket.
+  static bool is_preflight(const net::RequestHead& head);
 
   FrontParts parts_;
   Authenticator authenticator_;

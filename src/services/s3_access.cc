@@ -18,6 +18,14 @@ bool S3Access::make_default_bucket(const std::string& bucket, const CallContext&
   return made.ok() || made.error().code == ErrorCode::kAlreadyExists;
 }
 
+Outcome<objects::Bucket> S3Access::find_bucket(const std::string& bucket,
+                                               const std::optional<std::string>& owner,
+                                               const CallContext& context) const {
+  if (auto denied = check_owner(owner, context)) return *denied;
+  return on_bucket(
+      bucket, context, [&] { return store_.find_bucket(BucketName(bucket)); }, store_error);
+}
+
 ServiceError S3Access::no_such_bucket() {
   return ServiceError("NoSuchBucket", "The specified bucket does not exist", 404);
 }

@@ -30,6 +30,11 @@ class S3Access {
   static std::optional<ServiceError> check_owner(const std::optional<std::string>& expected,
                                                  const CallContext& context);
 
+  // The bucket, when it is there and not another account's.
+  Outcome<objects::Bucket> find_bucket(const std::string& bucket,
+                                       const std::optional<std::string>& owner,
+                                       const CallContext& context) const;
+
   // Runs `attempt` (Result<T>()) on the bucket; where the bucket is absent but is the account's
   // default bucket, makes it and runs it again. NoSuchBucket when it stays absent; any other error
   // goes through `explain` (ServiceError(const Error&)).

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/bucket_settings.h"
+#include "base/json.h"
 #include "services/s3_rules.h"
+#include "services/s3_tag_rules.h"
 
 namespace clary::services {
 namespace {
@@ -78,9 +81,18 @@ Outcome<api::CreateBucket::Reply> S3Buckets::create(const api::CreateBucket::Req
     return ServiceError("InvalidBucketName", "The specified bucket is not valid.");
   }
   CLARY_TRY(const Region region, wanted_region(request, context));
+  const auto tags = request.create_bucket_configuration ? request.create_bucket_configuration->tags
+                                                        : std::nullopt;
+  if (tags) {
+    if (auto wrong = check_tags(*tags, kMostBucketTags)) return *wrong;
+  }
   const BucketName name(request.bucket);
   const api::CreateBucket::Reply reply{"/" + request.bucket, bucket_arn(request.bucket)};
   const Status made = access_.store().create_bucket({name, context.now, region});
+  if (made.ok() && tags) {
+    CLARY_RETURN_IF_ERROR(settings_.set_setting(name, objects::SettingKind::kTags,
+                                                to_json(encode(api::s3::Tagging{*tags}))));
+  }
   if (made.ok()) return reply;
   if (made.error().code != ErrorCode::kAlreadyExists) return S3Access::store_error(made.error());
   // AWS: making your own bucket again succeeds in us-east-1 and nowhere else.
@@ -103,19 +115,10 @@ Outcome<api::DeleteBucket::Reply> S3Buckets::remove(const api::DeleteBucket::Req
   return S3Access::store_error(removed.error());
 }
 
-Outcome<objects::Bucket> S3Buckets::find(const std::string& bucket,
-                                         const std::optional<std::string>& owner,
-                                         const CallContext& context) {
-  if (auto denied = S3Access::check_owner(owner, context)) return *denied;
-  return access_.on_bucket(
-      bucket, context, [&] { return access_.store().find_bucket(BucketName(bucket)); },
-      S3Access::store_error);
-}
-
 Outcome<api::HeadBucket::Reply> S3Buckets::head(const api::HeadBucket::Request& request,
                                                 const CallContext& context) {
   CLARY_TRY(const objects::Bucket bucket,
-            find(request.bucket, request.expected_bucket_owner, context));
+            access_.find_bucket(request.bucket, request.expected_bucket_owner, context));
   api::HeadBucket::Reply reply;
   reply.bucket_region = bucket.region.value();
   reply.bucket_arn = bucket_arn(request.bucket);
@@ -126,7 +129,7 @@ Outcome<api::HeadBucket::Reply> S3Buckets::head(const api::HeadBucket::Request& 
 Outcome<api::GetBucketLocation::Reply> S3Buckets::location(
     const api::GetBucketLocation::Request& request, const CallContext& context) {
   CLARY_TRY(const objects::Bucket bucket,
-            find(request.bucket, request.expected_bucket_owner, context));
+            access_.find_bucket(request.bucket, request.expected_bucket_owner, context));
   api::GetBucketLocation::Reply reply;
   if (bucket.region.value() != kFirstRegion) reply.location_constraint = bucket.region.value();
   return reply;

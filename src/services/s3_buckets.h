@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/buckets.h"
+#include "objects/bucket_settings.h"
 #include "services/router.h"
 #include "services/s3_access.h"
 
@@ -9,8 +10,9 @@ namespace clary::services {
 
 class S3Buckets {
  public:
-  // store outlives this.
-  explicit S3Buckets(objects::ObjectStore& store) : access_(store) {}
+  // store and settings outlive this.
+  S3Buckets(objects::ObjectStore& store, objects::BucketSettings& settings)
+      : access_(store), settings_(settings) {}
   void add_to(Router& router);
 
   Outcome<api::ListBuckets::Reply> list(const api::ListBuckets::Request& request,
@@ -25,10 +27,8 @@ class S3Buckets {
                                                   const CallContext& context);
 
  private:
-  Outcome<objects::Bucket> find(const std::string& bucket, const std::optional<std::string>& owner,
-                                const CallContext& context);
-
   S3Access access_;
+  objects::BucketSettings& settings_;
 };
 
 }  // namespace clary::services

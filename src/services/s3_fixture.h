@@ -84,7 +84,7 @@ class S3Test : public testing::Test {
   ManualClock clock_;
   CountingIds ids_;
   objects::MemoryStore store_{clock_, ids_};
-  S3Buckets buckets_{store_};
+  S3Buckets buckets_{store_, store_};
   S3Objects objects_{store_};
   S3Uploads uploads_{store_};
   CallContext context_;

@@ -41,7 +41,7 @@ class S3Server {
   Logger logger_;
   domain::FakeKeyStore keys_;
   objects::MemoryStore store_{clock_, ids_};
-  S3Buckets buckets_{store_};
+  S3Buckets buckets_{store_, store_};
   S3Objects objects_{store_};
   S3Uploads uploads_{store_};
   Router router_;

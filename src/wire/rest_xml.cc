@@ -123,9 +123,16 @@ const Member* payload_of(const Shape& shape) {
   return nullptr;
 }
 
+// A payload that is the body as it stands: a bucket's policy, in JSON.
+bool is_text(const Member& payload) { return payload.shape->kind == Kind::kString; }
+
 Status read_body(const Operation& operation, std::string_view body, Document& out) {
   if (trim(body).empty() || !has_xml_body(operation)) return {};
   if (const Member* payload = payload_of(*operation.input)) {
+    if (is_text(*payload)) {
+      out.set(payload->name, Document(body));
+      return {};
+    }
     CLARY_TRY(Document value, read_xml(*payload->shape, body));
     out.set(payload->name, std::move(value));
     return {};
@@ -180,6 +187,7 @@ std::string write_body(const Operation& operation, const Document& reply) {
   if (const Member* payload = payload_of(shape)) {
     const Document* value = reply.find(payload->name);
     if (payload->streaming || value == nullptr || value->is_null()) return "";
+    if (is_text(*payload)) return value->as_string() == nullptr ? "" : *value->as_string();
     append_xml_members(content, *payload->shape, *value);
     return root_element(payload->wire_name, operation, content);
   }
@@ -208,7 +216,11 @@ const Operation* find_rest_operation(const Service& service, const net::RequestH
   for (const Operation& operation : service.operations) {
     if (operation.method != head.method || template_label_count(operation.uri) != labels) continue;
     const std::optional<std::size_t> this_fit = fit(operation, head, fields);
-    if (!this_fit || (best != nullptr && *this_fit <= best_fit)) continue;
+    if (!this_fit) continue;
+    // S3 has two generations of a few operations; of two that fit alike the one carried out counts.
+    const bool alike = best != nullptr && *this_fit == best_fit;
+    if (best != nullptr && *this_fit < best_fit) continue;
+    if (alike && (best->carried_out || !operation.carried_out)) continue;
     best = &operation;
     best_fit = *this_fit;
   }
@@ -246,7 +258,10 @@ net::Reply write_rest_reply(const Operation& operation, const Document& reply, i
     if (value != nullptr && !value->is_null()) write_header(member, *value, out);
   }
   out.body = write_body(operation, reply);
-  if (!out.body.empty()) out.headers.set("Content-Type", "application/xml");
+  if (out.body.empty()) return out;
+  const Member* payload = payload_of(*operation.output);
+  const bool is_json = payload != nullptr && is_text(*payload);
+  out.headers.set("Content-Type", is_json ? "application/json" : "application/xml");
   return out;
 }
 

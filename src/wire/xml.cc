@@ -44,11 +44,25 @@ void append_map(std::string& out, const Shape& shape, std::string_view name,
   if (!shape.flattened) out.append("</").append(name).append(">");
 }
 
+// S3's only attribute is xsi:type, whose prefix must be declared.
+void append_attributes(std::string& out, const Shape& structure, const Document& value) {
+  for (const Member& member : structure.members) {
+    const Document* found = member.xml_attribute ? value.find(member.name) : nullptr;
+    if (found == nullptr || found->as_string() == nullptr) continue;
+    if (member.wire_name.starts_with("xsi:"))
+      out += " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"";
+    out.append(" ").append(member.wire_name).append("=\"");
+    out.append(xml_escape(*found->as_string())).append("\"");
+  }
+}
+
 void append_value(std::string& out, const Shape& shape, std::string_view name,
                   const Document& value) {
   switch (shape.kind) {
     case Kind::kStructure:
-      out.append("<").append(name).append(">");
+      out.append("<").append(name);
+      append_attributes(out, shape, value);
+      out.append(">");
       append_xml_members(out, shape, value);
       out.append("</").append(name).append(">");
       return;
@@ -89,6 +103,12 @@ Document read_map_entry(const Shape& shape, const pugi::xml_node& entry, std::st
 Document read_structure(const Shape& shape, const pugi::xml_node& node) {
   Document out = Document::Object{};
   std::size_t unknown = 0;
+  for (const Member& member : shape.members) {
+    const pugi::xml_attribute found = member.xml_attribute
+                                          ? node.attribute(std::string(member.wire_name).c_str())
+                                          : pugi::xml_attribute();
+    if (found) out.set(member.name, read_scalar(*member.shape, found.value()));
+  }
   for (const pugi::xml_node& child : node.children()) {
     if (child.type() != pugi::node_element) continue;
     const Member* found = nullptr;
@@ -193,7 +213,7 @@ void append_xml_element(std::string& out, std::string_view name, std::string_vie
 
 void append_xml_members(std::string& out, const Shape& structure, const Document& value) {
   for (const Member& member : structure.members) {
-    if (member.location != Location::kBody || member.streaming) continue;
+    if (member.location != Location::kBody || member.streaming || member.xml_attribute) continue;
     const Document* found = value.find(member.name);
     if (found != nullptr && !found->is_null())
       append_value(out, *member.shape, member.wire_name, *found);

@@ -1,0 +1,109 @@
+#include "services/s3_lifecycle.h"
+
+#include <set>
+
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/text_encoding.h"
+
+namespace clary::services {
+namespace {
+
+using Rule = api::s3::LifecycleRule;
+
+constexpr std::size_t kMostRules = 1000;
+constexpr std::size_t kLongestId = 255;
+
+ServiceError malformed() {
+  return {"MalformedXML",
+          "The XML you provided was not well-formed or did not validate against our published "
+          "schema"};
+}
+
+std::optional<ServiceError> check_filter(const Rule& rule) {
+  if (rule.prefix && rule.filter) return malformed();
+  if (!rule.prefix && !rule.filter) return malformed();
+  if (!rule.filter) return std::nullopt;
+  const api::s3::LifecycleRuleFilter& filter = *rule.filter;
+  const int parts = (filter.prefix ? 1 : 0) + (filter.object_size_greater_than ? 1 : 0) +
+                    (filter.object_size_less_than ? 1 : 0) + (filter.and_ ? 1 : 0);
+  return parts > 1 ? std::optional(malformed()) : std::nullopt;
+}
+
+std::optional<ServiceError> check_expiration(const api::s3::LifecycleExpiration& expiration) {
+  if (expiration.date.has_value() == expiration.days.has_value()) return malformed();
+  if (expiration.days && *expiration.days <= 0) {
+    return ServiceError("InvalidArgument",
+                        "'Days' for Expiration action must be a positive integer");
+  }
+  if (!expiration.date) return std::nullopt;
+  const auto since_epoch = expiration.date->time_since_epoch();
+  if (std::chrono::floor<std::chrono::days>(since_epoch) == since_epoch) return std::nullopt;
+  return ServiceError("InvalidArgument", "'Date' must be at midnight GMT");
+}
+
+std::optional<ServiceError> check_rule(const Rule& rule) {
+  if (rule.id && rule.id->size() > kLongestId)
+    return ServiceError("InvalidArgument", "ID length should not exceed allowed limit of 255");
+  if (auto wrong = check_filter(rule)) return wrong;
+  if (!rule.expiration) {
+    return ServiceError(
+        "InvalidRequest",
+        "At least one action needs to be specified in a rule, and Clary carries out Expiration.");
+  }
+  return check_expiration(*rule.expiration);
+}
+
+objects::LifecycleRule runtime_rule(const Rule& rule) {
+  objects::LifecycleRule out;
+  out.prefix = rule.prefix.value_or("");
+  const auto take = [&out](const auto& from) {
+    if (from.prefix) out.prefix = *from.prefix;
+    if (from.object_size_greater_than)
+      out.larger_than_bytes = static_cast<std::uint64_t>(*from.object_size_greater_than);
+    if (from.object_size_less_than)
+      out.smaller_than_bytes = static_cast<std::uint64_t>(*from.object_size_less_than);
+  };
+  if (rule.filter) {
+    take(*rule.filter);
+    if (rule.filter->and_) take(*rule.filter->and_);
+  }
+  if (rule.expiration) {
+    out.expire_after_days = rule.expiration->days;
+    out.expire_from = rule.expiration->date;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<ServiceError> complete_lifecycle(api::s3::BucketLifecycleConfiguration& rules) {
+  if (rules.rules.empty() || rules.rules.size() > kMostRules) return malformed();
+  std::set<std::string> names;
+  for (Rule& rule : rules.rules) {
+    if (auto wrong = check_rule(rule)) return wrong;
+    if (!rule.id || rule.id->empty()) {
+      // S3 makes a name of its own; this one is the same for the same rule.
+      const std::string text = to_json(encode(rule)) + std::to_string(names.size());
+      rule.id = hex_encode(digest(DigestKind::kMd5, text));
+    }
+    if (!names.insert(*rule.id).second) {
+      return ServiceError("InvalidArgument",
+                          "Rule ID must be unique. Found same ID for more than one rule");
+    }
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<objects::LifecycleRule>> lifecycle_rules(const std::string& kept) {
+  CLARY_TRY(const Document document, parse_json(kept));
+  api::s3::BucketLifecycleConfiguration configuration;
+  decode(document, configuration);
+  std::vector<objects::LifecycleRule> out;
+  for (const Rule& rule : configuration.rules) {
+    if (rule.status == "Enabled") out.push_back(runtime_rule(rule));
+  }
+  return out;
+}
+
+}  // namespace clary::services
