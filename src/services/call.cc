@@ -8,6 +8,7 @@
 #include "services/auth_error.h"
 #include "services/authorizer.h"
 #include "services/front_sinks.h"
+#include "services/s3_body.h"
 #include "wire/error_body.h"
 #include "wire/rest_xml.h"
 
@@ -208,9 +209,11 @@ Outcome<EncodedReply> Call::carry_out(std::string_view body) {
 std::optional<ServiceError> Call::verify_body(std::string_view body) const {
   if (auto failure = parts_.authenticator.verify(caller_, head_, body))
     return auth_error(*failure, service());
-  if (!facts_.sha256_hex || constant_time_equal(*facts_.sha256_hex, wire::payload_hash(body)))
-    return std::nullopt;
-  return payload_mismatch();
+  if (facts_.sha256_hex && !constant_time_equal(*facts_.sha256_hex, wire::payload_hash(body)))
+    return payload_mismatch();
+  if (route_.protocol == Protocol::kRestXml)
+    return check_whole_body(*route_.operation, head_.headers, body);
+  return std::nullopt;
 }
 
 std::optional<ServiceError> Call::find_form_operation(std::string_view body) {

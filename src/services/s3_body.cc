@@ -1,5 +1,8 @@
 #include "services/s3_body.h"
 
+#include <algorithm>
+
+#include "base/strings.h"
 #include "base/text_encoding.h"
 
 namespace clary::services {
@@ -7,6 +10,23 @@ namespace {
 
 constexpr std::uint64_t kBodyLimitBytes = 5ULL << 30;
 constexpr std::size_t kMd5Bytes = 16;
+
+ServiceError bad_md5() {
+  return {"BadDigest", "The Content-MD5 you specified did not match what we received."};
+}
+
+ServiceError bad_checksum(const std::optional<DigestKind>& kind) {
+  return {"BadDigest", "The " + std::string(kind ? checksum_name(*kind) : "checksum") +
+                           " you specified did not match the calculated checksum."};
+}
+
+bool has_body_checksum(const wire::Operation& operation) {
+  if (operation.input == nullptr) return false;
+  return std::any_of(operation.input->members.begin(), operation.input->members.end(),
+                     [](const wire::Member& member) {
+                       return member.wire_name == "x-amz-sdk-checksum-algorithm";
+                     });
+}
 
 }  // namespace
 
@@ -40,22 +60,36 @@ std::optional<ServiceError> apply_claims(const BodyClaims& claims, const BodyFac
   return std::nullopt;
 }
 
+std::optional<ServiceError> check_whole_body(const wire::Operation& operation,
+                                             const net::Headers& headers, std::string_view body) {
+  if (const std::string* field = headers.find("content-md5")) {
+    const Result<std::string> md5 = base64_decode(*field);
+    if (!md5.ok() || md5->size() != kMd5Bytes)
+      return ServiceError("InvalidDigest", "The Content-MD5 you specified was invalid.");
+    if (*md5 != digest(DigestKind::kMd5, body)) return bad_md5();
+  }
+  if (!has_body_checksum(operation)) return std::nullopt;
+  for (const auto& [name, value] : headers.fields()) {
+    const std::optional<DigestKind> kind = checksum_header_kind(to_lower(name));
+    if (!kind) continue;
+    CLARY_TRY(const objects::Checksum claimed, read_checksum(*kind, value));
+    if (claimed.value != base64_encode(digest(*kind, body))) return bad_checksum(kind);
+  }
+  return std::nullopt;
+}
+
 ServiceError explain_finish(const objects::ObjectWriter& writer, const Error& error,
                             const std::optional<DigestKind>& checksum_kind,
                             const std::function<ServiceError(const Error&)>& explain) {
   switch (writer.mismatch()) {
     case objects::Mismatch::kContentMd5:
-      return ServiceError("BadDigest",
-                          "The Content-MD5 you specified did not match what we received.");
+      return bad_md5();
     case objects::Mismatch::kPayloadSha256:
       return ServiceError(
           "XAmzContentSHA256Mismatch",
           "The provided 'x-amz-content-sha256' header does not match what was computed.");
     case objects::Mismatch::kChecksum:
-      return ServiceError(
-          "BadDigest", "The " +
-                           std::string(checksum_kind ? checksum_name(*checksum_kind) : "checksum") +
-                           " you specified did not match the calculated checksum.");
+      return bad_checksum(checksum_kind);
     case objects::Mismatch::kNone:
       break;
   }

@@ -24,6 +24,12 @@ struct BodyClaims {
 std::optional<ServiceError> apply_claims(const BodyClaims& claims, const BodyFacts& facts,
                                          objects::PutRequest& request);
 
+// What the head of a request claims about a body that was read whole: Content-MD5, and
+// x-amz-checksum-* where the operation means its body by it (CompleteMultipartUpload means the
+// object).
+std::optional<ServiceError> check_whole_body(const wire::Operation& operation,
+                                             const net::Headers& headers, std::string_view body);
+
 // BadDigest and its kin for bytes that are not what was claimed; else what `explain` says.
 ServiceError explain_finish(const objects::ObjectWriter& writer, const Error& error,
                             const std::optional<DigestKind>& checksum_kind,
