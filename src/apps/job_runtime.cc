@@ -37,6 +37,7 @@ runtime::PlanSettings plan_settings(const JobRuntimeParts& parts) {
   settings.instance_types = compute::instance_type_resources;
   if (::geteuid() == 0) settings.run_as_uid = static_cast<std::uint32_t>(parts.settings.job_uid);
   settings.credentials_as_variables = parts.settings.credentials_as_variables;
+  settings.filesystems = parts.settings.filesystems;
   settings.stop_grace_seconds = parts.settings.stop_grace_seconds;
   return settings;
 }

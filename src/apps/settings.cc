@@ -14,7 +14,8 @@ namespace clary::apps {
 namespace {
 
 using Field = std::variant<std::string Settings::*, bool Settings::*, std::int64_t Settings::*,
-                           std::vector<std::string> Settings::*>;
+                           std::vector<std::string> Settings::*,
+                           std::map<std::string, std::string> Settings::*>;
 
 struct SettingRow {
   const char* key;  // "table.key", or "key" at the top
@@ -32,6 +33,8 @@ const std::vector<SettingRow>& rows() {
        "POST /_clary/reset empties the store. For test suites."},
       {"allowed_hosts", &Settings::allowed_hosts,
        "Host names besides loopback that may open Clary's own pages."},
+      {"filesystems", &Settings::filesystems,
+       "Folders that stand for EFS and FSx file systems: fs-0123456789abcdef0 = \"/data\"."},
       {"keys.access_key", &Settings::access_key,
        "A key pair of your choice; empty: a random one is made at first start."},
       {"keys.secret_key", &Settings::secret_key, "Its secret, at least 16 characters."},
@@ -88,6 +91,19 @@ struct Assign {
     return true;
   }
 
+  bool operator()(std::map<std::string, std::string> Settings::* field) const {
+    const toml::table* table = node.as_table();
+    if (table == nullptr) return false;
+    std::map<std::string, std::string> texts;
+    for (const auto& [name, element] : *table) {
+      const auto text = element.value_exact<std::string>();
+      if (!text) return false;
+      texts.emplace(name.str(), *text);
+    }
+    settings.*field = std::move(texts);
+    return true;
+  }
+
  private:
   template <typename T>
   bool scalar(T Settings::* field) const {
@@ -99,7 +115,7 @@ struct Assign {
 
 const char* type_name(const Field& field) {
   constexpr const char* kNames[] = {"a string", "true or false", "a whole number",
-                                    "a list of strings"};
+                                    "a list of strings", "a table of strings"};
   return kNames[field.index()];
 }
 
@@ -159,6 +175,12 @@ struct Printed {
       text += (text.size() > 1 ? ", \"" : "\"") + element + "\"";
     return text + "]";
   }
+  std::string operator()(std::map<std::string, std::string> Settings::* field) const {
+    std::string text = "{";
+    for (const auto& [name, value] : settings.*field)
+      text += fmt::format("{}\"{}\" = \"{}\"", text.size() > 1 ? ", " : " ", name, value);
+    return text.size() > 1 ? text + " }" : "{}";
+  }
 };
 
 bool is_loopback(const std::string& listen) {
@@ -211,6 +233,10 @@ Status check_settings(Settings& settings) {
       "s3.lifecycle_interval_seconds", "must be 1 to 86400"));
   CLARY_RETURN_IF_ERROR(require(settings.handler_threads >= 1 && settings.handler_threads <= 256,
                                 "server.handler_threads", "must be 1 to 256"));
+  for (const auto& [id, folder] : settings.filesystems) {
+    CLARY_RETURN_IF_ERROR(
+        require(folder.starts_with('/'), "filesystems", "'" + id + "' must name an absolute path"));
+  }
   CLARY_RETURN_IF_ERROR(
       require(settings.view_cache_entries >= 1, "server.view_cache_entries", "must be at least 1"));
   CLARY_RETURN_IF_ERROR(require(settings.log_level == "debug" || settings.log_level == "info" ||

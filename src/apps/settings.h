@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ struct Settings {
   std::int64_t job_uid = 65534;        // who the users' processes are when the server is root
   bool credentials_as_variables = false;
   std::int64_t stop_grace_seconds = 120;
+
+  std::map<std::string, std::string> filesystems;  // id → absolute folder of this machine
 
   std::string
       default_environment;  // name or interpreter path; "": $VIRTUAL_ENV, else python3 on PATH

@@ -51,6 +51,13 @@ int status_rank(Phase phase);
 // Why a stop was asked for; decides how a stopped job is described.
 enum class StopReason { kNone, kRequested, kMaxRuntime };
 
+// A folder of a file system that clary.toml names.
+struct FileSystemSource {
+  std::string id;         // "" when the channel is none of these
+  std::string directory;  // within the file system, as asked for
+  bool writable = false;
+};
+
 struct Channel {
   std::string name;
   std::string uri;
@@ -60,7 +67,8 @@ struct Channel {
   std::string input_mode = "File";
   std::string record_wrapper = "None";
   std::string compression = "None";
-  std::string path;  // where the job finds it; "": /opt/ml/input/data/<name>
+  std::string path;              // where the job finds it; "": /opt/ml/input/data/<name>
+  FileSystemSource file_system;  // set: in the place of `uri`
 };
 
 // A folder of the job's that is uploaded to a prefix, file by file.
@@ -69,6 +77,12 @@ struct Output {
   std::string uri;          // s3://bucket/prefix
   std::string path;         // inside the job
   bool continuous = false;  // as files change, not only at the end
+};
+
+// Where a job's checkpoints are kept.
+struct Checkpoints {
+  std::string uri;  // "": the job keeps none
+  std::string local_path = "/opt/ml/checkpoints";
 };
 
 // A program in the place of the image's own and its `train`.
@@ -91,10 +105,14 @@ struct JobSpec {
   std::vector<Output> outputs;
   std::vector<MetricDefinition> metrics;
   ContainerCommand command;
+  Checkpoints checkpoints;
   std::string output_uri;  // as asked for
+  bool output_compressed = true;
   std::string instance_type;
   int instance_count = 1;
   std::int64_t max_runtime_seconds = 86400;
+  int retry_attempts = 0;  // starts after the first, when the machine is at fault
+  int priority = 0;        // among waiting jobs: higher comes first
   bool network_isolation = false;
 };
 

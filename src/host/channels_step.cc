@@ -1,18 +1,15 @@
-// Input channels: shown from a view of the bucket where the server has made one, else fetched by
-// S3.
-#include <fcntl.h>
-
-#include <array>
+// Input channels: shown from a view of the bucket where the server has made one or from a named
+// file system, else fetched by S3.
+#include <unistd.h>
 
 #include "base/files.h"
-#include "base/strings.h"
+#include "host/fetch.h"
+#include "host/manifest.h"
 #include "host/steps.h"
 #include "objects/channel_path.h"
 
 namespace clary::host {
 namespace {
-
-constexpr std::size_t kReadBytes = 256 << 10;
 
 Error no_objects(const HostContext& context, const hostlink::PlanChannel& channel,
                  const std::string& bucket) {
@@ -24,22 +21,38 @@ Error no_objects(const HostContext& context, const hostlink::PlanChannel& channe
                    "\"s3:ListBucket\" permissions on bucket \"" + bucket + "\"");
 }
 
-Status fetch_object(HostContext& context, const objects::ObjectUri& from, const std::string& to) {
-  CLARY_TRY(const objects::ObjectBody body,
-            context.store->get(from.bucket, ObjectKey(from.key), std::nullopt));
-  CLARY_RETURN_IF_ERROR(make_folders(folder_of(to)));
-  CLARY_TRY(const Fd file, open_file(to, O_WRONLY | O_CREAT | O_EXCL));
-  std::vector<char> piece(kReadBytes);
-  std::uint64_t taken = 0;
-  for (;;) {
-    CLARY_RETURN_IF_ERROR(context.check_stop());
-    CLARY_TRY(const std::size_t got, body.bytes->read(piece));
-    if (got == 0) break;
-    taken += got;
-    CLARY_RETURN_IF_ERROR(
-        write_all(file, std::string_view(piece.data(), got), "write '" + to + "'"));
+// The name of an unpacked object: without what says that it is packed.
+std::string unpacked_name(std::string path) {
+  if (path.ends_with(".gz") && base_name(path).size() > 3) path.resize(path.size() - 3);
+  return path;
+}
+
+Status fetch_member(HostContext& context, const hostlink::PlanChannel& channel,
+                    const std::string& folder, const objects::ObjectUri& from,
+                    const std::string& path) {
+  const bool packed = channel.compression == "Gzip";
+  return fetch_object(context, from, path_join(folder, packed ? unpacked_name(path) : path),
+                      packed ? Unpacking::kGunzip : Unpacking::kNone);
+}
+
+Status fetch_manifest(HostContext& context, const hostlink::PlanChannel& channel,
+                      const std::string& folder) {
+  CLARY_TRY(const objects::ObjectUri uri, objects::parse_object_uri(channel.uri));
+  const std::string aside = context.path("manifest-" + channel.name);
+  CLARY_RETURN_IF_ERROR(remove_tree(aside));
+  const Status fetched = fetch_object(context, uri, aside);
+  if (!fetched.ok() && fetched.error().code == ErrorCode::kNotFound)
+    return no_objects(context, channel, *uri.bucket);
+  CLARY_RETURN_IF_ERROR(fetched);
+  CLARY_TRY(const std::string text, read_file(aside));
+  CLARY_RETURN_IF_ERROR(remove_tree(aside));
+  const std::string manifest = "manifest '" + channel.uri + "'";
+  const Result<std::vector<ManifestEntry>> entries = parse_manifest(text);
+  if (!entries.ok()) return entries.error().within(manifest);
+  for (const ManifestEntry& entry : *entries) {
+    const Status one = fetch_member(context, channel, folder, entry.object, entry.path);
+    if (!one.ok()) return one.error().within(manifest);
   }
-  if (taken != body.length) return unavailable("object '" + from.to_string() + "': it ended early");
   return {};
 }
 
@@ -58,7 +71,7 @@ Status fetch_channel(HostContext& context, const hostlink::PlanChannel& channel,
       CLARY_TRY(const std::string path, objects::channel_path(uri.key, *head.key));
       if (path.empty()) continue;
       CLARY_RETURN_IF_ERROR(
-          fetch_object(context, {.bucket = uri.bucket, .key = *head.key}, path_join(folder, path)));
+          fetch_member(context, channel, folder, {.bucket = uri.bucket, .key = *head.key}, path));
     }
     if (!page->truncated) break;
     request.after = page->next_after;
@@ -66,10 +79,31 @@ Status fetch_channel(HostContext& context, const hostlink::PlanChannel& channel,
   return any ? Status() : no_objects(context, channel, *uri.bucket);
 }
 
+// A folder of this machine, as it is. Plain processes see it by a link, which cannot be read-only.
+Status show_file_system(HostContext& context, const hostlink::PlanChannel& channel,
+                        const std::string& folder) {
+  if (context.plan.sandbox != "process") {
+    context.mounts.push_back({.source = channel.mount,
+                              .target = "/opt/ml/input/data/" + channel.name,
+                              .writable = channel.writable});
+    return {};
+  }
+  if (!channel.writable) {
+    return unsupported("channel '" + channel.name +
+                       "': sandbox = \"process\" cannot show a file system read-only; ask for "
+                       "FileSystemAccessMode rw or use bubblewrap");
+  }
+  CLARY_RETURN_IF_ERROR(remove_tree(folder));
+  if (::symlink(channel.mount.c_str(), folder.c_str()) != 0)
+    return system_error("link '" + folder + "'");
+  return {};
+}
+
 }  // namespace
 
 Status stage_channels(HostContext& context) {
   context.overlays.clear();
+  context.mounts.clear();
   for (const hostlink::PlanChannel& channel : context.plan.channels) {
     CLARY_RETURN_IF_ERROR(context.check_stop());
     if (channel.name.empty() || channel.name.find('/') != std::string::npos ||
@@ -83,7 +117,13 @@ Status stage_channels(HostContext& context) {
           {.lower = channel.view, .target = "/opt/ml/input/data/" + channel.name});
       continue;
     }
-    const Status fetched = fetch_channel(context, channel, folder);
+    if (!channel.mount.empty()) {
+      CLARY_RETURN_IF_ERROR(show_file_system(context, channel, folder));
+      continue;
+    }
+    const Status fetched = channel.data_type == "ManifestFile"
+                               ? fetch_manifest(context, channel, folder)
+                               : fetch_channel(context, channel, folder);
     if (!fetched.ok()) return fetched.error().within("Data download failed");
   }
   return {};

@@ -74,6 +74,8 @@ Status stage(HostContext& context, const std::string& from, const std::string& c
 }  // namespace
 
 Status stage_code(HostContext& context) {
+  // A program of the job's own brings its code in a channel, as in an image without the toolkit.
+  if (!context.plan.container_command.empty()) return {};
   CLARY_TRY(const ToolkitInput input, toolkit_input(context, "/opt/ml"));
   CLARY_TRY(const TrainingEnvironment environment, make_training_environment(input));
   context.entry_point_name = environment.user_entry_point;

@@ -75,6 +75,10 @@ class SharedStore final : public objects::ObjectStore {
 
 }  // namespace
 
+std::unique_ptr<objects::ObjectStore> share(objects::ObjectStore& store) {
+  return std::make_unique<SharedStore>(store);
+}
+
 std::string tar_of(const std::map<std::string, std::string>& files) {
   std::string bytes;
   archive* writer = archive_write_new();

@@ -1,6 +1,7 @@
 #include "host/host_context.h"
 
 #include "base/files.h"
+#include "host/checkpoints.h"
 
 namespace clary::host {
 
@@ -27,6 +28,8 @@ HostContext::HostContext(hostlink::HostPlan plan_read, std::string folder_used,
     mask.add(secret);
   }
 }
+
+HostContext::~HostContext() = default;
 
 void HostContext::say_state(std::string_view phase, std::string message) {
   if (link == nullptr) return;

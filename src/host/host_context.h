@@ -22,6 +22,8 @@
 
 namespace clary::host {
 
+class Checkpoints;
+
 // The session credentials at hand. Thread-safe.
 class CredentialBox {
  public:
@@ -37,6 +39,7 @@ struct HostContext {
   // folder: the host's own, that of its plan. services outlive the context.
   HostContext(hostlink::HostPlan plan_read, std::string folder_used,
               const HostServices& services_used);
+  ~HostContext();
 
   // Records for the server. What cannot be put is logged: the job goes on.
   void say_state(std::string_view phase, std::string message);
@@ -66,6 +69,7 @@ struct HostContext {
   std::vector<std::string> requirement_folders;  // site folders of the overlay, for PYTHONPATH
   std::vector<std::string> program_folders;      // its bin folders, for PATH
   std::vector<compute::Mount> mounts;
+  std::unique_ptr<Checkpoints> checkpoints;  // none: the job keeps none
   std::unique_ptr<compute::Sandbox> sandbox;
   TrainingEnvironment environment;
   std::optional<Outcome>

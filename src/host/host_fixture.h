@@ -19,6 +19,8 @@
 
 namespace clary::host {
 
+// The store, as one that a host owns. `store` outlives it.
+std::unique_ptr<objects::ObjectStore> share(objects::ObjectStore& store);
 // A tar in gzip of regular files.
 std::string tar_of(const std::map<std::string, std::string>& files);
 // The regular files of a tar in gzip.

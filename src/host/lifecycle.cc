@@ -19,6 +19,7 @@ constexpr std::array kLifecycle = {
     Step{"job folders", make_job_folders},
     Step{"network", make_network},
     Step{"channels", stage_channels},
+    Step{"checkpoints", restore_checkpoints},
     Step{"config files", write_config_files},
     Step{"code", stage_code},
     Step{"requirements", install_requirements},

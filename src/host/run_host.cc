@@ -60,7 +60,7 @@ void clean_up(HostContext& context) {
   if (context.sandbox != nullptr) static_cast<void>(context.sandbox->destroy());
   context.sandbox.reset();
   context.network.reset();
-  for (const char* name : {"ml", "sandbox", "installer", "home"}) {
+  for (const char* name : {"ml", "sandbox", "installer", "home", "checkpoints"}) {
     const Status removed = remove_tree(context.path(name));
     if (!removed.ok())
       context.services.logger->warning("a folder of the job stays",

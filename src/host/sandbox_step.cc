@@ -40,7 +40,11 @@ Status prepare_sandbox(HostContext& context) {
 
   const std::string base_folder = context.sandbox->job_root();
   CLARY_TRY(const ToolkitInput input, toolkit_input(context, base_folder));
-  CLARY_TRY(context.environment, make_training_environment(input));
+  if (context.plan.container_command.empty()) {
+    CLARY_TRY(context.environment, make_training_environment(input));
+  } else {
+    context.environment.variables = input.process_environment;
+  }
   for (const std::string& name : context.environment.kept_as_text) {
     context.log->add("Hyperparameter '" + name + "' is not JSON; its text is used as it is");
   }

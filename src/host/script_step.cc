@@ -5,6 +5,7 @@
 #include "base/loop.h"
 #include "base/strings.h"
 #include "base/time_text.h"
+#include "host/checkpoints.h"
 #include "host/failure.h"
 #include "host/job_tree.h"
 #include "host/output_pump.h"
@@ -16,6 +17,7 @@ namespace clary::host {
 namespace {
 
 constexpr Duration kUsageInterval = std::chrono::seconds(1);
+constexpr Duration kCheckpointInterval = std::chrono::seconds(2);
 constexpr std::chrono::milliseconds kOutputPatience{10'000};
 constexpr std::size_t kFailureFileBytes = 64 << 10;
 
@@ -52,6 +54,20 @@ class UsageReports {
   Loop loop_;
 };
 
+// Saves the checkpoints that change until it is destroyed.
+class CheckpointSaves {
+ public:
+  explicit CheckpointSaves(HostContext& context) {
+    if (context.checkpoints == nullptr) return;
+    loop_.emplace("checkpoints", kCheckpointInterval, [&context](const std::stop_token& stop) {
+      context.checkpoints->save_changed(stop);
+    });
+  }
+
+ private:
+  std::optional<Loop> loop_;
+};
+
 void say_stop(HostContext& context, StopCause cause) {
   const bool limit = cause == StopCause::kMaxRuntime;
   const Duration grace =
@@ -81,6 +97,11 @@ void write_end_file(HostContext& context, std::string_view name, std::string_vie
                                      {{"error", written.error().message}});
 }
 
+// As a container's: 128 and the signal for a program that was killed.
+int container_exit_code(const compute::ExitStatus& status) {
+  return status.signal != 0 ? 128 + status.signal : status.code;
+}
+
 Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFailure& failure) {
   Outcome outcome;
   outcome.script_ran = true;
@@ -96,11 +117,15 @@ Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFa
     return outcome;
   }
   outcome.kind = OutcomeKind::kFailed;
-  outcome.exit_code = 1;  // the toolkit's, whatever the script's
+  const bool own_program = !context.plan.container_command.empty();
+  outcome.exit_code =
+      own_program ? container_exit_code(seen.status) : 1;  // the toolkit's, whatever the script's
   const Result<std::string> own =
       read_inside(context.job_folder, "output/failure", kFailureFileBytes);
   if (own.ok() && !trim(*own).empty()) {
     outcome.failure = failure_reason(trim(*own), outcome.exit_code);
+  } else if (own_program) {
+    outcome.failure = failure_reason("", outcome.exit_code);
   } else {
     outcome.failure = failure_reason(failure);
     write_end_file(context, "failure", failure_text(failure));
@@ -115,15 +140,17 @@ Status run_script(HostContext& context) {
   CLARY_RETURN_IF_ERROR(context.check_stop());
   const HostServices& services = context.services;
   const std::string base_folder = context.sandbox->job_root();
+  const bool own_program = !context.plan.container_command.empty();
   const std::vector<std::string> command =
-      entry_point_command(context.entry_point, context.plan.interpreter.python,
-                          context.entry_point_name, context.environment.arguments);
+      own_program ? context.plan.container_command
+                  : entry_point_command(context.entry_point, context.plan.interpreter.python,
+                                        context.entry_point_name, context.environment.arguments);
   CLARY_TRY(const std::unique_ptr<OutputPump> pump,
             OutputPump::start(*context.log, *services.clock, path_join(base_folder, "code")));
   compute::ProcessSpec spec{
       .argv = command,
       .environment = {context.environment.variables.begin(), context.environment.variables.end()},
-      .working_folder = "/opt/ml/code",
+      .working_folder = own_program ? "/" : "/opt/ml/code",
       .stdout_fd = pump->stdout_fd(),
       .stderr_fd = pump->stderr_fd()};
   context.log->say("Invoking script with the following command:\n" + join(command, " "));
@@ -136,10 +163,18 @@ Status run_script(HostContext& context) {
                                  .stop_grace = seconds_of(context.plan.stop_grace_seconds)};
   Result<Supervision> seen = [&] {
     const UsageReports reports(context);
+    const CheckpointSaves saves(context);
     return supervise(*process, context.stop, limits, *services.clock,
                      [&](StopCause cause) { say_stop(context, cause); });
   }();
   pump->finish(kOutputPatience);
+  if (context.checkpoints != nullptr) {
+    // What could not be saved is said in the timeline; the job's outcome is its script's.
+    const Status saved = context.checkpoints->save_all();
+    if (!saved.ok())
+      context.services.logger->warning("checkpoints are not saved",
+                                       {{"error", saved.error().message}});
+  }
   if (!seen.ok()) return seen.error().within("script");
   if (const Status lost = context.log->outcome(); !lost.ok())
     context.notice("Output was lost: " + lost.error().message);

@@ -1,25 +1,16 @@
-// model.tar.gz and output.tar.gz: made while they are uploaded. A server that is away is waited
-// for.
+// model.tar.gz and output.tar.gz, made while they are uploaded; or their files, one by one. A
+// server that is away is waited for.
 #include <fcntl.h>
 
-#include <thread>
-
 #include "base/files.h"
-#include "base/time_text.h"
 #include "host/job_tree.h"
+#include "host/patience.h"
 #include "host/steps.h"
 #include "host/tar_writer.h"
+#include "host/tree_files.h"
 
 namespace clary::host {
 namespace {
-
-constexpr Duration kPatience = std::chrono::hours(1);  // with a server that is away
-constexpr Duration kFirstPause = std::chrono::milliseconds(200);
-constexpr Duration kLongestPause = std::chrono::seconds(10);
-
-bool may_pass(const Error& error) {
-  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kTimeout;
-}
 
 Status upload_once(HostContext& context, const objects::ObjectUri& to, std::string_view folder) {
   // A folder that the script removed or replaced has nothing to give.
@@ -38,18 +29,25 @@ Status upload_once(HostContext& context, const objects::ObjectUri& to, std::stri
 }
 
 Status upload(HostContext& context, const objects::ObjectUri& to, std::string_view folder) {
-  const Duration deadline = context.services.clock->steady() + kPatience;
-  Duration pause = kFirstPause;
-  for (;;) {
-    const Status uploaded = upload_once(context, to, folder);
-    if (uploaded.ok() || !may_pass(uploaded.error()) ||
-        context.services.clock->steady() >= deadline)
-      return uploaded;
-    context.services.logger->warning("an upload is tried again",
-                                     {{"to", to.to_string()}, {"error", uploaded.error().message}});
-    context.services.pause(pause);
-    pause = std::min(2 * pause, kLongestPause);
+  return with_patience(context, to.to_string(), [&] { return upload_once(context, to, folder); });
+}
+
+// Every file an object of its own, under to/.
+Status upload_files(HostContext& context, const objects::ObjectUri& to, std::string_view folder) {
+  const Result<std::vector<TreeFile>> files = files_below(context.job_folder, folder);
+  // A folder that the script replaced has nothing to give.
+  if (!files.ok() && files.error().code == ErrorCode::kInvalidArgument) return {};
+  if (!files.ok()) return files.error();
+  for (const TreeFile& file : *files) {
+    const objects::ObjectUri place{.bucket = to.bucket, .key = to.key + file.path};
+    const auto attempt = [&]() -> Status {
+      const Result<FileStamp> done =
+          upload_file(*context.store, context.job_folder, path_join(folder, file.path), place);
+      return done.ok() ? Status() : Status(done.error());
+    };
+    CLARY_RETURN_IF_ERROR(with_patience(context, place.to_string(), attempt));
   }
+  return {};
 }
 
 Status upload_all(HostContext& context) {
@@ -59,13 +57,17 @@ Status upload_all(HostContext& context) {
         .bucket = base.bucket,
         .key = base.key.empty() ? std::string(name) : path_join(base.key, name)};
   };
+  const bool packed = context.plan.output_compressed;
+  const auto upload_folder = packed ? upload : upload_files;
+  const objects::ObjectUri model = named(packed ? "model.tar.gz" : "model/");
+  const objects::ObjectUri data = named(packed ? "output.tar.gz" : "data/");
   Outcome& outcome = *context.outcome;
   if (outcome.kind == OutcomeKind::kCompleted || holds_anything(context.job_folder, "model")) {
-    CLARY_RETURN_IF_ERROR(upload(context, named("model.tar.gz"), "model"));
-    outcome.model_uri = named("model.tar.gz").to_string();
+    CLARY_RETURN_IF_ERROR(upload_folder(context, model, "model"));
+    outcome.model_uri = model.to_string();
   }
-  CLARY_RETURN_IF_ERROR(upload(context, named("output.tar.gz"), "output/data"));
-  outcome.output_uri = named("output.tar.gz").to_string();
+  CLARY_RETURN_IF_ERROR(upload_folder(context, data, "output/data"));
+  outcome.output_uri = data.to_string();
   return {};
 }
 
@@ -75,8 +77,10 @@ Status upload_artifacts(HostContext& context) {
   Outcome& outcome = *context.outcome;
   const bool uploaded_before = !outcome.output_uri.empty();
   if (!outcome.script_ran || uploaded_before) return {};
-  context.say_state("uploading",
-                    "Uploading model.tar.gz and output.tar.gz to " + context.plan.output_uri);
+  context.say_state("uploading", std::string(context.plan.output_compressed
+                                                 ? "Uploading model.tar.gz and output.tar.gz to "
+                                                 : "Uploading the files of the outputs to ") +
+                                     context.plan.output_uri);
   const Status uploaded = upload_all(context);
   if (uploaded.ok()) return context.marks.keep_outcome(outcome);
   const std::string sentence = "Artifact upload failed: " + uploaded.error().message;

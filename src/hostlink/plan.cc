@@ -52,7 +52,9 @@ Document channel_document(const PlanChannel& channel) {
                            {"content_type", channel.content_type},
                            {"compression", channel.compression},
                            {"path", channel.path},
-                           {"view", channel.view}});
+                           {"view", channel.view},
+                           {"mount", channel.mount},
+                           {"writable", channel.writable}});
 }
 
 PlanChannel read_channel(const Document& document) {
@@ -68,6 +70,8 @@ PlanChannel read_channel(const Document& document) {
   channel.compression = document.string_or("compression", absent.compression);
   channel.path = document.string_or("path", "");
   channel.view = document.string_or("view", "");
+  channel.mount = document.string_or("mount", "");
+  channel.writable = document.bool_or("writable", false);
   return channel;
 }
 
@@ -145,6 +149,9 @@ void read_work(HostPlan& plan, const Document& document) {
   if (outputs != nullptr && outputs->is_array()) {
     for (const Document& output : *outputs->as_array()) plan.outputs.push_back(read_output(output));
   }
+  plan.checkpoint_uri = document.string_or("checkpoint_uri", "");
+  plan.checkpoint_path = document.string_or("checkpoint_path", absent.checkpoint_path);
+  plan.output_compressed = document.bool_or("output_compressed", true);
   plan.output_uri = document.string_or("output_uri", "");
   plan.max_runtime_seconds = document.int_or("max_runtime_seconds", absent.max_runtime_seconds);
   plan.stop_grace_seconds = document.int_or("stop_grace_seconds", absent.stop_grace_seconds);
@@ -216,6 +223,9 @@ Document HostPlan::to_document() const {
       {"channels", std::move(channel_list)},
       {"container_command", texts(container_command)},
       {"outputs", std::move(output_list)},
+      {"checkpoint_uri", checkpoint_uri},
+      {"checkpoint_path", checkpoint_path},
+      {"output_compressed", output_compressed},
       {"output_uri", output_uri},
       {"max_runtime_seconds", max_runtime_seconds},
       {"stop_grace_seconds", stop_grace_seconds},

@@ -32,6 +32,8 @@ struct PlanChannel {
   std::string path;  // where the job finds it; "": /opt/ml/input/data/<name>
   std::string
       view;  // folder on this machine that shows the channel's tree, never written; "": fetch by S3
+  std::string mount;      // folder on this machine shown as it is; "": none, see `view`
+  bool writable = false;  // of `mount`
 };
 
 // A folder of the job's that is uploaded to a prefix, file by file.
@@ -85,6 +87,9 @@ struct HostPlan {
   // In the place of the image's own program; empty: the toolkit starts the user's script.
   std::vector<std::string> container_command;
   std::vector<PlanOutput> outputs;
+  std::string checkpoint_uri;  // s3://bucket/prefix; "": no checkpoints are kept
+  std::string checkpoint_path = "/opt/ml/checkpoints";
+  bool output_compressed = true;  // else every file of the outputs is an object
   std::string
       output_uri;  // s3://bucket/prefix/<job>/output: model.tar.gz and output.tar.gz go here
   std::int64_t max_runtime_seconds = 86400;

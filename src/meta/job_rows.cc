@@ -63,7 +63,10 @@ std::string spec_text(const JobSpec& spec) {
                                     {"input_mode", channel.input_mode},
                                     {"record_wrapper", channel.record_wrapper},
                                     {"compression", channel.compression},
-                                    {"path", channel.path}}));
+                                    {"path", channel.path},
+                                    {"file_system", channel.file_system.id},
+                                    {"directory", channel.file_system.directory},
+                                    {"writable", channel.file_system.writable}}));
   }
   Document outputs = Document::array();
   for (const Output& output : spec.outputs) {
@@ -84,10 +87,15 @@ std::string spec_text(const JobSpec& spec) {
                                    {"entry_point", texts_document(spec.command.entry_point)},
                                    {"arguments", texts_document(spec.command.arguments)},
                                    {"metrics", pairs_document(metrics)},
+                                   {"checkpoint_uri", spec.checkpoints.uri},
+                                   {"checkpoint_path", spec.checkpoints.local_path},
                                    {"output_uri", spec.output_uri},
+                                   {"output_compressed", spec.output_compressed},
                                    {"instance_type", spec.instance_type},
                                    {"instance_count", spec.instance_count},
                                    {"max_runtime_seconds", spec.max_runtime_seconds},
+                                   {"retry_attempts", spec.retry_attempts},
+                                   {"priority", spec.priority},
                                    {"network_isolation", spec.network_isolation}}));
 }
 
@@ -102,6 +110,9 @@ Channel read_channel(const Document& document) {
   channel.record_wrapper = document.string_or("record_wrapper", channel.record_wrapper);
   channel.compression = document.string_or("compression", channel.compression);
   channel.path = document.string_or("path", "");
+  channel.file_system.id = document.string_or("file_system", "");
+  channel.file_system.directory = document.string_or("directory", "");
+  channel.file_system.writable = document.bool_or("writable", false);
   return channel;
 }
 
@@ -133,10 +144,15 @@ Result<JobSpec> read_spec(std::string_view text) {
   for (auto& [name, pattern] : read_pairs(document, "metrics")) {
     spec.metrics.push_back({.name = std::move(name), .pattern = std::move(pattern)});
   }
+  spec.checkpoints.uri = document.string_or("checkpoint_uri", "");
+  spec.checkpoints.local_path = document.string_or("checkpoint_path", spec.checkpoints.local_path);
   spec.output_uri = document.string_or("output_uri", "");
+  spec.output_compressed = document.bool_or("output_compressed", true);
   spec.instance_type = document.string_or("instance_type", "");
   spec.instance_count = static_cast<int>(document.int_or("instance_count", 1));
   spec.max_runtime_seconds = document.int_or("max_runtime_seconds", spec.max_runtime_seconds);
+  spec.retry_attempts = static_cast<int>(document.int_or("retry_attempts", 0));
+  spec.priority = static_cast<int>(document.int_or("priority", 0));
   spec.network_isolation = document.bool_or("network_isolation", false);
   return spec;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/files.h"
 #include "base/strings.h"
 
 namespace clary::runtime {
@@ -130,6 +131,9 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
                             .path = output.path,
                             .continuous = output.continuous});
   }
+  plan.checkpoint_uri = job.spec.checkpoints.uri;
+  plan.checkpoint_path = job.spec.checkpoints.local_path;
+  plan.output_compressed = job.spec.output_compressed;
   plan.output_uri = job.output_uri;
   plan.max_runtime_seconds = job.spec.max_runtime_seconds;
   plan.stop_grace_seconds = settings_.stop_grace_seconds;
@@ -169,38 +173,86 @@ Result<compute::Resources> PlanMaker::resources_of(const Job& job,
 }
 
 Result<PlanChannel> PlanMaker::make_channel(const Job& job, const domain::Channel& channel) {
+  if (channel.file_system.id.empty()) return make_s3_channel(job, channel);
+  CLARY_TRY(std::string folder, folder_of_channel(channel));
+  return PlanChannel{.name = channel.name,
+                     .input_mode = channel.input_mode,
+                     .record_wrapper = channel.record_wrapper,
+                     .content_type = channel.content_type,
+                     .path = channel.path,
+                     .mount = std::move(folder),
+                     .writable = channel.file_system.writable};
+}
+
+Result<std::string> PlanMaker::folder_of_channel(const domain::Channel& channel) const {
+  const domain::FileSystemSource& source = channel.file_system;
+  const auto refused = [&](const std::string& reason) {
+    return invalid_argument(
+        fmt::format("ClientError: Unable to mount file system '{}' for channel "
+                    "'{}': {}",
+                    source.id, channel.name, reason));
+  };
+  const auto named = settings_.filesystems.find(source.id);
+  if (named == settings_.filesystems.end()) {
+    std::vector<std::string> names;
+    for (const auto& [id, folder] : settings_.filesystems) names.push_back(id);
+    const auto near = nearest(source.id, names);
+    return refused("[filesystems] in clary.toml does not name it" +
+                   (near            ? fmt::format("; did you mean '{}'?", *near)
+                    : names.empty() ? "; it names none"
+                                    : "; it names " + join(names, ", ")));
+  }
+  const auto root = real_path(named->second);
+  if (!root.ok()) return refused(fmt::format("its folder '{}' is not there", named->second));
+  const std::string_view below =
+      std::string_view(source.directory)
+          .substr(std::min(source.directory.find_first_not_of('/'), source.directory.size()));
+  const auto folder = real_path(path_join(*root, below.empty() ? "." : below));
+  if (!folder.ok() || !list_folder(*folder).ok())
+    return refused(fmt::format("its folder '{}' has no directory '{}'", *root, source.directory));
+  if (*folder != *root && *root != "/" && !folder->starts_with(*root + "/"))
+    return refused(fmt::format("the directory '{}' leads out of it", source.directory));
+  return *folder;
+}
+
+Result<PlanChannel> PlanMaker::make_s3_channel(const Job& job, const domain::Channel& channel) {
+  const auto absent = [&](const objects::ObjectUri& place) {
+    return nothing_under(channel.uri, place, job, region_of(job, settings_.region));
+  };
+  PlanChannel planned{.name = channel.name,
+                      .uri = channel.uri,
+                      .data_type = channel.data_type,
+                      .input_mode = channel.input_mode,
+                      .distribution = channel.distribution,
+                      .record_wrapper = channel.record_wrapper,
+                      .content_type = channel.content_type,
+                      .compression = channel.compression,
+                      .path = channel.path};
   const auto place = objects::parse_object_uri(channel.uri);
   if (!place.ok()) return invalid_argument("ClientError: " + place.error().message);
   if (const auto bucket = sources_.objects.find_bucket(place->bucket); !bucket.ok()) {
     if (bucket.error().code != ErrorCode::kNotFound) return ours(bucket.error());
-    return nothing_under(channel.uri, *place, job, region_of(job, settings_.region));
+    return absent(*place);
   }
   const auto first =
       sources_.objects.list({.bucket = place->bucket, .prefix = place->key, .max_keys = 1});
   if (!first.ok()) return ours(first.error());
-  if (first->objects.empty())
-    return nothing_under(channel.uri, *place, job, region_of(job, settings_.region));
+  if (first->objects.empty()) return absent(*place);
+  // What a view cannot show is fetched by the host.
+  if (channel.data_type != "S3Prefix" || channel.compression != "None") return planned;
   auto view = sources_.views.hold(*place, job.gang);
   if (!view.ok()) {
     switch (view.error().code) {
       case ErrorCode::kNotFound:  // emptied meanwhile
-        return nothing_under(channel.uri, *place, job, region_of(job, settings_.region));
+        return absent(*place);
       case ErrorCode::kInvalidArgument:  // keys that cannot be files
         return invalid_argument("ClientError: Data download failed: " + view.error().message);
       default:
         return ours(view.error());
     }
   }
-  return PlanChannel{.name = channel.name,
-                     .uri = channel.uri,
-                     .data_type = channel.data_type,
-                     .input_mode = channel.input_mode,
-                     .distribution = channel.distribution,
-                     .record_wrapper = channel.record_wrapper,
-                     .content_type = channel.content_type,
-                     .compression = channel.compression,
-                     .path = channel.path,
-                     .view = std::move(*view)};
+  planned.view = std::move(*view);
+  return planned;
 }
 
 // AWS finds this out when the job ends; there is no sense in training for nothing.
@@ -209,7 +261,8 @@ Status PlanMaker::check_outputs(const Job& job) {
     CLARY_RETURN_IF_ERROR(check_output(job, job.output_uri, "S3OutputPath"));
   for (const domain::Output& output : job.spec.outputs)
     CLARY_RETURN_IF_ERROR(check_output(job, output.uri, "S3Output"));
-  return {};
+  if (job.spec.checkpoints.uri.empty()) return {};
+  return check_output(job, job.spec.checkpoints.uri, "CheckpointConfig.S3Uri");
 }
 
 Status PlanMaker::check_output(const Job& job, const std::string& uri, std::string_view member) {
@@ -219,9 +272,8 @@ Status PlanMaker::check_output(const Job& job, const std::string& uri, std::stri
   if (bucket.ok()) return {};
   if (bucket.error().code != ErrorCode::kNotFound) return ours(bucket.error());
   return invalid_argument(
-      fmt::format("ClientError: The bucket \"{}\" of {} \"{}\" does not exist. Please "
-                  "ensure that the "
-                  "bucket exists in the selected region ({}).",
+      fmt::format("ClientError: The bucket \"{}\" of {} \"{}\" does not exist. Please ensure that "
+                  "the bucket exists in the selected region ({}).",
                   place->bucket.value(), member, uri, region_of(job, settings_.region)));
 }
 

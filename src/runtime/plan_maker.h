@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,7 @@ struct PlanSettings {
   // What an instance type stands for: compute::instance_type_resources.
   std::function<Result<compute::Resources>(std::string_view instance_type)> instance_types;
   std::optional<std::uint32_t> run_as_uid;
+  std::map<std::string, std::string> filesystems;  // id → folder of this machine
   bool credentials_as_variables = false;
   std::int64_t stop_grace_seconds = 120;
 };
@@ -77,6 +79,11 @@ class PlanMaker {
   Result<hostlink::HostPlan> make_plan(const domain::Job& job, Prepared& made);
   Result<hostlink::PlanChannel> make_channel(const domain::Job& job,
                                              const domain::Channel& channel);
+  Result<hostlink::PlanChannel> make_s3_channel(const domain::Job& job,
+                                                const domain::Channel& channel);
+  // The folder of this machine that a channel's file system stands for.
+  Result<std::string> folder_of_channel(const domain::Channel& channel) const;
+  // That the buckets are there to which the job writes.
   Status check_outputs(const domain::Job& job);
   Status check_output(const domain::Job& job, const std::string& uri, std::string_view member);
   Result<compute::Resources> resources_of(const domain::Job& job,

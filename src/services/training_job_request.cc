@@ -72,6 +72,11 @@ Complaint check_algorithm(const api::CreateTrainingJobRequest& request) {
     return invalid(
         "You must specify either an algorithm name or a training image in AlgorithmSpecification.");
   }
+  if (algorithm.container_arguments && !algorithm.container_entrypoint) {
+    return invalid(
+        "Clary does not run the programs inside images: AlgorithmSpecification.ContainerArguments "
+        "need an AlgorithmSpecification.ContainerEntrypoint.");
+  }
   if (!algorithm.metric_definitions) return std::nullopt;
   std::set<std::string> names;
   for (const api::MetricDefinition& metric : *algorithm.metric_definitions) {
@@ -98,10 +103,14 @@ Complaint check_channels(const api::CreateTrainingJobRequest& request) {
                       "InputDataConfig.",
                       channel.channel_name));
     }
-    if (!channel.data_source.s3_data_source) {
+    const bool from_s3 = channel.data_source.s3_data_source.has_value();
+    if (from_s3 == channel.data_source.file_system_data_source.has_value()) {
       return invalid(
-          fmt::format("The channel \"{}\" needs a DataSource.S3DataSource.", channel.channel_name));
+          fmt::format("The channel \"{}\" needs either DataSource.S3DataSource or "
+                      "DataSource.FileSystemDataSource.",
+                      channel.channel_name));
     }
+    if (!from_s3) continue;
     if (auto wrong = check_uri("S3Uri of the channel \"" + channel.channel_name + "\"",
                                channel.data_source.s3_data_source->s3_uri)) {
       return wrong;
@@ -132,12 +141,18 @@ std::string value_or(const std::optional<std::string>& value, std::string_view f
 }
 
 domain::Channel channel_of(const api::Channel& channel) {
-  const api::S3DataSource& source = *channel.data_source.s3_data_source;
   domain::Channel made;
   made.name = channel.channel_name;
-  made.uri = source.s3_uri;
-  made.data_type = source.s3_data_type;
-  made.distribution = value_or(source.s3_data_distribution_type, made.distribution);
+  if (const auto& source = channel.data_source.s3_data_source) {
+    made.uri = source->s3_uri;
+    made.data_type = source->s3_data_type;
+    made.distribution = value_or(source->s3_data_distribution_type, made.distribution);
+  } else {
+    const api::FileSystemDataSource& files = *channel.data_source.file_system_data_source;
+    made.file_system = {.id = files.file_system_id,
+                        .directory = files.directory_path,
+                        .writable = files.file_system_access_mode == "rw"};
+  }
   made.content_type = value_or(channel.content_type, "");
   made.input_mode = value_or(channel.input_mode, made.input_mode);
   made.record_wrapper = value_or(channel.record_wrapper_type, made.record_wrapper);
@@ -161,7 +176,16 @@ domain::JobSpec spec_of(const api::CreateTrainingJobRequest& request) {
       spec.metrics.push_back({.name = metric.name, .pattern = metric.regex});
     }
   }
+  const api::AlgorithmSpecification& algorithm = *request.algorithm_specification;
+  if (algorithm.container_entrypoint) spec.command.entry_point = *algorithm.container_entrypoint;
+  if (algorithm.container_arguments) spec.command.arguments = *algorithm.container_arguments;
+  if (request.checkpoint_config) {
+    spec.checkpoints.uri = request.checkpoint_config->s3_uri;
+    spec.checkpoints.local_path =
+        value_or(request.checkpoint_config->local_path, spec.checkpoints.local_path);
+  }
   spec.output_uri = request.output_data_config.s3_output_path;
+  spec.output_compressed = request.output_data_config.compression_type != "NONE";
   spec.instance_type = *request.resource_config->instance_type;
   spec.instance_count = static_cast<int>(*request.resource_config->instance_count);
   spec.max_runtime_seconds = kDefaultMaxRuntimeSeconds;
@@ -189,6 +213,11 @@ Outcome<Job> job_of(const api::CreateTrainingJobRequest& request, const CallCont
   if (const Complaint complaint =
           check_uri("S3OutputPath", request.output_data_config.s3_output_path))
     return *complaint;
+  if (request.checkpoint_config) {
+    if (const Complaint complaint =
+            check_uri("CheckpointConfig.S3Uri", request.checkpoint_config->s3_uri))
+      return *complaint;
+  }
   Job job;
   job.kind = domain::JobKind::kTraining;
   job.name = JobName(request.training_job_name);
@@ -198,7 +227,7 @@ Outcome<Job> job_of(const api::CreateTrainingJobRequest& request, const CallCont
   job.spec = spec_of(request);
   job.output_uri =
       output_folder(request.output_data_config.s3_output_path, request.training_job_name);
-  job.model_uri = job.output_uri + "/model.tar.gz";
+  job.model_uri = job.output_uri + (job.spec.output_compressed ? "/model.tar.gz" : "/model/");
   return job;
 }
 
