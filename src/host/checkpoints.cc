@@ -21,6 +21,10 @@ constexpr Duration kRestless = std::chrono::seconds(30);
 // What the platform itself puts there would be taken for a checkpoint.
 constexpr std::array<std::string_view, 4> kTaken = {"input", "code", "output", "model"};
 
+// Shown read-only in a sandbox, or made by it.
+constexpr std::array<std::string_view, 11> kSystem = {"bin",  "boot", "dev",  "etc", "lib", "lib64",
+                                                      "proc", "run",  "sbin", "sys", "usr"};
+
 // The parts of an absolute path; none when it has '..' or nothing.
 std::vector<std::string> parts_of(const std::string& path) {
   std::vector<std::string> parts;
@@ -44,6 +48,7 @@ Result<CheckpointFolder> checkpoint_folder(const HostContext& context) {
   const std::string plain = "/" + join(parts, "/");
   if (!plain.starts_with(kBase)) {
     if (plain == "/opt" || plain == "/opt/ml") return refused("the job's own folder");
+    if (std::ranges::find(kSystem, parts[0]) != kSystem.end()) return refused("a system folder");
     if (context.plan.sandbox == "process")
       return refused("sandbox = \"process\" shows folders under /opt/ml only");
     return CheckpointFolder{.root = context.folder, .path = kFolder, .outside = true};

@@ -170,6 +170,7 @@ std::string HostFixture::object(const std::string& key) {
 }
 
 void HostFixture::write_ml(std::string_view path, std::string_view bytes) const {
+  EXPECT_TRUE(make_folders(folder_of(ml(path))).ok());
   EXPECT_TRUE(write_file_atomically(ml(path), bytes).ok());
 }
 

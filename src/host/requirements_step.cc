@@ -235,7 +235,6 @@ Status install(HostContext& context, const RequirementInput& input, const Requir
 Status install_requirements(HostContext& context) {
   context.requirement_folders.clear();
   context.program_folders.clear();
-  context.mounts.clear();
   const std::string code = path_join(context.job_folder, "code");
   RequirementInput input{.code_folder = code,
                          .arguments = install_arguments(

@@ -26,8 +26,9 @@ def shared_folder(tmp_path_factory):
 def forms(tmp_path_factory, shared_folder):
     """Training on a server that knows a file system."""
     from clary_server import Server
-    from conftest import CONFIG
     from training import Training
+
+    from conftest import CONFIG
     config = f'{CONFIG}[filesystems]\n{FILE_SYSTEM} = "{shared_folder}"\n'
     running = Server(tmp_path_factory.mktemp("forms") / "data", config=config).start()
     yield Training(running)
@@ -95,7 +96,8 @@ def test_a_checkpoint_that_cannot_be_saved_is_an_event(forms):
 
 @pytest.mark.parametrize("config, reason", [
     ({"S3Uri": "s3://no-such-bucket-here/c"}, 'ClientError: The bucket "no-such-bucket-here" of CheckpointConfig.S3Uri'),
-    ({"S3Uri": f"s3://{BUCKET}/c", "LocalPath": "/opt/ml/input/data"}, "ClientError: CheckpointConfig.LocalPath '/opt/ml/input/data'"),
+    ({"S3Uri": f"s3://{BUCKET}/c", "LocalPath": "/opt/ml/input/data"},
+     "ClientError: CheckpointConfig.LocalPath '/opt/ml/input/data'"),
     ({"S3Uri": f"s3://{BUCKET}/c", "LocalPath": "/etc/mine"}, "ClientError: CheckpointConfig.LocalPath '/etc/mine'"),
 ])
 def test_checkpoints_that_cannot_be_kept_fail_the_job(forms, config, reason):
@@ -178,7 +180,8 @@ def test_packed_objects_are_unpacked(forms):
 @pytest.mark.parametrize("body, reason", [(b"no gzip at all", "not a gzip"), (gzip.compress(b"x" * 9000)[:-9], "ends early")])
 def test_a_bad_gzip_fails_the_job(forms, body, reason):
     put(forms, {"badgz/a.gz": body})
-    failure = forms.run("print(1)", InputDataConfig=[channel("train", f"s3://{BUCKET}/badgz/", CompressionType="Gzip")])["FailureReason"]
+    packed = channel("train", f"s3://{BUCKET}/badgz/", CompressionType="Gzip")
+    failure = forms.run("print(1)", InputDataConfig=[packed])["FailureReason"]
     assert failure.startswith("ClientError: Data download failed: object 's3://tests/badgz/a.gz': ") and reason in failure
 
 
@@ -216,7 +219,8 @@ def test_a_file_system_that_is_not_there_fails_the_job(forms, source, reason):
 
 
 def test_outputs_can_stay_uncompressed(forms):
-    script = ("import pathlib\npathlib.Path('/opt/ml/model/code').mkdir()\npathlib.Path('/opt/ml/model/code/i.py').write_text('i')\n"
+    script = ("import pathlib\npathlib.Path('/opt/ml/model/code').mkdir()\n"
+              "pathlib.Path('/opt/ml/model/code/i.py').write_text('i')\n"
               "pathlib.Path('/opt/ml/model/w.pt').write_text('w')\npathlib.Path('/opt/ml/output/data/n.txt').write_text('n')\n")
     job = forms.run(script, OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/plain/", "CompressionType": "NONE"})
     name = job["TrainingJobName"]
