@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "services/job_rules.h"
+
 namespace clary::apps {
 
 ApiServices::ApiServices(ApiServicesParts parts)
@@ -18,6 +20,8 @@ ApiServices::ApiServices(ApiServicesParts parts)
                       .changes = parts_.changes,
                       .metrics = *parts_.storage.metrics,
                       .ids = parts_.ids}),
+      processing_jobs_(
+          {.jobs = *parts_.storage.jobs, .changes = parts_.changes, .ids = parts_.ids}),
       tags_(*parts_.storage.jobs),
       metrics_page_(parts_.requests, *parts_.storage.jobs, parts_.clock, parts_.counters) {}
 
@@ -32,6 +36,7 @@ Status ApiServices::add_to(services::Router& router, services::LocalRoutes& rout
   logs_.add_to(router);
   cloudwatch_.add_to(router);
   training_jobs_.add_to(router);
+  processing_jobs_.add_to(router);
   tags_.add_to(router);
 
   add_health_routes(routes);
@@ -62,13 +67,16 @@ void ApiServices::add_health_routes(services::LocalRoutes& routes) {
               }});
 }
 
-// GET /_clary/jobs/NAME: the job's timeline, notices included.
+// GET /_clary/jobs/training-job/NAME, .../processing-job/NAME: the job's timeline, notices
+// included.
 void ApiServices::add_timeline_route(services::LocalRoutes& routes) {
   routes.add({.method = "GET",
               .path = "/_clary/jobs/",
               .access = services::LocalAccess::kRootKey,
               .answer = [this](const services::LocalRequest& request) {
-                const auto timeline = training_jobs_.timeline(JobName(request.rest));
+                const auto key = services::key_of(request.rest);
+                if (!key) return services::local_message(404, "no kind of job is named");
+                const auto timeline = services::job_timeline(*parts_.storage.jobs, *key);
                 if (timeline.ok()) return services::local_json(*timeline);
                 const bool absent = timeline.error().code == ErrorCode::kNotFound;
                 return services::local_message(absent ? 404 : 500, timeline.error().message);

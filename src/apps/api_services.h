@@ -14,6 +14,7 @@
 #include "services/iam.h"
 #include "services/local_routes.h"
 #include "services/logs.h"
+#include "services/processing_jobs.h"
 #include "services/prometheus.h"
 #include "services/router.h"
 #include "services/s3_bucket_defaults.h"
@@ -63,6 +64,7 @@ class ApiServices {
   services::Logs logs_;
   services::CloudWatch cloudwatch_;
   services::TrainingJobs training_jobs_;
+  services::ProcessingJobs processing_jobs_;
   services::Tags tags_;
   services::MetricsPage metrics_page_;
 };

@@ -97,7 +97,7 @@ void add_server_commands(CLI::App& app, Parsed& parsed) {
 
 void add_job_commands(CLI::App& app, Parsed& parsed) {
   CLI::App* command =
-      add_command(app, parsed, "jobs", "list training jobs, the newest first",
+      add_command(app, parsed, "jobs", "list jobs, the newest first",
                   [&parsed](const Context& context) { return jobs(context, parsed.jobs); });
   command->add_option("--status", parsed.jobs.status, "only these")
       ->check(CLI::IsMember({"InProgress", "Completed", "Failed", "Stopping", "Stopped"}));

@@ -95,7 +95,7 @@ class CommandsTest : public testing::Test {
 
   net::StartOutcome answer(const net::RequestHead& head) {
     if (head.target == "/readyz") return net::text_reply("ready");
-    if (head.target == "/_clary/jobs/j")
+    if (head.target == "/_clary/jobs/training-job/j")
       return net::text_reply(R"({"events":[{"time":1,"message":"m"}]})");
     const std::string target(head.headers.get("X-Amz-Target"));
     const bool is_signed =
@@ -139,10 +139,14 @@ TEST_F(CommandsTest, JobsFollowsPages) {
       "ListTrainingJobs",
       {R"({"TrainingJobSummaries":[{"TrainingJobName":"a","TrainingJobStatus":"Failed"}],"NextToken":"t"})",
        R"({"TrainingJobSummaries":[{"TrainingJobName":"b","TrainingJobStatus":"Stopped"}]})"});
+  reply(
+      "ListProcessingJobs",
+      {R"({"ProcessingJobSummaries":[{"ProcessingJobName":"p","ProcessingJobStatus":"Failed","CreationTime":9}]})"});
   EXPECT_EQ(jobs(context(), {.status = "Failed"}), ExitCode::kOk) << err_;
-  EXPECT_NE(out_.find("a     Failed"), std::string::npos) << out_;
-  EXPECT_NE(out_.find("b     Stopped"), std::string::npos) << out_;
-  ASSERT_EQ(asked_.size(), 2U);
+  EXPECT_NE(out_.find("a     training    Failed"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("b     training    Stopped"), std::string::npos) << out_;
+  EXPECT_LT(out_.find("p     processing  Failed"), out_.find("a     ")) << "the newest first";
+  ASSERT_EQ(asked_.size(), 3U);
   EXPECT_NE(asked_[0].find(R"("StatusEquals":"Failed")"), std::string::npos);
   EXPECT_NE(asked_[1].find(R"("NextToken":"t")"), std::string::npos);
 }
@@ -151,6 +155,8 @@ TEST_F(CommandsTest, DescribeOfNoJobIsNotFound) {
   start_server();
   reply("DescribeTrainingJob",
         {R"({"__type":"ValidationException","message":"Requested resource not found."})"}, 400);
+  reply("DescribeProcessingJob",
+        {R"({"__type":"ValidationException","message":"Could not find requested job"})"}, 400);
   EXPECT_EQ(describe(context(), "ghost"), ExitCode::kNotFound);
   EXPECT_NE(err_.find("training job 'ghost'"), std::string::npos) << err_;
 }
@@ -224,9 +230,23 @@ TEST_F(CommandsTest, LogsBeforeTheFirstLineAreEmpty) {
 
 TEST_F(CommandsTest, StopAsksForTheJob) {
   start_server();
+  reply("DescribeTrainingJob", {R"({"TrainingJobName":"j"})"});
   reply("StopTrainingJob", {""});
   EXPECT_EQ(stop(context(), "j"), ExitCode::kOk) << err_;
-  EXPECT_EQ(asked_.at(0), R"(StopTrainingJob {"TrainingJobName":"j"})");
+  EXPECT_EQ(asked_.at(1), R"(StopTrainingJob {"TrainingJobName":"j"})");
+}
+
+TEST_F(CommandsTest, AJobOfAnotherKindIsFoundByItsNameOrNamedByItsKind) {
+  start_server();
+  reply("DescribeTrainingJob",
+        {R"({"__type":"ValidationException","message":"Requested resource not found."})"}, 400);
+  reply("DescribeProcessingJob", {R"({"ProcessingJobName":"p"})"});
+  reply("StopProcessingJob", {""});
+  EXPECT_EQ(stop(context(), "p"), ExitCode::kOk) << err_;
+  EXPECT_EQ(asked_.at(2), R"(StopProcessingJob {"ProcessingJobName":"p"})");
+  EXPECT_NE(err_.find("processing job 'p' is stopping"), std::string::npos) << err_;
+  EXPECT_EQ(stop(context(), "processing-job/p"), ExitCode::kOk) << err_;
+  EXPECT_EQ(asked_.at(3), R"(DescribeProcessingJob {"ProcessingJobName":"p"})");
 }
 
 TEST_F(CommandsTest, UpOnARunningServerPrintsItsEnvironment) {

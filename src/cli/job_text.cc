@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "base/time_text.h"
+#include "cli/job_kind.h"
 #include "cli/table.h"
 #include "cli/timeline.h"
 
@@ -28,8 +29,9 @@ std::string nested(const Document& object, std::string_view outer, std::string_v
 std::string took(const Document& job, TimePoint now) {
   const auto created = time_of(job, "CreationTime");
   if (!created) return "";
-  const bool over = is_over(job.string_or("TrainingJobStatus", ""));
+  const bool over = is_over(job_member(job, "Status"));
   auto end = time_of(job, "TrainingEndTime");
+  if (!end) end = time_of(job, "ProcessingEndTime");
   if (!end && over) end = time_of(job, "LastModifiedTime");
   return format_duration(std::max(end.value_or(now) - *created, Duration(0)));
 }
@@ -63,6 +65,19 @@ std::string event_table(const Document& timeline) {
   return format_table({}, rows);
 }
 
+// Where a processing job's outputs go: {"output train", "s3://..."}.
+std::vector<std::pair<std::string, std::string>> outputs_of(const Document& job) {
+  std::vector<std::pair<std::string, std::string>> outputs;
+  const Document* config = job.find("ProcessingOutputConfig");
+  const Document* list = config == nullptr ? nullptr : config->find("Outputs");
+  if (list == nullptr || list->as_array() == nullptr) return outputs;
+  for (const Document& output : *list->as_array()) {
+    outputs.emplace_back("output " + harmless(output.string_or("OutputName", "")),
+                         nested(output, "S3Output", "S3Uri"));
+  }
+  return outputs;
+}
+
 std::string indented(std::string_view text) {
   if (text.empty()) return "";
   return "  " + replace_all(harmless(trim(text)), "\n", "\n  ") + "\n";
@@ -87,26 +102,27 @@ bool is_over(std::string_view status) {
 
 std::string job_list_text(const std::vector<Document>& summaries, TimePoint now,
                           const Terminal& terminal) {
-  if (summaries.empty()) return "no training jobs\n";
+  if (summaries.empty()) return "no jobs\n";
   std::vector<Row> rows;
   for (const Document& job : summaries) {
-    const std::string status = job.string_or("TrainingJobStatus", "");
+    const std::string status = job_member(job, "Status");
     const auto created = time_of(job, "CreationTime");
-    rows.push_back({harmless(job.string_or("TrainingJobName", "")),
+    const std::string_view word = kind_of(job).word;
+    rows.push_back({harmless(job_member(job, "Name")), std::string(word.substr(0, word.find('-'))),
                     terminal.styled(status, style_of_status(status)),
                     created ? plain_date_time(*created) : "", took(job, now)});
   }
-  return format_table({"NAME", "STATUS", "CREATED (UTC)", "TOOK"}, rows);
+  return format_table({"NAME", "KIND", "STATUS", "CREATED (UTC)", "TOOK"}, rows);
 }
 
 std::string job_text(const Document& job, const Document& timeline, TimePoint now,
                      const Terminal& terminal) {
-  const std::string status = job.string_or("TrainingJobStatus", "");
+  const std::string status = job_member(job, "Status");
   const std::string secondary = job.string_or("SecondaryStatus", "");
   std::string shown = terminal.styled(status, style_of_status(status));
   if (!secondary.empty() && secondary != status) shown += " (" + secondary + ")";
-  std::string text = terminal.styled(harmless(job.string_or("TrainingJobName", "")), Style::kBold) +
-                     "  " + shown + "\n";
+  std::string text =
+      terminal.styled(harmless(job_member(job, "Name")), Style::kBold) + "  " + shown + "\n";
 
   std::vector<Row> rows;
   const auto add_row = [&rows](const char* name, const std::string& value) {
@@ -116,15 +132,21 @@ std::string job_text(const Document& job, const Document& timeline, TimePoint no
     add_row("created", plain_date_time(*created) + " UTC");
   add_row("took", took(job, now));
   add_row("image", nested(job, "AlgorithmSpecification", "TrainingImage"));
+  add_row("image", nested(job, "AppSpecification", "ImageUri"));
   add_row("instance", nested(job, "ResourceConfig", "InstanceType"));
+  if (const Document* resources = job.find("ProcessingResources"))
+    add_row("instance", nested(*resources, "ClusterConfig", "InstanceType"));
   if (status == "Completed" || status == "Stopped")
     add_row("model", nested(job, "ModelArtifacts", "S3ModelArtifacts"));
+  for (const auto& [output, uri] : outputs_of(job)) add_row(output.c_str(), uri);
   text += format_table({}, rows);
+  add_section(text, "Exit message", indented(job.string_or("ExitMessage", "")), terminal);
   add_section(text, "Failure", indented(job.string_or("FailureReason", "")), terminal);
 
   const BarStyle style{.utf8 = terminal.traits().utf8,
                        .width = std::clamp<std::size_t>(terminal.traits().width, 60, 120) - 45};
-  const std::vector<Stretch> stretches = stretches_of(job);
+  const std::vector<Stretch> stretches =
+      kind_of(job).prefix == "TrainingJob" ? stretches_of(job) : stretches_of_events(timeline);
   add_section(text, "Timeline", format_timeline(stretches, now, style), terminal);
   add_section(text, "Events", event_table(timeline), terminal);
   add_section(text, "Metrics", metric_table(job), terminal);

@@ -1,4 +1,4 @@
-// Training jobs as text for people. Pure: from the server's replies.
+// Jobs as text for people. Pure: from the server's replies.
 #pragma once
 
 #include <string>
@@ -14,11 +14,12 @@ namespace clary::cli {
 Style style_of_status(std::string_view status);
 bool is_over(std::string_view status);  // Completed, Failed or Stopped
 
-// summaries: TrainingJobSummaries of ListTrainingJobs.
+// summaries: of ListTrainingJobs, ListProcessingJobs.
 std::string job_list_text(const std::vector<Document>& summaries, TimePoint now,
                           const Terminal& terminal);
 
-// job: the reply of DescribeTrainingJob. timeline: the server's page of the job's events.
+// job: the reply of DescribeTrainingJob or DescribeProcessingJob. timeline: the server's page of
+// the job's events.
 std::string job_text(const Document& job, const Document& timeline, TimePoint now,
                      const Terminal& terminal);
 

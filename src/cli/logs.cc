@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/time_text.h"
 #include "cli/commands.h"
+#include "cli/job_kind.h"
 #include "cli/job_text.h"
 #include "cli/server_api.h"
 
@@ -11,20 +12,20 @@ namespace clary::cli {
 
 namespace {
 
-constexpr const char* kGroup = "/aws/sagemaker/TrainingJobs";
-
 // Reads every log stream of one job from where it stopped.
 class LogReader {
  public:
   LogReader(const Context& context, std::string job) : context_(context), job_(std::move(job)) {}
 
-  // Prints what is new; the reply of DescribeTrainingJob from before that, so that nothing printed
+  // Prints what is new; the job as it was from before that, so that nothing printed
   // before the job was over is missed. A server that was restarted is found at its new address.
-  Result<Document> look() {
+  Result<FoundJob> look() {
     CLARY_TRY(ServerApi api, ServerApi::open(context_.data_folder, context_.tools));
     api_ = &api;
-    auto job = api.sagemaker("DescribeTrainingJob", Document::object({{"TrainingJobName", job_}}));
-    if (!job.ok()) return job.error().within("training job '" + job_ + "'");
+    auto job = kind_ == nullptr ? find_job(api, job_) : find_job(api, *kind_, job_);
+    if (!job.ok()) return job.error();
+    kind_ = job->kind;
+    job_ = job->name;
     CLARY_RETURN_IF_ERROR(print_new());
     return job;
   }
@@ -42,9 +43,9 @@ class LogReader {
   }
 
   Status find_streams() {
-    const auto found = api_->logs(
-        "DescribeLogStreams",
-        Document::object({{"logGroupName", kGroup}, {"logStreamNamePrefix", job_ + "/"}}));
+    const auto found =
+        api_->logs("DescribeLogStreams", Document::object({{"logGroupName", kind_->log_group},
+                                                           {"logStreamNamePrefix", job_ + "/"}}));
     if (!found.ok() && found.error().code == ErrorCode::kNotFound)
       return {};  // nothing has been printed yet
     if (!found.ok()) return found.error();
@@ -57,7 +58,7 @@ class LogReader {
 
   Result<std::size_t> print_page(const std::string& stream, std::string& token) {
     Document request = Document::object(
-        {{"logGroupName", kGroup}, {"logStreamName", stream}, {"startFromHead", true}});
+        {{"logGroupName", kind_->log_group}, {"logStreamName", stream}, {"startFromHead", true}});
     if (!token.empty()) request.set("nextToken", token);
     CLARY_TRY(const Document page, api_->logs("GetLogEvents", request));
     token = page.string_or("nextForwardToken", token);
@@ -85,15 +86,16 @@ class LogReader {
   }
 
   const Context& context_;
-  ServerApi* api_ = nullptr;  // of the look under way
+  ServerApi* api_ = nullptr;       // of the look under way
+  const JobKind* kind_ = nullptr;  // once it was found
   std::string job_;
   std::map<std::string, std::string> tokens_;  // stream → where to go on
 };
 
-ExitCode say_end(const Context& context, const std::string& name, const Document& job) {
-  const std::string status = job.string_or("TrainingJobStatus", "");
-  const std::string reason = job.string_or("FailureReason", "");
-  context.terminal.say("training job '" + name + "': " + status +
+ExitCode say_end(const Context& context, const FoundJob& job) {
+  const std::string status = job_member(job.description, "Status");
+  const std::string reason = job.description.string_or("FailureReason", "");
+  context.terminal.say(job.title() + ": " + status +
                        (reason.empty() ? "" : ": " + harmless(reason)));
   return status == "Failed" ? ExitCode::kFailed : ExitCode::kOk;
 }
@@ -113,8 +115,7 @@ ExitCode logs(const Context& context, const LogsOptions& options) {
       away = false;
       last_seen = now;
       if (!options.follow) return ExitCode::kOk;
-      if (is_over(job->string_or("TrainingJobStatus", "")))
-        return say_end(context, options.job, *job);
+      if (is_over(job_member(job->description, "Status"))) return say_end(context, *job);
     } else {
       const bool unreachable =
           job.error().code == ErrorCode::kUnavailable || job.error().code == ErrorCode::kTimeout;

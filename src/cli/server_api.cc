@@ -58,8 +58,9 @@ Result<Document> ServerApi::logs(std::string_view operation, const Document& req
   return call("logs", json_request("Logs_20140328." + std::string(operation), request));
 }
 
-Result<Document> ServerApi::timeline(const std::string& job) {
-  return call("clary", {.target = "/_clary/jobs/" + percent_encode(job)});
+Result<Document> ServerApi::timeline(std::string_view kind_word, const std::string& job) {
+  return call("clary",
+              {.target = "/_clary/jobs/" + std::string(kind_word) + "/" + percent_encode(job)});
 }
 
 Result<std::vector<Document>> ServerApi::sagemaker_pages(std::string_view operation,

@@ -35,7 +35,7 @@ class ServerApi {
 
   // The job's events, notices included: {"events": [{"time", "status" (absent for a notice),
   // "message"}]}.
-  Result<Document> timeline(const std::string& job);
+  Result<Document> timeline(std::string_view kind_word, const std::string& job);
 
   const ServerRecord& server() const { return server_; }
 

@@ -44,6 +44,23 @@ std::vector<Stretch> stretches_of(const Document& job) {
   return stretches;
 }
 
+std::vector<Stretch> stretches_of_events(const Document& timeline) {
+  std::vector<Stretch> stretches;
+  const Document* list = timeline.find("events");
+  if (list == nullptr || list->as_array() == nullptr) return stretches;
+  for (const Document& event : *list->as_array()) {
+    const std::string status = event.string_or("status", "");
+    const auto time = time_of(event, "time");
+    if (status.empty() || !time) continue;
+    if (!stretches.empty()) stretches.back().end = time;
+    stretches.push_back({.name = status,
+                         .message = event.string_or("message", ""),
+                         .start = *time,
+                         .end = std::nullopt});
+  }
+  return stretches;
+}
+
 std::string bar(double share, BarStyle style) {
   if (!(share > 0)) return "";
   const double columns = std::min(share, 1.0) * static_cast<double>(style.width);

@@ -22,6 +22,9 @@ struct Stretch {
 // SecondaryStatusTransitions of DescribeTrainingJob, in their order.
 std::vector<Stretch> stretches_of(const Document& job);
 
+// The same of the server's page of a job's events, for jobs whose description has no transitions.
+std::vector<Stretch> stretches_of_events(const Document& timeline);
+
 struct BarStyle {
   bool utf8 = false;
   std::size_t width = 40;  // columns of the longest bar

@@ -217,9 +217,21 @@ class BubblewrapSandbox final : public Sandbox {
     }
   }
 
-  // Makes the sandbox; with copies of the channels where overlay mounts are not possible.
+  // Makes the sandbox; where overlay mounts are not possible, without the optional ones, then with
+  // copies of the channels.
   Status start() {
-    const Status mounted = start_with(prepare_overlay);
+    Status mounted = start_with(prepare_overlay);
+    const auto optional = [](const SandboxSpec::Overlay& overlay) { return overlay.optional; };
+    if (mounted.ok() || overlay_failure_.empty()) return mounted;
+    if (std::ranges::any_of(spec_.overlays, optional)) {
+      lacks_.push_back("interpreters cannot be written to: " + overlay_failure_);
+      for (const SandboxSpec::Overlay& overlay : spec_.overlays) {
+        if (overlay.optional)
+          spec_.mounts.push_back({.source = overlay.lower, .target = overlay.target});
+      }
+      std::erase_if(spec_.overlays, optional);
+      mounted = start_with(prepare_overlay);
+    }
     if (mounted.ok() || spec_.overlays.empty() || overlay_failure_.empty()) return mounted;
     lacks_.push_back("channels are copied: " + overlay_failure_);
     return start_with(copy_instead);

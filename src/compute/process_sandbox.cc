@@ -105,8 +105,9 @@ class ProcessSandbox final : public Sandbox {
       if (mount.source != mount.target)
         lacks_.push_back("'" + mount.target + "' is at '" + mount.source + "'");
     }
-    for (const SandboxSpec::Overlay& overlay : spec_.overlays)
-      CLARY_RETURN_IF_ERROR(copy_channel(overlay));
+    for (const SandboxSpec::Overlay& overlay : spec_.overlays) {
+      if (!overlay.optional) CLARY_RETURN_IF_ERROR(copy_channel(overlay));
+    }
     limit_memory();
     return {};
   }

@@ -31,11 +31,12 @@ struct SandboxSpec {
   std::vector<std::string> hosts;  // names for /etc/hosts, algo-i → 10.77.0.i
   std::string job_folder;          // becomes /opt/ml, writable
   std::vector<Mount> mounts;       // interpreter prefixes and the like
-  // Channels: read-only trees shown at a path under /opt/ml/input/data as the lower layer of a
-  // writable overlay.
+  // Channels and interpreters: trees shown at a path as the lower layer of a writable overlay.
   struct Overlay {
     std::string lower;   // never written
     std::string target;  // inside, for example /opt/ml/input/data/train
+    // Where overlay mounts are not possible the tree is copied; an optional one is shown read-only.
+    bool optional = false;
   };
   std::vector<Overlay> overlays;
   int network_namespace = -1;  // descriptor of the host's network namespace, or -1: none of its own

@@ -185,10 +185,7 @@ Result<std::vector<std::string>> view_arguments(const SandboxSpec& spec, const M
   append(arguments, {"--hostname", spec.hostname, "--cap-drop", "ALL", "--chdir", "/"});
   show_system(arguments, spec, machine, parts);
   std::vector<Mount> shown = spec.mounts;
-  for (Mount overlay : parts.overlays) {
-    overlay.writable = true;
-    shown.push_back(overlay);
-  }
+  shown.insert(shown.end(), parts.overlays.begin(), parts.overlays.end());
   // A folder comes before what is inside it.
   std::stable_sort(shown.begin(), shown.end(),
                    [](const Mount& a, const Mount& b) { return a.target < b.target; });

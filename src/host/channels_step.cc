@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 #include "host/fetch.h"
+#include "host/job_tree.h"
 #include "host/manifest.h"
 #include "host/steps.h"
 #include "objects/channel_path.h"
@@ -99,6 +100,16 @@ Status show_file_system(HostContext& context, const hostlink::PlanChannel& chann
   return {};
 }
 
+// Where the channel stands in the job's folder.
+Result<std::string> place_of(const hostlink::PlanChannel& channel) {
+  if (!channel.path.empty()) return inside_job_folder(channel.path);
+  if (channel.name.empty() || channel.name.find('/') != std::string::npos ||
+      channel.name.starts_with('.')) {
+    return invalid_argument("channel '" + channel.name + "': not a channel's name");
+  }
+  return "input/data/" + channel.name;
+}
+
 }  // namespace
 
 Status stage_channels(HostContext& context) {
@@ -106,15 +117,11 @@ Status stage_channels(HostContext& context) {
   context.mounts.clear();
   for (const hostlink::PlanChannel& channel : context.plan.channels) {
     CLARY_RETURN_IF_ERROR(context.check_stop());
-    if (channel.name.empty() || channel.name.find('/') != std::string::npos ||
-        channel.name.starts_with('.')) {
-      return invalid_argument("channel '" + channel.name + "': not a channel's name");
-    }
-    const std::string folder = path_join(context.job_folder, "input/data/" + channel.name);
+    CLARY_TRY(const std::string place, place_of(channel));
+    const std::string folder = path_join(context.job_folder, place);
     CLARY_RETURN_IF_ERROR(make_folders(folder));
     if (!channel.view.empty()) {
-      context.overlays.push_back(
-          {.lower = channel.view, .target = "/opt/ml/input/data/" + channel.name});
+      context.overlays.push_back({.lower = channel.view, .target = "/opt/ml/" + place});
       continue;
     }
     if (!channel.mount.empty()) {

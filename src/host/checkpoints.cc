@@ -7,7 +7,6 @@
 #include "base/strings.h"
 #include "compute/overlay.h"
 #include "host/fetch.h"
-#include "host/patience.h"
 #include "host/steps.h"
 #include "objects/channel_path.h"
 
@@ -16,8 +15,6 @@ namespace {
 
 constexpr std::string_view kBase = "/opt/ml/";
 constexpr const char* kFolder = "checkpoints";  // in the host's folder, for one outside /opt/ml
-// A file that never comes to rest is saved as it is after this long.
-constexpr Duration kRestless = std::chrono::seconds(30);
 // What the platform itself puts there would be taken for a checkpoint.
 constexpr std::array<std::string_view, 4> kTaken = {"input", "code", "output", "model"};
 
@@ -59,117 +56,61 @@ Result<CheckpointFolder> checkpoint_folder(const HostContext& context) {
   return CheckpointFolder{.root = context.job_folder, .path = plain.substr(kBase.size())};
 }
 
-Result<Checkpoints> Checkpoints::open(HostContext& context) {
-  CLARY_TRY(CheckpointFolder folder, checkpoint_folder(context));
-  CLARY_TRY(objects::ObjectUri base, objects::parse_object_uri(context.plan.checkpoint_uri));
-  if (!base.key.empty() && !base.key.ends_with('/')) base.key += '/';
-  return Checkpoints(context, std::move(base), std::move(folder));
+Result<KeptFolder> open_checkpoints(HostContext& context) {
+  CLARY_TRY(const CheckpointFolder folder, checkpoint_folder(context));
+  return KeptFolder::open(context, {.subject = "Checkpoints",
+                                    .root = folder.root,
+                                    .path = folder.path,
+                                    .uri = context.plan.checkpoint_uri});
 }
 
-Status Checkpoints::restore() {
-  const std::string folder = path_join(folder_.root, folder_.path);
-  if (folder_.outside) CLARY_RETURN_IF_ERROR(remove_tree(folder));
+namespace {
+
+// What is under the prefix, into the folder.
+Status restore(HostContext& context, KeptFolder& kept) {
+  CLARY_TRY(const CheckpointFolder place, checkpoint_folder(context));
+  const std::string folder = path_join(place.root, place.path);
+  if (place.outside) CLARY_RETURN_IF_ERROR(remove_tree(folder));
   CLARY_RETURN_IF_ERROR(make_folders(folder));
-  objects::ListRequest request{.bucket = base_.bucket, .prefix = base_.key};
+  objects::ListRequest request{.bucket = kept.base().bucket, .prefix = kept.base().key};
   std::size_t files = 0;
   for (;;) {
-    CLARY_TRY(const objects::ListPage page, context_.store->list(request));
+    CLARY_TRY(const objects::ListPage page, context.store->list(request));
     for (const objects::ObjectHead& head : page.objects) {
-      CLARY_TRY(const std::string path, objects::channel_path(base_.key, *head.key));
+      CLARY_TRY(const std::string path, objects::channel_path(kept.base().key, *head.key));
       if (path.empty()) continue;
-      CLARY_RETURN_IF_ERROR(fetch_object(context_, {.bucket = base_.bucket, .key = *head.key},
+      CLARY_RETURN_IF_ERROR(fetch_object(context, {.bucket = kept.base().bucket, .key = *head.key},
                                          path_join(folder, path)));
       ++files;
     }
     if (!page.truncated) break;
     request.after = page.next_after;
   }
-  CLARY_TRY(const std::vector<TreeFile> restored, files_below(folder_.root, folder_.path));
-  for (const TreeFile& file : restored) saved_[file.path] = file.stamp;
+  CLARY_RETURN_IF_ERROR(kept.take_as_saved());
   if (files > 0) {
-    context_.notice("Restored " + std::to_string(files) + " checkpoint files from " +
-                    context_.plan.checkpoint_uri + " to " + context_.plan.checkpoint_path);
+    context.notice("Restored " + std::to_string(files) + " checkpoint files from " +
+                   context.plan.checkpoint_uri + " to " + context.plan.checkpoint_path);
   }
-  if (!folder_.outside) return {};
-  if (context_.plan.run_as_uid)
-    CLARY_RETURN_IF_ERROR(compute::give_tree(folder, *context_.plan.run_as_uid));
-  context_.mounts.push_back(
-      {.source = folder, .target = context_.plan.checkpoint_path, .writable = true});
+  if (!place.outside) return {};
+  if (context.plan.run_as_uid)
+    CLARY_RETURN_IF_ERROR(compute::give_tree(folder, *context.plan.run_as_uid));
+  context.mounts.push_back(
+      {.source = folder, .target = context.plan.checkpoint_path, .writable = true});
   return {};
 }
 
-bool Checkpoints::is_due(const TreeFile& file) {
-  const auto saved = saved_.find(file.path);
-  if (saved != saved_.end() && saved->second == file.stamp) return false;
-  const Duration now = context_.services.clock->steady();
-  const auto [seen, fresh] = changing_.try_emplace(file.path, Seen{file.stamp, now});
-  const bool rests = !fresh && seen->second.stamp == file.stamp;
-  seen->second.stamp = file.stamp;
-  return rests || now - seen->second.since >= kRestless;
-}
-
-Status Checkpoints::save(const TreeFile& file) {
-  Result<FileStamp> uploaded =
-      upload_file(*context_.store, folder_.root, path_join(folder_.path, file.path),
-                  {.bucket = base_.bucket, .key = base_.key + file.path});
-  if (!uploaded.ok()) {
-    // Deleted meanwhile: there is nothing to save.
-    if (!exists(path_join(path_join(folder_.root, folder_.path), file.path))) return {};
-    return uploaded.error();
-  }
-  saved_[file.path] = *uploaded;
-  changing_.erase(file.path);
-  return {};
-}
-
-void Checkpoints::report(const Status& status) {
-  const std::string failure = status.ok() ? "" : status.error().message;
-  if (failure == reported_) return;
-  context_.notice(failure.empty() ? "Checkpoints are saved again"
-                                  : "Checkpoints could not be saved to " +
-                                        context_.plan.checkpoint_uri + ": " + failure);
-  reported_ = failure;
-}
-
-void Checkpoints::save_changed(const std::stop_token& stop) {
-  const Result<std::vector<TreeFile>> files = files_below(folder_.root, folder_.path);
-  if (!files.ok()) return report(files.error());
-  Status first;
-  bool any = false;
-  for (const TreeFile& file : *files) {
-    if (stop.stop_requested()) return;
-    if (!is_due(file)) continue;
-    any = true;
-    const Status saved = save(file);
-    if (!saved.ok() && first.ok()) first = saved;
-  }
-  if (any) report(first);
-}
-
-Status Checkpoints::save_all() {
-  CLARY_TRY(const std::vector<TreeFile> files, files_below(folder_.root, folder_.path));
-  Status first;
-  for (const TreeFile& file : files) {
-    const auto saved = saved_.find(file.path);
-    if (saved != saved_.end() && saved->second == file.stamp) continue;
-    const Status done =
-        with_patience(context_, "checkpoint '" + file.path + "'", [&] { return save(file); });
-    if (!done.ok() && first.ok()) first = done;
-  }
-  if (!first.ok()) report(first);
-  return first;
-}
+}  // namespace
 
 Status restore_checkpoints(HostContext& context) {
   if (context.plan.checkpoint_uri.empty()) return {};
   CLARY_RETURN_IF_ERROR(context.check_stop());
-  CLARY_TRY(Checkpoints opened, Checkpoints::open(context));
-  const Status restored = opened.restore();
+  CLARY_TRY(KeptFolder opened, open_checkpoints(context));
+  const Status restored = restore(context, opened);
   if (!restored.ok()) {
     return restored.error().within("Checkpoints could not be restored from '" +
                                    context.plan.checkpoint_uri + "'");
   }
-  context.checkpoints = std::make_unique<Checkpoints>(std::move(opened));
+  context.checkpoints = std::make_unique<KeptFolder>(std::move(opened));
   return {};
 }
 

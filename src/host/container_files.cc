@@ -1,6 +1,7 @@
 #include "host/container_files.h"
 
 #include "base/files.h"
+#include "base/json.h"
 
 namespace clary::host {
 namespace {
@@ -11,6 +12,35 @@ Document text_array(const std::vector<std::string>& texts) {
   Document array(Document::Array{});
   for (const std::string& text : texts) array.push(Document(text));
   return array;
+}
+
+using Members = std::vector<std::pair<const char*, Document>>;
+
+Document member_of(const Document& document, const char* name) {
+  const Document* found = document.find(name);
+  return found == nullptr ? Document::object() : *found;
+}
+
+void set_absent(Document& document, const Members& defaults) {
+  for (const auto& [name, value] : defaults) {
+    if (document.find(name) == nullptr) document.set(name, value);
+  }
+}
+
+// Inputs or outputs; `source`: the member of theirs that says where the data is.
+Document with_defaults(const Document& list, const char* source, const Members& defaults) {
+  Document filled = Document::array();
+  if (!list.is_array()) return filled;
+  for (Document each : *list.as_array()) {
+    set_absent(each, {{"AppManaged", Document(false)}});
+    if (const Document* found = each.find(source)) {
+      Document inner = *found;
+      set_absent(inner, defaults);
+      each.set(source, std::move(inner));
+    }
+    filled.push(std::move(each));
+  }
+  return filled;
 }
 
 }  // namespace
@@ -45,6 +75,43 @@ Document input_data_config_file(const hostlink::HostPlan& plan) {
   return file;
 }
 
+Document processing_resource_config_file(const hostlink::HostPlan& plan) {
+  return Document::object({{"current_host", Document(plan.host)},
+                           {"hosts", text_array(plan.hosts)},
+                           {"network_interface_name", kNetworkInterface},
+                           {"current_instance_type", Document(plan.instance_type)}});
+}
+
+Result<Document> processing_job_config_file(const hostlink::HostPlan& plan) {
+  CLARY_TRY(const Document request, parse_json(plan.request));
+  Document file = Document::object(
+      {{"ProcessingJobArn", Document(plan.job_arn)}, {"ProcessingJobName", Document(*plan.job)}});
+  const auto copy = [&](const char* member, Document absent) {
+    const Document* found = request.find(member);
+    file.set(member, found == nullptr ? std::move(absent) : *found);
+  };
+  Document application = member_of(request, "AppSpecification");
+  set_absent(application, {{"ContainerEntrypoint", {}}, {"ContainerArguments", {}}});
+  file.set("AppSpecification", std::move(application));
+  copy("Environment", Document::object());
+  file.set("ProcessingInputs", with_defaults(member_of(request, "ProcessingInputs"), "S3Input",
+                                             {{"S3InputMode", "File"},
+                                              {"S3DataDistributionType", "FullyReplicated"},
+                                              {"S3CompressionType", "None"}}));
+  Document outputs = member_of(request, "ProcessingOutputConfig");
+  outputs.set("Outputs", with_defaults(member_of(outputs, "Outputs"), "S3Output", {}));
+  set_absent(outputs, {{"KmsKeyId", {}}});
+  file.set("ProcessingOutputConfig", std::move(outputs));
+  Document cluster = member_of(member_of(request, "ProcessingResources"), "ClusterConfig");
+  set_absent(cluster, {{"VolumeKmsKeyId", {}}});
+  file.set("ProcessingResources", Document::object({{"ClusterConfig", std::move(cluster)}}));
+  if (const Document* network = request.find("NetworkConfig")) file.set("NetworkConfig", *network);
+  copy("RoleArn", Document());
+  file.set("StoppingCondition",
+           Document::object({{"MaxRuntimeInSeconds", plan.max_runtime_seconds}}));
+  return file;
+}
+
 Variables process_environment(const hostlink::HostPlan& plan, const PlatformFacts& facts) {
   std::string path = folder_of(plan.interpreter.python);
   for (const std::string& folder : facts.program_folders) path += ":" + folder;
@@ -55,15 +122,19 @@ Variables process_environment(const hostlink::HostPlan& plan, const PlatformFact
       {"LC_ALL", "C.UTF-8"},
       {"PYTHONIOENCODING", "UTF-8"},
       {"PYTHONUNBUFFERED", "1"},
-      {"DMLC_INTERFACE", kNetworkInterface},
-      {"TRAINING_JOB_NAME", *plan.job},
-      {"TRAINING_JOB_ARN", plan.job_arn},
       {"AWS_REGION", plan.region},
       {"AWS_DEFAULT_REGION", plan.region},
       // No such service is in a job's network; without this, SDKs wait for it.
       {"AWS_EC2_METADATA_DISABLED", "true"},
-      {"SAGEMAKER_METRICS_DIRECTORY", facts.base_folder + "/output/metrics/sagemaker"},
   };
+  if (plan.kind == "processing") {
+    out["PROCESSING_JOB_ARN"] = plan.job_arn;
+  } else {
+    out["TRAINING_JOB_NAME"] = *plan.job;
+    out["TRAINING_JOB_ARN"] = plan.job_arn;
+    out["DMLC_INTERFACE"] = kNetworkInterface;
+    out["SAGEMAKER_METRICS_DIRECTORY"] = facts.base_folder + "/output/metrics/sagemaker";
+  }
   if (facts.base_folder != "/opt/ml") out["SAGEMAKER_BASE_DIR"] = facts.base_folder;
   if (!plan.framework_module.empty()) out["SAGEMAKER_TRAINING_MODULE"] = plan.framework_module;
   if (facts.server_reachable) {
@@ -77,6 +148,11 @@ Variables process_environment(const hostlink::HostPlan& plan, const PlatformFact
       out["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = plan.server_endpoint + "/_clary/credentials";
       out["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = plan.credentials_token;
     }
+  }
+  if (!plan.container_command.empty()) {
+    // What a container's program may do with the interpreter of its image.
+    out["PIP_BREAK_SYSTEM_PACKAGES"] = "1";
+    out["PIP_ROOT_USER_ACTION"] = "ignore";
   }
   for (const auto& [name, value] : plan.environment) out[name] = value;
   return out;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/document.h"
+#include "base/result.h"
 #include "host/training_environment.h"
 #include "hostlink/plan.h"
 
@@ -16,6 +17,10 @@ namespace clary::host {
 Document hyperparameters_file(const hostlink::HostPlan& plan);
 Document resource_config_file(const hostlink::HostPlan& plan);
 Document input_data_config_file(const hostlink::HostPlan& plan);
+// A processing job's own two. Source: contract.md 6.
+Document processing_resource_config_file(const hostlink::HostPlan& plan);
+// InvalidArgument: the plan holds no request.
+Result<Document> processing_job_config_file(const hostlink::HostPlan& plan);
 
 struct PlatformFacts {
   std::string base_folder = "/opt/ml";

@@ -1,7 +1,7 @@
 #include "host/host_context.h"
 
 #include "base/files.h"
-#include "host/checkpoints.h"
+#include "host/kept_folder.h"
 
 namespace clary::host {
 

@@ -22,7 +22,7 @@
 
 namespace clary::host {
 
-class Checkpoints;
+class KeptFolder;
 
 // The session credentials at hand. Thread-safe.
 class CredentialBox {
@@ -69,7 +69,8 @@ struct HostContext {
   std::vector<std::string> requirement_folders;  // site folders of the overlay, for PYTHONPATH
   std::vector<std::string> program_folders;      // its bin folders, for PATH
   std::vector<compute::Mount> mounts;
-  std::unique_ptr<Checkpoints> checkpoints;  // none: the job keeps none
+  std::unique_ptr<KeptFolder> checkpoints;           // none: the job keeps none
+  std::vector<std::unique_ptr<KeptFolder>> outputs;  // of the plan, in its order
   std::unique_ptr<compute::Sandbox> sandbox;
   TrainingEnvironment environment;
   std::optional<Outcome>

@@ -6,9 +6,20 @@
 
 namespace clary::host {
 
+namespace {
+
+Status make_processing_folders(const HostContext& context) {
+  for (const char* folder : {"config", "output", "processing"})
+    CLARY_RETURN_IF_ERROR(make_folders(path_join(context.job_folder, folder)));
+  return {};
+}
+
+}  // namespace
+
 Status make_job_folders(HostContext& context) {
   context.say_state("downloading", "Preparing the job's folders, input and code");
   CLARY_RETURN_IF_ERROR(remove_tree(context.job_folder));
+  if (context.plan.kind == "processing") return make_processing_folders(context);
   constexpr std::array<std::string_view, 7> folders = {"input/config",
                                                        "input/data",
                                                        "code",

@@ -84,7 +84,7 @@ TEST_F(JobForms, ACheckpointIsSavedOnceItRests) {
     services.pause = [](Duration) {};
     HostContext other(plan_, folder_.path(), services);
     other.store = share(store_);
-    auto checkpoints = Checkpoints::open(other);
+    auto checkpoints = open_checkpoints(other);
     ASSERT_TRUE(checkpoints.ok());
     write_ml("checkpoints/a", "1");
     checkpoints->save_changed({});
@@ -120,7 +120,7 @@ TEST_F(JobForms, AProgramOfTheJobsOwn) {
   lives_.push_back({.ends_with = {.code = 7}});
   ASSERT_EQ(run(), kHostReported);
   EXPECT_EQ(sandbox_.spawned.at(0).argv, plan_.container_command);
-  EXPECT_EQ(sandbox_.spawned[0].working_folder, "/");
+  EXPECT_EQ(sandbox_.spawned[0].working_folder, "/opt/ml");
   EXPECT_EQ(failure(), "AlgorithmError: , exit code: 7");
 }
 

@@ -15,6 +15,10 @@
 
 namespace clary::host {
 
+// "processing/input" of "/opt/ml/processing/input/". InvalidArgument: not a plain path under
+// /opt/ml.
+Result<std::string> inside_job_folder(std::string_view path);
+
 // flags: of open(2); O_NOFOLLOW and O_CLOEXEC are added. InvalidArgument when a part of the path is
 // a symbolic link.
 Result<Fd> open_inside(const std::string& root, std::string_view path, int flags,

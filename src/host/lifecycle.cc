@@ -20,6 +20,7 @@ constexpr std::array kLifecycle = {
     Step{"network", make_network},
     Step{"channels", stage_channels},
     Step{"checkpoints", restore_checkpoints},
+    Step{"outputs", make_outputs},
     Step{"config files", write_config_files},
     Step{"code", stage_code},
     Step{"requirements", install_requirements},

@@ -33,6 +33,7 @@ Document Outcome::to_document() const {
                                     {"train_seconds", train_seconds},
                                     {"script_ran", script_ran}});
   if (!failure.empty()) body.set("failure", Document(failure));
+  if (!exit_message.empty()) body.set("exit_message", Document(exit_message));
   if (!model_uri.empty()) body.set("model_uri", Document(model_uri));
   if (!output_uri.empty()) body.set("output_uri", Document(output_uri));
   return body;
@@ -52,6 +53,7 @@ Result<Outcome> Outcome::from_document(const Document& document) {
   outcome.exit_code = static_cast<int>(document.int_or("exit_code", 0));
   outcome.train_seconds = document.int_or("train_seconds", 0);
   outcome.script_ran = document.bool_or("script_ran", false);
+  outcome.exit_message = document.string_or("exit_message", "");
   outcome.model_uri = document.string_or("model_uri", "");
   outcome.output_uri = document.string_or("output_uri", "");
   return outcome;

@@ -18,8 +18,9 @@ struct Outcome {
   std::string failure;  // FailureReason, for kFailed
   int exit_code = 0;    // as the container's: 0, or 1
   std::int64_t train_seconds = 0;
-  bool script_ran = false;  // else there is nothing to upload
-  std::string model_uri;    // when uploaded
+  bool script_ran = false;   // else there is nothing to upload
+  std::string exit_message;  // what the script left for the job's owner
+  std::string model_uri;     // when uploaded
   std::string output_uri;
 
   // The body of the `ended` record (hostlink/record.h); also what the file holds.

@@ -235,6 +235,7 @@ Status install(HostContext& context, const RequirementInput& input, const Requir
 Status install_requirements(HostContext& context) {
   context.requirement_folders.clear();
   context.program_folders.clear();
+  if (!context.plan.container_command.empty()) return {};  // the program's own business
   const std::string code = path_join(context.job_folder, "code");
   RequirementInput input{.code_folder = code,
                          .arguments = install_arguments(

@@ -5,6 +5,43 @@
 #include "host/steps.h"
 
 namespace clary::host {
+namespace {
+
+// Images have `python`, `python3` and `pip`; an interpreter may go by another name. What is missing
+// beside it is made, behind its own folder in PATH.
+Status add_programs(HostContext& context, compute::SandboxSpec& spec) {
+  const std::string& python = context.plan.interpreter.python;
+  const std::string folder = context.path("programs");
+  CLARY_RETURN_IF_ERROR(remove_tree(folder));
+  bool any = false;
+  for (const char* name : {"python", "python3", "pip", "pip3"}) {
+    if (exists(path_join(folder_of(python), name))) continue;
+    const bool pip = std::string_view(name).starts_with("pip");
+    CLARY_RETURN_IF_ERROR(make_folders(folder));
+    CLARY_RETURN_IF_ERROR(write_file_atomically(
+        path_join(folder, name),
+        "#!/bin/sh\nexec " + shlex_quote(python) + (pip ? " -m pip" : "") + " \"$@\"\n", 0755));
+    any = true;
+  }
+  if (!any) return {};
+  context.program_folders.push_back(folder);
+  spec.mounts.push_back({.source = folder, .target = folder});
+  return {};
+}
+
+// A program of the job's own may install what it needs, as in a container: interpreters outside of
+// /usr can be written to, and what is written ends with the job.
+void make_interpreters_writable(const HostContext& context, compute::SandboxSpec& spec) {
+  for (const std::string& prefix : context.plan.interpreter.prefixes) {
+    if (prefix == "/usr" || prefix.starts_with("/usr/")) continue;
+    std::erase_if(spec.mounts, [&](const compute::Mount& mount) {
+      return mount.source == prefix && mount.target == prefix;
+    });
+    spec.overlays.push_back({.lower = prefix, .target = prefix, .optional = true});
+  }
+}
+
+}  // namespace
 
 compute::SandboxSpec sandbox_spec(const HostContext& context, std::string_view name) {
   const hostlink::HostPlan& plan = context.plan;
@@ -33,6 +70,10 @@ Status prepare_sandbox(HostContext& context) {
   compute::SandboxSpec spec = sandbox_spec(context, "sandbox");
   spec.mounts.insert(spec.mounts.end(), context.mounts.begin(), context.mounts.end());
   spec.overlays = context.overlays;
+  if (!context.plan.container_command.empty()) {
+    CLARY_RETURN_IF_ERROR(add_programs(context, spec));
+    make_interpreters_writable(context, spec);
+  }
   spec.gpu_devices = context.plan.gpu_devices;
   const Status prepared = context.sandbox->prepare(spec);
   if (!prepared.ok()) return prepared.error().within("sandbox '" + context.plan.sandbox + "'");

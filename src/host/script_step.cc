@@ -4,10 +4,11 @@
 #include "base/files.h"
 #include "base/loop.h"
 #include "base/strings.h"
+#include "base/text_encoding.h"
 #include "base/time_text.h"
-#include "host/checkpoints.h"
 #include "host/failure.h"
 #include "host/job_tree.h"
+#include "host/kept_folder.h"
 #include "host/output_pump.h"
 #include "host/steps.h"
 #include "host/supervision.h"
@@ -17,9 +18,12 @@ namespace clary::host {
 namespace {
 
 constexpr Duration kUsageInterval = std::chrono::seconds(1);
-constexpr Duration kCheckpointInterval = std::chrono::seconds(2);
+constexpr Duration kSaveInterval = std::chrono::seconds(2);
 constexpr std::chrono::milliseconds kOutputPatience{10'000};
 constexpr std::size_t kFailureFileBytes = 64 << 10;
+constexpr std::size_t kMessageFileBytes = 1 << 10;
+// AWS's sentence for every script of a processing job that fails. Source: contract.md 6.
+constexpr const char* kProcessingFailure = "AlgorithmError: See job logs for more information";
 
 Duration seconds_of(std::int64_t seconds) { return std::chrono::seconds(seconds); }
 
@@ -54,17 +58,22 @@ class UsageReports {
   Loop loop_;
 };
 
-// Saves the checkpoints that change until it is destroyed.
-class CheckpointSaves {
+// Saves what changes in the checkpoints and the continuous outputs until it is destroyed.
+class FolderSaves {
  public:
-  explicit CheckpointSaves(HostContext& context) {
-    if (context.checkpoints == nullptr) return;
-    loop_.emplace("checkpoints", kCheckpointInterval, [&context](const std::stop_token& stop) {
-      context.checkpoints->save_changed(stop);
+  explicit FolderSaves(HostContext& context) {
+    if (context.checkpoints != nullptr) folders_.push_back(context.checkpoints.get());
+    for (std::size_t i = 0; i < context.outputs.size(); ++i) {
+      if (context.plan.outputs[i].continuous) folders_.push_back(context.outputs[i].get());
+    }
+    if (folders_.empty()) return;
+    loop_.emplace("saves", kSaveInterval, [this](const std::stop_token& stop) {
+      for (KeptFolder* folder : folders_) folder->save_changed(stop);
     });
   }
 
  private:
+  std::vector<KeptFolder*> folders_;
   std::optional<Loop> loop_;
 };
 
@@ -88,6 +97,20 @@ ScriptFailure script_failure(const Supervision& seen, const OutputPump& pump,
           .command = command};
 }
 
+// The last error, with its place, else the last line that was printed.
+std::string ending_of(const ScriptFailure& failure) {
+  if (failure.error_message.empty()) return failure.last_line;
+  return failure.error_message + (failure.place.empty() ? "" : " (" + failure.place + ")");
+}
+
+// What the job's program leaves for DescribeProcessingJob's ExitMessage.
+std::string exit_message_of(HostContext& context) {
+  const Result<std::string> message =
+      read_inside(context.job_folder, "output/message", kMessageFileBytes);
+  if (!message.ok()) return "";
+  return context.mask.masked(std::string(trim(to_valid_utf8(*message))));
+}
+
 // The files that the toolkit leaves behind. A script that spoiled its output folder goes without
 // them.
 void write_end_file(HostContext& context, std::string_view name, std::string_view text) {
@@ -95,6 +118,15 @@ void write_end_file(HostContext& context, std::string_view name, std::string_vie
   if (!written.ok())
     context.services.logger->warning("an end file could not be written",
                                      {{"error", written.error().message}});
+}
+
+// The paths it names are where the sandbox shows them.
+std::vector<std::string> container_command(std::vector<std::string> command,
+                                           const std::string& base_folder) {
+  for (std::string& word : command) {
+    if (word.starts_with("/opt/ml/")) word = base_folder + word.substr(7);
+  }
+  return command;
 }
 
 // As a container's: 128 and the signal for a program that was killed.
@@ -106,6 +138,7 @@ Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFa
   Outcome outcome;
   outcome.script_ran = true;
   outcome.train_seconds = std::chrono::round<std::chrono::seconds>(seen.ran).count();
+  if (context.plan.kind == "processing") outcome.exit_message = exit_message_of(context);
   if (seen.stopped_by != StopCause::kNone) {
     outcome.kind =
         seen.stopped_by == StopCause::kRequest ? OutcomeKind::kStopped : OutcomeKind::kMaxRuntime;
@@ -113,13 +146,19 @@ Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFa
   }
   if (seen.status.code == 0 && seen.status.signal == 0) {
     outcome.kind = OutcomeKind::kCompleted;
-    write_end_file(context, "success", "");
+    if (context.plan.container_command.empty()) write_end_file(context, "success", "");
     return outcome;
   }
   outcome.kind = OutcomeKind::kFailed;
   const bool own_program = !context.plan.container_command.empty();
   outcome.exit_code =
       own_program ? container_exit_code(seen.status) : 1;  // the toolkit's, whatever the script's
+  if (context.plan.kind == "processing") {
+    outcome.failure = kProcessingFailure;
+    const std::string why = ending_of(failure);
+    if (!why.empty()) context.notice("The job's program said last: " + why);
+    return outcome;
+  }
   const Result<std::string> own =
       read_inside(context.job_folder, "output/failure", kFailureFileBytes);
   if (own.ok() && !trim(*own).empty()) {
@@ -142,7 +181,7 @@ Status run_script(HostContext& context) {
   const std::string base_folder = context.sandbox->job_root();
   const bool own_program = !context.plan.container_command.empty();
   const std::vector<std::string> command =
-      own_program ? context.plan.container_command
+      own_program ? container_command(context.plan.container_command, base_folder)
                   : entry_point_command(context.entry_point, context.plan.interpreter.python,
                                         context.entry_point_name, context.environment.arguments);
   CLARY_TRY(const std::unique_ptr<OutputPump> pump,
@@ -150,10 +189,11 @@ Status run_script(HostContext& context) {
   compute::ProcessSpec spec{
       .argv = command,
       .environment = {context.environment.variables.begin(), context.environment.variables.end()},
-      .working_folder = own_program ? "/" : "/opt/ml/code",
+      .working_folder = own_program ? "/opt/ml" : "/opt/ml/code",
       .stdout_fd = pump->stdout_fd(),
       .stderr_fd = pump->stderr_fd()};
-  context.log->say("Invoking script with the following command:\n" + join(command, " "));
+  if (!own_program)  // the toolkit's line
+    context.log->say("Invoking script with the following command:\n" + join(command, " "));
   CLARY_RETURN_IF_ERROR(context.marks.mark_started(services.clock->now()));
   CLARY_TRY(const std::unique_ptr<compute::SandboxedProcess> process, context.sandbox->spawn(spec));
   pump->close_writers();
@@ -163,7 +203,7 @@ Status run_script(HostContext& context) {
                                  .stop_grace = seconds_of(context.plan.stop_grace_seconds)};
   Result<Supervision> seen = [&] {
     const UsageReports reports(context);
-    const CheckpointSaves saves(context);
+    const FolderSaves saves(context);
     return supervise(*process, context.stop, limits, *services.clock,
                      [&](StopCause cause) { say_stop(context, cause); });
   }();
@@ -171,16 +211,14 @@ Status run_script(HostContext& context) {
   if (context.checkpoints != nullptr) {
     // What could not be saved is said in the timeline; the job's outcome is its script's.
     const Status saved = context.checkpoints->save_all();
-    if (!saved.ok())
-      context.services.logger->warning("checkpoints are not saved",
-                                       {{"error", saved.error().message}});
+    if (!saved.ok()) context.checkpoints->report(saved);
   }
   if (!seen.ok()) return seen.error().within("script");
   if (const Status lost = context.log->outcome(); !lost.ok())
     context.notice("Output was lost: " + lost.error().message);
 
   context.outcome = outcome_of(context, *seen, script_failure(*seen, *pump, command));
-  if (!context.outcome->failure.empty())
+  if (!own_program && !context.outcome->failure.empty())
     context.log->say("Reporting training FAILURE\n" + context.outcome->failure);
   return context.marks.keep_outcome(*context.outcome);
 }

@@ -15,6 +15,8 @@ Status make_job_folders(HostContext& context);      // /opt/ml, empty
 Status make_network(HostContext& context);          // its namespace; the server inside it
 Status stage_channels(HostContext& context);        // /opt/ml/input/data/<channel>
 Status restore_checkpoints(HostContext& context);   // into CheckpointConfig.LocalPath
+Status make_outputs(HostContext& context);          // a processing job's: there, and empty
+Status open_outputs(HostContext& context);          // those that are there
 Status write_config_files(HostContext& context);    // /opt/ml/input/config/*.json
 Status stage_code(HostContext& context);            // /opt/ml/code, and what its entry point is
 Status install_requirements(HostContext& context);  // an overlay of the environment

@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 #include "host/job_tree.h"
+#include "host/kept_folder.h"
 #include "host/patience.h"
 #include "host/steps.h"
 #include "host/tar_writer.h"
@@ -50,6 +51,20 @@ Status upload_files(HostContext& context, const objects::ObjectUri& to, std::str
   return {};
 }
 
+// A file of a processing job's output is an object: <LocalPath>/a/b is <S3Uri>/a/b.
+Status upload_outputs(HostContext& context) {
+  // A host program that was started anew has not opened them.
+  if (context.outputs.empty()) CLARY_RETURN_IF_ERROR(open_outputs(context));
+  for (const std::unique_ptr<KeptFolder>& output : context.outputs) {
+    const Status saved = output->save_all();
+    // A folder that the program replaced has nothing to give.
+    if (!saved.ok() && saved.error().code != ErrorCode::kInvalidArgument)
+      return saved.error().within(output->options().subject);
+  }
+  if (!context.plan.outputs.empty()) context.outcome->output_uri = context.plan.outputs[0].uri;
+  return {};
+}
+
 Status upload_all(HostContext& context) {
   CLARY_TRY(const objects::ObjectUri base, objects::parse_object_uri(context.plan.output_uri));
   const auto named = [&](std::string_view name) {
@@ -71,17 +86,22 @@ Status upload_all(HostContext& context) {
   return {};
 }
 
+std::string uploading_sentence(const hostlink::HostPlan& plan) {
+  if (plan.kind == "processing") return "Uploading the outputs";
+  return std::string(plan.output_compressed ? "Uploading model.tar.gz and output.tar.gz to "
+                                            : "Uploading the files of the outputs to ") +
+         plan.output_uri;
+}
+
 }  // namespace
 
 Status upload_artifacts(HostContext& context) {
   Outcome& outcome = *context.outcome;
   const bool uploaded_before = !outcome.output_uri.empty();
   if (!outcome.script_ran || uploaded_before) return {};
-  context.say_state("uploading", std::string(context.plan.output_compressed
-                                                 ? "Uploading model.tar.gz and output.tar.gz to "
-                                                 : "Uploading the files of the outputs to ") +
-                                     context.plan.output_uri);
-  const Status uploaded = upload_all(context);
+  const bool processing = context.plan.kind == "processing";
+  context.say_state("uploading", uploading_sentence(context.plan));
+  const Status uploaded = processing ? upload_outputs(context) : upload_all(context);
   if (uploaded.ok()) return context.marks.keep_outcome(outcome);
   const std::string sentence = "Artifact upload failed: " + uploaded.error().message;
   if (outcome.kind == OutcomeKind::kFailed) {

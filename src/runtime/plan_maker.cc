@@ -59,6 +59,52 @@ std::string packages_of(const hostlink::PlanInterpreter& interpreter) {
   return text;
 }
 
+// What the job asks for, as it is.
+void plan_work(const Job& job, HostPlan& plan) {
+  if (job.kind == domain::JobKind::kProcessing) {
+    plan.kind = "processing";
+    plan.request = job.request;
+  }
+  plan.hyperparameters = job.spec.hyperparameters;
+  plan.environment = job.spec.environment;
+  const domain::ContainerCommand& command = job.spec.command;
+  if (!command.entry_point.empty()) {
+    plan.container_command = command.entry_point;
+    plan.container_command.insert(plan.container_command.end(), command.arguments.begin(),
+                                  command.arguments.end());
+  }
+  for (const domain::Output& output : job.spec.outputs) {
+    plan.outputs.push_back({.name = output.name,
+                            .uri = output.uri,
+                            .path = output.path,
+                            .continuous = output.continuous});
+  }
+  plan.checkpoint_uri = job.spec.checkpoints.uri;
+  plan.checkpoint_path = job.spec.checkpoints.local_path;
+  plan.output_compressed = job.spec.output_compressed;
+  plan.output_uri = job.output_uri;
+}
+
+// Whether one of the paths is the other or holds it.
+bool overlap(const std::string& a, const std::string& b) {
+  return a == b || a.starts_with(b + "/") || b.starts_with(a + "/");
+}
+
+// A view covers what the host itself puts below its path: such a channel is fetched as well.
+void fetch_what_holds_others(HostPlan& plan) {
+  for (PlanChannel& outer : plan.channels) {
+    if (outer.path.empty()) continue;
+    const bool holds = std::ranges::any_of(plan.outputs,
+                                           [&](const hostlink::PlanOutput& output) {
+                                             return overlap(outer.path, output.path);
+                                           }) ||
+                       std::ranges::any_of(plan.channels, [&](const PlanChannel& inner) {
+                         return inner.view.empty() && inner.path.starts_with(outer.path + "/");
+                       });
+    if (holds) outer.view.clear();
+  }
+}
+
 }  // namespace
 
 PlanMaker::PlanMaker(PlanSettings settings, PlanSources sources)
@@ -85,6 +131,13 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   HostPlan plan;
   CLARY_TRY(const compute::Resources resources, resources_of(job, notices));
   CLARY_RETURN_IF_ERROR(check_outputs(job));
+  if (job.kind == domain::JobKind::kProcessing && job.spec.command.entry_point.empty()) {
+    return invalid_argument(fmt::format(
+        "ClientError: image '{}' brings a program of its own, and there is no container "
+        "engine here; give AppSpecification.ContainerEntrypoint, and it runs in a "
+        "Python environment of this machine",
+        job.spec.image));
+  }
   auto environment = sources_.environments.choose(job.spec.image, brings_program(job));
   if (!environment.ok()) {
     const ErrorCode code = environment.error().code;
@@ -103,10 +156,6 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   made.log_lines = std::move(environment->notices);
 
   plan.gang = job.gang;
-  if (job.kind == domain::JobKind::kProcessing) {
-    plan.kind = "processing";
-    plan.request = job.request;
-  }
   plan.job = job.name;
   plan.job_arn = job.arn.value();
   plan.host = kHost;
@@ -117,24 +166,8 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   plan.image = job.spec.image;
   plan.framework_module = environment->framework_module;
   plan.interpreter = std::move(environment->interpreter);
-  plan.hyperparameters = job.spec.hyperparameters;
-  plan.environment = job.spec.environment;
-  const domain::ContainerCommand& command = job.spec.command;
-  if (!command.entry_point.empty()) {
-    plan.container_command = command.entry_point;
-    plan.container_command.insert(plan.container_command.end(), command.arguments.begin(),
-                                  command.arguments.end());
-  }
-  for (const domain::Output& output : job.spec.outputs) {
-    plan.outputs.push_back({.name = output.name,
-                            .uri = output.uri,
-                            .path = output.path,
-                            .continuous = output.continuous});
-  }
-  plan.checkpoint_uri = job.spec.checkpoints.uri;
-  plan.checkpoint_path = job.spec.checkpoints.local_path;
-  plan.output_compressed = job.spec.output_compressed;
-  plan.output_uri = job.output_uri;
+  plan_work(job, plan);
+  fetch_what_holds_others(plan);
   plan.max_runtime_seconds = job.spec.max_runtime_seconds;
   plan.stop_grace_seconds = settings_.stop_grace_seconds;
   plan.sandbox = settings_.sandbox;

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/time_text.h"
+#include "services/job_rules.h"
 
 namespace clary::services {
 namespace {
@@ -50,10 +51,13 @@ constexpr std::pair<const char*, const char*> kRequestFields[] = {
 std::string sagemaker_resource(const Document& request, const CallContext& context) {
   std::string arn = request.string_or("ResourceArn", "");
   if (!arn.empty()) return arn;
-  const std::string job = request.string_or("TrainingJobName", "");
-  if (job.empty()) return "*";
-  return "arn:aws:sagemaker:" + context.region.value() + ':' + context.account.value() +
-         ":training-job/" + job;
+  for (const auto& [member, kind] :
+       {std::pair{"TrainingJobName", domain::JobKind::kTraining},
+        std::pair{"ProcessingJobName", domain::JobKind::kProcessing}}) {
+    const std::string job = request.string_or(member, "");
+    if (!job.empty()) return job_arn(kind, job, context).value();
+  }
+  return "*";
 }
 
 std::string logs_resource(const Document& request, const CallContext& context) {

@@ -6,12 +6,11 @@
 #include <set>
 
 #include "base/text_encoding.h"
-#include "services/training_job_request.h"
+#include "services/job_rules.h"
 
 namespace clary::services {
 namespace {
 
-constexpr std::string_view kJobMark = ":training-job/";
 constexpr std::size_t kPage = 50;
 // Source: AWS, "Tag restrictions".
 constexpr std::size_t kMostTags = 50;
@@ -32,10 +31,8 @@ void Tags::add_to(Router& router) {
 }
 
 Outcome<Arn> Tags::resource(const std::string& arn) {
-  const std::size_t at = arn.find(kJobMark);
-  if (at != std::string::npos) {
-    const auto job =
-        jobs_.find(domain::JobKind::kTraining, JobName(arn.substr(at + kJobMark.size())));
+  if (const auto key = key_of(arn)) {
+    const auto job = jobs_.find(key->kind, key->name);
     if (job.ok()) return job->arn;
     if (job.error().code != ErrorCode::kNotFound) return job.error();
   }

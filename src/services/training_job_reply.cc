@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/json.h"
+#include "services/job_rules.h"
 
 namespace clary::services {
 
@@ -79,34 +80,6 @@ void echo(api::CreateTrainingJobRequest request, api::DescribeTrainingJobRespons
 }
 
 }  // namespace
-
-std::string_view job_status(const Job& job) {
-  switch (job.phase) {
-    case Phase::kCompleted:
-      return "Completed";
-    case Phase::kFailed:
-      return "Failed";
-    case Phase::kStopped:
-      return "Stopped";
-    case Phase::kStopping:
-      return "Stopping";
-    default:
-      return "InProgress";
-  }
-}
-
-std::string_view secondary_status(Phase phase, StopReason reason) {
-  switch (phase) {
-    case Phase::kPending:
-      return "Starting";
-    case Phase::kStarting:
-      return "Pending";
-    case Phase::kStopped:
-      return reason == StopReason::kMaxRuntime ? "MaxRuntimeExceeded" : "Stopped";
-    default:
-      return phase_name(phase);
-  }
-}
 
 Result<api::DescribeTrainingJobResponse> describe_job(
     const Job& job, const std::vector<JobEvent>& events,

@@ -1,7 +1,6 @@
 // From a job and its events to what DescribeTrainingJob and ListTrainingJobs say. Pure.
 #pragma once
 
-#include <string_view>
 #include <vector>
 
 #include "api/training_jobs.h"
@@ -9,11 +8,6 @@
 #include "telemetry/metric_store.h"
 
 namespace clary::services {
-
-// "InProgress", "Completed", ...
-std::string_view job_status(const domain::Job& job);
-// "Starting", "Downloading", "MaxRuntimeExceeded", ... of a job that is in this phase.
-std::string_view secondary_status(domain::Phase phase, domain::StopReason reason);
 
 // Internal when the kept request cannot be read.
 Result<api::DescribeTrainingJobResponse> describe_job(

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/json.h"
-#include "objects/object_store.h"
+#include "services/job_rules.h"
 #include "telemetry/metric_extractor.h"
 
 namespace clary::services {
@@ -19,24 +19,12 @@ using domain::Job;
 // Source: AWS, StoppingCondition: "The default value is 1 day."
 constexpr std::int64_t kDefaultMaxRuntimeSeconds = 86'400;
 
-ServiceError invalid(std::string message) { return {"ValidationException", std::move(message)}; }
-
 // The model leaves these optional for kinds of jobs that are refused here.
 ServiceError absent(std::string_view member) {
   return invalid(
       fmt::format("1 validation error detected: Value null at '{}' failed to satisfy constraint: "
                   "Member must not be null",
                   member));
-}
-
-// Nothing, or what is wrong.
-using Complaint = std::optional<ServiceError>;
-
-Complaint check_uri(std::string_view member, const std::string& uri) {
-  const auto parsed = objects::parse_object_uri(uri);
-  if (parsed.ok()) return std::nullopt;
-  return invalid(
-      fmt::format("Invalid {}: \"{}\" is not of the form s3://bucket/prefix.", member, uri));
 }
 
 // How the SDK asks for a launcher of several processes; its other hyperparameters are the script's
@@ -221,36 +209,13 @@ Outcome<Job> job_of(const api::CreateTrainingJobRequest& request, const CallCont
   Job job;
   job.kind = domain::JobKind::kTraining;
   job.name = JobName(request.training_job_name);
-  job.arn = Arn(fmt::format("arn:aws:sagemaker:{}:{}:training-job/{}", context.region.value(),
-                            context.account.value(), request.training_job_name));
+  job.arn = job_arn(job.kind, request.training_job_name, context);
   job.request = to_json(encode(request));
   job.spec = spec_of(request);
   job.output_uri =
       output_folder(request.output_data_config.s3_output_path, request.training_job_name);
   job.model_uri = job.output_uri + (job.spec.output_compressed ? "/model.tar.gz" : "/model/");
   return job;
-}
-
-Outcome<std::vector<domain::Tag>> tags_of(const std::vector<api::Tag>& tags) {
-  std::set<std::string> keys;
-  std::vector<domain::Tag> made;
-  for (const api::Tag& tag : tags) {
-    if (tag.key.starts_with("aws:"))
-      return invalid("Tag keys that begin with aws: are reserved: \"" + tag.key + "\".");
-    if (!keys.insert(tag.key).second)
-      return invalid("The tag key \"" + tag.key + "\" is given more than once.");
-    made.push_back({.key = tag.key, .value = tag.value});
-  }
-  return made;
-}
-
-std::vector<std::string> inert_notices(const CallContext& context) {
-  std::vector<std::string> lines;
-  lines.reserve(context.inert.size());
-  for (const wire::InertMember& member : context.inert) {
-    lines.push_back(fmt::format("{} has no effect: {}", member.path, member.reason));
-  }
-  return lines;
 }
 
 }  // namespace clary::services

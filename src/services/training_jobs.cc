@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "services/job_rules.h"
 #include "services/training_job_reply.h"
 #include "services/training_job_request.h"
 
@@ -11,32 +12,11 @@ namespace clary::services {
 
 using domain::Job;
 using domain::JobKind;
-using domain::Phase;
 
 namespace {
 
-constexpr std::int64_t kDefaultPage = 10;
 constexpr std::size_t kGangIdCharacters = 16;
 constexpr const char* kMetricSpace = "/aws/sagemaker/TrainingJobs";
-
-// Absent: no job is in that status.
-std::optional<std::vector<Phase>> phases_of(std::string_view status) {
-  if (status == "InProgress") {
-    return std::vector{Phase::kPending, Phase::kStarting, Phase::kDownloading, Phase::kTraining,
-                       Phase::kUploading};
-  }
-  if (status == "Completed") return std::vector{Phase::kCompleted};
-  if (status == "Failed") return std::vector{Phase::kFailed};
-  if (status == "Stopping") return std::vector{Phase::kStopping};
-  if (status == "Stopped") return std::vector{Phase::kStopped};
-  return std::nullopt;
-}
-
-domain::JobOrder order_of(const std::optional<std::string>& sort_by) {
-  if (sort_by == "Name") return domain::JobOrder::kName;
-  if (sort_by == "Status") return domain::JobOrder::kStatus;
-  return domain::JobOrder::kCreationTime;
-}
 
 }  // namespace
 
@@ -88,26 +68,9 @@ Outcome<api::DescribeTrainingJobResponse> TrainingJobs::describe(
 
 Outcome<api::ListTrainingJobsResponse> TrainingJobs::list(
     const api::ListTrainingJobsRequest& request, const CallContext&) {
-  domain::JobQuery query{.kind = JobKind::kTraining};
-  if (request.status_equals) {
-    auto phases = phases_of(*request.status_equals);
-    if (!phases) return api::ListTrainingJobsResponse{};
-    query.phases = std::move(*phases);
-  }
-  query.name_contains = request.name_contains.value_or("");
-  query.created_after = request.creation_time_after;
-  query.created_before = request.creation_time_before;
-  query.modified_after = request.last_modified_time_after;
-  query.modified_before = request.last_modified_time_before;
-  query.order = order_of(request.sort_by);
-  query.descending = request.sort_order == "Descending";
-  query.limit = static_cast<std::size_t>(request.max_results.value_or(kDefaultPage));
-  query.after = request.next_token.value_or("");
-  auto page = parts_.jobs.list(query);
-  if (!page.ok() && page.error().code == ErrorCode::kInvalidArgument) {
-    return ServiceError("ValidationException",
-                        "Invalid NextToken: it belongs to no page of this list.");
-  }
+  const auto query = job_query(JobKind::kTraining, request);
+  if (!query) return api::ListTrainingJobsResponse{};
+  auto page = list_jobs(parts_.jobs, *query);
   if (!page.ok()) return page.error();
   api::ListTrainingJobsResponse reply;
   for (const Job& job : page->jobs) reply.training_job_summaries.push_back(summarize_job(job));
@@ -129,19 +92,6 @@ Outcome<api::StopTrainingJobReply> TrainingJobs::stop(const api::StopTrainingJob
       "ValidationException",
       fmt::format("The request was rejected because the training job is in status {}.",
                   job_status(*ended)));
-}
-
-Result<Document> TrainingJobs::timeline(const JobName& name) {
-  CLARY_TRY(const Job job, parts_.jobs.find(JobKind::kTraining, name));
-  CLARY_TRY(const auto events, parts_.jobs.events(JobKind::kTraining, name));
-  Document list = Document::array();
-  for (const domain::JobEvent& event : events) {
-    Document line = Document::object({{"time", event.time}});
-    if (event.phase) line.set("status", secondary_status(*event.phase, job.stop_reason));
-    line.set("message", event.message);
-    list.push(std::move(line));
-  }
-  return Document::object({{"events", std::move(list)}});
 }
 
 }  // namespace clary::services

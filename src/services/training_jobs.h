@@ -36,11 +36,6 @@ class TrainingJobs {
   Outcome<api::StopTrainingJobReply> stop(const api::StopTrainingJobRequest& request,
                                           const CallContext& context);
 
-  // The timeline with the notices that AWS's reply has no place for:
-  // {"events": [{"time": epoch seconds, "status": "Downloading" (absent for a notice), "message":
-  // "..."}]}. NotFound.
-  Result<Document> timeline(const JobName& name);
-
  private:
   Outcome<domain::Job> find(const std::string& name);
 

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "domain/fake_job_store.h"
+#include "services/job_rules.h"
 #include "telemetry/fake_metric_store.h"
 
 namespace clary::services {
@@ -230,7 +231,7 @@ TEST_F(TrainingJobsTest, WhatHasNoMeaningHereIsALineOfTheTimeline) {
   context_.inert = {
       {.path = "ResourceConfig.VolumeSizeInGB", .reason = "a job uses the disk of the machine"}};
   created("job");
-  const std::string timeline = to_json(service_.timeline(JobName("job")).value());
+  const std::string timeline = to_json(job_timeline(jobs_, {.name = JobName("job")}).value());
   EXPECT_THAT(
       timeline,
       HasSubstr("ResourceConfig.VolumeSizeInGB has no effect: a job uses the disk of the machine"));

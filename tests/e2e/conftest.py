@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from clary_server import CLARY, Server  # noqa: E402
+from processing import Processing  # noqa: E402
 from training import Training  # noqa: E402
 
 CONFIG = "[jobs]\nstop_grace_seconds = 2\n"
@@ -31,6 +32,11 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="session")
 def training(server):
     return Training(server)
+
+
+@pytest.fixture(scope="session")
+def processing(server, training):
+    return Processing(server, training)
 
 
 @pytest.fixture

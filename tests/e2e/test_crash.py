@@ -4,6 +4,7 @@ import contextlib
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from processing import Processing
 from training import Training
 
 # src/runtime/failpoint.h says what they are.
@@ -61,6 +62,26 @@ def test_a_job_completes_once_over_a_crash(new_server, failpoint):
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     ran_once(training, job)
     lines = [line for line in training.lines("once") if line.startswith("line ")]
+    assert lines == [f"line {number}" for number in range(200)]
+
+
+PROCESSING = ["after-commit-create", "before-submit", "after-submit", "before-commit-scriptstarted", "after-take",
+              "before-commit-scriptended", "before-commit-hostcompleted", "after-commit-hostcompleted", "after-remove"]
+
+
+@pytest.mark.parametrize("failpoint", PROCESSING)
+def test_a_processing_job_completes_once_over_a_crash(new_server, failpoint):
+    server = new_server().start(CLARY_FAILPOINT=failpoint)
+    processing = Processing(server)
+    request = processing.request(ONCE.replace("/opt/ml/model", "/opt/ml/processing/output"), name="once")
+    in_spite_of_the_crash(processing.sagemaker.create_processing_job, **request)
+    server.wait_for_end()
+    server.start()
+    again(processing.sagemaker.create_processing_job, **request)
+    job = processing.wait("once")
+    assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+    assert processing.objects("once/output/") == {"runs.txt": b"run\n"}
+    lines = [line for line in processing.lines("once") if line.startswith("line ")]
     assert lines == [f"line {number}" for number in range(200)]
 
 

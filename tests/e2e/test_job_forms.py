@@ -120,7 +120,7 @@ def test_a_program_of_ones_own_takes_the_place_of_the_images(forms):
     job = forms.run("never", AlgorithmSpecification=command(["python3", "/opt/ml/input/data/code/go.py"], ["a", "b c"]),
                     InputDataConfig=[channel("code", f"s3://{BUCKET}/mine/")])
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    assert "mine ['a', 'b c'] / False" in forms.lines(job["TrainingJobName"])
+    assert "mine ['a', 'b c'] /opt/ml False" in forms.lines(job["TrainingJobName"])
     assert job["AlgorithmSpecification"]["ContainerArguments"] == ["a", "b c"]
 
 

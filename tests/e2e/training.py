@@ -107,9 +107,8 @@ class Training:
     def run(self, script: str | None = None, **options) -> dict:
         return self.wait(self.submit(script, **options))
 
-    def lines(self, name: str) -> list[str]:
+    def lines(self, name: str, group: str = "/aws/sagemaker/TrainingJobs") -> list[str]:
         """Everything the job has printed, of all its streams, in order."""
-        group = "/aws/sagemaker/TrainingJobs"
         try:
             streams = self.logs_client.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")
         except self.logs_client.exceptions.ResourceNotFoundException:
