@@ -9,6 +9,11 @@ namespace clary::apps {
 
 ApiServices::ApiServices(ApiServicesParts parts)
     : parts_(std::move(parts)),
+      sts_(*parts_.storage.identities, *parts_.storage.keys, parts_.ids),
+      roles_(*parts_.storage.identities, parts_.ids),
+      users_(*parts_.storage.identities, *parts_.storage.keys, parts_.ids),
+      access_keys_(*parts_.storage.identities, *parts_.storage.keys, parts_.ids),
+      simulation_(*parts_.storage.identities),
       buckets_(*parts_.storage.objects, *parts_.storage.objects),
       bucket_settings_(*parts_.storage.objects, *parts_.storage.objects),
       bucket_defaults_(*parts_.storage.objects),
@@ -27,7 +32,10 @@ ApiServices::ApiServices(ApiServicesParts parts)
 
 Status ApiServices::add_to(services::Router& router, services::LocalRoutes& routes) {
   sts_.add_to(router);
-  iam_.add_to(router);
+  roles_.add_to(router);
+  users_.add_to(router);
+  access_keys_.add_to(router);
+  simulation_.add_to(router);
   buckets_.add_to(router);
   bucket_settings_.add_to(router);
   bucket_defaults_.add_to(router);

@@ -11,7 +11,10 @@
 #include "runtime/job_changes.h"
 #include "runtime/reset.h"
 #include "services/cloudwatch.h"
-#include "services/iam.h"
+#include "services/iam_access_keys.h"
+#include "services/iam_roles.h"
+#include "services/iam_simulation.h"
+#include "services/iam_users.h"
 #include "services/local_routes.h"
 #include "services/logs.h"
 #include "services/processing_jobs.h"
@@ -55,7 +58,10 @@ class ApiServices {
 
   ApiServicesParts parts_;
   services::Sts sts_;
-  services::Iam iam_;
+  services::IamRoles roles_;
+  services::IamUsers users_;
+  services::IamAccessKeys access_keys_;
+  services::IamSimulation simulation_;
   services::S3Buckets buckets_;
   services::S3BucketSettings bucket_settings_;
   services::S3BucketDefaults bucket_defaults_;

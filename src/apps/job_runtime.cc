@@ -107,7 +107,8 @@ JobRuntime::JobRuntime(const JobRuntimeParts& parts,
               .runner = runner_,
               .logs = *parts.storage.logs,
               .metrics = *parts.storage.metrics,
-              .objects = *parts.storage.objects}) {
+              .objects = *parts.storage.objects,
+              .identities = *parts.storage.identities}) {
   changes_.set_observer([this] { runner_.wake(); });
   changes_.set_before_end([this](const GangId& gang) {
     receiver_.forget(gang);

@@ -2,8 +2,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
-#include "base/strings.h"
-#include "base/text_encoding.h"
+#include "domain/fresh_key.h"
 #include "domain/key_store.h"
 
 namespace clary::apps {
@@ -11,10 +10,9 @@ namespace {
 
 std::string key_file(const std::string& folder) { return folder + "/keys/root.json"; }
 
-// The form of AWS's own: 20 characters that begin with AKIA, and a secret of 40.
-Result<RootKey> fresh_key(IdSource& ids) {
-  CLARY_TRY(const std::string bytes, hex_decode(ids.hex(60)));
-  return RootKey{AccessKeyId("AKIA" + to_upper(ids.hex(16))), Secret(base64_encode(bytes))};
+RootKey fresh_key(IdSource& ids) {
+  const domain::AccessKey key = domain::fresh_access_key(ids);
+  return {key.id, key.secret};
 }
 
 Status write_key(const std::string& folder, const RootKey& key) {

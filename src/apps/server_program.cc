@@ -81,6 +81,7 @@ Status ServerProgram::Parts::make() {
       std::make_unique<services::Front>(services::FrontParts{.router = router,
                                                              .local_routes = local_routes,
                                                              .keys = *storage->keys,
+                                                             .identities = *storage->identities,
                                                              .clock = clock,
                                                              .ids = ids,
                                                              .logger = logger,

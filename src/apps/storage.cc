@@ -12,6 +12,7 @@ Result<std::unique_ptr<Storage>> Storage::open(const DataFolder& folder, const C
   CLARY_TRY(storage->metadata, meta::Database::open(folder.in("meta.db")));
   storage->jobs = meta::make_sqlite_job_store(*storage->metadata);
   storage->keys = meta::make_sqlite_key_store(*storage->metadata);
+  storage->identities = meta::make_sqlite_identity_store(*storage->metadata);
   CLARY_TRY(storage->telemetry, telemetry::TelemetryDatabase::open(folder.in("telemetry.db")));
   storage->logs = std::make_unique<telemetry::SqliteLogStore>(*storage->telemetry, clock);
   storage->metrics = std::make_unique<telemetry::SqliteMetricStore>(*storage->telemetry);

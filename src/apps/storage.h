@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/id_source.h"
 #include "base/result.h"
+#include "domain/identity_store.h"
 #include "domain/job_store.h"
 #include "domain/key_store.h"
 #include "meta/database.h"
@@ -25,6 +26,7 @@ struct Storage {
   std::unique_ptr<meta::Database> metadata;
   std::unique_ptr<domain::JobStore> jobs;
   std::unique_ptr<domain::KeyStore> keys;
+  std::unique_ptr<domain::IdentityStore> identities;
   std::unique_ptr<telemetry::TelemetryDatabase> telemetry;
   std::unique_ptr<telemetry::LogStore> logs;
   std::unique_ptr<telemetry::MetricStore> metrics;

@@ -28,6 +28,23 @@ Status FakeKeyStore::remove_of_gang(const GangId& gang) {
   return {};
 }
 
+Status FakeKeyStore::remove_expired(TimePoint now) {
+  MutexLock lock(mutex_);
+  std::erase_if(keys_, [now](const auto& entry) {
+    return entry.second.expires && *entry.second.expires < now;
+  });
+  return {};
+}
+
+Result<std::vector<AccessKey>> FakeKeyStore::of_principal(const std::string& principal) {
+  MutexLock lock(mutex_);
+  std::vector<AccessKey> out;
+  for (const auto& [id, key] : keys_) {
+    if (key.principal == principal && !key.expires) out.push_back(key);
+  }
+  return out;
+}
+
 Result<std::optional<AccessKey>> FakeKeyStore::root() {
   MutexLock lock(mutex_);
   for (const auto& [id, key] : keys_) {

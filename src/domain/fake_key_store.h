@@ -14,6 +14,8 @@ class FakeKeyStore final : public KeyStore {
   Result<AccessKey> find(const AccessKeyId& id) override;
   Status remove(const AccessKeyId& id) override;
   Status remove_of_gang(const GangId& gang) override;
+  Status remove_expired(TimePoint now) override;
+  Result<std::vector<AccessKey>> of_principal(const std::string& principal) override;
   Result<std::optional<AccessKey>> root() override;
 
  private:

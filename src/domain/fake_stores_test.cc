@@ -1,3 +1,4 @@
+#include "domain/fake_identity_store.h"
 #include "domain/fake_job_store.h"
 #include "domain/fake_key_store.h"
 #include "domain/job_store_conformance.h"
@@ -9,16 +10,19 @@ class FakeStores final : public StoresUnderTest {
  public:
   JobStore& jobs() override { return jobs_; }
   KeyStore& keys() override { return keys_; }
+  IdentityStore& identities() override { return identities_; }
 
  private:
   FakeJobStore jobs_;
   FakeKeyStore keys_;
+  FakeIdentityStore identities_;
 };
 
 std::unique_ptr<StoresUnderTest> make_fakes() { return std::make_unique<FakeStores>(); }
 
 INSTANTIATE_TEST_SUITE_P(Fake, JobStoreConformance, stores_of(&make_fakes));
 INSTANTIATE_TEST_SUITE_P(Fake, KeyStoreConformance, stores_of(&make_fakes));
+INSTANTIATE_TEST_SUITE_P(Fake, IdentityStoreConformance, identity_stores_of(&make_fakes));
 
 TEST(FakeJobStore, FailsWhenToldTo) {
   FakeJobStore store;

@@ -1,4 +1,4 @@
-// What every JobStore and KeyStore must do. A store's tests instantiate the suites:
+// What every JobStore, KeyStore and IdentityStore must do. A store's tests instantiate the suites:
 //
 //   INSTANTIATE_TEST_SUITE_P(Sqlite, JobStoreConformance, stores_of(&make_sqlite_stores));
 #pragma once
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/identity_store.h"
 #include "domain/job_store.h"
 #include "domain/key_store.h"
 #include "domain/step.h"
@@ -22,12 +23,14 @@ class StoresUnderTest {
   virtual ~StoresUnderTest() = default;
   virtual JobStore& jobs() = 0;
   virtual KeyStore& keys() = 0;
+  virtual IdentityStore& identities() = 0;
   // As after a restart of the program; a store in memory does nothing.
   virtual void reopen() {}
 };
 using MakeStores = std::unique_ptr<StoresUnderTest> (*)();
 // The suites' parameter. Defined beside the cases, so that who names it links them.
 ::testing::internal::ValueArray<MakeStores> stores_of(MakeStores make);
+::testing::internal::ValueArray<MakeStores> identity_stores_of(MakeStores make);
 
 class JobStoreConformance : public ::testing::TestWithParam<MakeStores> {
  protected:
@@ -48,6 +51,15 @@ class KeyStoreConformance : public ::testing::TestWithParam<MakeStores> {
  protected:
   void SetUp() override;
   KeyStore& keys() { return stores_->keys(); }
+
+  std::unique_ptr<StoresUnderTest> stores_;
+};
+
+class IdentityStoreConformance : public ::testing::TestWithParam<MakeStores> {
+ protected:
+  void SetUp() override;
+  IdentityStore& identities() { return stores_->identities(); }
+  std::string policies(const std::string& role);  // "key key"
 
   std::unique_ptr<StoresUnderTest> stores_;
 };

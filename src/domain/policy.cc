@@ -47,9 +47,20 @@ Result<std::vector<std::string>> principal_patterns(const Document& document) {
   return out;
 }
 
+// Of "arn:aws:sts::1:assumed-role/R/session": "arn:aws:iam::1:role/", "/R". A role's ARN may have a
+// path between the two, a session's has none.
+bool is_role_of_session(const std::string& pattern, const PolicyQuestion& question) {
+  const std::string sessions = "arn:aws:sts::" + question.account + ":assumed-role/";
+  const std::string roles = "arn:aws:iam::" + question.account + ":role/";
+  if (!question.principal.starts_with(sessions) || !pattern.starts_with(roles)) return false;
+  const std::string rest = question.principal.substr(sessions.size());
+  return pattern.substr(pattern.rfind('/')) == '/' + rest.substr(0, rest.find('/'));
+}
+
 bool principal_matches(const std::string& pattern, const PolicyQuestion& question) {
   return pattern == "*" || pattern == question.principal || pattern == question.account ||
-         pattern == "arn:aws:iam::" + question.account + ":root";
+         pattern == "arn:aws:iam::" + question.account + ":root" ||
+         is_role_of_session(pattern, question);
 }
 
 }  // namespace
@@ -136,6 +147,22 @@ bool Policy::applies(const Statement& statement, const PolicyQuestion& question)
   return std::all_of(
       statement.conditions.begin(), statement.conditions.end(),
       [&](const PolicyCondition& condition) { return condition.holds(question.facts); });
+}
+
+Status Policy::check_identity_policy() const {
+  for (const Statement& statement : statements_) {
+    if (statement.principals) return unknown("a policy of an identity has no Principal");
+    if (!statement.resources) return unknown("a statement has no Resource");
+  }
+  return {};
+}
+
+Status Policy::check_trust_policy() const {
+  for (const Statement& statement : statements_) {
+    if (!statement.principals) return unknown("a statement has no Principal");
+    if (statement.resources) return unknown("the trust in a role has no Resource");
+  }
+  return {};
 }
 
 Decision Policy::evaluate(const PolicyQuestion& question) const {

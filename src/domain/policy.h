@@ -46,6 +46,10 @@ class Policy {
   // Whether a statement allows something to whoever asks: everyone is its principal, and no
   // condition holds it to an account, a caller or a network.
   bool gives_everyone() const;
+  // InvalidArgument unless every statement names what a policy of that place must name: resources
+  // and no principals in an identity's, principals and no resources in the trust in a role.
+  Status check_identity_policy() const;
+  Status check_trust_policy() const;
 
  private:
   // Patterns with * and ?. `negated`: NotAction, NotResource, NotPrincipal.

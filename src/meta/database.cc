@@ -8,7 +8,7 @@ namespace {
 
 // One entry per format. An entry that was released is never changed; a new format is a new entry at
 // the end. Times are microseconds since the epoch.
-constexpr std::array<std::string_view, 2> kMigrations = {R"sql(
+constexpr auto kMigrations = std::to_array<std::string_view>({R"sql(
 CREATE TABLE jobs (
   id INTEGER PRIMARY KEY,
   kind INTEGER NOT NULL,
@@ -79,10 +79,36 @@ CREATE TABLE access_keys (
 ) WITHOUT ROWID;
 CREATE INDEX access_keys_by_gang ON access_keys (gang);
 )sql",
-                                                         R"sql(
+                                                              R"sql(
 ALTER TABLE jobs ADD COLUMN exit_message TEXT NOT NULL DEFAULT '';
 ALTER TABLE effects ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
-)sql"};
+)sql",
+                                                              R"sql(
+ALTER TABLE access_keys ADD COLUMN created INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE access_keys ADD COLUMN active INTEGER NOT NULL DEFAULT 1;
+
+CREATE TABLE identities (
+  kind INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  id TEXT NOT NULL,
+  path TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  trust TEXT NOT NULL,
+  description TEXT NOT NULL,
+  max_session_seconds INTEGER NOT NULL,
+  tags TEXT NOT NULL,
+  PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+
+CREATE TABLE identity_policies (
+  kind INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  key TEXT NOT NULL,
+  arn TEXT NOT NULL,
+  document TEXT NOT NULL,
+  PRIMARY KEY (kind, name, key)
+) WITHOUT ROWID;
+)sql"});
 
 }  // namespace
 

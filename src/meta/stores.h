@@ -1,8 +1,9 @@
-// The job and key stores on a metadata database.
+// The job, key and identity stores on a metadata database.
 #pragma once
 
 #include <memory>
 
+#include "domain/identity_store.h"
 #include "domain/job_store.h"
 #include "domain/key_store.h"
 #include "meta/database.h"
@@ -12,5 +13,6 @@ namespace clary::meta {
 // `database` outlives what is made. Thread-safe, as the interfaces ask.
 std::unique_ptr<domain::JobStore> make_sqlite_job_store(Database& database);
 std::unique_ptr<domain::KeyStore> make_sqlite_key_store(Database& database);
+std::unique_ptr<domain::IdentityStore> make_sqlite_identity_store(Database& database);
 
 }  // namespace clary::meta

@@ -12,6 +12,7 @@
 namespace clary::meta {
 namespace {
 
+using domain::IdentityStoreConformance;
 using domain::JobStoreConformance;
 using domain::KeyStoreConformance;
 
@@ -29,15 +30,18 @@ class SqliteStores final : public domain::StoresUnderTest {
 
   domain::JobStore& jobs() override { return *jobs_; }
   domain::KeyStore& keys() override { return *keys_; }
+  domain::IdentityStore& identities() override { return *identities_; }
   void reopen() override {
     close();
     database_ = Database::open(path()).value();
     jobs_ = make_sqlite_job_store(*database_);
     keys_ = make_sqlite_key_store(*database_);
+    identities_ = make_sqlite_identity_store(*database_);
   }
   void close() {
     jobs_.reset();
     keys_.reset();
+    identities_.reset();
     database_.reset();
   }
   std::string path() const { return folder_ + "/meta.db"; }
@@ -47,6 +51,7 @@ class SqliteStores final : public domain::StoresUnderTest {
   std::unique_ptr<Database> database_;
   std::unique_ptr<domain::JobStore> jobs_;
   std::unique_ptr<domain::KeyStore> keys_;
+  std::unique_ptr<domain::IdentityStore> identities_;
 };
 
 std::unique_ptr<domain::StoresUnderTest> make_sqlite_stores() {
@@ -55,6 +60,8 @@ std::unique_ptr<domain::StoresUnderTest> make_sqlite_stores() {
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, JobStoreConformance, domain::stores_of(&make_sqlite_stores));
 INSTANTIATE_TEST_SUITE_P(Sqlite, KeyStoreConformance, domain::stores_of(&make_sqlite_stores));
+INSTANTIATE_TEST_SUITE_P(Sqlite, IdentityStoreConformance,
+                         domain::identity_stores_of(&make_sqlite_stores));
 
 // What SQLite will do for a query, in its own words.
 std::string plan_of(const std::string& path, const std::string& sql) {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "base/strings.h"
 #include "base/time_text.h"
+#include "domain/fresh_key.h"
 #include "domain/policy.h"
 
 namespace clary::runtime {
@@ -32,11 +32,7 @@ Result<hostlink::PlanCredentials> CredentialIssuer::current(const domain::Job& j
 }
 
 Result<hostlink::PlanCredentials> CredentialIssuer::issue(const domain::Job& job) {
-  domain::AccessKey key;
-  key.id = AccessKeyId("ASIA" + to_upper(ids_.hex(16)));
-  key.secret = Secret(ids_.hex(40));
-  key.session_token = Secret(ids_.hex(64));
-  key.expires = clock_.now() + kCredentialLifetime;
+  domain::AccessKey key = domain::fresh_session(ids_, clock_.now() + kCredentialLifetime);
   key.principal = session_principal(account_, job.spec.role);
   key.policy = domain::default_job_policy();
   key.gang = job.gang;

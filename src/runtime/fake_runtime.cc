@@ -103,7 +103,8 @@ RuntimeFixture::Server::Server(RuntimeFixture& fixture, const std::string& failp
              .runner = runner,
              .logs = fixture.logs_,
              .metrics = fixture.metrics_,
-             .objects = fixture.objects_}) {
+             .objects = fixture.objects_,
+             .identities = fixture.identities_}) {
   changes.set_before_end([this](const GangId& gang) {
     receiver.forget(gang);
     return credentials.end(gang);

@@ -17,6 +17,7 @@ Status RuntimeReset::empty() {
   CLARY_RETURN_IF_ERROR(parts_.jobs.clear());
   CLARY_RETURN_IF_ERROR(parts_.logs.clear());
   CLARY_RETURN_IF_ERROR(parts_.metrics.clear());
+  CLARY_RETURN_IF_ERROR(parts_.identities.clear());
   return empty_buckets();
 }
 

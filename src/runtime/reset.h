@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "domain/identity_store.h"
 #include "domain/job_store.h"
 #include "objects/object_store.h"
 #include "runtime/gang_effects.h"
@@ -23,6 +24,7 @@ class RuntimeReset {
     telemetry::LogStore& logs;
     telemetry::MetricStore& metrics;
     objects::ObjectStore& objects;
+    domain::IdentityStore& identities;
   };
   explicit RuntimeReset(Parts parts) : parts_(parts) {}
 

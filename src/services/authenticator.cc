@@ -41,6 +41,7 @@ std::optional<AuthFailure> Authenticator::check_key(const Caller& caller,
     return AuthFailure{AuthFailureKind::kTokenInvalid, ""};
   if (caller.key.expires && *caller.key.expires <= clock_.now())
     return AuthFailure{AuthFailureKind::kTokenExpired, ""};
+  if (!caller.key.active) return AuthFailure{AuthFailureKind::kUnknownKey, ""};
   const bool in_job = head.origin.listener != "main";
   const bool presigned = caller.claims.expires.has_value();
   if (in_job && !presigned && caller.key.gang.value() != head.origin.listener)

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/document.h"
+#include "domain/identity_store.h"
 #include "domain/key_store.h"
 #include "domain/policy.h"
 #include "services/call_context.h"
@@ -22,10 +23,15 @@ std::string policy_action(const wire::Operation& operation);
 std::string policy_resource(const wire::Operation& operation, const Document& request,
                             const CallContext& context);
 
-// Nothing: allowed. A key without a policy may do everything that no statement of the bucket's
-// policy denies; nobody (a key without an id) what the bucket's policy allows. bucket: the policy
-// of the bucket that is asked for, or null.
+// What a policy's conditions may ask about a call.
+domain::PolicyFacts policy_facts(const Document& request, const CallContext& context);
+
+// Nothing: allowed. The root key may do everything that no statement of the bucket's policy
+// denies, every other what its policies or the bucket's allow and none denies; nobody (a key
+// without an id) what the bucket's policy allows. bucket: the policy of the bucket that is asked
+// for, or null. A call that hands a role to the service needs iam:PassRole besides.
 std::optional<ServiceError> authorize(const domain::AccessKey& key,
+                                      domain::IdentityStore& identities,
                                       const wire::Operation& operation, const Document& request,
                                       const CallContext& context, const domain::Policy* bucket);
 

@@ -112,7 +112,8 @@ std::optional<ServiceError> Call::authorize(const Document& request) const {
       if (restricted) policy = nullptr;
     }
   }
-  return services::authorize(caller_.key, *route_.operation, request, context_, policy.get());
+  return services::authorize(caller_.key, parts_.front.identities, *route_.operation, request,
+                             context_, policy.get());
 }
 
 net::Reply Call::answer_preflight() {

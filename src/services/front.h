@@ -16,6 +16,7 @@
 #include "base/logger.h"
 #include "base/names.h"
 #include "base/thread_pool.h"
+#include "domain/identity_store.h"
 #include "domain/key_store.h"
 #include "net/http.h"
 #include "services/authenticator.h"
@@ -36,6 +37,7 @@ struct FrontParts {
   const Router& router;
   const LocalRoutes& local_routes;
   domain::KeyStore& keys;
+  domain::IdentityStore& identities;
   const Clock& clock;
   IdSource& ids;
   const Logger& logger;

@@ -10,10 +10,11 @@
 #include "api/training_jobs.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "domain/fake_identity_store.h"
 #include "domain/fake_key_store.h"
 #include "domain/policy.h"
 #include "services/front.h"
-#include "services/iam.h"
+#include "services/iam_roles.h"
 #include "services/sts.h"
 #include "wire/sigv4.h"
 
@@ -86,7 +87,7 @@ class FrontTest : public testing::Test, public JobCredentials {
     router_.add_reading<api::GetObject>(probe_, &Probe::get_object);
     router_.add_writing<api::PutObject>(probe_, &Probe::put_object);
     sts_.add_to(router_);
-    iam_.add_to(router_);
+    roles_.add_to(router_);
     routes_.add({"GET", "/healthz", LocalAccess::kOpen,
                  [](const LocalRequest&) { return local_message(200, "ok"); }});
     routes_.add({"GET", "/_clary/jobs/", LocalAccess::kRootKey,
@@ -183,12 +184,13 @@ class FrontTest : public testing::Test, public JobCredentials {
   ManualClock clock_;
   CountingIds ids_;
   domain::FakeKeyStore keys_;
+  domain::FakeIdentityStore identities_;
   Probe probe_;
-  Sts sts_;
-  Iam iam_;
+  Sts sts_{identities_, keys_, ids_};
+  IamRoles roles_{identities_, ids_};
   Router router_;
   LocalRoutes routes_{{"clary.example"}};
-  Front front_{FrontParts{router_, routes_, keys_, clock_, ids_, silent_logger()}};
+  Front front_{FrontParts{router_, routes_, keys_, identities_, clock_, ids_, silent_logger()}};
 };
 
 }  // namespace clary::services

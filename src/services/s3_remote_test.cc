@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text_encoding.h"
+#include "domain/fake_identity_store.h"
 #include "domain/fake_key_store.h"
 #include "net/server.h"
 #include "objects/memory_store.h"
@@ -40,6 +41,7 @@ class S3Server {
   RandomIds ids_;
   Logger logger_;
   domain::FakeKeyStore keys_;
+  domain::FakeIdentityStore identities_;
   objects::MemoryStore store_{clock_, ids_};
   S3Buckets buckets_{store_, store_};
   S3Objects objects_{store_};
@@ -49,6 +51,7 @@ class S3Server {
   Front front_{{.router = router_,
                 .local_routes = local_routes_,
                 .keys = keys_,
+                .identities = identities_,
                 .clock = clock_,
                 .ids = ids_,
                 .logger = logger_}};

@@ -1,0 +1,124 @@
+#include "domain/permissions.h"
+
+#include <gtest/gtest.h>
+
+#include "domain/fake_identity_store.h"
+#include "domain/managed_policies.h"
+
+namespace clary::domain {
+namespace {
+
+constexpr std::string_view kAccount = "000000000000";
+
+std::string allow(const std::string& action) {
+  return R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":")" + action +
+         R"(","Resource":"*"}})";
+}
+
+class PermissionsTest : public ::testing::Test {
+ protected:
+  void give(IdentityKind kind, const std::string& name, const std::string& document) {
+    static_cast<void>(identities_.create({.kind = kind, .name = name}));
+    EXPECT_TRUE(
+        identities_.put_policy(kind, name, {.name = "own", .arn = "", .document = document}).ok());
+  }
+  Decision ask(const AccessKey& key, const std::string& action) {
+    const auto permissions = Permissions::of_key(key, identities_);
+    EXPECT_TRUE(permissions.ok()) << permissions.error().message;
+    return permissions->evaluate({.principal = key.principal,
+                                  .account = std::string(kAccount),
+                                  .action = action,
+                                  .resource = "arn:aws:s3:::b/k",
+                                  .facts = {}});
+  }
+  static AccessKey session(const std::string& role, const std::string& policy = "") {
+    return {.principal = "arn:aws:sts::000000000000:assumed-role/" + role + "/s", .policy = policy};
+  }
+  static AccessKey job(const std::string& role) {
+    AccessKey key = session(role, std::string(default_job_policy()));
+    key.gang = GangId("g");
+    return key;
+  }
+
+  FakeIdentityStore identities_;
+};
+
+TEST_F(PermissionsTest, RootAndItsSessionsMayDoEverything) {
+  EXPECT_EQ(ask({.principal = "root"}, "iam:CreateUser"), Decision::kAllowed);
+  EXPECT_EQ(ask({.principal = "arn:aws:iam::000000000000:root"}, "iam:CreateUser"),
+            Decision::kAllowed);
+}
+
+TEST_F(PermissionsTest, AUserHasItsOwnPolicies) {
+  const AccessKey key{.principal = "arn:aws:iam::000000000000:user/path/ann"};
+  EXPECT_EQ(ask(key, "s3:GetObject"), Decision::kImplicitDeny);
+  give(IdentityKind::kUser, "ann", allow("s3:Get*"));
+  EXPECT_EQ(ask(key, "s3:GetObject"), Decision::kAllowed);
+  EXPECT_EQ(ask(key, "s3:PutObject"), Decision::kImplicitDeny);
+}
+
+TEST_F(PermissionsTest, ASessionPolicyOnlyNarrows) {
+  give(IdentityKind::kRole, "R", allow("s3:*"));
+  EXPECT_EQ(ask(session("R"), "s3:PutObject"), Decision::kAllowed);
+  EXPECT_EQ(ask(session("R", allow("s3:Get*")), "s3:PutObject"), Decision::kImplicitDeny);
+  EXPECT_EQ(ask(session("R", allow("s3:Get*")), "s3:GetObject"), Decision::kAllowed);
+  EXPECT_EQ(ask(session("R", allow("*")), "iam:CreateUser"), Decision::kImplicitDeny);
+}
+
+TEST_F(PermissionsTest, AJobHasItsRolesPoliciesOrTheDefaultOnes) {
+  EXPECT_EQ(ask(job("Unknown"), "s3:PutObject"), Decision::kAllowed);
+  EXPECT_EQ(ask(job("Unknown"), "sagemaker:CreateTrainingJob"), Decision::kImplicitDeny);
+  EXPECT_EQ(ask(job("SageMakerRole"), "sagemaker:CreateTrainingJob"), Decision::kImplicitDeny);
+  EXPECT_EQ(ask(session("SageMakerRole"), "sagemaker:CreateTrainingJob"), Decision::kAllowed);
+  give(IdentityKind::kRole, "R", allow("sagemaker:*"));
+  EXPECT_EQ(ask(job("R"), "sagemaker:CreateTrainingJob"), Decision::kAllowed);
+  EXPECT_EQ(ask(job("R"), "s3:PutObject"), Decision::kImplicitDeny);
+}
+
+TEST_F(PermissionsTest, ADenyInAnyPolicyWins) {
+  give(IdentityKind::kRole, "R", allow("*"));
+  ASSERT_TRUE(identities_
+                  .put_policy(IdentityKind::kRole, "R",
+                              {.name = "no",
+                               .arn = "",
+                               .document = R"({"Statement":{"Effect":"Deny","Action":"s3:*",)"
+                                           R"("Resource":"*"}})"})
+                  .ok());
+  EXPECT_EQ(ask(session("R", allow("*")), "s3:GetObject"), Decision::kExplicitDeny);
+  EXPECT_EQ(ask(session("R", allow("*")), "logs:GetLogEvents"), Decision::kAllowed);
+}
+
+TEST_F(PermissionsTest, EveryManagedPolicyIsOneTheEvaluatorKnows) {
+  for (const std::string_view arn : managed_policy_arns()) {
+    const auto policy = Policy::parse(*managed_policy(arn));
+    ASSERT_TRUE(policy.ok()) << arn << ": " << policy.error().message;
+    EXPECT_TRUE(policy->check_identity_policy().ok()) << arn;
+  }
+  EXPECT_TRUE(Policy::parse(default_role_policy())->check_identity_policy().ok());
+}
+
+TEST(PrincipalName, IsTheLastWordOfItsArn) {
+  EXPECT_EQ(principal_name("arn:aws:sts::1:assumed-role/R/session")->name, "R");
+  EXPECT_EQ(principal_name("arn:aws:iam::1:role/service-role/R")->name, "R");
+  EXPECT_EQ(principal_name("arn:aws:iam::1:user/ann")->kind, IdentityKind::kUser);
+  EXPECT_FALSE(principal_name("arn:aws:iam::1:root"));
+  EXPECT_FALSE(principal_name("root"));
+}
+
+TEST(PolicyPrincipals, ARoleMeansItsSessions) {
+  const auto policy = Policy::parse(
+      R"({"Statement":{"Effect":"Allow","Action":"*","Principal":{"AWS":"arn:aws:iam::1:role/p/R"}}})");
+  PolicyQuestion question{.principal = "arn:aws:sts::1:assumed-role/R/s",
+                          .account = "1",
+                          .action = "s3:GetObject",
+                          .resource = "r",
+                          .facts = {}};
+  EXPECT_EQ(policy->evaluate(question), Decision::kAllowed);
+  question.principal = "arn:aws:sts::1:assumed-role/RR/s";
+  EXPECT_EQ(policy->evaluate(question), Decision::kImplicitDeny);
+  EXPECT_TRUE(policy->check_trust_policy().ok());
+  EXPECT_FALSE(policy->check_identity_policy().ok());
+}
+
+}  // namespace
+}  // namespace clary::domain
