@@ -68,6 +68,7 @@ struct HostContext {
   std::string submit_directory;
   std::vector<std::string> requirement_folders;  // site folders of the overlay, for PYTHONPATH
   std::vector<std::string> program_folders;      // its bin folders, for PATH
+  Fd requirements_in_use;                        // held: the overlay is not removed
   std::vector<compute::Mount> mounts;
   std::unique_ptr<KeptFolder> checkpoints;           // none: the job keeps none
   std::vector<std::unique_ptr<KeptFolder>> outputs;  // of the plan, in its order

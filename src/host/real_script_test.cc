@@ -345,5 +345,34 @@ TEST_F(RealScript, InstallsRequirementsOnceAndSaysWhatCannotBeInstalled) {
   EXPECT_FALSE(logged("never"));
 }
 
+TEST_F(RealScript, WhatIsRequiredStandsBeforeWhatTheEnvironmentHas) {
+  use_python_with_pip();
+  const std::string site = folder_.at("old/lib/site-packages");
+  const std::string old = folder_.write("old/lib/site-packages/helper.py", "WORD = 'old'\n");
+  folder_.write("old/lib/site-packages/helper-0.9.dist-info/METADATA",
+                "Metadata-Version: 2.1\nName: helper\nVersion: 0.9\n");
+  folder_.write("old/lib/site-packages/helper-0.9.dist-info/RECORD",
+                "helper.py,,\nhelper-0.9.dist-info/METADATA,,\nhelper-0.9.dist-info/RECORD,,\n");
+  const auto path = run_subprocess({.command = {plan_.interpreter.python, "-I", "-c",
+                                                "import sys; print('\\n'.join(sys.path))"}});
+  ASSERT_TRUE(path.ok());
+  plan_.interpreter.sys_path = {site};
+  for (const std::string_view line : split(trim(path->output), '\n'))
+    plan_.interpreter.sys_path.emplace_back(line);
+  plan_.interpreter.prefixes.push_back(folder_.at("old"));
+  plan_.interpreter.packages = {{"helper", "0.9"}};
+  set_code({{"train.py",
+             "import helper, importlib.metadata as m; print(helper.WORD, m.version('helper'))"},
+            {"requirements.txt", "./helper-1.0-py3-none-any.whl\n"},
+            {"helper-1.0-py3-none-any.whl",
+             read_file(CLARY_HOST_TESTDATA "/helper-1.0-py3-none-any.whl").value_or("")}});
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("outcome", ""), "completed")
+      << failure() << join(link_.lines(), "\n");
+  EXPECT_TRUE(logged("Installed for this job: helper==1.0 (in place of 0.9)"));
+  EXPECT_TRUE(logged("yes 1.0"));
+  EXPECT_EQ(read_file(old).value(), "WORD = 'old'\n") << "the environment itself is not written";
+}
+
 }  // namespace
 }  // namespace clary::host

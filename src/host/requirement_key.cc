@@ -199,7 +199,7 @@ Result<std::string> tree_digest(const std::string& path) {
 Result<RequirementKey> requirement_key(const RequirementInput& input) {
   RequirementKey key;
   const std::unique_ptr<Hasher> hasher = make_hasher(DigestKind::kSha256);
-  add(*hasher, "requirements overlay 1");
+  add(*hasher, "requirements overlay 2");
   add(*hasher, input.python);
   add(*hasher, input.python_version);
   for (const std::string& argument : input.arguments) add(*hasher, argument);

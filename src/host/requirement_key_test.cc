@@ -119,7 +119,7 @@ TEST(RequirementCache, KeepsOneInstallationPerKey) {
   const TestFolder folder;
   const RequirementCache cache(folder.path());
   const TimePoint now = ManualClock().now();
-  EXPECT_FALSE(cache.find("k", std::nullopt)->has_value());
+  EXPECT_FALSE(cache.find("k", std::nullopt, now)->has_value());
   const Result<Fd> lock = cache.lock("k");
   ASSERT_TRUE(lock.ok());
   EXPECT_EQ(cache.lock("k").error().code, ErrorCode::kUnavailable);
@@ -135,16 +135,44 @@ TEST(RequirementCache, KeepsOneInstallationPerKey) {
   EXPECT_EQ(made->resolved, std::vector<std::string>{"six==1.16.0"});
   EXPECT_EQ(made->site_folders, std::vector<std::string>{folder.at(
                                     "requirements/k/prefix/local/lib/python3.11/dist-packages")});
-  EXPECT_TRUE(cache.find("k", std::nullopt)->has_value());
-  EXPECT_TRUE(cache.find("k", now - 24h)->has_value());
-  EXPECT_FALSE(cache.find("k", now + 1s)->has_value()) << "out of date";
+  EXPECT_TRUE(cache.find("k", std::nullopt, now)->has_value());
+  EXPECT_TRUE(cache.find("k", now - 24h, now)->has_value());
+  EXPECT_FALSE(cache.find("k", now + 1s, now)->has_value()) << "out of date";
 
   ASSERT_TRUE(cache.finish("k", cache.begin("k").value(), now + 25h).ok());
   EXPECT_EQ(list_folder(folder.at("requirements"))->size(), 4U)
-      << "two locks, the new one, the one before";
-  ASSERT_TRUE(cache.finish("k", cache.begin("k").value(), now + std::chrono::days(40)).ok());
-  EXPECT_EQ(list_folder(folder.at("requirements"))->size(), 3U)
-      << "no running job can have begun with the others";
+      << "two locks, the new one, and the one before, which a job uses";
+}
+
+TEST(RequirementCache, RemovesWhatNoJobUses) {
+  const TestFolder folder;
+  const RequirementCache cache(folder.path(), {.unused_for = std::chrono::days(30), .bytes = 1000});
+  const TimePoint now = ManualClock().now();
+  const auto install = [&](const std::string& key, std::size_t bytes, TimePoint at) {
+    const std::string aside = cache.begin(key).value();
+    EXPECT_TRUE(write_file_atomically(aside + "/prefix/file", std::string(bytes, 'x')).ok());
+    return std::move(cache.finish(key, aside, at)).value();
+  };
+  const auto there = [&](const std::string& key) {
+    return exists(folder.at("requirements/" + key));
+  };
+
+  static_cast<void>(install("old", 10, now));
+  static_cast<void>(install("old", 20, now + 1h));
+  EXPECT_EQ(list_folder(folder.at("requirements"))->size(), 1U) << "the one before is gone";
+
+  EXPECT_TRUE(there("old"));
+  static_cast<void>(install("new", 10, now + std::chrono::days(40)));
+  EXPECT_FALSE(there("old")) << "not used for long";
+
+  const RequirementOverlay used = install("used", 600, now + std::chrono::days(41));
+  static_cast<void>(install("big", 300, now + std::chrono::days(42)));
+  static_cast<void>(cache.find("new", std::nullopt, now + std::chrono::days(43)));
+  EXPECT_TRUE(there("big") && there("new"));
+  static_cast<void>(install("more", 200, now + std::chrono::days(44)));
+  EXPECT_TRUE(there("used")) << "a job has it";
+  EXPECT_FALSE(there("big")) << "too much, and longest unused of those that nobody has";
+  EXPECT_TRUE(there("new") && there("more"));
 }
 
 }  // namespace

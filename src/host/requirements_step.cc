@@ -1,5 +1,6 @@
 // What the code requires: installed once per key into an overlay of the environment, which itself
-// is never written.
+// is never written. What pip would replace in a container stands in the overlay, before the
+// environment's own.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -22,6 +23,7 @@
 namespace clary::host {
 namespace {
 
+constexpr std::ptrdiff_t kPipWords = 3;  // python -m pip
 constexpr Duration kUnpinnedFor = std::chrono::hours(24);
 constexpr Duration kLockPause = std::chrono::milliseconds(200);
 constexpr std::chrono::milliseconds kOutputPatience{10'000};
@@ -34,6 +36,22 @@ constexpr const char* kListPackages =
     "    n, v = d.metadata['Name'], d.version\n"
     "    if n and v: seen.setdefault(n.lower().replace('_', '-'), n + '==' + v)\n"
     "print('\\n'.join(sorted(seen.values())))\n";
+
+// pip as `python -m pip`, but for one thing: what the environment has is not removed, since the
+// overlay stands before it. A pip without that method (it is no public interface) is given the
+// environment's versions as constraints: what asks for others then fails with pip's reason.
+// Arguments: the constraints file, then pip's.
+constexpr const char* kPip =
+    "import sys\n"
+    "constraints = sys.argv.pop(1)\n"
+    "from pip._internal.cli.main import main\n"
+    "try:\n"
+    "    from pip._internal.resolution.resolvelib.factory import Factory\n"
+    "    Factory.get_dist_to_uninstall\n"
+    "    Factory.get_dist_to_uninstall = lambda self, candidate: None\n"
+    "except (ImportError, AttributeError):\n"
+    "    sys.argv += ['-c', constraints]\n"
+    "sys.exit(main())\n";
 
 Result<std::vector<std::string>> asked_lines(const std::vector<std::string>& command) {
   CLARY_TRY(const SubprocessResult said,
@@ -116,18 +134,24 @@ struct Installation {
   std::string aside;
 };
 
-// What pip said first, and which of the environment's versions stand against it.
-std::string pip_extra(const OutputPump& pump, const std::vector<std::string>& base_packages) {
-  std::string extra = pump.first_error();
-  if (extra.empty()) return pump.traceback().last_line();
-  std::string kept;
-  for (const std::string& package : base_packages) {
-    const std::string name = to_lower(package.substr(0, package.find("==")));
-    const bool named = to_lower(extra).find(" " + name + "==") != std::string::npos ||
-                       to_lower(extra).find(" " + name + " ") != std::string::npos;
-    if (named) kept += (kept.empty() ? "" : ", ") + package;
+// "six==1.15.0 (in place of 1.17.0)", one word for each distribution.
+std::string installed_text(const std::vector<std::string>& resolved,
+                           const std::vector<std::string>& base_packages) {
+  const auto parts = [](const std::string& package) {
+    const std::size_t equal = package.find("==");
+    return std::pair(to_lower(replace_all(package.substr(0, equal), "-", "_")),
+                     equal == std::string::npos ? "" : package.substr(equal + 2));
+  };
+  std::map<std::string, std::string> base;
+  for (const std::string& package : base_packages) base.insert(parts(package));
+  std::vector<std::string> texts;
+  for (const std::string& package : resolved) {
+    const auto [name, version] = parts(package);
+    const auto had = base.find(name);
+    const bool replaces = had != base.end() && had->second != version;
+    texts.push_back(replaces ? package + " (in place of " + had->second + ")" : package);
   }
-  return kept.empty() ? extra : extra + " The environment keeps what it has: " + kept;
+  return join(texts, " ");
 }
 
 // Runs pip in a sandbox of its own, which may write `aside` only.
@@ -165,19 +189,16 @@ Result<std::optional<ScriptFailure>> run_pip(HostContext& context,
   variables["PIP_ROOT_USER_ACTION"] = "ignore";
   CLARY_TRY(const std::unique_ptr<OutputPump> pump,
             OutputPump::start(*context.log, *context.services.clock, "/opt/ml/code"));
-  compute::ProcessSpec process{.argv = {installation.input.python},
-                               .environment = {variables.begin(), variables.end()},
+  compute::ProcessSpec process{.environment = {variables.begin(), variables.end()},
                                .working_folder = "/opt/ml/code",
                                .stdout_fd = pump->stdout_fd(),
                                .stderr_fd = pump->stderr_fd()};
   std::vector<std::string> shown = {installation.input.python};
   shown.insert(shown.end(), installation.input.arguments.begin(),
                installation.input.arguments.end());
-  process.argv = shown;
-  for (const std::string& extra : {std::string("--prefix"), path_join(installation.aside, "prefix"),
-                                   std::string("-c"), constraints}) {
-    process.argv.push_back(extra);
-  }
+  process.argv = {installation.input.python, "-c", kPip, constraints};
+  process.argv.insert(process.argv.end(), shown.begin() + kPipWords, shown.end());
+  process.argv.insert(process.argv.end(), {"--prefix", path_join(installation.aside, "prefix")});
   CLARY_TRY(const std::unique_ptr<compute::SandboxedProcess> pip, sandbox->spawn(process));
   pump->close_writers();
   CLARY_TRY(const Supervision seen,
@@ -191,19 +212,21 @@ Result<std::optional<ScriptFailure>> run_pip(HostContext& context,
     return cancelled("the job was stopped while its requirements were installed");
   if (seen.status.code == 0 && seen.status.signal == 0) return std::optional<ScriptFailure>();
   const bool package = context.entry_point == EntryPointKind::kPythonPackage;
+  const std::string first_error = pump->first_error();
   return std::optional(
       ScriptFailure{.kind = package ? "InstallModuleError" : "InstallRequirementsError",
                     .status = seen.status,
                     .error_message = joined_error_lines(pump->out_errors(), pump->err_errors()),
                     .place = "",
-                    .last_line = pip_extra(*pump, installation.input.base_packages),
+                    .last_line = first_error.empty() ? pump->traceback().last_line() : first_error,
                     .command = shown});
 }
 
-void attach(HostContext& context, const RequirementOverlay& overlay) {
+void attach(HostContext& context, RequirementOverlay overlay) {
   context.requirement_folders = overlay.site_folders;
   context.program_folders = overlay.program_folders;
   context.mounts.push_back({.source = overlay.folder, .target = overlay.folder});
+  context.requirements_in_use = std::move(overlay.in_use);
 }
 
 // Under the key's lock. Sets the outcome when pip fails.
@@ -221,12 +244,13 @@ Status install(HostContext& context, const RequirementInput& input, const Requir
     context.log->say("Reporting training FAILURE\n" + context.outcome->failure);
     return write_inside(context.job_folder, "output/failure", failure_text(**failure));
   }
-  CLARY_TRY(const RequirementOverlay overlay,
+  CLARY_TRY(RequirementOverlay overlay,
             cache.finish(key.key, aside, context.services.clock->now()));
-  context.log->say("Installed for this job: " + (overlay.resolved.empty()
-                                                     ? "nothing, the environment has it all"
-                                                     : join(overlay.resolved, " ")));
-  attach(context, overlay);
+  context.log->say("Installed for this job: " +
+                   (overlay.resolved.empty()
+                        ? "nothing, the environment has it all"
+                        : installed_text(overlay.resolved, input.base_packages)));
+  attach(context, std::move(overlay));
   return {};
 }
 
@@ -235,6 +259,7 @@ Status install(HostContext& context, const RequirementInput& input, const Requir
 Status install_requirements(HostContext& context) {
   context.requirement_folders.clear();
   context.program_folders.clear();
+  context.requirements_in_use.close();
   if (!context.plan.container_command.empty()) return {};  // the program's own business
   const std::string code = path_join(context.job_folder, "code");
   RequirementInput input{.code_folder = code,
@@ -251,10 +276,12 @@ Status install_requirements(HostContext& context) {
   if (!key.all_pinned) oldest = context.services.clock->now() - kUnpinnedFor;
   for (;;) {
     CLARY_RETURN_IF_ERROR(context.check_stop());
-    CLARY_TRY(const std::optional<RequirementOverlay> found, cache.find(key.key, oldest));
+    CLARY_TRY(std::optional<RequirementOverlay> found,
+              cache.find(key.key, oldest, context.services.clock->now()));
     if (found) {
-      context.log->say("Requirements are installed already: " + join(found->resolved, " "));
-      attach(context, *found);
+      context.log->say("Requirements are installed already: " +
+                       installed_text(found->resolved, input.base_packages));
+      attach(context, *std::move(found));
       return {};
     }
     const Result<Fd> lock = cache.lock(key.key);
