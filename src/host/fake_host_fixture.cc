@@ -25,7 +25,7 @@ class FakeNetwork final : public HostNetwork {
 // The store outlives the host; the host wants one of its own.
 class SharedStore final : public objects::ObjectStore {
  public:
-  explicit SharedStore(objects::ObjectStore& store) : store_(store) {}
+  SharedStore(objects::ObjectStore& store, const Status& puts) : store_(store), puts_(puts) {}
   Status create_bucket(const objects::Bucket& bucket) override {
     return store_.create_bucket(bucket);
   }
@@ -42,6 +42,7 @@ class SharedStore final : public objects::ObjectStore {
     return store_.get(bucket, key, range);
   }
   Result<std::unique_ptr<objects::ObjectWriter>> put(objects::PutRequest request) override {
+    if (!puts_.ok()) return puts_.error();
     return store_.put(std::move(request));
   }
   Status remove(const BucketName& bucket, const ObjectKey& key) override {
@@ -71,6 +72,7 @@ class SharedStore final : public objects::ObjectStore {
 
  private:
   objects::ObjectStore& store_;
+  const Status& puts_;
 };
 
 }  // namespace
@@ -218,7 +220,8 @@ void HostFixture::fake_surroundings(HostServices& services) {
   };
   services.open_store = [this](const hostlink::HostPlan&,
                                std::function<hostlink::PlanCredentials()>) {
-    return Result<std::unique_ptr<objects::ObjectStore>>(std::make_unique<SharedStore>(store_));
+    return Result<std::unique_ptr<objects::ObjectStore>>(
+        std::make_unique<SharedStore>(store_, put_answer_));
   };
 }
 

@@ -19,7 +19,10 @@ class FakeHostLink final : public hostlink::HostLink {
     ++record_.listeners;
     return {};
   }
-  Status flush(Duration) override { return record_.flush_answer; }
+  Status flush(Duration timeout) override {
+    if (record_.on_flush) record_.on_flush(timeout);
+    return record_.flush_answer;
+  }
 
  private:
   FakeLinkRecord& record_;

@@ -26,6 +26,7 @@ struct FakeLinkRecord {
   hostlink::HostLinkOptions options;
   int listeners = 0;
   Status flush_answer;
+  std::function<void(Duration)> on_flush;
   int puts_refused = 0;  // the next records of the state "ended" are refused, as on a full disk
 };
 

@@ -54,6 +54,7 @@ class HostFixture : public testing::Test {
   std::vector<FakeLife> lives_;  // of the processes, in order
   hostlink::HostPlan plan_;
   Status network_answer_;
+  Status put_answer_;  // of the store
   std::vector<Duration> pauses_;
   bool system_ = false;  // the machine's clock and sandboxes in place of the fakes
 

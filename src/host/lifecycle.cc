@@ -85,22 +85,21 @@ void run_lifecycle(HostContext& context) {
 }
 
 Status report_outcome(HostContext& context) {
-  const Clock& clock = *context.services.clock;
-  const Duration deadline = clock.steady() + kReportPatience;
+  ServerPatience patience(*context.services.clock, context.stop, kReportPatience);
   Status put = context.link->put(hostlink::RecordKind::kState, context.outcome->to_document());
   while (!put.ok()) {
     // Most likely the disk is full: what was uploaded, or cannot be, makes room.
     context.services.logger->error("the end cannot be written down",
                                    {{"error", put.error().message}});
     static_cast<void>(remove_tree(context.job_folder));
-    if (clock.steady() >= deadline) return put;
+    if (patience.is_over()) return put;
     context.services.pause(kPutPause);
     put = context.link->put(hostlink::RecordKind::kState, context.outcome->to_document());
   }
   for (;;) {
     const Status flushed = context.link->flush(kFlushPiece);
     if (flushed.ok()) return context.marks.mark_reported();
-    if (clock.steady() >= deadline) return flushed;
+    if (patience.is_over()) return flushed;
   }
 }
 

@@ -18,12 +18,11 @@ bool may_pass(const Error& error) {
 
 Status with_patience(HostContext& context, std::string_view what,
                      const std::function<Status()>& attempt) {
-  const Duration deadline = context.services.clock->steady() + kPatience;
+  ServerPatience patience(*context.services.clock, context.stop, kPatience);
   Duration pause = kFirstPause;
   for (;;) {
     Status done = attempt();
-    if (done.ok() || !may_pass(done.error()) || context.services.clock->steady() >= deadline)
-      return done;
+    if (done.ok() || !may_pass(done.error()) || patience.is_over()) return done;
     context.services.logger->warning(
         "tried again", {{"what", std::string(what)}, {"error", done.error().message}});
     context.services.pause(pause);

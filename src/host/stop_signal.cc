@@ -5,10 +5,27 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <memory>
 
 namespace clary::host {
+namespace {
+
+// As long as AWS lets a script end after its SIGTERM; who stops a machine does not wait for longer.
+constexpr Duration kStoppedPatience = std::chrono::seconds(120);
+
+}  // namespace
+
+bool ServerPatience::is_over() {
+  const Duration now = clock_.steady();
+  if (stop_.requested() && !stop_seen_) {
+    stop_seen_ = true;
+    until_ = std::min(until_, now + kStoppedPatience);
+  }
+  return now >= until_;
+}
 
 void StopSignal::request(std::optional<Duration> grace) {
   const MutexLock lock(mutex_);

@@ -29,6 +29,22 @@ class StopSignal {
   std::optional<Duration> grace_ CLARY_GUARDED_BY(mutex_);
 };
 
+// How long a host goes on waiting for a server that is away: as usual, or, from when a stop was
+// asked for, only a little. One thread.
+class ServerPatience {
+ public:
+  // clock and stop outlive it.
+  ServerPatience(const Clock& clock, const StopSignal& stop, Duration usual)
+      : clock_(clock), stop_(stop), until_(clock.steady() + usual) {}
+  bool is_over();
+
+ private:
+  const Clock& clock_;
+  const StopSignal& stop_;
+  Duration until_;  // on the steady clock
+  bool stop_seen_ = false;
+};
+
 // While it lives, SIGTERM and SIGINT to this process become requests, and SIGHUP and SIGPIPE are
 // ignored. Made before other threads are.
 class SignalWatch {
