@@ -3,11 +3,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <memory>
 #include <utility>
 
 #include "apps/embedded_files.h"
 #include "apps/root_key.h"
+#include "apps/settings.h"
 #include "base/files.h"
+#include "cli/machine_probes.h"
 #include "compute/sandbox.h"
 #include "runtime/environments.h"
 
@@ -41,18 +44,21 @@ Result<EnvironmentRow> to_row(const Result<runtime::Environment>& environment) {
   return to_row(*environment);
 }
 
-// What the commands know of the machine's variables decides the default, as it does for the server.
+// The server's settings and what the commands know of the machine's variables decide the default,
+// as they do for the server.
 class EnvironmentsOf {
  public:
   explicit EnvironmentsOf(const std::map<std::string, std::string>& variables)
       : virtual_env_(value(variables, "VIRTUAL_ENV")), path_(value(variables, "PATH")) {}
 
-  runtime::Environments operator()(const std::string& data) const {
+  Result<std::unique_ptr<runtime::Environments>> operator()(const std::string& data) const {
+    CLARY_TRY(const Settings settings, settings_of_server(data));
     runtime::EnvironmentsOptions options;
     options.data_folder = data;
+    options.preferred = settings.default_environment;
     options.virtual_env = virtual_env_;
     options.path = path_;
-    return runtime::Environments(std::move(options));
+    return std::make_unique<runtime::Environments>(std::move(options));
   }
 
  private:
@@ -68,34 +74,64 @@ class EnvironmentsOf {
 cli::EnvironmentTools environment_tools(const EnvironmentsOf& of) {
   cli::EnvironmentTools tools;
   tools.list = [of](const std::string& data) -> Result<std::vector<EnvironmentRow>> {
+    CLARY_TRY(const auto environments, of(data));
     std::vector<EnvironmentRow> rows;
-    for (const runtime::Environment& environment : of(data).list())
+    for (const runtime::Environment& environment : environments->list())
       rows.push_back(to_row(environment));
     return rows;
   };
-  tools.probe = [of](const std::string& data, const std::string& name) {
-    return to_row(of(data).probe(name));
+  tools.probe = [of](const std::string& data, const std::string& name) -> Result<EnvironmentRow> {
+    CLARY_TRY(const auto environments, of(data));
+    return to_row(environments->probe(name));
   };
-  tools.add = [of](const std::string& data, const std::string& name, const std::string& python) {
-    return to_row(of(data).add(name, python));
+  tools.add = [of](const std::string& data, const std::string& name,
+                   const std::string& python) -> Result<EnvironmentRow> {
+    CLARY_TRY(const auto environments, of(data));
+    return to_row(environments->add(name, python));
   };
-  tools.create = [of](const std::string& data, const std::string& name,
-                      const std::vector<std::string>& packages,
-                      const std::function<void(std::string_view)>& on_output) {
+  tools.create =
+      [of](const std::string& data, const std::string& name,
+           const std::vector<std::string>& packages,
+           const std::function<void(std::string_view)>& on_output) -> Result<EnvironmentRow> {
+    CLARY_TRY(const auto environments, of(data));
     runtime::NewEnvironment wanted;
     wanted.name = name;
     wanted.packages = packages;
     wanted.on_output = on_output;
-    return to_row(of(data).create(wanted));
+    return to_row(environments->create(wanted));
   };
-  tools.remove = [of](const std::string& data, const std::string& name) {
-    return of(data).remove(name);
+  tools.remove = [of](const std::string& data, const std::string& name) -> Status {
+    CLARY_TRY(const auto environments, of(data));
+    return environments->remove(name);
   };
   return tools;
 }
 
-Finding probe_sandbox(const std::string&) {
+Finding probe_settings(const std::string& data) {
+  Finding finding{.subject = "settings"};
+  const Result<Settings> settings = settings_of_server(data);
+  if (!settings.ok()) {
+    finding.state = Finding::State::kBroken;
+    finding.found = settings.error().message;
+    finding.mend = "correct it; `clary serve --print-config` prints every setting";
+  } else {
+    finding.found = settings->file.empty() ? "the defaults: no clary.toml" : settings->file;
+  }
+  return finding;
+}
+
+Finding probe_server(const std::string& data) {
+  return cli::probe_port(data, settings_of_server(data).value_or(Settings()).listen);
+}
+
+Finding probe_sandbox(const std::string& data) {
   Finding finding{.subject = "bubblewrap", .found = "runs: jobs are confined"};
+  if (settings_of_server(data).value_or(Settings()).sandbox == "process") {
+    finding.state = Finding::State::kLimited;
+    finding.found = "is not used: the settings choose the process sandbox, which confines nothing";
+    finding.mend = "jobs.sandbox = \"bubblewrap\"";
+    return finding;
+  }
   if (const Status probed = compute::probe_bubblewrap(); !probed.ok()) {
     finding.state = Finding::State::kBroken;
     finding.found = probed.error().message;
@@ -122,7 +158,7 @@ cli::Tools client_tools(const Clock& clock) {
     return path_join(folder, "clary_hook");
   };
   tools.environments = environment_tools(EnvironmentsOf(tools.variables));
-  tools.probes.emplace_back(probe_sandbox);
+  tools.probes = {probe_settings, probe_server, probe_sandbox};
   tools.other_commands = {{"serve", "runs the server in the foreground"}};
   if (auto program = real_path("/proc/self/exe"); program.ok()) tools.program = std::move(*program);
   return tools;

@@ -2,7 +2,7 @@
 //
 //   format            the version of what follows, a number
 //   lock              held while a server runs; its text says which
-//   server.json       of the running server: address, pid (0600)
+//   server.json       of the running server: address, pid, settings' file (0600)
 //   keys/root.json    the person's key pair (0600)
 //   meta.db objects/ telemetry.db gangs/ cache/ python/ hostlink.sock
 #pragma once

@@ -35,11 +35,11 @@ Result<Settings> settings_from(const ServeOptions& options) {
     CLARY_TRY(const std::string here, real_path("."));
     settings.data = path_join(here, settings.data);
   }
-  const std::string in_data = settings.data + "/clary.toml";
-  const std::string config = !options.config.empty() ? options.config
-                             : exists(in_data)       ? in_data
-                                                     : "";
-  if (!config.empty()) CLARY_RETURN_IF_ERROR(read_settings_file(config, settings));
+  std::string config = settings_file(settings.data, options.config);
+  if (!config.empty()) {
+    CLARY_RETURN_IF_ERROR(read_settings_file(config, settings));
+    settings.file = real_path(config).value_or(config);
+  }
   if (!options.listen.empty()) settings.listen = options.listen;
   if (!options.sandbox.empty()) settings.sandbox = options.sandbox;
   settings.allow_reset = settings.allow_reset || options.allow_reset;

@@ -133,7 +133,8 @@ Status ServerProgram::Parts::serve() {
   const Document running = Document::object({{"address", address},
                                              {"pid", std::int64_t{::getpid()}},
                                              {"region", settings.region},
-                                             {"account", settings.account}});
+                                             {"account", settings.account},
+                                             {"config", settings.file}});
   return write_file_atomically(folder.in("server.json"), to_pretty_json(running), 0600);
 }
 

@@ -1,6 +1,7 @@
 #include "apps/settings.h"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/files.h"
@@ -20,6 +21,22 @@ class SettingsTest : public ::testing::Test {
   }
   Settings settings;
 };
+
+TEST_F(SettingsTest, CommandsReadWhatTheServerReads) {
+  std::string data = ::testing::TempDir() + "clary_settings_XXXXXX";
+  ASSERT_NE(::mkdtemp(data.data()), nullptr);
+  EXPECT_EQ(settings_of_server(data).value().file, "");
+  ASSERT_TRUE(write_file_atomically(data + "/clary.toml", "listen = '127.0.0.1:1'").ok());
+  EXPECT_EQ(settings_of_server(data).value().listen, "127.0.0.1:1");
+  ASSERT_TRUE(write_file_atomically(data + "/other.toml", "listen = '127.0.0.1:2'").ok());
+  ASSERT_TRUE(
+      write_file_atomically(data + "/server.json", R"({"config":")" + data + R"(/other.toml"})")
+          .ok());
+  EXPECT_EQ(settings_of_server(data).value().listen, "127.0.0.1:2") << "the running server's";
+  ASSERT_TRUE(write_file_atomically(data + "/other.toml", "listem = ''").ok());
+  EXPECT_EQ(settings_of_server(data).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(remove_tree(data).ok());
+}
 
 TEST_F(SettingsTest, ReadsEveryKind) {
   ASSERT_TRUE(read("listen = '127.0.0.1:1'\nallowed_hosts = ['box']\n[jobs]\nuid = "

@@ -303,7 +303,7 @@ TEST_F(CommandsTest, ProbesSeeTheDataFolder) {
   EXPECT_EQ(probe_data_folder(folder_.path() + "/file").state, Finding::State::kBroken);
   start_server();
   hold_lock();
-  EXPECT_EQ(probe_port(folder_.path()).state, Finding::State::kWorks);
+  EXPECT_EQ(probe_port(folder_.path(), "127.0.0.1:0").state, Finding::State::kWorks);
 }
 
 TEST(CommandLine, ExitsWithUsageOnNonsense) {

@@ -17,7 +17,6 @@ namespace {
 
 using State = Finding::State;
 
-constexpr const char* kUsualAddress = "127.0.0.1:4580";
 constexpr std::uint64_t kLittleDisk = 5ULL << 30;  // a PyTorch environment and some artifacts
 constexpr std::uint64_t kNoDisk = 256ULL << 20;
 
@@ -66,7 +65,7 @@ Finding probe_disk(const std::string& data_folder) {
   return finding;
 }
 
-Finding probe_port(const std::string& data_folder) {
+Finding probe_port(const std::string& data_folder, const std::string& address) {
   Finding finding{.subject = "server"};
   const auto record = read_server_record(data_folder);
   if (lock_holder(data_folder) && record.ok()) {
@@ -79,11 +78,11 @@ Finding probe_port(const std::string& data_folder) {
         "see " + path_join(data_folder, "server.log") + "; then `clary down` and `clary up`";
     return finding;
   }
-  const auto listening = net::listen_on(kUsualAddress);
-  finding.found = std::string("not running; its usual address ") + kUsualAddress + " is free";
+  const auto listening = net::listen_on(address);
+  finding.found = "not running; its address " + address + " is free";
   if (!listening.ok()) {
     finding.state = State::kLimited;
-    finding.found = "not running, and not at its usual address: " + listening.error().message;
+    finding.found = "not running, and cannot at its address: " + listening.error().message;
     finding.mend = "clary up --listen 127.0.0.1:4581";
   }
   return finding;
@@ -142,7 +141,6 @@ std::vector<Probe> machine_probes() {
   };
   return {probe_data_folder,
           probe_disk,
-          probe_port,
           anywhere(probe_user_namespaces),
           anywhere(probe_tunnel_device),
           anywhere(probe_slirp),

@@ -8,12 +8,14 @@
 
 namespace clary::cli {
 
-// Data directory, disk, port, user namespaces, /dev/net/tun, slirp4netns, GPUs.
+// Data directory, disk, user namespaces, /dev/net/tun, slirp4netns, GPUs.
 std::vector<Probe> machine_probes();
 
 Finding probe_data_folder(const std::string& data_folder);
 Finding probe_disk(const std::string& data_folder);
-Finding probe_port(const std::string& data_folder);
+// The server of the data directory, or whether it could listen. address: where it listens by its
+// settings.
+Finding probe_port(const std::string& data_folder, const std::string& address);
 Finding probe_user_namespaces();
 Finding probe_tunnel_device();
 Finding probe_slirp();

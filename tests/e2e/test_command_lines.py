@@ -108,6 +108,25 @@ def test_environments_are_listed(server):
     assert "torch" in shown
 
 
+def test_doctor_and_environments_read_the_settings(tmp_path):
+    def run(*arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run([CLARY, *arguments, "--data", tmp_path], capture_output=True, text=True, timeout=60)
+
+    (tmp_path / "clary.toml").write_text(
+        f'listen = "127.0.0.1:4599"\n[jobs]\nsandbox = "process"\n[environments]\ndefault = "{sys.executable}"\n')
+    first = json.loads(run("environments", "list", "--json").stdout)[0]
+    assert first["python"] == sys.executable
+    findings = {each["subject"]: each for each in json.loads(run("doctor", "--json").stdout)["findings"]}
+    assert findings["settings"]["found"] == str(tmp_path / "clary.toml")
+    assert "127.0.0.1:4599" in findings["server"]["found"]
+    assert "process sandbox" in findings["bubblewrap"]["found"]
+
+    (tmp_path / "clary.toml").write_text("listem = 1\n")
+    listed = run("environments", "list")
+    assert listed.returncode == 1 and "did you mean 'listen'" in listed.stderr
+    assert "did you mean 'listen'" in run("doctor").stdout
+
+
 def test_up_and_down(tmp_path):
     data = tmp_path / "data"
     up = subprocess.run([CLARY, "up", "--data", data, "--listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=60)
