@@ -39,6 +39,7 @@ runtime::PlanSettings plan_settings(const JobRuntimeParts& parts) {
   settings.credentials_as_variables = parts.settings.credentials_as_variables;
   settings.filesystems = parts.settings.filesystems;
   settings.stop_grace_seconds = parts.settings.stop_grace_seconds;
+  settings.limit_cpus = parts.settings.limit_cpus;
   return settings;
 }
 
@@ -47,8 +48,10 @@ runtime::PlanSettings plan_settings(const JobRuntimeParts& parts) {
 Result<std::unique_ptr<JobRuntime>> JobRuntime::create(JobRuntimeParts parts) {
   const std::string gangs = parts.folder.in("gangs");
   CLARY_RETURN_IF_ERROR(make_folders(gangs, 0700));
+  compute::LocalBackendOptions options{.gangs_folder = gangs};
+  if (!parts.settings.limit_cpus) options.cpus.clear();
   CLARY_TRY(auto backend,
-            compute::open_local_backend({.gangs_folder = gangs}, parts.clock, parts.logger));
+            compute::open_local_backend(std::move(options), parts.clock, parts.logger));
   return std::unique_ptr<JobRuntime>(new JobRuntime(parts, std::move(backend)));
 }
 

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/strings.h"
 
 namespace clary::apps {
@@ -39,7 +40,9 @@ const std::vector<SettingRow>& rows() {
        "A key pair of your choice; empty: a random one is made at first start."},
       {"keys.secret_key", &Settings::secret_key, "Its secret, at least 16 characters."},
       {"jobs.sandbox", &Settings::sandbox,
-       "bubblewrap, or process: no isolation, one key, chosen only by name."},
+       "bubblewrap, or process: no isolation from each other and from the machine; for one "
+       "person's own "
+       "scripts."},
       {"jobs.network", &Settings::network,
        "namespace: each job host has a network of its own. host: the machine's."},
       {"jobs.uid", &Settings::job_uid,
@@ -47,6 +50,9 @@ const std::vector<SettingRow>& rows() {
       {"jobs.credentials_as_variables", &Settings::credentials_as_variables,
        "Also give jobs AWS_ACCESS_KEY_ID and its kin, for clients older than container "
        "credentials."},
+      {"jobs.limit_cpus", &Settings::limit_cpus,
+       "Keep a job to as many cores as its instance type has; false: it may use all of the "
+       "machine's."},
       {"jobs.stop_grace_seconds", &Settings::stop_grace_seconds, "From SIGTERM to SIGKILL."},
       {"environments.default", &Settings::default_environment,
        "Name or interpreter path; empty: $VIRTUAL_ENV, else the first python3 on PATH."},
@@ -195,7 +201,28 @@ Status require(bool holds, const char* key, const std::string& sentence) {
 
 }  // namespace
 
+std::string settings_file(const std::string& data, const std::string& chosen) {
+  if (!chosen.empty()) return chosen;
+  std::string in_data = path_join(data, "clary.toml");
+  return exists(in_data) ? in_data : "";
+}
+
+Result<Settings> settings_of_server(const std::string& data) {
+  std::string chosen;
+  if (const auto text = read_file(path_join(data, "server.json"), 1 << 16); text.ok()) {
+    CLARY_TRY(const Document running, parse_json(*text));
+    chosen = running.string_or("config", "");
+  }
+  Settings settings;
+  settings.data = data;
+  const std::string file = settings_file(data, chosen);
+  if (!file.empty()) CLARY_RETURN_IF_ERROR(read_settings_file(file, settings));
+  CLARY_RETURN_IF_ERROR(check_settings(settings));
+  return settings;
+}
+
 Status read_settings_file(const std::string& path, Settings& settings) {
+  settings.file = path;
   CLARY_TRY(const std::string text, read_file(path, 1 << 20));
   try {
     const toml::table table = toml::parse(text, path);

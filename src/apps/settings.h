@@ -16,6 +16,7 @@ namespace clary::apps {
 
 struct Settings {
   std::string data;  // absolute path of the data directory
+  std::string file;  // what was read over the defaults; "": nothing
   std::string listen = "127.0.0.1:4580";
   std::string region = "us-east-1";      // of `clary env`; requests may name any
   std::string account = "000000000000";  // twelve digits
@@ -30,6 +31,7 @@ struct Settings {
   std::int64_t job_uid = 65534;        // who the users' processes are when the server is root
   bool credentials_as_variables = false;
   std::int64_t stop_grace_seconds = 120;
+  bool limit_cpus = true;  // to as many cores as the instance type has
 
   std::map<std::string, std::string> filesystems;  // id → absolute folder of this machine
 
@@ -44,6 +46,13 @@ struct Settings {
   std::int64_t view_cache_entries = 32;  // channel trees kept
   std::string log_level = "info";
 };
+
+// Where the settings of a data directory stand: `chosen`, else <data>/clary.toml, else nowhere
+// ("").
+std::string settings_file(const std::string& data, const std::string& chosen);
+// The settings of the server of a data directory, for commands beside it: a running server's file,
+// else settings_file(). Checked.
+Result<Settings> settings_of_server(const std::string& data);
 
 // Reads clary.toml over `settings`. InvalidArgument names the file, the line and the key.
 Status read_settings_file(const std::string& path, Settings& settings);

@@ -118,8 +118,20 @@ bool make_mount(const LaunchMount& mount) {
          0;
 }
 
+// It runs on others where the system does not have these any more.
+void keep_to_cpus(const std::vector<int>& cpus) {
+  if (cpus.empty()) return;
+  cpu_set_t kept;
+  CPU_ZERO(&kept);
+  for (const int cpu : cpus) {
+    if (cpu >= 0 && cpu < CPU_SETSIZE) CPU_SET(cpu, &kept);
+  }
+  ::sched_setaffinity(0, sizeof(kept), &kept);
+}
+
 void enter_places(const Prepared& prepared) {
   const Launch& launch = prepared.launch;
+  keep_to_cpus(launch.cpus);
   for (const std::string& procs : launch.cgroups) {
     if (!write_text(procs.c_str(), "0")) exit_failed(prepared, kCgroup);
   }

@@ -45,9 +45,10 @@ struct Launch {
   std::array<int, 3> stdio = {-1, -1, -1};  // -1: /dev/null
   std::vector<int> kept;                    // descriptors that stay open, under their numbers
   std::vector<std::string> cgroups;         // cgroup.procs files to join, first of all
-  std::vector<Join> joins;                  // in order
-  std::vector<LaunchMount> mounts;          // not empty: made in a mount namespace of its own
-  int user_namespace = -1;                  // entered last; the process is then its uid 0 and gid 0
+  std::vector<int> cpus;            // the cores it is kept to, where it can be; empty: as it is
+  std::vector<Join> joins;          // in order
+  std::vector<LaunchMount> mounts;  // not empty: made in a mount namespace of its own
+  int user_namespace = -1;          // entered last; the process is then its uid 0 and gid 0
   std::optional<std::uint32_t>
       user;  // becomes this uid and gid, without supplementary groups (not with user_namespace)
   bool detached = false;  // no child of the caller: it outlives it, and nobody waits for it

@@ -279,7 +279,7 @@ class LocalBackend final : public ComputeBackend {
 
   // Starts what fits.
   void advance() CLARY_REQUIRES(mutex_) {
-    PlacementSnapshot snapshot{.machine = options_.machine};
+    PlacementSnapshot snapshot{.machine = options_.machine, .cpus = options_.cpus};
     std::vector<Gang*> waiting;
     for (auto& [id, gang] : gangs_) {
       if (gang.ended) continue;
@@ -320,6 +320,7 @@ class LocalBackend final : public ComputeBackend {
       const Launch launch{.argv = once_command(spec.folder, host),
                           .environment = environment,
                           .stdio = {-1, log.get(), log.get()},
+                          .cpus = placed.cpus,
                           .detached = true};
       CLARY_TRY(const pid_t started, compute::launch(launch));
       Result<Fd> shell = open_pid(started);
@@ -337,13 +338,21 @@ class LocalBackend final : public ComputeBackend {
   }
 
   static Status write_placed(const GangSpec& gang, const PlacedGang& placed) {
-    Document gpus = Document::array();
-    for (const int gpu : placed.gpus) gpus.push(gpu);
     const Document document =
         Document::object({{"cores", placed.total.cores},
                           {"memory_bytes", static_cast<std::int64_t>(placed.total.memory_bytes)},
-                          {"gpus", std::move(gpus)}});
+                          {"gpus", Document::array({placed.gpus.begin(), placed.gpus.end()})},
+                          {"cpus", Document::array({placed.cpus.begin(), placed.cpus.end()})}});
     return write_file_atomically(placed_file(gang), to_json(document), 0600);
+  }
+
+  static std::vector<int> numbers_in(const Document* list) {
+    std::vector<int> numbers;
+    if (list == nullptr || !list->is_array()) return numbers;
+    for (const Document& number : *list->as_array()) {
+      if (number.as_int() != nullptr) numbers.push_back(static_cast<int>(*number.as_int()));
+    }
+    return numbers;
   }
 
   static PlacedGang read_placed(const GangSpec& gang) {
@@ -354,11 +363,8 @@ class LocalBackend final : public ComputeBackend {
     if (!document.ok()) return placed;
     placed.total.cores = static_cast<int>(document->int_or("cores", 1));
     placed.total.memory_bytes = static_cast<std::uint64_t>(document->int_or("memory_bytes", 0));
-    const Document* gpus = document->find("gpus");
-    if (gpus == nullptr || !gpus->is_array()) return placed;
-    for (const Document& gpu : *gpus->as_array()) {
-      if (gpu.as_int() != nullptr) placed.gpus.push_back(static_cast<int>(*gpu.as_int()));
-    }
+    placed.gpus = numbers_in(document->find("gpus"));
+    placed.cpus = numbers_in(document->find("cpus"));
     placed.total.gpus = static_cast<int>(placed.gpus.size());
     return placed;
   }

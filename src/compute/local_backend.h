@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/logger.h"
@@ -20,6 +21,8 @@ namespace clary::compute {
 struct LocalBackendOptions {
   std::string gangs_folder;  // whose folders are gangs: a gang's folder is <gangs_folder>/<name>
   Resources machine = machine_resources();
+  // Each gang is kept to as many of these cores as it was granted; empty: to none.
+  std::vector<int> cpus = usable_cpus();
 };
 
 // Takes up the gangs that are in the folder: what waited goes on waiting, what runs is known again.

@@ -252,6 +252,21 @@ TEST_F(LocalBackendTest, AGangThatIsSlowToEndKeepsNoOtherWaiting) {
   EXPECT_TRUE(removed.ok()) << "the others waited until it gave up: " << removed.error().message;
 }
 
+TEST_F(LocalBackendTest, AGangIsKeptToTheCoresItWasGranted) {
+  const std::vector<int> all = usable_cpus();
+  const char* const script = "nproc; grep Cpus_allowed_list /proc/self/status; exec sleep 1000";
+  submit("a", script, {.cores = 1});
+  submit("b", script, {.cores = 1});
+  const auto said = [&](const GangSpec& gang) {
+    const auto text = [&] { return read_file(host_log(gang.folder, "algo-1")).value_or(""); };
+    for (int i = 0; i < 2000 && split(text(), '\n').size() < 3; ++i) local_.let_pass();
+    return text();
+  };
+  const auto line = [](int cpu) { return "1\nCpus_allowed_list:\t" + std::to_string(cpu) + "\n"; };
+  EXPECT_EQ(said(specs_[0]), line(all[0]));
+  if (all.size() > 1) EXPECT_EQ(said(specs_[1]), line(all[1])) << "another one";
+}
+
 TEST_F(LocalBackendTest, WhatAHostPrintsIsKept) {
   const GangHandle handle = submit("g", "echo out; echo err >&2");
   ASSERT_TRUE(comes_to(handle, GangState::kEnded));

@@ -10,7 +10,7 @@ namespace {
 class FreeResources {
  public:
   explicit FreeResources(const PlacementSnapshot& snapshot)
-      : machine_(snapshot.machine), free_(snapshot.machine) {
+      : machine_(snapshot.machine), free_(snapshot.machine), cpus_(snapshot.cpus) {
     for (int gpu = 0; gpu < machine_.gpus; ++gpu) gpus_.push_back(gpu);
     for (const PlacedGang& gang : snapshot.running) take(gang);
   }
@@ -20,10 +20,15 @@ class FreeResources {
     free_.gpus -= gang.total.gpus;
     free_.memory_bytes -= std::min(free_.memory_bytes, gang.total.memory_bytes);
     for (const int gpu : gang.gpus) std::erase(gpus_, gpu);
+    for (const int cpu : gang.cpus) std::erase(cpus_, cpu);
   }
 
   PlacedGang grant(const Resources& total) const {
-    return {total, {gpus_.begin(), gpus_.begin() + total.gpus}};
+    PlacedGang placed{total, {gpus_.begin(), gpus_.begin() + total.gpus}, {}};
+    // Fewer are left where gangs of an earlier server were not kept to some.
+    if (static_cast<int>(cpus_.size()) >= total.cores)
+      placed.cpus.assign(cpus_.begin(), cpus_.begin() + total.cores);
+    return placed;
   }
 
   // What is missing, for people; "" when nothing is.
@@ -47,6 +52,7 @@ class FreeResources {
   Resources machine_;
   Resources free_;
   std::vector<int> gpus_;
+  std::vector<int> cpus_;
 };
 
 Resources total_of(const WaitingGang& gang, const Resources& machine) {

@@ -16,6 +16,7 @@ namespace clary::compute {
 struct PlacedGang {
   Resources total;        // of all its hosts, cut to the machine
   std::vector<int> gpus;  // indices of the machine's
+  std::vector<int> cpus;  // the cores it is kept to; empty: any
 };
 
 struct WaitingGang {
@@ -25,6 +26,7 @@ struct WaitingGang {
 
 struct PlacementSnapshot {
   Resources machine;
+  std::vector<int> cpus;  // the machine's cores by number; empty: gangs are not kept to some
   std::vector<PlacedGang> running;
   std::vector<WaitingGang> waiting;  // in the order of their submission
 };
@@ -35,7 +37,8 @@ struct PlacementDecision {
   std::string reason;  // when it waits: "waiting for 2 of 8 cores"
 };
 
-// One decision for each waiting gang, in the same order. Cost: O(waiting × GPUs + running).
+// One decision for each waiting gang, in the same order. Cost: O((waiting + running) × (GPUs +
+// cores)).
 std::vector<PlacementDecision> place(const PlacementSnapshot& snapshot);
 
 }  // namespace clary::compute

@@ -75,11 +75,8 @@ std::optional<int> quota_cores() {
 }
 
 int usable_cores() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  const bool known = ::sched_getaffinity(0, sizeof(allowed), &allowed) == 0;
-  const int online =
-      known ? CPU_COUNT(&allowed) : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+  const int allowed = static_cast<int>(usable_cpus().size());
+  const int online = allowed > 0 ? allowed : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
   return std::max(1, std::min(online, quota_cores().value_or(online)));
 }
 
@@ -90,6 +87,17 @@ int nvidia_devices() {
 }
 
 }  // namespace
+
+std::vector<int> usable_cpus() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  std::vector<int> cpus;
+  if (::sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &allowed)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
 
 Resources machine_resources() {
   return {.cores = usable_cores(), .memory_bytes = memory_limit(), .gpus = nvidia_devices()};

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -18,6 +19,9 @@ struct Resources {
 
 // What this machine has: online cores within the cpuset, memory within the cgroup, NVIDIA devices.
 Resources machine_resources();
+
+// The numbers of this machine's cores that this process may use (sched_getaffinity(2)), in order.
+std::vector<int> usable_cpus();
 
 // Each member cut to what the machine has.
 Resources fitted(const Resources& wanted, const Resources& machine);

@@ -1,12 +1,11 @@
 #include "host/script_environment.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/files.h"
 #include "base/strings.h"
 #include "base/subprocess.h"
+#include "compute/resources.h"
 
 namespace clary::host {
 namespace {
@@ -62,7 +61,8 @@ Result<ToolkitInput> toolkit_input(const HostContext& context, const std::string
       torch != plan.interpreter.packages.end()) {
     input.torch_version = torch->second;
   }
-  input.cpus = static_cast<int>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
+  // This program, and all that it starts, is kept to the cores that the job was granted.
+  input.cpus = std::max(1, static_cast<int>(compute::usable_cpus().size()));
   input.gpus = static_cast<int>(plan.gpu_devices.size());
   input.base_folder = base_folder;
   return input;

@@ -202,6 +202,11 @@ Result<compute::Resources> PlanMaker::resources_of(const Job& job,
                     job.spec.instance_type, wanted->cores, wanted->memory_bytes >> 30, wanted->gpus,
                     granted.cores, granted.memory_bytes >> 30, granted.gpus));
   }
+  if (settings_.limit_cpus && granted.cores < settings_.machine.cores) {
+    notices.push_back(
+        fmt::format("{} has {} cores: the job is kept to so many of this machine's {}",
+                    job.spec.instance_type, granted.cores, settings_.machine.cores));
+  }
   return granted;
 }
 

@@ -43,6 +43,7 @@ struct PlanSettings {
   std::map<std::string, std::string> filesystems;  // id → folder of this machine
   bool credentials_as_variables = false;
   std::int64_t stop_grace_seconds = 120;
+  bool limit_cpus = false;  // the back-end keeps a job to the cores that it is granted
 };
 
 struct PlanSources {
