@@ -15,7 +15,7 @@ Result<std::string> RunningJobCredentials::token_of(const GangId& gang) {
     MutexLock lock(mutex_);
     if (const auto found = tokens_.find(gang); found != tokens_.end()) return found->second;
   }
-  CLARY_TRY(hostlink::HostPlan plan, parts_.folders.read_plan(gang, "algo-1"));
+  CLARY_TRY(hostlink::HostPlan plan, parts_.folders.read_plan(gang, hostlink::kFirstHost));
   MutexLock lock(mutex_);
   if (tokens_.size() >= kRemembered) tokens_.clear();
   tokens_.insert_or_assign(gang, plan.credentials_token);

@@ -195,6 +195,15 @@ TEST(SandboxView, HostsKeepTheMachinesOwnNames) {
   EXPECT_NE(hosts_text(spec, "").find("127.0.0.1 algo-1\n"), std::string::npos);
 }
 
+TEST(SandboxView, ShowsNothingOfEtcThatNamesPeopleOrKeys) {
+  EXPECT_TRUE(is_shown_in_etc("/etc/ssl/certs/ca-certificates.crt"));
+  for (const char* path : {"/etc/pip.conf", "/etc/xdg/pip/pip.conf", "/etc/passwd", "/etc/shadow",
+                           "/etc/group", "/etc/hosts", "/etc/netrc", "/etc/ssl/private/key.pem",
+                           "/etc/ssh/ssh_config", "/etc/environment", "/etc"}) {
+    EXPECT_FALSE(is_shown_in_etc(path)) << path;
+  }
+}
+
 TEST(SandboxView, ShowsTheGrantedDevicesOnly) {
   SandboxSpec spec;
   const MachineView machine{.gpu_support = {"/dev/nvidiactl"}};

@@ -115,6 +115,10 @@ void show_system(std::vector<std::string>& arguments, const SandboxSpec& spec,
 
 }  // namespace
 
+bool is_shown_in_etc(std::string_view path) {
+  return std::ranges::any_of(kEtcFiles, [&](const char* shown) { return is_within(path, shown); });
+}
+
 MachineView look_at_machine() {
   MachineView machine;
   for (const char* folder : kRootFolders) {

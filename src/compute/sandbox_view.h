@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct MachineView {
   std::string hosts;                     // the machine's /etc/hosts
 };
 MachineView look_at_machine();
+
+// Whether the allow-list shows a file of the machine's /etc.
+bool is_shown_in_etc(std::string_view path);
 
 // The text of the job's /etc/hosts: localhost, the gang's hosts, and the machine's own names that
 // are not loopback.

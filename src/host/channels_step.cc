@@ -14,12 +14,8 @@ namespace {
 
 Error no_objects(const HostContext& context, const hostlink::PlanChannel& channel,
                  const std::string& bucket) {
-  return not_found("No S3 objects found under S3 URL \"" + channel.uri +
-                   "\" given in input data source. Please ensure that the bucket exists in the "
-                   "selected region (" +
-                   context.plan.region +
-                   "), that objects exist under that S3 prefix, and that the role has " +
-                   "\"s3:ListBucket\" permissions on bucket \"" + bucket + "\"");
+  return not_found(objects::no_objects_sentence(
+      {.uri = channel.uri, .bucket = bucket, .region = context.plan.region, .role = ""}));
 }
 
 // The name of an unpacked object: without what says that it is packed.

@@ -93,6 +93,21 @@ TEST_F(RequirementKeyTest, KnowsWhatGoesOutOfDate) {
   EXPECT_FALSE(requirement_key(input_)->all_pinned);
 }
 
+TEST_F(RequirementKeyTest, ReadsNothingOfTheMachineOutsideOfTheCode) {
+  const TestFolder machine;
+  const std::string outside = machine.write("secret/pkg.whl", "one");
+  ASSERT_EQ(::symlink(outside.c_str(), folder_.at("link.whl").c_str()), 0);
+  for (const std::string& line : {outside, "-f " + machine.at("secret"), "pkg @ file://" + outside,
+                                  std::string("./link.whl"), std::string("../") + "beside.whl"}) {
+    folder_.write("requirements.txt", line + "\n");
+    machine.write("secret/pkg.whl", "one");
+    const std::string before = key();
+    machine.write("secret/pkg.whl", "another");
+    EXPECT_EQ(key(), before) << line << ": the key would tell what is in it";
+    EXPECT_FALSE(requirement_key(input_)->all_pinned) << line;
+  }
+}
+
 TEST_F(RequirementKeyTest, RefusesIncludesThatLeaveOrDoNotEnd) {
   folder_.write("requirements.txt", "-r ../outside.txt\n");
   EXPECT_FALSE(requirement_key(input_).ok());
@@ -149,9 +164,12 @@ TEST(RequirementCache, RemovesWhatNoJobUses) {
   const RequirementCache cache(folder.path(), {.unused_for = std::chrono::days(30), .bytes = 1000});
   const TimePoint now = ManualClock().now();
   const auto install = [&](const std::string& key, std::size_t bytes, TimePoint at) {
+    const Fd lock = std::move(cache.lock(key)).value();
     const std::string aside = cache.begin(key).value();
     EXPECT_TRUE(write_file_atomically(aside + "/prefix/file", std::string(bytes, 'x')).ok());
-    return std::move(cache.finish(key, aside, at)).value();
+    Result<RequirementOverlay> made = cache.finish(key, aside, at);
+    EXPECT_TRUE(made.ok()) << made.error().message;
+    return made.ok() ? std::move(made).value() : RequirementOverlay{};
   };
   const auto there = [&](const std::string& key) {
     return exists(folder.at("requirements/" + key));
@@ -159,7 +177,8 @@ TEST(RequirementCache, RemovesWhatNoJobUses) {
 
   static_cast<void>(install("old", 10, now));
   static_cast<void>(install("old", 20, now + 1h));
-  EXPECT_EQ(list_folder(folder.at("requirements"))->size(), 1U) << "the one before is gone";
+  EXPECT_EQ(list_folder(folder.at("requirements"))->size(), 2U)
+      << "the lock and the new one; the one before is gone";
 
   EXPECT_TRUE(there("old"));
   static_cast<void>(install("new", 10, now + std::chrono::days(40)));

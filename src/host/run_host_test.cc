@@ -315,6 +315,36 @@ TEST_F(RunHost, InstallsBesideTheEnvironmentAndGivesThePathsOfWhatWasInstalled) 
   EXPECT_EQ(sandbox_.spawned.size(), 5U);
 }
 
+TEST_F(RunHost, TheInstallerIsShownWhatTheMachinesSettingsNameAndNothingTheJobNames) {
+  const std::string wheels = folder_.at("wheels");
+  const std::string mirror = folder_.at("mirror");
+  const std::string secret = folder_.at("secret");
+  for (const std::string& path : {wheels, mirror + "/simple", secret})
+    ASSERT_TRUE(make_folders(path).ok());
+  plan_.interpreter.python = folder_.write(
+      "env/bin/python3",
+      "#!/bin/sh\ncase \"$*\" in *config*) echo \"global.find-links='" + wheels +
+          "'\"; echo \"global.index-url='file://" + mirror + "/simple/'\";; *) echo a==1;; esac\n",
+      0755);
+  plan_.environment = {{"PIP_FIND_LINKS", secret}, {"PIP_CONFIG_FILE", secret + "/pip.conf"}};
+  set_code({{"train.py", "print(1)"}, {"requirements.txt", "six\n"}});
+  lives_.push_back({.on_spawn = [&](const compute::ProcessSpec& pip) {
+    EXPECT_EQ(variable(pip, "PIP_FIND_LINKS"), secret)
+        << "the job's word counts, for what is there";
+  }});
+  lives_.push_back({});
+  ASSERT_EQ(run(), kHostReported);
+  const auto shown = [](const compute::SandboxSpec& spec, const std::string& path) {
+    return std::ranges::any_of(spec.mounts, [&](const auto& m) { return m.source == path; });
+  };
+  ASSERT_EQ(sandbox_.prepared.size(), 2U);
+  EXPECT_TRUE(shown(sandbox_.prepared[0], wheels));
+  EXPECT_TRUE(shown(sandbox_.prepared[0], mirror)) << "its pages name files beside them";
+  EXPECT_FALSE(shown(sandbox_.prepared[0], secret));
+  for (const std::string& path : {wheels, mirror, secret})
+    EXPECT_FALSE(shown(sandbox_.prepared[1], path)) << "not to the script: " << path;
+}
+
 TEST_F(RunHost, AFailedInstallationIsTheOutcomeAndLeavesNothing) {
   plan_.interpreter.python = folder_.write("env/bin/python3", "#!/bin/sh\n", 0755);
   set_code({{"train.py", "print(1)"}, {"requirements.txt", "none\n"}});

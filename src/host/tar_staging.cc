@@ -44,23 +44,23 @@ class Utf8Locale {
 };
 
 // Feeds libarchive from a ByteSource and counts what it took.
-struct Feed {
+struct ArchiveSource {
   net::ByteSource& source;
   std::array<char, kReadBytes> piece{};
   std::uint64_t taken = 0;
   std::optional<Error> error;
 };
 
-la_ssize_t read_feed(archive* reader, void* context, const void** bytes) {
-  auto& feed = *static_cast<Feed*>(context);
-  Result<std::size_t> got = feed.source.read(feed.piece);
+la_ssize_t read_source(archive* reader, void* context, const void** bytes) {
+  auto& archived = *static_cast<ArchiveSource*>(context);
+  Result<std::size_t> got = archived.source.read(archived.piece);
   if (!got.ok()) {
-    feed.error = got.error();
+    archived.error = got.error();
     archive_set_error(reader, EIO, "%s", got.error().message.c_str());
     return -1;
   }
-  feed.taken += *got;
-  *bytes = feed.piece.data();
+  archived.taken += *got;
+  *bytes = archived.piece.data();
   return static_cast<la_ssize_t>(*got);
 }
 
@@ -102,9 +102,10 @@ bool stays_inside(const std::vector<std::string>& at, std::string_view target) {
 
 class Unpacking {
  public:
-  Unpacking(archive* reader, const Feed& feed, Fd root, std::string target, const TarLimits& limits)
+  Unpacking(archive* reader, const ArchiveSource& archived, Fd root, std::string target,
+            const TarLimits& limits)
       : reader_(reader),
-        feed_(feed),
+        source_(archived),
         root_(std::move(root)),
         target_(std::move(target)),
         limits_(limits) {}
@@ -241,7 +242,7 @@ class Unpacking {
       return limit_exceeded(name_ + ": the archive unpacks to more than " +
                             format_bytes(limits_.bytes));
     }
-    if (totals_.bytes > limits_.ratio_from_bytes && totals_.bytes / limits_.ratio > feed_.taken) {
+    if (totals_.bytes > limits_.ratio_from_bytes && totals_.bytes / limits_.ratio > source_.taken) {
       return limit_exceeded(name_ + ": the archive unpacks to more than " +
                             std::to_string(limits_.ratio) + " times its own size");
     }
@@ -289,13 +290,13 @@ class Unpacking {
   }
 
   Error broken() const {
-    if (feed_.error) return *feed_.error;
+    if (source_.error) return *source_.error;
     const char* reason = archive_error_string(reader_);
     return invalid_argument(name_ + ": " + (reason == nullptr ? "cannot be read" : reason));
   }
 
   archive* reader_;
-  const Feed& feed_;
+  const ArchiveSource& source_;
   Fd root_;
   std::string target_;
   const TarLimits& limits_;
@@ -304,9 +305,9 @@ class Unpacking {
   std::vector<std::string> links_;
 };
 
-Error unreadable(archive* reader, const Feed& feed) {
-  if (feed.error) return *feed.error;
-  if (feed.taken == 0) return invalid_argument("not a tar archive in gzip: it is empty");
+Error unreadable(archive* reader, const ArchiveSource& archived) {
+  if (archived.error) return *archived.error;
+  if (archived.taken == 0) return invalid_argument("not a tar archive in gzip: it is empty");
   const char* reason = archive_error_string(reader);
   return invalid_argument(std::string("not a tar archive in gzip: ") +
                           (reason == nullptr ? "cannot be read" : reason));
@@ -323,20 +324,20 @@ Result<TarTotals> unpack_tar(net::ByteSource& source, const std::string& target,
   archive_read_support_filter_gzip(reader.get());
   archive_read_support_format_tar(reader.get());
   archive_read_support_format_gnutar(reader.get());
-  Feed feed{.source = source};
-  if (archive_read_open(reader.get(), &feed, nullptr, read_feed, nullptr) != ARCHIVE_OK) {
-    return unreadable(reader.get(), feed);
+  ArchiveSource archived{.source = source};
+  if (archive_read_open(reader.get(), &archived, nullptr, read_source, nullptr) != ARCHIVE_OK) {
+    return unreadable(reader.get(), archived);
   }
-  Unpacking unpacking(reader.get(), feed, std::move(root), target, limits);
+  Unpacking unpacking(reader.get(), archived, std::move(root), target, limits);
   for (;;) {
     archive_entry* entry = nullptr;
     const int outcome = archive_read_next_header(reader.get(), &entry);
     if (outcome == ARCHIVE_EOF) break;
     if (outcome == ARCHIVE_RETRY) continue;
-    if (outcome < ARCHIVE_WARN) return unreadable(reader.get(), feed);
+    if (outcome < ARCHIVE_WARN) return unreadable(reader.get(), archived);
     CLARY_RETURN_IF_ERROR(unpacking.take(entry));
   }
-  if (feed.error) return *feed.error;
+  if (archived.error) return *archived.error;
   CLARY_RETURN_IF_ERROR(unpacking.check_links());
   return unpacking.totals();
 }

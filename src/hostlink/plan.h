@@ -63,6 +63,9 @@ struct PlanCredentials {
   static PlanCredentials from_document(const Document& document);  // absent members stay empty
 };
 
+// The first host of every gang, in AWS's name.
+inline constexpr const char* kFirstHost = "algo-1";
+
 struct HostPlan {
   int version = kProtocolVersion;
   GangId gang;
@@ -70,8 +73,8 @@ struct HostPlan {
   JobName job;
   std::string job_arn;
   std::string request;  // JSON, as it was asked for; "" where the host has no use for it
-  std::string host = "algo-1";
-  std::vector<std::string> hosts = {"algo-1"};
+  std::string host = kFirstHost;
+  std::vector<std::string> hosts = {kFirstHost};
   std::string instance_type;
   std::string instance_group = "homogeneousCluster";
   std::string region;

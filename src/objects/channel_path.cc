@@ -22,4 +22,13 @@ Result<std::string> channel_path(std::string_view prefix, std::string_view key) 
   return std::string(path);
 }
 
+std::string no_objects_sentence(const EmptyChannel& channel) {
+  const std::string role = channel.role.empty() ? "the role" : "the role \"" + channel.role + "\"";
+  return "No S3 objects found under S3 URL \"" + channel.uri +
+         "\" given in input data source. Please ensure that the bucket exists in the selected "
+         "region (" +
+         channel.region + "), that objects exist under that S3 prefix, and that " + role +
+         " has \"s3:ListBucket\" permissions on bucket \"" + channel.bucket + "\".";
+}
+
 }  // namespace clary::objects

@@ -75,7 +75,7 @@ Status GangWatch::renew(const Job& job, Seen& seen) {
   if (!parts_.send_credentials) return {};
   CLARY_TRY(const hostlink::PlanCredentials current, parts_.credentials.current(job));
   if (current.access_key == seen.sent_key) return {};
-  Status sent = parts_.send_credentials(job.gang, "algo-1", current);
+  Status sent = parts_.send_credentials(job.gang, hostlink::kFirstHost, current);
   if (sent.ok()) seen.sent_key = current.access_key;
   if (!sent.ok() && sent.error().code != ErrorCode::kUnavailable) return sent;
   return {};

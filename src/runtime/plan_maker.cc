@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/strings.h"
+#include "objects/channel_path.h"
 
 namespace clary::runtime {
 
@@ -16,18 +17,12 @@ using hostlink::PlanChannel;
 
 namespace {
 
-constexpr std::string_view kHost = "algo-1";
-
-// AWS's sentence, for a bucket that is absent and for a prefix without objects alike.
 Error nothing_under(const std::string& uri, const objects::ObjectUri& place, const Job& job,
                     const std::string& region) {
   return invalid_argument(
-      fmt::format("ClientError: No S3 objects found under S3 URL \"{}\" given in input data "
-                  "source. Please ensure that the bucket exists in the "
-                  "selected region ({}), that objects exist under that S3 prefix, and that the "
-                  "role \"{}\" has \"s3:ListBucket\" permissions on "
-                  "bucket \"{}\".",
-                  uri, region, job.spec.role, place.bucket.value()));
+      "ClientError: " +
+      objects::no_objects_sentence(
+          {.uri = uri, .bucket = *place.bucket, .region = region, .role = job.spec.role}));
 }
 
 // A fault of ours stays one, whatever its code says about files.
@@ -110,12 +105,14 @@ void fetch_what_holds_others(HostPlan& plan) {
 PlanMaker::PlanMaker(PlanSettings settings, PlanSources sources)
     : settings_(std::move(settings)), sources_(sources), folders_(settings_.data_folder) {}
 
-bool PlanMaker::prepared(const Job& job) const { return folders_.has_plan(job.gang, kHost); }
+bool PlanMaker::prepared(const Job& job) const {
+  return folders_.has_plan(job.gang, hostlink::kFirstHost);
+}
 
 Result<Prepared> PlanMaker::prepare(const Job& job) {
   Prepared made;
   if (prepared(job)) {
-    const auto kept = folders_.read_plan(job.gang, kHost);
+    const auto kept = folders_.read_plan(job.gang, hostlink::kFirstHost);
     if (!kept.ok()) return ours(kept.error());
     made.gang = gang_of(*kept);
     return made;
@@ -158,8 +155,8 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   plan.gang = job.gang;
   plan.job = job.name;
   plan.job_arn = job.arn.value();
-  plan.host = kHost;
-  plan.hosts = {std::string(kHost)};
+  plan.host = hostlink::kFirstHost;
+  plan.hosts = {std::string(hostlink::kFirstHost)};
   plan.instance_type = job.spec.instance_type;
   plan.region = region_of(job, settings_.region);
   plan.account = settings_.account.value();

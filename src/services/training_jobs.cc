@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "runtime/gang_effects.h"
 #include "services/job_rules.h"
 #include "services/training_job_reply.h"
 #include "services/training_job_request.h"
@@ -16,7 +17,6 @@ using domain::JobKind;
 namespace {
 
 constexpr std::size_t kGangIdCharacters = 16;
-constexpr const char* kMetricSpace = "/aws/sagemaker/TrainingJobs";
 
 }  // namespace
 
@@ -60,7 +60,8 @@ Outcome<api::DescribeTrainingJobResponse> TrainingJobs::describe(
   std::vector<telemetry::SeriesSummary> metrics;
   if (!job->spec.metrics.empty()) {
     CLARY_TRY(metrics,
-              parts_.metrics.summaries(kMetricSpace, "TrainingJobName", job->name.value()));
+              parts_.metrics.summaries(std::string(runtime::telemetry_space(JobKind::kTraining)),
+                                       "TrainingJobName", job->name.value()));
   }
   CLARY_TRY(api::DescribeTrainingJobResponse reply, describe_job(*job, events, metrics));
   return reply;
