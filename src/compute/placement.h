@@ -14,9 +14,9 @@
 namespace clary::compute {
 
 struct PlacedGang {
-  Resources total;        // of all its hosts, cut to the machine
-  std::vector<int> gpus;  // indices of the machine's
-  std::vector<int> cpus;  // the cores it is kept to; empty: any
+  Resources total;             // of all its hosts, cut to the machine
+  std::vector<int> gpus = {};  // indices of the machine's
+  std::vector<int> cpus = {};  // the cores it is kept to; empty: any
 };
 
 struct WaitingGang {
@@ -26,9 +26,9 @@ struct WaitingGang {
 
 struct PlacementSnapshot {
   Resources machine;
-  std::vector<int> cpus;  // the machine's cores by number; empty: gangs are not kept to some
   std::vector<PlacedGang> running;
   std::vector<WaitingGang> waiting;  // in the order of their submission
+  std::vector<int> cpus = {};  // the machine's cores by number; empty: gangs are not kept to some
 };
 
 struct PlacementDecision {

@@ -59,6 +59,22 @@ TEST(Placement, GrantsGpusThatAreFree) {
   EXPECT_EQ(decisions[1].reason, "waiting for 1 of 1 GPUs");
 }
 
+TEST(Placement, GrantsCoresThatNobodyElseHas) {
+  const PlacementSnapshot snapshot{.machine = {.cores = 4, .memory_bytes = kGib},
+                                   .running = {{{.cores = 1}, {}, {4}}},
+                                   .waiting = {one(1), one(2)},
+                                   .cpus = {2, 4, 6, 8}};
+  const std::vector<PlacementDecision> decisions = place(snapshot);
+  EXPECT_EQ(decisions[0].placed.cpus, std::vector<int>{2});
+  EXPECT_EQ(decisions[1].placed.cpus, (std::vector<int>{6, 8}));
+}
+
+TEST(Placement, ReliesOnNoNumbersWhereThereAreTooFew) {
+  const PlacementSnapshot snapshot{.machine = {.cores = 4}, .waiting = {one(3)}, .cpus = {0, 1}};
+  EXPECT_TRUE(place(snapshot)[0].starts);
+  EXPECT_TRUE(place(snapshot)[0].placed.cpus.empty());
+}
+
 TEST(Placement, SaysWhatIsMissing) {
   const auto decisions =
       place({kMachine, {{{.cores = 6, .memory_bytes = 8 * kGib}, {}}}, {one(8), one(1)}});

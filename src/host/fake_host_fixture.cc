@@ -25,7 +25,9 @@ class FakeNetwork final : public HostNetwork {
 // The store outlives the host; the host wants one of its own.
 class SharedStore final : public objects::ObjectStore {
  public:
-  SharedStore(objects::ObjectStore& store, const Status& puts) : store_(store), puts_(puts) {}
+  // puts: what a put answers instead while it is an error; null: nothing.
+  explicit SharedStore(objects::ObjectStore& store, const Status* puts = nullptr)
+      : store_(store), puts_(puts) {}
   Status create_bucket(const objects::Bucket& bucket) override {
     return store_.create_bucket(bucket);
   }
@@ -42,7 +44,7 @@ class SharedStore final : public objects::ObjectStore {
     return store_.get(bucket, key, range);
   }
   Result<std::unique_ptr<objects::ObjectWriter>> put(objects::PutRequest request) override {
-    if (!puts_.ok()) return puts_.error();
+    if (puts_ != nullptr && !puts_->ok()) return puts_->error();
     return store_.put(std::move(request));
   }
   Status remove(const BucketName& bucket, const ObjectKey& key) override {
@@ -72,7 +74,7 @@ class SharedStore final : public objects::ObjectStore {
 
  private:
   objects::ObjectStore& store_;
-  const Status& puts_;
+  const Status* puts_;
 };
 
 }  // namespace
@@ -221,7 +223,7 @@ void HostFixture::fake_surroundings(HostServices& services) {
   services.open_store = [this](const hostlink::HostPlan&,
                                std::function<hostlink::PlanCredentials()>) {
     return Result<std::unique_ptr<objects::ObjectStore>>(
-        std::make_unique<SharedStore>(store_, put_answer_));
+        std::make_unique<SharedStore>(store_, &put_answer_));
   };
 }
 

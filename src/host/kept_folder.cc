@@ -79,6 +79,8 @@ Status KeptFolder::save_all() {
     if (saved != saved_.end() && saved->second == file.stamp) continue;
     const Status done = with_patience(context_, options_.subject + " '" + file.path + "'",
                                       [&] { return save(file); });
+    // A server that is still away is not waited for once for every file.
+    if (!done.ok() && may_pass(done.error())) return done;
     if (!done.ok() && first.ok()) first = done;
   }
   return first;
