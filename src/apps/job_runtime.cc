@@ -31,6 +31,7 @@ runtime::PlanSettings plan_settings(const JobRuntimeParts& parts) {
   settings.region = Region(parts.settings.region);
   settings.account = AccountId(parts.settings.account);
   settings.server_endpoint = parts.server_endpoint;
+  settings.ca_file = parts.ca_file;
   settings.sandbox = parts.settings.sandbox;
   settings.network = parts.settings.network;
   settings.machine = compute::machine_resources();

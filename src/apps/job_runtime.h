@@ -39,6 +39,7 @@ struct JobRuntimeParts {
   IdSource& ids;
   const Logger& logger;
   std::string server_endpoint;  // "http://127.0.0.1:4580"
+  std::string ca_file;          // whom hosts trust there, when it is https
 };
 
 class JobRuntime {

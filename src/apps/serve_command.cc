@@ -23,6 +23,9 @@ struct ServeOptions {
   std::string listen;
   std::string config;
   std::string sandbox;
+  std::string tls_cert;
+  std::string tls_key;
+  bool tls = false;
   bool allow_reset = false;
   bool print_config = false;
 };
@@ -42,6 +45,9 @@ Result<Settings> settings_from(const ServeOptions& options) {
   }
   if (!options.listen.empty()) settings.listen = options.listen;
   if (!options.sandbox.empty()) settings.sandbox = options.sandbox;
+  if (!options.tls_cert.empty()) settings.tls_cert = options.tls_cert;
+  if (!options.tls_key.empty()) settings.tls_key = options.tls_key;
+  settings.tls_own = settings.tls_own || options.tls;
   settings.allow_reset = settings.allow_reset || options.allow_reset;
   CLARY_RETURN_IF_ERROR(check_settings(settings));
   return settings;
@@ -68,8 +74,8 @@ int serve(const Settings& settings) {
     std::fprintf(stderr, "clary serve: %s\n", program.error().message.c_str());
     return 1;
   }
-  std::printf("clary serve: ready on http://%s, data in %s\n", (*program)->address().c_str(),
-              settings.data.c_str());
+  std::printf("clary serve: ready on %s://%s, data in %s\n", settings.uses_tls() ? "https" : "http",
+              (*program)->address().c_str(), settings.data.c_str());
   std::fflush(stdout);
   pollfd ready{signals.get(), POLLIN, 0};
   while (::poll(&ready, 1, -1) <= 0) {
@@ -90,6 +96,10 @@ int run_serve(int argc, char** argv) {
   app.add_option("--config", options.config,
                  "Settings (default: clary.toml in the data directory, when it is there)");
   app.add_option("--sandbox", options.sandbox, "bubblewrap (default) or process: no isolation");
+  app.add_flag("--tls", options.tls,
+               "https, with a certificate of an authority made in the data directory");
+  app.add_option("--tls-cert", options.tls_cert, "https, with this certificate and chain (PEM)");
+  app.add_option("--tls-key", options.tls_key, "Its private key (PEM)");
   app.add_flag("--allow-reset", options.allow_reset,
                "POST /_clary/reset empties the store: for test suites");
   app.add_flag("--print-config", options.print_config,

@@ -11,6 +11,7 @@
 #include "apps/job_runtime.h"
 #include "apps/lifecycle_loop.h"
 #include "apps/root_key.h"
+#include "apps/server_tls.h"
 #include "apps/storage.h"
 #include "base/files.h"
 #include "base/json.h"
@@ -65,6 +66,7 @@ struct ServerProgram::Parts {
   std::unique_ptr<ApiServices> services;
   std::unique_ptr<LifecycleLoop> lifecycle;
   std::string address;
+  ServerTls tls;
 
   Status make();
   Status serve();
@@ -99,19 +101,22 @@ Status ServerProgram::Parts::make() {
 Status ServerProgram::Parts::serve() {
   CLARY_TRY(Fd listening, net::listen_on(settings.listen));
   CLARY_TRY(address, net::bound_address(listening));
+  CLARY_TRY(tls, prepare_tls(folder.in("tls"), settings, clock));
   CLARY_TRY(channel_views, objects::ChannelViews::open(
                                *storage->objects, folder.in("cache/views"),
                                {.views = static_cast<std::size_t>(settings.view_cache_entries)}));
   views = std::make_unique<runtime::StoredChannelViews>(*channel_views);
-  CLARY_TRY(runtime, JobRuntime::create({.settings = settings,
-                                         .folder = folder,
-                                         .storage = *storage,
-                                         .server = *server,
-                                         .views = *views,
-                                         .clock = clock,
-                                         .ids = ids,
-                                         .logger = logger,
-                                         .server_endpoint = "http://" + address}));
+  CLARY_TRY(runtime,
+            JobRuntime::create({.settings = settings,
+                                .folder = folder,
+                                .storage = *storage,
+                                .server = *server,
+                                .views = *views,
+                                .clock = clock,
+                                .ids = ids,
+                                .logger = logger,
+                                .server_endpoint = tls.scheme() + "://" + local_address(address),
+                                .ca_file = tls.bundle_file}));
   job_credentials = std::make_unique<RunningJobCredentials>(RunningJobCredentials::Parts{
       .jobs = *storage->jobs, .folders = runtime->folders(), .issuer = runtime->credentials()});
   services = std::make_unique<ApiServices>(
@@ -129,8 +134,11 @@ Status ServerProgram::Parts::serve() {
   lifecycle =
       std::make_unique<LifecycleLoop>(*storage->objects, *storage->objects, clock, logger,
                                       std::chrono::seconds(settings.lifecycle_interval_seconds));
-  CLARY_TRY([[maybe_unused]] const auto id, server->adopt(std::move(listening), "main"));
-  const Document running = Document::object({{"address", address},
+  CLARY_TRY([[maybe_unused]] const auto id,
+            server->adopt(std::move(listening), "main", tls.server));
+  const Document running = Document::object({{"address", local_address(address)},
+                                             {"scheme", tls.scheme()},
+                                             {"ca_file", tls.bundle_file},
                                              {"pid", std::int64_t{::getpid()}},
                                              {"region", settings.region},
                                              {"account", settings.account},

@@ -26,7 +26,7 @@ struct SettingRow {
 
 const std::vector<SettingRow>& rows() {
   static const std::vector<SettingRow> table = {
-      {"listen", &Settings::listen, "Address and port. Only loopback, until TLS is there."},
+      {"listen", &Settings::listen, "Address and port. Beyond loopback only with TLS."},
       {"region", &Settings::region, "The region that `clary env` names. Requests may name any."},
       {"account", &Settings::account, "The account id, twelve digits."},
       {"log_level", &Settings::log_level, "debug, info, warning or error."},
@@ -39,6 +39,13 @@ const std::vector<SettingRow>& rows() {
       {"keys.access_key", &Settings::access_key,
        "A key pair of your choice; empty: a random one is made at first start."},
       {"keys.secret_key", &Settings::secret_key, "Its secret, at least 16 characters."},
+      {"tls.own", &Settings::tls_own,
+       "https, with a certificate that an authority made in the data directory has signed."},
+      {"tls.cert", &Settings::tls_cert,
+       "https, with this certificate and its chain (PEM); at loopback the own one too."},
+      {"tls.key", &Settings::tls_key, "Its private key (PEM)."},
+      {"tls.ca", &Settings::tls_ca,
+       "Who signed it (PEM), where that is nobody whom clients know: joins AWS_CA_BUNDLE."},
       {"jobs.sandbox", &Settings::sandbox,
        "bubblewrap, or process: no isolation from each other and from the machine; for one "
        "person's own "
@@ -238,10 +245,12 @@ Status check_settings(Settings& settings) {
                                   [](char c) { return c >= '0' && c <= '9'; });
   CLARY_RETURN_IF_ERROR(
       require(settings.account.size() == 12 && digits, "account", "must be twelve digits"));
-  CLARY_RETURN_IF_ERROR(require(
-      is_loopback(settings.listen), "listen",
-      "'" + settings.listen +
-          "' is not a loopback address, and there is no TLS yet: nothing else is listened on"));
+  CLARY_RETURN_IF_ERROR(require(settings.tls_cert.empty() == settings.tls_key.empty(), "tls.cert",
+                                "and tls.key come together"));
+  CLARY_RETURN_IF_ERROR(require(is_loopback(settings.listen) || settings.uses_tls(), "listen",
+                                "'" + settings.listen +
+                                    "' is not a loopback address, and without TLS nothing else is "
+                                    "listened on: --tls, or --tls-cert and --tls-key"));
   CLARY_RETURN_IF_ERROR(require(settings.sandbox == "bubblewrap" || settings.sandbox == "process",
                                 "jobs.sandbox", "must be \"bubblewrap\" or \"process\""));
   CLARY_RETURN_IF_ERROR(require(settings.network == "namespace" || settings.network == "host",

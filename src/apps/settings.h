@@ -26,6 +26,12 @@ struct Settings {
       allowed_hosts;  // Host names, besides loopback, that may open Clary's own pages
   bool allow_reset = false;
 
+  bool tls_own = false;  // a certificate of an authority of one's own
+  std::string tls_cert;  // PEM, the chain; with tls_key
+  std::string tls_key;
+  std::string tls_ca;  // PEM of who signed tls_cert, where that is nobody whom clients know
+  bool uses_tls() const { return tls_own || !tls_cert.empty(); }
+
   std::string sandbox = "bubblewrap";  // or "process"
   std::string network = "namespace";   // or "host"
   std::int64_t job_uid = 65534;        // who the users' processes are when the server is root

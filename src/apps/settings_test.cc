@@ -82,11 +82,15 @@ TEST_F(SettingsTest, TheManualHasEverySetting) {
       << "docs/configuration.md is not what `clary serve --print-config` prints";
 }
 
-TEST_F(SettingsTest, ListensOnLoopbackOnly) {
+TEST_F(SettingsTest, ListensBeyondLoopbackOnlyWithTls) {
   settings.data = "/tmp/x";
   EXPECT_TRUE(check_settings(settings).ok());
   settings.listen = "0.0.0.0:4580";
   EXPECT_FALSE(check_settings(settings).ok());
+  settings.tls_own = true;
+  EXPECT_TRUE(check_settings(settings).ok());
+  settings.tls_cert = "cert.pem";
+  EXPECT_FALSE(check_settings(settings).ok()) << "without its key";
 }
 
 }  // namespace

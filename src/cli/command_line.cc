@@ -70,6 +70,8 @@ void add_server_commands(CLI::App& app, Parsed& parsed) {
   command->add_option("--listen", parsed.up.listen, "address of the server [127.0.0.1:4580]")
       ->type_name("HOST:PORT");
   command->add_option("--config", parsed.up.config, "its clary.toml")->type_name("FILE");
+  command->add_flag("--tls", parsed.up.tls,
+                    "https, with a certificate of an authority made in the data directory");
   command->add_option("--timeout", parsed.up_seconds, "how long to wait for it")
       ->type_name("SECONDS");
   add_shell(command, parsed.shell);

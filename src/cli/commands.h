@@ -23,6 +23,7 @@ struct Context {
 struct UpOptions {
   std::string listen;  // "": the server's own default
   std::string config;
+  bool tls = false;  // https, with an authority of one's own
   std::string shell;
   Duration patience = std::chrono::seconds(30);
 };

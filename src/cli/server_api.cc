@@ -46,7 +46,7 @@ Error error_of_reply(int status, std::string_view body) {
 Result<ServerApi> ServerApi::open(const std::string& data_folder, const Tools& tools) {
   CLARY_TRY(ServerRecord server, read_server_record(data_folder));
   CLARY_TRY(KeyPair key, tools.root_key(data_folder));
-  CLARY_TRY(auto client, net::Client::create(server.endpoint()));
+  CLARY_TRY(auto client, net::Client::create(server.endpoint(), {.ca_file = server.ca_file}));
   return ServerApi(std::move(server), std::move(key), *tools.clock, std::move(client));
 }
 

@@ -25,6 +25,8 @@ Result<ServerRecord> read_server_record(const std::string& data_folder) {
   record.address = document.string_or("address", "");
   record.pid = static_cast<pid_t>(document.int_or("pid", 0));
   record.region = document.string_or("region", record.region);
+  record.scheme = document.string_or("scheme", record.scheme);
+  record.ca_file = document.string_or("ca_file", "");
   if (record.address.empty())
     return internal_error("'" + data_folder + "/server.json' names no address");
   return record;
@@ -41,8 +43,9 @@ std::optional<pid_t> lock_holder(const std::string& data_folder) {
 }
 
 bool is_ready(const ServerRecord& server) {
-  const auto client = net::Client::create(server.endpoint(),
-                                          {.connect_timeout = kPatience, .io_timeout = kPatience});
+  const auto client = net::Client::create(
+      server.endpoint(),
+      {.connect_timeout = kPatience, .io_timeout = kPatience, .ca_file = server.ca_file});
   if (!client.ok()) return false;
   const auto reply = (*client)->send({.target = "/readyz"});
   return reply.ok() && reply->status == 200;

@@ -15,7 +15,9 @@ struct ServerRecord {
   std::string address;  // "127.0.0.1:4580"
   pid_t pid = 0;
   std::string region = "us-east-1";
-  std::string endpoint() const { return "http://" + address; }
+  std::string scheme = "http";
+  std::string ca_file;  // whom to trust, when it is https
+  std::string endpoint() const { return scheme + "://" + address; }
 };
 
 // Unavailable when no server has written one, with the command that starts it.

@@ -54,6 +54,7 @@ Exports client_exports(const ServerRecord& server, const KeyPair& key, const std
                      {"AWS_REGION", server.region},
                      {"AWS_EC2_METADATA_DISABLED", "true"},
                      {"PYTHONPATH", python_path(hook, value_of(current, "PYTHONPATH"))}};
+  if (!server.ca_file.empty()) exports.emplace_back("AWS_CA_BUNDLE", server.ca_file);
   if (uses_proxy(current)) {
     exports.emplace_back("no_proxy", no_proxy(value_of(current, "no_proxy")));
     exports.emplace_back("NO_PROXY", no_proxy(value_of(current, "NO_PROXY")));

@@ -32,6 +32,7 @@ std::vector<std::string> serve_command(const Context& context, const UpOptions& 
   if (!options.listen.empty()) command.insert(command.end(), {"--listen", options.listen});
   if (!options.config.empty())
     command.insert(command.end(), {"--config", absolute(options.config)});
+  if (options.tls) command.emplace_back("--tls");
   return command;
 }
 

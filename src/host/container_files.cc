@@ -43,6 +43,13 @@ Document with_defaults(const Document& list, const char* source, const Members& 
   return filled;
 }
 
+// The server's socket in a job's own network is plain: nobody else is there, and the SDKs' reader
+// of container credentials takes no CA of one's own.
+std::string plain_endpoint(const std::string& endpoint) {
+  constexpr std::string_view kSecure = "https://";
+  return endpoint.starts_with(kSecure) ? "http://" + endpoint.substr(kSecure.size()) : endpoint;
+}
+
 }  // namespace
 
 Document hyperparameters_file(const hostlink::HostPlan& plan) {
@@ -138,14 +145,18 @@ Variables process_environment(const hostlink::HostPlan& plan, const PlatformFact
   if (facts.base_folder != "/opt/ml") out["SAGEMAKER_BASE_DIR"] = facts.base_folder;
   if (!plan.framework_module.empty()) out["SAGEMAKER_TRAINING_MODULE"] = plan.framework_module;
   if (facts.server_reachable) {
-    out["AWS_ENDPOINT_URL"] = plan.server_endpoint;
-    out["S3_ENDPOINT_URL"] = plan.server_endpoint;
+    const std::string endpoint =
+        facts.credentials_address ? plain_endpoint(plan.server_endpoint) : plan.server_endpoint;
+    out["AWS_ENDPOINT_URL"] = endpoint;
+    out["S3_ENDPOINT_URL"] = endpoint;
+    if (endpoint.starts_with("https:") && !plan.ca_file.empty())
+      out["AWS_CA_BUNDLE"] = plan.ca_file;
     if (plan.credentials_as_variables || !facts.credentials_address) {
       out["AWS_ACCESS_KEY_ID"] = plan.credentials.access_key;
       out["AWS_SECRET_ACCESS_KEY"] = plan.credentials.secret_key;
       out["AWS_SESSION_TOKEN"] = plan.credentials.session_token;
     } else if (!plan.credentials_token.empty()) {
-      out["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = plan.server_endpoint + "/_clary/credentials";
+      out["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = endpoint + "/_clary/credentials";
       out["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = plan.credentials_token;
     }
   }

@@ -52,6 +52,8 @@ compute::SandboxSpec sandbox_spec(const HostContext& context, std::string_view n
   spec.job_folder = context.job_folder;
   for (const std::string& prefix : plan.interpreter.prefixes)
     spec.mounts.push_back({.source = prefix, .target = prefix});
+  if (!plan.ca_file.empty())
+    spec.mounts.push_back({.source = plan.ca_file, .target = plan.ca_file});
   if (context.network != nullptr) {
     spec.network_namespace = context.network->network_namespace();
     spec.user_namespace = context.network->user_namespace();

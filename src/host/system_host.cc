@@ -113,7 +113,7 @@ HostServices system_host_services(const Clock& clock, const Logger& logger, IdSo
         [ask = std::move(credentials)]() -> Result<objects::S3Credentials> {
           return s3_credentials(ask());
         },
-        clock);
+        clock, {}, {.ca_file = plan.ca_file});
   };
   return services;
 }

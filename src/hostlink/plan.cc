@@ -170,6 +170,7 @@ void read_machine(HostPlan& plan, const Document& document) {
   }
   plan.credentials_as_variables = document.bool_or("credentials_as_variables", false);
   plan.server_endpoint = document.string_or("server_endpoint", "");
+  plan.ca_file = document.string_or("ca_file", "");
   plan.hostlink_socket = document.string_or("hostlink_socket", "");
   plan.hostlink_token = document.string_or("hostlink_token", "");
   plan.credentials_token = document.string_or("credentials_token", "");
@@ -237,6 +238,7 @@ Document HostPlan::to_document() const {
       {"gpu_devices", texts(gpu_devices)},
       {"credentials_as_variables", credentials_as_variables},
       {"server_endpoint", server_endpoint},
+      {"ca_file", ca_file},
       {"hostlink_socket", hostlink_socket},
       {"hostlink_token", hostlink_token},
       {"credentials_token", credentials_token},

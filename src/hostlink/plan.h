@@ -110,6 +110,7 @@ struct HostPlan {
 
   std::string
       server_endpoint;  // "http://127.0.0.1:4580": the server's own address, inside and outside
+  std::string ca_file;  // PEM of whom to trust there, when it is https
   std::string hostlink_socket;    // Unix socket of the server
   std::string hostlink_token;     // proves to the server which gang this is
   std::string credentials_token;  // AWS_CONTAINER_AUTHORIZATION_TOKEN of the job's processes; "":

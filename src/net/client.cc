@@ -15,6 +15,7 @@
 #include "base/strings.h"
 #include "net/message_parser.h"
 #include "net/sockets.h"
+#include "net/tls.h"
 
 namespace clary::net {
 
@@ -23,10 +24,12 @@ namespace {
 constexpr std::size_t kPieceBytes = 128 << 10;
 constexpr std::size_t kKeptConnections = 16;
 constexpr std::string_view kHttpPrefix = "http://";
+constexpr std::string_view kHttpsPrefix = "https://";
 
 // A connection that has been used before may have been closed by the server meanwhile.
 struct Link {
   Fd socket;
+  std::unique_ptr<TlsSession> tls = nullptr;  // null: plain. Ends before its socket does
   bool used_before = false;
 };
 
@@ -117,7 +120,39 @@ class Exchange {
     return {};
   }
 
+  Status send_by_tls(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const TlsStep step = link_.tls->write(bytes);
+      switch (step.wait) {
+        case TlsStep::Wait::kNone:
+          bytes.remove_prefix(step.count);
+          break;
+        case TlsStep::Wait::kRead:
+          CLARY_RETURN_IF_ERROR(wait_ready(link_.socket.get(), POLLIN, options_.io_timeout));
+          break;
+        case TlsStep::Wait::kWrite: {
+          CLARY_TRY(const short ready,
+                    wait_ready(link_.socket.get(), POLLOUT | POLLIN, options_.io_timeout));
+          stopped_early_ = (ready & POLLIN) != 0;  // an early answer: the rest need not be sent
+          if (stopped_early_) return {};
+          break;
+        }
+        case TlsStep::Wait::kEnd:
+          stopped_early_ = true;
+          return broken(ECONNRESET);
+        case TlsStep::Wait::kFault:
+          source_failed_ = true;
+          return denied("TLS: " + link_.tls->fault());
+      }
+    }
+    return {};
+  }
+
   Status send_parts(std::string_view first, std::string_view second) {
+    if (link_.tls != nullptr) {
+      CLARY_RETURN_IF_ERROR(send_by_tls(first));
+      return send_by_tls(second);
+    }
     while (!first.empty() || !second.empty()) {
       std::array<iovec, 2> parts{iovec{const_cast<char*>(first.data()), first.size()},
                                  iovec{const_cast<char*>(second.data()), second.size()}};
@@ -144,8 +179,26 @@ class Exchange {
     return {};
   }
 
+  Result<bool> receive_by_tls() {
+    const std::size_t old = input_.size();
+    input_.resize(old + kPieceBytes);
+    for (;;) {
+      const TlsStep step = link_.tls->read({input_.data() + old, kPieceBytes});
+      if (step.wait == TlsStep::Wait::kRead || step.wait == TlsStep::Wait::kWrite) {
+        const short event = step.wait == TlsStep::Wait::kRead ? POLLIN : POLLOUT;
+        CLARY_RETURN_IF_ERROR(wait_ready(link_.socket.get(), event, options_.io_timeout));
+        continue;
+      }
+      input_.resize(old + step.count);
+      if (step.wait == TlsStep::Wait::kFault) return denied("TLS: " + link_.tls->fault());
+      answered_ = answered_ || step.count > 0;
+      return step.count > 0;
+    }
+  }
+
   // Appends what has arrived to input_; false at the peer's end.
   Result<bool> receive() {
+    if (link_.tls != nullptr) return receive_by_tls();
     for (;;) {
       const std::size_t old = input_.size();
       input_.resize(old + kPieceBytes);
@@ -261,6 +314,8 @@ class Exchange {
 struct Client::State {
   std::string address;  // of connect_to
   std::string host;
+  std::string name;                // of the host, without its port
+  std::shared_ptr<TlsClient> tls;  // null: plain
   ClientOptions options;
   Mutex mutex;
   std::vector<Link> kept CLARY_GUARDED_BY(mutex);
@@ -279,7 +334,11 @@ struct Client::State {
 
   Result<Link> connect() {
     CLARY_TRY(Fd socket, connect_to(address, options.connect_timeout));
-    return Link{.socket = std::move(socket)};
+    Link link{.socket = std::move(socket)};
+    if (tls != nullptr) {
+      CLARY_TRY(link.tls, tls->connect(link.socket.get(), name));
+    }
+    return link;
   }
 
   void give_back(Link link) {
@@ -298,8 +357,9 @@ Result<std::unique_ptr<Client>> Client::create(const std::string& endpoint, Clie
   if (endpoint.starts_with("unix:")) {
     state->address = endpoint;
     state->host = "localhost";
-  } else if (endpoint.starts_with(kHttpPrefix)) {
-    std::string host = endpoint.substr(kHttpPrefix.size());
+  } else if (endpoint.starts_with(kHttpPrefix) || endpoint.starts_with(kHttpsPrefix)) {
+    const bool secure = endpoint.starts_with(kHttpsPrefix);
+    std::string host = endpoint.substr((secure ? kHttpsPrefix : kHttpPrefix).size());
     while (host.ends_with('/')) host.pop_back();
     if (host.empty() || host.find_first_of("/?#@ ") != std::string::npos) {
       return invalid_argument("endpoint '" + endpoint + "': wanted http://HOST:PORT");
@@ -307,9 +367,15 @@ Result<std::unique_ptr<Client>> Client::create(const std::string& endpoint, Clie
     const std::size_t colon = host.rfind(':');
     const bool has_port = colon != std::string::npos && host.find(']', colon) == std::string::npos;
     state->host = host;
-    state->address = has_port ? host : host + ":80";
+    state->address = has_port ? host : host + (secure ? ":443" : ":80");
+    state->name = has_port ? host.substr(0, colon) : host;
+    if (state->name.starts_with('[')) state->name = state->name.substr(1, state->name.size() - 2);
+    if (secure) {
+      CLARY_TRY(state->tls, TlsClient::create(state->options.ca_file));
+    }
   } else {
-    return invalid_argument("endpoint '" + endpoint + "': wanted http://HOST:PORT or unix:PATH");
+    return invalid_argument("endpoint '" + endpoint +
+                            "': wanted http://HOST:PORT, https://HOST:PORT or unix:PATH");
   }
   return std::unique_ptr<Client>(new Client(std::move(state)));
 }

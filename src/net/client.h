@@ -1,7 +1,7 @@
 // A blocking HTTP/1.1 client with kept connections: for the command line, job hosts and remote
 // object stores.
 //
-// Thread-safe; each call borrows or opens a connection. http:// only.
+// Thread-safe; each call borrows or opens a connection.
 #pragma once
 
 #include <cstdint>
@@ -36,15 +36,17 @@ struct ClientOptions {
   Duration connect_timeout = std::chrono::seconds(5);
   Duration io_timeout = std::chrono::seconds(60);  // no byte moved for so long
   std::uint64_t body_limit_bytes = 64ULL << 20;    // of a reply kept in memory
+  std::string ca_file = {};  // for https: PEM of whom to trust; "": the machine's authorities
 };
 
 class Client {
  public:
-  // endpoint: "http://127.0.0.1:4580" or "unix:/path/to.sock".
+  // endpoint: "http://127.0.0.1:4580", "https://host:443" or "unix:/path/to.sock".
   static Result<std::unique_ptr<Client>> create(const std::string& endpoint,
                                                 ClientOptions options = {});
   ~Client();
 
+  // Denied when the server's certificate is not trusted.
   // Unavailable when the server cannot be reached or the connection breaks, Timeout when it does
   // not answer. A status of 4xx or 5xx is a reply, not an error. A request on a kept connection
   // that the server closed meanwhile is sent again once, unless its body is streamed and was

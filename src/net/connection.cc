@@ -25,12 +25,13 @@ ParserLimits parser_limits(const ServerLimits& limits) { return {.head_bytes = l
 }  // namespace
 
 Connection::Connection(ServerCore& core, Fd socket, int family, Origin origin,
-                       std::uint64_t listener)
+                       std::uint64_t listener, const TlsServer* tls)
     : core_(core),
       socket_(core.io),
       origin_(std::move(origin)),
       listener_(listener),
       parser_(MessageParser::Kind::kRequest, parser_limits(core.limits)) {
+  if (tls != nullptr) tls_ = tls->accept(socket.get());
   error_code ec;
   ec = socket_.assign(asio::generic::stream_protocol(family, 0), socket.release(), ec);
 }
@@ -38,6 +39,7 @@ Connection::Connection(ServerCore& core, Fd socket, int family, Origin origin,
 Connection::~Connection() = default;
 
 void Connection::start() {
+  if (origin_.secure && tls_ == nullptr) return end_now();  // no memory for a session
   deadline_ = core_.clock.steady() + core_.limits.head_timeout;
   read_then(&Connection::parse_head);
 }
@@ -83,6 +85,7 @@ void Connection::drop_request() {
 }
 
 void Connection::read_then(Next next) {
+  if (tls_ != nullptr) return read_by_tls_then(next);
   const auto space = input_.space();
   socket_.async_read_some(asio::buffer(space.data(), space.size()),
                           [self = shared_from_this(), next](error_code ec, std::size_t count) {
@@ -156,6 +159,7 @@ void Connection::read_piece() {
 
 void Connection::send_continue() {
   continue_sent_ = true;
+  if (tls_ != nullptr) return send_continue_by_tls();
   deadline_ = core_.clock.steady() + core_.limits.body_timeout;
   asio::async_write(socket_, asio::buffer(kContinue),
                     [self = shared_from_this()](error_code ec, std::size_t count) {
@@ -191,6 +195,7 @@ void Connection::pump_reply() {
 }
 
 void Connection::send_unsent() {
+  if (tls_ != nullptr) return send_unsent_by_tls();
   const OutgoingReply::Parts parts = reply_->unsent();
   std::array<asio::const_buffer, parts.size()> buffers;
   std::transform(parts.begin(), parts.end(), buffers.begin(),
@@ -226,6 +231,7 @@ void Connection::end_request() {
 // is read and dropped until the peer has seen the end.
 void Connection::linger() {
   phase_ = Phase::kLinger;
+  if (tls_ != nullptr) tls_->say_end();
   error_code ec;
   ec = socket_.shutdown(asio::socket_base::shutdown_send, ec);
   if (ec || core_.stopping) return end_now();
@@ -334,6 +340,10 @@ void Connection::set_reply(Reply reply) {
 
 // Straight from the pool, without a turn of the loop: most replies fit into the socket's buffer.
 void Connection::send_what_the_socket_takes() {
+  if (tls_ != nullptr) {
+    write_records();  // what could not be sent, the loop tries again
+    return;
+  }
   std::array<iovec, OutgoingReply::Parts().size()> vectors{};
   const OutgoingReply::Parts parts = reply_->unsent();
   std::transform(parts.begin(), parts.end(), vectors.begin(), [](std::string_view part) {

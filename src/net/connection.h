@@ -23,14 +23,16 @@
 #include "net/message_parser.h"
 #include "net/outgoing_reply.h"
 #include "net/server_core.h"
+#include "net/tls.h"
 
 namespace clary::net {
 
 class Connection final : public std::enable_shared_from_this<Connection> {
  public:
   // core outlives the connection. socket: non-blocking. listener: the id that Server::adopt gave
-  // out.
-  Connection(ServerCore& core, Fd socket, int family, Origin origin, std::uint64_t listener);
+  // out. tls: null for plain; used here only.
+  Connection(ServerCore& core, Fd socket, int family, Origin origin, std::uint64_t listener,
+             const TlsServer* tls);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -48,6 +50,14 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   using Next = void (Connection::*)();
 
   void read_then(Next next);
+  void read_by_tls_then(Next next);
+  void send_unsent_by_tls();
+  void after_sending_by_tls();
+  void send_continue_by_tls();
+  // Goes on when the socket is as a step of TLS wants it; after a step that ended, ends.
+  void wait_for_tls(TlsStep::Wait wait, Next next);
+  // Whole records of the reply, until the socket takes no more or a turn's worth is sent.
+  TlsStep write_records();
   void parse_head();
   void begin_request();
   void take_piece();
@@ -79,6 +89,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   ServerCore& core_;
   boost::asio::generic::stream_protocol::socket socket_;
+  std::unique_ptr<TlsSession> tls_;  // null: plain. The loop's, but for what the pool sends
   const Origin origin_;
   const std::uint64_t listener_;
   Phase phase_ = Phase::kHead;

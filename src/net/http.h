@@ -40,6 +40,7 @@ struct Origin {
   std::string
       listener;      // "main", or the id of the gang whose network the listening socket stands in
   std::string peer;  // "127.0.0.1:50312", for the log
+  bool secure = false;  // it came by TLS
 };
 
 struct RequestHead {

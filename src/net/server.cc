@@ -37,6 +37,7 @@ struct Listener {
   Listener(asio::io_context& io, std::string name_in) : descriptor(io), name(std::move(name_in)) {}
   asio::posix::stream_descriptor descriptor;
   std::string name;
+  std::shared_ptr<TlsServer> tls;  // null: plain
   int family = AF_UNSPEC;
   bool starved = false;  // no descriptor was left for a connection: the next tick tries again
 };
@@ -121,9 +122,11 @@ struct Server::State {
       }
       if (core.connections.size() >= core.limits.connections) continue;  // closes it
       send_small_writes_at_once(socket.get());
-      Origin origin{.listener = listener.name, .peer = peer_address(socket.get())};
+      Origin origin{.listener = listener.name,
+                    .peer = peer_address(socket.get()),
+                    .secure = listener.tls != nullptr};
       auto connection = std::make_shared<Connection>(core, std::move(socket), listener.family,
-                                                     std::move(origin), id);
+                                                     std::move(origin), id, listener.tls.get());
       core.connections.emplace(connection.get(), connection);
       core.connections_open.fetch_add(1, std::memory_order_relaxed);
       core.connections_total.fetch_add(1, std::memory_order_relaxed);
@@ -131,10 +134,12 @@ struct Server::State {
     }
   }
 
-  std::uint64_t add_listener(Fd socket, int family, const std::string& name) {
+  std::uint64_t add_listener(Fd socket, int family, const std::string& name,
+                             std::shared_ptr<TlsServer> tls) {
     const std::uint64_t id = next_listener.fetch_add(1);
     auto listener = std::make_shared<Listener>(core.io, name);
     listener->family = family;
+    listener->tls = std::move(tls);
     error_code ec;
     ec = listener->descriptor.assign(socket.release(), ec);
     asio::post(core.io, [this, id, listener = std::move(listener)] {
@@ -225,12 +230,13 @@ Result<std::string> Server::listen(const std::string& address, const std::string
   return bound;
 }
 
-Result<std::uint64_t> Server::adopt(Fd listening, const std::string& listener_name) {
+Result<std::uint64_t> Server::adopt(Fd listening, const std::string& listener_name,
+                                    std::shared_ptr<TlsServer> tls) {
   CLARY_TRY(const int family, family_of(listening));
   const int flags = ::fcntl(listening.get(), F_GETFL);
   if (flags < 0 || ::fcntl(listening.get(), F_SETFL, flags | O_NONBLOCK) != 0)
     return system_error("listening socket");
-  return state_->add_listener(std::move(listening), family, listener_name);
+  return state_->add_listener(std::move(listening), family, listener_name, std::move(tls));
 }
 
 void Server::close_listener(std::uint64_t id) {

@@ -16,6 +16,7 @@
 #include "base/logger.h"
 #include "base/result.h"
 #include "net/http.h"
+#include "net/tls.h"
 
 namespace clary::net {
 
@@ -24,7 +25,7 @@ struct ServerLimits {
   std::size_t connections = 4096;     // over it a connection is closed at once
   std::size_t handler_threads = 4;
   std::size_t waiting_threads = 64;  // more, while handlers wait for a disk (LentPlace)
-  std::size_t handler_queue = 1024;                  // over it 503 at once
+  std::size_t handler_queue = 1024;  // over it 503 at once
   Duration head_timeout = std::chrono::seconds(60);  // idle connection, or a head that does not end
   Duration body_timeout = std::chrono::seconds(120);  // no byte of a body arrived or left
 };
@@ -50,8 +51,9 @@ class Server {
   // address. AlreadyExists when the port is in use.
   Result<std::string> listen(const std::string& address, const std::string& listener_name = "main");
   // Serves a listening socket made elsewhere (in a job's network). Returns an id for
-  // close_listener.
-  Result<std::uint64_t> adopt(Fd listening, const std::string& listener_name);
+  // close_listener. tls: its connections speak TLS; null: plain.
+  Result<std::uint64_t> adopt(Fd listening, const std::string& listener_name,
+                              std::shared_ptr<TlsServer> tls = nullptr);
   void close_listener(std::uint64_t id);
 
   // Stops accepting, lets running requests end for at most `grace`, then closes everything and

@@ -22,9 +22,11 @@ RemoteS3Store::RemoteS3Store(std::unique_ptr<S3Transport> transport, const Clock
 Result<std::unique_ptr<ObjectStore>> open_remote_store(const std::string& endpoint,
                                                        const Region& region,
                                                        S3CredentialSource credentials,
-                                                       const Clock& clock, RetryPolicy retry) {
-  CLARY_TRY(std::unique_ptr<S3Transport> transport,
-            make_signing_transport(endpoint, region, std::move(credentials), clock));
+                                                       const Clock& clock, RetryPolicy retry,
+                                                       net::ClientOptions client) {
+  CLARY_TRY(
+      std::unique_ptr<S3Transport> transport,
+      make_signing_transport(endpoint, region, std::move(credentials), clock, std::move(client)));
   transport = make_retrying_transport(std::move(transport), clock, sleeping_waiter(), retry);
   return std::unique_ptr<ObjectStore>(std::make_unique<RemoteS3Store>(std::move(transport), clock));
 }

@@ -73,6 +73,7 @@ class RemoteS3Store final : public ObjectStore {
 Result<std::unique_ptr<ObjectStore>> open_remote_store(const std::string& endpoint,
                                                        const Region& region,
                                                        S3CredentialSource credentials,
-                                                       const Clock& clock, RetryPolicy retry = {});
+                                                       const Clock& clock, RetryPolicy retry = {},
+                                                       net::ClientOptions client = {});
 
 }  // namespace clary::objects

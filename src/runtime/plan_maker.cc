@@ -177,6 +177,7 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   plan.run_as_uid = settings_.run_as_uid;
   plan.credentials_as_variables = settings_.credentials_as_variables;
   plan.server_endpoint = settings_.server_endpoint;
+  plan.ca_file = settings_.ca_file;
   plan.hostlink_socket = settings_.data_folder + "/hostlink.sock";
   plan.hostlink_token = sources_.ids.hex(32);
   plan.credentials_token = sources_.ids.hex(32);

@@ -33,6 +33,7 @@ struct PlanSettings {
   Region region;
   AccountId account;
   std::string server_endpoint;  // "http://127.0.0.1:4580"
+  std::string ca_file;          // PEM of whom hosts trust there, when it is https
   std::string sandbox = "bubblewrap";
   std::string network = "namespace";
   // What a job's host can be given at most: compute::machine_resources().

@@ -150,7 +150,7 @@ domain::PolicyFacts policy_facts(const Document& request, const CallContext& con
       {"aws:principalaccount", {context.account.value()}},
       {"aws:principalarn", {context.principal}},
       {"aws:requestedregion", {context.region.value()}},
-      {"aws:securetransport", {"false"}},
+      {"aws:securetransport", {context.head->origin.secure ? "true" : "false"}},
       {"aws:sourceip", {source_ip(context.head->origin.peer)}},
       {"aws:useragent", {std::string(context.head->headers.get("user-agent"))}},
   };

@@ -181,8 +181,10 @@ Outcome<api::CompleteMultipartUpload::Reply> S3Uploads::complete(
   api::CompleteMultipartUpload::Reply reply;
   const std::string host =
       context.head == nullptr ? std::string() : std::string(context.head->headers.get("host"));
+  const std::string scheme =
+      context.head != nullptr && context.head->origin.secure ? "https://" : "http://";
   reply.location =
-      "http://" + host + "/" + request.bucket + "/" + percent_encode(request.key, Slash::kKeep);
+      scheme + host + "/" + request.bucket + "/" + percent_encode(request.key, Slash::kKeep);
   reply.bucket = request.bucket;
   reply.key = request.key;
   reply.etag = quoted_etag(head.etag);

@@ -5,6 +5,7 @@ import pathlib
 import select
 import signal
 import socket
+import ssl
 import subprocess
 import urllib.request
 
@@ -41,7 +42,9 @@ class Server:
         self.data = data
         self.host = host
         self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.secure = "--tls" in options or "--tls-cert" in options
+        self.url = f"{'https' if self.secure else 'http'}://127.0.0.1:{self.port}"
+        self.bundle = data / "tls/bundle.pem"  # whom to trust, when it is secure
         self.log = data.with_suffix(".log")
         self._prefix = list(prefix)
         self._options = list(options)
@@ -112,13 +115,15 @@ class Server:
             "region_name": environment["AWS_DEFAULT_REGION"],
             "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
             "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
+            **({"verify": str(self.bundle)} if self.secure else {}),
             **changes,
         }
         return boto3.client(service, config=config, **arguments)
 
     def get(self, path: str, **headers: str) -> str:
         request = urllib.request.Request(self.url + path, headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        trust = ssl.create_default_context(cafile=self.bundle) if self.secure else None
+        with urllib.request.urlopen(request, timeout=10, context=trust) as answer:
             return answer.read().decode()
 
     def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:

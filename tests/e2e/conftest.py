@@ -30,6 +30,20 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def https_server(tmp_path_factory):
+    running = Server(tmp_path_factory.mktemp("secure") / "data", "--tls", config=CONFIG).start()
+    yield running
+    assert running.stop() == 0
+    running.end_hosts()
+
+
+@pytest.fixture(scope="session", params=["http", "https"])
+def any_server(request):
+    """For what must be the same over both: botocore sends other bytes over https."""
+    return request.getfixturevalue("server" if request.param == "http" else "https_server")
+
+
+@pytest.fixture(scope="session")
 def training(server):
     return Training(server)
 

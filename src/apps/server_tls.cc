@@ -1,0 +1,60 @@
+#include "apps/server_tls.h"
+
+#include <vector>
+
+#include "base/files.h"
+#include "net/certificates.h"
+
+namespace clary::apps {
+namespace {
+
+constexpr std::uint64_t kLargestPem = 1 << 20;
+
+// "192.168.1.5:4580" → "192.168.1.5", "[::1]:80" → "::1"
+std::string host_of(const std::string& address) {
+  std::string host = address.substr(0, address.rfind(':'));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return host;
+}
+
+bool is_any(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
+
+// The names that the own certificate covers besides loopback.
+std::vector<std::string> names_of(const Settings& settings) {
+  std::vector<std::string> names = settings.allowed_hosts;
+  if (const std::string host = host_of(settings.listen); !is_any(host)) names.push_back(host);
+  for (const std::string& domain : settings.s3_domains) {
+    // Nobody takes a wildcard right under the top: "*.localhost".
+    if (domain.find('.') != std::string::npos) names.push_back("*." + domain);
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<ServerTls> prepare_tls(const std::string& folder, const Settings& settings,
+                              const Clock& clock) {
+  if (!settings.uses_tls()) return ServerTls{};
+  CLARY_TRY(const net::LocalAuthority own,
+            net::ensure_local_authority(folder, names_of(settings), clock));
+  std::string trusted;
+  for (const std::string& file : {own.ca_file, settings.tls_cert, settings.tls_ca}) {
+    if (file.empty()) continue;
+    CLARY_TRY(const std::string pem, read_file(file, kLargestPem));
+    trusted += pem;
+  }
+  ServerTls out;
+  out.bundle_file = path_join(folder, "bundle.pem");
+  CLARY_RETURN_IF_ERROR(write_file_atomically(out.bundle_file, trusted, 0644));
+  CLARY_TRY(out.server, net::TlsServer::create(own.server, {settings.tls_cert, settings.tls_key}));
+  return out;
+}
+
+std::string local_address(const std::string& address) {
+  const std::string port = address.substr(address.rfind(':'));
+  const std::string host = host_of(address);
+  if (host == "0.0.0.0") return "127.0.0.1" + port;
+  return host == "::" ? "[::1]" + port : address;
+}
+
+}  // namespace clary::apps

@@ -1,0 +1,118 @@
+"""TLS: who is trusted, what is refused, and what the commands and jobs make of it."""
+
+import json
+import socket
+import ssl
+import subprocess
+import urllib.request
+
+import boto3
+import pytest
+from botocore.exceptions import SSLError
+from clary_server import CLARY, ONCE, StartError
+
+
+def test_the_bundle_is_what_clients_need(https_server):
+    assert https_server.ready_line.startswith("clary serve: ready on https://")
+    environment = https_server.environment()
+    assert environment["AWS_CA_BUNDLE"] == str(https_server.bundle)
+    assert json.loads(https_server.get("/readyz"))["message"] == "ready"
+    stranger = boto3.client("sts", endpoint_url=https_server.url, region_name="us-east-1", config=ONCE,
+                            aws_access_key_id="a", aws_secret_access_key="b")
+    with pytest.raises(SSLError):
+        stranger.get_caller_identity()
+
+
+def test_strict_clients_take_the_certificates(https_server):
+    trust = ssl.create_default_context(cafile=https_server.bundle)
+    trust.verify_flags |= ssl.VERIFY_X509_STRICT
+    for name in ("127.0.0.1", "localhost", "bucket.s3.localhost"):
+        with socket.create_connection(("127.0.0.1", https_server.port), timeout=5) as plain, trust.wrap_socket(plain, server_hostname=name) as secure:
+            assert secure.version() == "TLSv1.3"
+    with socket.create_connection(("127.0.0.1", https_server.port), timeout=5) as plain, pytest.raises(ssl.SSLCertVerificationError):
+        trust.wrap_socket(plain, server_hostname="example.com")
+
+
+def test_plain_bytes_and_silence_do_no_harm(https_server):
+    with socket.create_connection(("127.0.0.1", https_server.port), timeout=5) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"HTTP/1.1 2" not in plain.recv(100)
+    with socket.create_connection(("127.0.0.1", https_server.port), timeout=5):
+        pass
+    assert https_server.get("/healthz")
+
+
+def test_private_files_are_private(https_server):
+    for name in ("ca.key", "server.key"):
+        assert (https_server.data / "tls" / name).stat().st_mode & 0o777 == 0o600
+    assert (https_server.data / "tls").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_commands_speak_tls(https_server):
+    assert https_server.cli("jobs").returncode == 0
+
+
+def openssl(folder, *arguments):
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def own_certificate(tmp_path):
+    openssl(tmp_path, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "k.pem", "-out", "c.pem",
+            "-days", "2", "-subj", "/CN=clary.example", "-addext", "subjectAltName=DNS:clary.example,DNS:localhost,IP:127.0.0.1")
+    return tmp_path / "c.pem", tmp_path / "k.pem"
+
+
+def test_a_certificate_of_ones_own(new_server, own_certificate):
+    certificate, key = own_certificate
+    server = new_server("--tls-cert", str(certificate), "--tls-key", str(key)).start()
+    assert server.client("s3").list_buckets()["Buckets"] == []
+    assert ssl.get_server_certificate(("127.0.0.1", server.port)).split() == certificate.read_text().split()
+    assert server.cli("jobs").returncode == 0
+
+
+@pytest.mark.parametrize("options, sentence", [
+    (("--tls-cert", "/nowhere.pem", "--tls-key", "/nowhere.pem"), "nowhere"),
+    (("--tls-cert", "/nowhere.pem"), "come together"),
+])
+def test_certificates_that_cannot_be_used(new_server, options, sentence):
+    with pytest.raises(StartError) as error:
+        new_server(*options).start()
+    assert sentence in error.value.said
+
+
+def test_beyond_loopback_only_with_tls(new_server):
+    with pytest.raises(StartError) as error:
+        new_server(host="0.0.0.0").start()
+    assert "TLS" in error.value.said
+    server = new_server("--tls", host="0.0.0.0").start()
+    assert server.environment()["AWS_ENDPOINT_URL"] == server.url
+    assert server.client("s3").list_buckets()["Buckets"] == []
+    address = socket.gethostbyname(socket.gethostname())
+    answer = subprocess.run(["curl", "-sk", f"https://{address}:{server.port}/"], capture_output=True, text=True, timeout=10)
+    assert "AccessDenied" in answer.stdout
+
+
+def test_the_certificate_stays_over_a_restart(new_server):
+    server = new_server("--tls").start()
+    first = ssl.get_server_certificate(("127.0.0.1", server.port))
+    assert server.stop() == 0
+    server.start()
+    assert ssl.get_server_certificate(("127.0.0.1", server.port)) == first
+    assert server.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_up_with_an_authority_of_ones_own(tmp_path, new_server):
+    data = tmp_path / "up"
+    port = new_server().port
+    up = [CLARY, "up", "--data", data, "--tls", "--listen", f"127.0.0.1:{port}", "--json"]
+    try:
+        shown = json.loads(subprocess.run(up, check=True, capture_output=True, text=True, timeout=60).stdout)
+        assert shown["AWS_ENDPOINT_URL"] == f"https://127.0.0.1:{port}"
+        trust = ssl.create_default_context(cafile=shown["AWS_CA_BUNDLE"])
+        with urllib.request.urlopen(shown["AWS_ENDPOINT_URL"] + "/readyz", context=trust, timeout=5) as answer:
+            assert answer.status == 200
+        listed = subprocess.run([CLARY, "jobs", "--data", data], capture_output=True, timeout=30)
+        assert listed.returncode == 0
+    finally:
+        subprocess.run([CLARY, "down", "--data", data], check=True, capture_output=True, timeout=60)
