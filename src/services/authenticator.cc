@@ -1,6 +1,7 @@
 #include "services/authenticator.h"
 
 #include "base/digest.h"
+#include "wire/form_signature.h"
 
 namespace clary::services {
 
@@ -31,6 +32,23 @@ std::variant<Caller, AuthFailure> Authenticator::read(const net::RequestHead& he
             wire::verify_signature(caller.claims, head, caller.key.secret, "", clock_.now()))
       return *failure;
   }
+  return caller;
+}
+
+std::variant<Caller, AuthFailure> Authenticator::read_form(
+    const std::map<std::string, std::string>& fields, std::string_view policy,
+    const net::RequestHead& head, std::string_view signing_name) const {
+  auto claims = wire::read_form_authentication(fields);
+  if (const auto* failure = std::get_if<AuthFailure>(&claims)) return *failure;
+  Caller caller{{}, std::get<wire::Authentication>(std::move(claims)), true};
+  if (caller.claims.scope.service != signing_name)
+    return AuthFailure{AuthFailureKind::kMismatch, ""};
+  Result<domain::AccessKey> key = keys_.find(caller.claims.access_key);
+  if (!key.ok()) return AuthFailure{AuthFailureKind::kUnknownKey, ""};
+  caller.key = std::move(*key);
+  if (auto failure = check_key(caller, head)) return *failure;
+  if (!wire::signs_policy(caller.claims, policy, caller.key.secret))
+    return AuthFailure{AuthFailureKind::kMismatch, ""};
   return caller;
 }
 

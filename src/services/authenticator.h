@@ -1,6 +1,7 @@
 // Who sent a request: the key store's answer to a signature. Thread-safe.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,11 @@ class Authenticator {
   // service: whose scope the signature must have.
   std::variant<Caller, wire::AuthFailure> read(const net::RequestHead& head,
                                                std::string_view signing_name) const;
+
+  // The same for a browser's form, whose signature covers its policy (in base64).
+  std::variant<Caller, wire::AuthFailure> read_form(
+      const std::map<std::string, std::string>& fields, std::string_view policy,
+      const net::RequestHead& head, std::string_view signing_name) const;
 
   // The signature of a request whose hash was not in the head.
   std::optional<wire::AuthFailure> verify(const Caller& caller, const net::RequestHead& head,

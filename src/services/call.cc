@@ -80,12 +80,44 @@ std::optional<ServiceError> Call::authenticate() {
   if (!signed_target_.empty()) std::swap(head_.target, signed_target_);
   if (const auto* failure = std::get_if<wire::AuthFailure>(&read))
     return auth_error(*failure, service());
-  caller_ = std::get<Caller>(std::move(read));
+  take_caller(std::get<Caller>(std::move(read)));
   if (caller_.claims.expires) wire::apply_presigned_fields(head_);
+  return read_payload_kind();
+}
+
+void Call::take_caller(Caller caller) {
+  caller_ = std::move(caller);
   context_.region = Region(caller_.claims.scope.region);
   context_.principal = caller_.key.principal;
   context_.gang = caller_.key.gang;
-  return read_payload_kind();
+}
+
+void Call::begin_form() { route_ = {&api::s3_service(), nullptr, Protocol::kRestXml}; }
+
+Outcome<Caller> Call::read_form_caller(const std::map<std::string, std::string>& fields,
+                                       std::string_view policy) const {
+  auto read = parts_.authenticator.read_form(fields, policy, head_, service().signing_name);
+  if (const auto* failure = std::get_if<wire::AuthFailure>(&read))
+    return auth_error(*failure, service());
+  return std::get<Caller>(std::move(read));
+}
+
+Outcome<std::unique_ptr<EncodedSink>> Call::open_form(net::RequestHead put,
+                                                      std::optional<Caller> caller) {
+  head_ = std::move(put);
+  signed_target_.clear();
+  if (auto refused = find_operation()) return *refused;
+  // A field may name what makes it another operation: x-amz-copy-source.
+  if (!writes())
+    return ServiceError("InvalidArgument", "A form uploads one object, and does nothing else.");
+  if (caller) {
+    take_caller(std::move(*caller));
+  } else if (auto refused = authenticate_nobody()) {
+    return *refused;
+  }
+  auto opened = open();
+  head_.method = "POST";  // as the page sent it, for its origin's rules
+  return opened;
 }
 
 std::optional<ServiceError> Call::authenticate_nobody() {

@@ -3,6 +3,7 @@
 // Used by one thread at a time.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,14 @@ class Call {
   // A browser's OPTIONS before it lets a page of another origin ask.
   net::Reply answer_preflight();
 
+  // A browser's form (form_upload.h): until its fields are read only errors can be encoded; then
+  // whoever signed its policy, or nobody, opens the PutObject that it stands for.
+  void begin_form();
+  Outcome<Caller> read_form_caller(const std::map<std::string, std::string>& fields,
+                                   std::string_view policy) const;
+  Outcome<std::unique_ptr<EncodedSink>> open_form(net::RequestHead put,
+                                                  std::optional<Caller> caller);
+
   // Whether the operation takes its body as it arrives.
   bool writes() const;
   // The rest of the way for such an operation, up to its body. Exceptions of libraries end here and
@@ -58,6 +67,7 @@ class Call {
   Outcome<Document> read_request(std::string_view body) const;
   std::optional<ServiceError> validate(const Document& request);
   std::optional<ServiceError> authorize(const Document& request) const;
+  void take_caller(Caller caller);
   // For a request to S3 that nobody signed: what the bucket's policy allows to everyone.
   std::optional<ServiceError> authenticate_nobody();
   // Virtual-host style becomes path style; the signature covers the former.

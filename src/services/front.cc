@@ -1,6 +1,7 @@
 #include "services/front.h"
 
 #include "services/call.h"
+#include "services/form_upload.h"
 #include "services/front_sinks.h"
 #include "services/request_route.h"
 
@@ -29,6 +30,7 @@ Front::Started Front::start_call(net::RequestHead head, RequestId request_id) {
   auto call = std::make_unique<Call>(CallParts{parts_, authenticator_, validator_}, std::move(head),
                                      std::move(request_id));
   if (is_preflight(call->head())) return call->answer_preflight();
+  if (is_form_upload(call->head())) return make_form_upload_sink(std::move(call), parts_.clock);
   if (auto refused = call->find_operation()) return call->encode_error(*refused);
   if (auto refused = call->authenticate()) return call->encode_error(*refused);
   if (!call->writes()) return make_whole_body_sink(std::move(call), parts_.limits.body_bytes);

@@ -62,20 +62,6 @@ bool is_scope_word(std::string_view word) {
          std::all_of(word.begin(), word.end(), is_allowed);
 }
 
-// "<key>/<date>/<region>/<service>/aws4_request"
-bool read_credential(std::string_view text, Authentication& out) {
-  const std::vector<std::string_view> parts = split(text, '/');
-  if (parts.size() != 5 || parts[4] != "aws4_request") return false;
-  for (std::size_t i = 0; i < 4; ++i) {
-    if (!is_scope_word(parts[i])) return false;
-  }
-  out.access_key = AccessKeyId(std::string(parts[0]));
-  out.scope.date = std::string(parts[1]);
-  out.scope.region = std::string(parts[2]);
-  out.scope.service = std::string(parts[3]);
-  return true;
-}
-
 std::optional<AuthFailure> read_time(std::string_view text, Authentication& out) {
   const Result<TimePoint> time = parse_time(text);
   if (!time.ok())
@@ -243,6 +229,19 @@ std::optional<AuthFailure> check_coverage(const Authentication& authentication,
 }
 
 }  // namespace
+
+bool read_credential(std::string_view text, Authentication& out) {
+  const std::vector<std::string_view> parts = split(text, '/');
+  if (parts.size() != 5 || parts[4] != "aws4_request") return false;
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (!is_scope_word(parts[i])) return false;
+  }
+  out.access_key = AccessKeyId(std::string(parts[0]));
+  out.scope.date = std::string(parts[1]);
+  out.scope.region = std::string(parts[2]);
+  out.scope.service = std::string(parts[3]);
+  return true;
+}
 
 const Authentication* authentication_of(const std::variant<Authentication, AuthFailure>& read) {
   return std::get_if<Authentication>(&read);

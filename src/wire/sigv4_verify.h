@@ -58,6 +58,9 @@ struct Authentication {
 };
 Authentication const* authentication_of(const std::variant<Authentication, AuthFailure>& read);
 
+// The key and the scope out of "<key>/<date>/<region>/<service>/aws4_request".
+bool read_credential(std::string_view text, Authentication& out);
+
 // kMissing when the request carries none.
 std::variant<Authentication, AuthFailure> read_authentication(const net::RequestHead& head);
 
