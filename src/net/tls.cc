@@ -177,7 +177,9 @@ Result<std::unique_ptr<TlsSession>> TlsClient::connect(int socket, const std::st
   SSL* ssl = session->ssl.get();
   if (ssl == nullptr || SSL_set_fd(ssl, socket) != 1) return internal_error("TLS: no session");
   if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str()) != 1) {
-    if (SSL_set1_host(ssl, name.c_str()) != 1 || SSL_set_tlsext_host_name(ssl, name.c_str()) != 1)
+    if (SSL_set1_host(ssl, name.c_str()) != 1 ||
+        SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                 const_cast<char*>(name.c_str())) != 1)
       return invalid_argument("TLS: '" + name + "' is no host name");
   }
   ERR_clear_error();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/document.h"
 #include "services/service_error.h"
 
 namespace clary::services {

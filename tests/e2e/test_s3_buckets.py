@@ -11,11 +11,18 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-HTTP = urllib3.PoolManager(retries=False, timeout=10)
+
+def http(server) -> urllib3.PoolManager:
+    return urllib3.PoolManager(retries=False, timeout=10, ca_certs=str(server.bundle) if server.secure else None)
 
 
 def refused(code: str):
     return pytest.raises(ClientError, match=rf"\({code}\)")
+
+
+@pytest.fixture
+def server(any_server):
+    return any_server
 
 
 @pytest.fixture
@@ -32,7 +39,8 @@ def bucket(s3):
 
 @pytest.fixture
 def nobody(server):
-    return boto3.client("s3", endpoint_url=server.url, region_name="us-east-1", config=Config(signature_version=UNSIGNED))
+    return boto3.client("s3", endpoint_url=server.url, region_name="us-east-1",
+                        config=Config(signature_version=UNSIGNED), verify=str(server.bundle) if server.secure else None)
 
 
 def policy(*statements: dict) -> str:
@@ -43,7 +51,10 @@ def allow(bucket: str, action: str, rest: str = "/*", **more) -> dict:
     return {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": f"arn:aws:s3:::{bucket}{rest}", **more}
 
 
-@pytest.mark.parametrize("name", ["ab", "a" * 64, "Upper", "under_score", "-a1", "a1-", "a..b", "192.168.5.4", "xn--abc", "abc-s3alias"])
+BAD_NAMES = ["ab", "a" * 64, "Upper", "under_score", "-a1", "a1-", "a..b", "192.168.5.4", "xn--abc", "abc-s3alias"]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
 def test_bucket_names_follow_the_rules(s3, name):
     with refused("InvalidBucketName"):
         s3.create_bucket(Bucket=name)
@@ -98,7 +109,7 @@ def test_what_is_not_kept_is_answered_as_it_is(s3, bucket):
         s3.get_object_acl(Bucket=bucket, Key="absent")
 
 
-def test_a_policy_lets_nobody_in_where_it_says_so(s3, bucket, nobody):
+def test_a_policy_lets_nobody_in_where_it_says_so(server, s3, bucket, nobody):
     s3.put_object(Bucket=bucket, Key="open/a", Body=b"open")
     s3.put_object(Bucket=bucket, Key="closed/a", Body=b"closed")
     with refused("AccessDenied"):
@@ -110,7 +121,7 @@ def test_a_policy_lets_nobody_in_where_it_says_so(s3, bucket, nobody):
     assert s3.get_bucket_policy(Bucket=bucket)["Policy"] == text
     assert s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"] is True
     assert nobody.get_object(Bucket=bucket, Key="open/a")["Body"].read() == b"open"
-    assert HTTP.request("GET", f"{nobody.meta.endpoint_url}/{bucket}/open/a").data == b"open"
+    assert http(server).request("GET", f"{server.url}/{bucket}/open/a").data == b"open"
     nobody.put_object(Bucket=bucket, Key="inbox/n", Body=b"from nobody")
     assert s3.get_object(Bucket=bucket, Key="inbox/n")["Body"].read() == b"from nobody"
     for call in (lambda: nobody.get_object(Bucket=bucket, Key="closed/a"), lambda: nobody.list_objects_v2(Bucket=bucket),
@@ -118,7 +129,8 @@ def test_a_policy_lets_nobody_in_where_it_says_so(s3, bucket, nobody):
                  lambda: nobody.list_buckets()):
         with refused("AccessDenied"):
             call()
-    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"RestrictPublicBuckets": True, "BlockPublicPolicy": True})
+    closed = {"RestrictPublicBuckets": True, "BlockPublicPolicy": True}
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=closed)
     with refused("AccessDenied"):
         nobody.get_object(Bucket=bucket, Key="open/a")
     with refused("AccessDenied"):
@@ -173,13 +185,14 @@ def test_a_setting_that_arrives_damaged_is_not_kept(s3, bucket):
         s3.get_bucket_policy(Bucket=bucket)
 
 
-RULES = [{"AllowedOrigins": ["https://*.example.com"], "AllowedMethods": ["GET", "PUT"], "AllowedHeaders": ["x-amz-*", "content-type"],
-          "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 600},
+RULES = [{"AllowedOrigins": ["https://*.example.com"], "AllowedMethods": ["GET", "PUT"],
+          "AllowedHeaders": ["x-amz-*", "content-type"], "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 600},
          {"AllowedOrigins": ["*"], "AllowedMethods": ["HEAD"]}]
 
 
 def ask(server, bucket, method="OPTIONS", **headers):
-    return HTTP.request(method, f"{server.url}/{bucket}/k", headers={name.replace("_", "-"): value for name, value in headers.items()})
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return http(server).request(method, f"{server.url}/{bucket}/k", headers=fields)
 
 
 def test_cors_answers_browsers(server, s3, bucket):
@@ -196,15 +209,17 @@ def test_cors_answers_browsers(server, s3, bucket):
     assert answer.headers["Access-Control-Allow-Credentials"] == "true"
     for headers in ({"Origin": "https://evil.com", "Access_Control_Request_Method": "GET"},
                     {"Origin": "https://a.example.com", "Access_Control_Request_Method": "DELETE"},
-                    {"Origin": "https://a.example.com", "Access_Control_Request_Method": "GET", "Access_Control_Request_Headers": "x-other"}):
+                    {"Origin": "https://a.example.com", "Access_Control_Request_Method": "GET",
+                     "Access_Control_Request_Headers": "x-other"}):
         assert ask(server, bucket, **headers).status == 403
     assert ask(server, bucket, Access_Control_Request_Method="GET").status == 400
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
-    plain = HTTP.request("GET", url, headers={"Origin": "https://a.example.com"})
+    plain = http(server).request("GET", url, headers={"Origin": "https://a.example.com"})
     assert (plain.status, plain.headers["Access-Control-Expose-Headers"]) == (200, "ETag")
-    assert "Access-Control-Allow-Origin" not in HTTP.request("GET", url, headers={"Origin": "https://evil.com"}).headers
-    assert "Access-Control-Allow-Origin" in ask(server, bucket, "GET", Origin="https://a.example.com").headers, "errors can be read too"
+    assert "Access-Control-Allow-Origin" not in http(server).request("GET", url, headers={"Origin": "https://evil.com"}).headers
+    refusal = ask(server, bucket, "GET", Origin="https://a.example.com")
+    assert "Access-Control-Allow-Origin" in refusal.headers, "errors can be read too"
     s3.delete_bucket_cors(Bucket=bucket)
     assert ask(server, bucket, Origin="https://a.example.com", Access_Control_Request_Method="GET").status == 403
 

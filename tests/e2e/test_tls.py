@@ -23,21 +23,25 @@ def test_the_bundle_is_what_clients_need(https_server):
         stranger.get_caller_identity()
 
 
+def connected(server) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port), timeout=5)
+
+
 def test_strict_clients_take_the_certificates(https_server):
     trust = ssl.create_default_context(cafile=https_server.bundle)
     trust.verify_flags |= ssl.VERIFY_X509_STRICT
     for name in ("127.0.0.1", "localhost", "bucket.s3.localhost"):
-        with socket.create_connection(("127.0.0.1", https_server.port), timeout=5) as plain, trust.wrap_socket(plain, server_hostname=name) as secure:
+        with connected(https_server) as plain, trust.wrap_socket(plain, server_hostname=name) as secure:
             assert secure.version() == "TLSv1.3"
-    with socket.create_connection(("127.0.0.1", https_server.port), timeout=5) as plain, pytest.raises(ssl.SSLCertVerificationError):
+    with connected(https_server) as plain, pytest.raises(ssl.SSLCertVerificationError):
         trust.wrap_socket(plain, server_hostname="example.com")
 
 
 def test_plain_bytes_and_silence_do_no_harm(https_server):
-    with socket.create_connection(("127.0.0.1", https_server.port), timeout=5) as plain:
+    with connected(https_server) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert b"HTTP/1.1 2" not in plain.recv(100)
-    with socket.create_connection(("127.0.0.1", https_server.port), timeout=5):
+    with connected(https_server):
         pass
     assert https_server.get("/healthz")
 
@@ -58,8 +62,9 @@ def openssl(folder, *arguments):
 
 @pytest.fixture
 def own_certificate(tmp_path):
-    openssl(tmp_path, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "k.pem", "-out", "c.pem",
-            "-days", "2", "-subj", "/CN=clary.example", "-addext", "subjectAltName=DNS:clary.example,DNS:localhost,IP:127.0.0.1")
+    openssl(tmp_path, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-keyout", "k.pem", "-out", "c.pem", "-days", "2", "-subj", "/CN=clary.example",
+            "-addext", "subjectAltName=DNS:clary.example,DNS:localhost,IP:127.0.0.1")
     return tmp_path / "c.pem", tmp_path / "k.pem"
 
 
