@@ -18,7 +18,11 @@ ApiServices::ApiServices(ApiServicesParts parts)
       bucket_settings_(*parts_.storage.objects, *parts_.storage.objects),
       bucket_defaults_(*parts_.storage.objects),
       objects_(*parts_.storage.objects),
+      object_lists_(*parts_.storage.objects),
+      copies_(*parts_.storage.objects),
+      object_tags_(*parts_.storage.objects),
       uploads_(*parts_.storage.objects),
+      versioning_(*parts_.storage.objects),
       logs_(*parts_.storage.logs),
       cloudwatch_(*parts_.storage.metrics),
       training_jobs_({.jobs = *parts_.storage.jobs,
@@ -40,7 +44,11 @@ Status ApiServices::add_to(services::Router& router, services::LocalRoutes& rout
   bucket_settings_.add_to(router);
   bucket_defaults_.add_to(router);
   objects_.add_to(router);
+  object_lists_.add_to(router);
+  copies_.add_to(router);
+  object_tags_.add_to(router);
   uploads_.add_to(router);
+  versioning_.add_to(router);
   logs_.add_to(router);
   cloudwatch_.add_to(router);
   training_jobs_.add_to(router);

@@ -23,8 +23,12 @@
 #include "services/s3_bucket_defaults.h"
 #include "services/s3_bucket_settings.h"
 #include "services/s3_buckets.h"
+#include "services/s3_copies.h"
+#include "services/s3_lists.h"
+#include "services/s3_object_tags.h"
 #include "services/s3_objects.h"
 #include "services/s3_uploads.h"
+#include "services/s3_versioning.h"
 #include "services/sts.h"
 #include "services/tags.h"
 #include "services/training_jobs.h"
@@ -66,7 +70,11 @@ class ApiServices {
   services::S3BucketSettings bucket_settings_;
   services::S3BucketDefaults bucket_defaults_;
   services::S3Objects objects_;
+  services::S3Lists object_lists_;
+  services::S3Copies copies_;
+  services::S3ObjectTags object_tags_;
   services::S3Uploads uploads_;
+  services::S3Versioning versioning_;
   services::Logs logs_;
   services::CloudWatch cloudwatch_;
   services::TrainingJobs training_jobs_;

@@ -36,22 +36,41 @@ class SharedStore final : public objects::ObjectStore {
     return store_.find_bucket(name);
   }
   Result<std::vector<objects::Bucket>> list_buckets() override { return store_.list_buckets(); }
-  Result<objects::ObjectHead> head(const BucketName& bucket, const ObjectKey& key) override {
-    return store_.head(bucket, key);
+  Status set_versioning(const BucketName& name, objects::Versioning versioning) override {
+    return store_.set_versioning(name, versioning);
+  }
+  Result<objects::ObjectHead> head(const BucketName& bucket, const ObjectKey& key,
+                                   const std::string& version) override {
+    return store_.head(bucket, key, version);
   }
   Result<objects::ObjectBody> get(const BucketName& bucket, const ObjectKey& key,
-                                  std::optional<objects::RangeRequest> range) override {
-    return store_.get(bucket, key, range);
+                                  const objects::ReadRequest& read) override {
+    return store_.get(bucket, key, read);
   }
   Result<std::unique_ptr<objects::ObjectWriter>> put(objects::PutRequest request) override {
     if (puts_ != nullptr && !puts_->ok()) return puts_->error();
     return store_.put(std::move(request));
   }
-  Status remove(const BucketName& bucket, const ObjectKey& key) override {
-    return store_.remove(bucket, key);
+  Result<std::vector<Result<objects::Removed>>> remove(
+      const BucketName& bucket, const std::vector<objects::Removal>& removals) override {
+    return store_.remove(bucket, removals);
   }
   Result<objects::ListPage> list(const objects::ListRequest& request) override {
     return store_.list(request);
+  }
+  Result<objects::ListPage> list_versions(const objects::ListRequest& request) override {
+    return store_.list_versions(request);
+  }
+  Result<objects::ObjectHead> set_tags(const BucketName& bucket, const ObjectKey& key,
+                                       const std::string& version,
+                                       const objects::Tags& tags) override {
+    return store_.set_tags(bucket, key, version, tags);
+  }
+  Result<objects::PartPage> list_parts(const objects::PartListRequest& request) override {
+    return store_.list_parts(request);
+  }
+  Result<objects::UploadPage> list_uploads(const objects::ListRequest& request) override {
+    return store_.list_uploads(request);
   }
   Result<objects::UploadId> begin_upload(objects::MultipartRequest request) override {
     return store_.begin_upload(std::move(request));

@@ -89,6 +89,7 @@ Result<ObjectHead> DirectoryStore::complete_upload(CompleteRequest request) {
   IndexedObject row;
   row.head = std::move(*joined);
   row.head.metadata = upload.request.metadata;
+  row.head.tags = upload.request.tags;
   row.head.last_modified = clock_.now();
   row.crc32c = joined_crc32c(*parts);
   row.file = *file;
@@ -97,7 +98,8 @@ Result<ObjectHead> DirectoryStore::complete_upload(CompleteRequest request) {
               find_upload_row(database, request.bucket, request.key, request.upload));
     if (now.completed_etag) return conflict("the upload was completed meanwhile");
     CLARY_RETURN_IF_ERROR(check_unchanged(database, request, files));
-    CLARY_RETURN_IF_ERROR(upsert_object(database, request.bucket, row, request.condition, freed));
+    CLARY_TRY(row.head.version_id,
+              upsert_object(database, request.bucket, row, request.condition, freed));
     CLARY_RETURN_IF_ERROR(end_upload(database, request.upload, row.head.etag, freed));
     std::erase(freed, row.file);
     return {};

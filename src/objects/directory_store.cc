@@ -222,15 +222,17 @@ Result<std::uint64_t> DirectoryStore::change_counter(const BucketName& bucket) {
   return row.changes;
 }
 
-Result<ObjectHead> DirectoryStore::head(const BucketName& bucket, const ObjectKey& key) {
+Result<ObjectHead> DirectoryStore::head(const BucketName& bucket, const ObjectKey& key,
+                                        const std::string& version) {
   CLARY_TRY(auto reader, readers_.take());
-  CLARY_TRY(IndexedObject row, find_object(*reader, bucket, key, Bodies::kWithout));
+  CLARY_TRY(IndexedObject row, find_object(*reader, bucket, key, version, Bodies::kWithout));
   return std::move(row.head);
 }
 
-Result<IndexedObject> DirectoryStore::find_stored(const BucketName& bucket, const ObjectKey& key) {
+Result<IndexedObject> DirectoryStore::find_stored(const BucketName& bucket, const ObjectKey& key,
+                                                  const std::string& version) {
   CLARY_TRY(auto reader, readers_.take());
-  return find_object(*reader, bucket, key, Bodies::kWith);
+  return find_object(*reader, bucket, key, version, Bodies::kWith);
 }
 
 Result<PrefixState> DirectoryStore::prefix_state(const BucketName& bucket,
@@ -254,15 +256,14 @@ Result<PrefixState> DirectoryStore::visit(
 }
 
 Result<ObjectBody> DirectoryStore::get(const BucketName& bucket, const ObjectKey& key,
-                                       std::optional<RangeRequest> range) {
+                                       const ReadRequest& read) {
   const std::string context = object_context(bucket, "get", key);
   for (int lookup = 1;; ++lookup) {
-    CLARY_TRY(IndexedObject row, find_stored(bucket, key));
+    CLARY_TRY(IndexedObject row, find_stored(bucket, key, read.version));
     ObjectBody body{row.head, nullptr, row.head.size_bytes, std::nullopt};
-    if (range) {
-      CLARY_TRY(body.range, resolve_range(*range, row.head.size_bytes));
-      body.length = body.range->last - body.range->first + 1;
-    }
+    if (row.head.delete_marker) return body;
+    CLARY_TRY(body.range, resolve_read(read, row.head));
+    if (body.range) body.length = body.range->last - body.range->first + 1;
     const std::uint64_t offset = body.range ? body.range->first : 0;
     if (row.file.empty()) {
       if (row.inline_bytes.size() != row.head.size_bytes ||
@@ -292,36 +293,21 @@ Result<std::unique_ptr<ObjectWriter>> DirectoryStore::put(PutRequest request) {
   CLARY_TRY([[maybe_unused]] const Bucket bucket, find_bucket(request.bucket));
   Writer::Keep keep = [this, request](Writer::Body body) -> Result<ObjectHead> {
     IndexedObject row;
-    row.head = {request.key,
-                body.sums.size_bytes,
-                hex_encode(body.sums.md5),
-                clock_.now(),
-                request.metadata,
-                body.sums.checksum,
-                ""};
+    row.head = {request.key,  body.sums.size_bytes, hex_encode(body.sums.md5),
+                clock_.now(), request.metadata,     body.sums.checksum,
+                "",           request.tags};
     row.crc32c = std::move(body.sums.crc32c);
     row.file = std::move(body.file);
     row.inline_bytes = std::move(body.inline_bytes);
-    CLARY_RETURN_IF_ERROR(commit([&](sqlite::Database& database, auto& freed) {
-      return upsert_object(database, request.bucket, row, request.condition, freed);
+    CLARY_RETURN_IF_ERROR(commit([&](sqlite::Database& database, auto& freed) -> Status {
+      CLARY_TRY(row.head.version_id,
+                upsert_object(database, request.bucket, row, request.condition, freed));
+      return {};
     }));
     return std::move(row.head);
   };
   return std::unique_ptr<ObjectWriter>(
       std::make_unique<Writer>(*this, request, options_.inline_bytes, std::move(keep)));
-}
-
-Status DirectoryStore::remove(const BucketName& bucket, const ObjectKey& key) {
-  return commit([&](sqlite::Database& database, auto& freed) {
-    return delete_object(database, bucket, key, freed);
-  });
-}
-
-Result<ListPage> DirectoryStore::list(const ListRequest& request) {
-  CLARY_TRY(auto reader, readers_.take());
-  CLARY_TRY(const IndexedBucket bucket, find_bucket_row(*reader, request.bucket));
-  CLARY_TRY(const std::unique_ptr<KeyCursor> cursor, open_cursor(*reader, bucket.number));
-  return collect_page(request, *cursor);
 }
 
 Result<UploadId> DirectoryStore::begin_upload(MultipartRequest request) {
@@ -354,7 +340,8 @@ Result<std::unique_ptr<ObjectWriter>> DirectoryStore::put_part(PutRequest reques
     const IndexedPart part{
         number,
         {body.sums.md5, body.sums.crc32c, body.sums.size_bytes, body.sums.checksum},
-        body.file};
+        body.file,
+        head.last_modified};
     CLARY_RETURN_IF_ERROR(commit([&](sqlite::Database& database, auto& freed) -> Status {
       CLARY_TRY(const IndexedUpload row,
                 find_upload_row(database, request.bucket, request.key, upload));

@@ -43,18 +43,29 @@ class DirectoryStore final : public ObjectStore, public BucketSettings {
   Status remove_bucket(const BucketName& name) override;
   Result<Bucket> find_bucket(const BucketName& name) override;
   Result<std::vector<Bucket>> list_buckets() override;
-  Result<ObjectHead> head(const BucketName& bucket, const ObjectKey& key) override;
+  Status set_versioning(const BucketName& name, Versioning versioning) override;
+  using ObjectStore::get;
+  using ObjectStore::head;
+  using ObjectStore::remove;
+  Result<ObjectHead> head(const BucketName& bucket, const ObjectKey& key,
+                          const std::string& version) override;
   Result<ObjectBody> get(const BucketName& bucket, const ObjectKey& key,
-                         std::optional<RangeRequest> range) override;
+                         const ReadRequest& read) override;
   Result<std::unique_ptr<ObjectWriter>> put(PutRequest request) override;
-  Status remove(const BucketName& bucket, const ObjectKey& key) override;
+  Result<std::vector<Result<Removed>>> remove(const BucketName& bucket,
+                                              const std::vector<Removal>& removals) override;
   Result<ListPage> list(const ListRequest& request) override;
+  Result<ListPage> list_versions(const ListRequest& request) override;
+  Result<ObjectHead> set_tags(const BucketName& bucket, const ObjectKey& key,
+                              const std::string& version, const Tags& tags) override;
   Result<UploadId> begin_upload(MultipartRequest request) override;
   Result<std::unique_ptr<ObjectWriter>> put_part(PutRequest request, const UploadId& upload,
                                                  int number) override;
   Result<ObjectHead> complete_upload(CompleteRequest request) override;
   Status abort_upload(const BucketName& bucket, const ObjectKey& key,
                       const UploadId& upload) override;
+  Result<PartPage> list_parts(const PartListRequest& request) override;
+  Result<UploadPage> list_uploads(const ListRequest& request) override;
   Result<std::uint64_t> change_counter(const BucketName& bucket) override;
   SettingText setting(const BucketName& bucket, SettingKind kind) override;
   Status set_setting(const BucketName& bucket, SettingKind kind,
@@ -78,7 +89,8 @@ class DirectoryStore final : public ObjectStore, public BucketSettings {
   // commit.
   Status commit(
       const std::function<Status(sqlite::Database&, std::vector<std::string>& freed)>& change);
-  Result<IndexedObject> find_stored(const BucketName& bucket, const ObjectKey& key);
+  Result<IndexedObject> find_stored(const BucketName& bucket, const ObjectKey& key,
+                                    const std::string& version);
   // Removes a sealed file whose row was not committed; where a commit's outcome is unknown, leaves
   // it to the next open.
   void abandon(const std::string& file, const Error& reason);

@@ -1,7 +1,7 @@
 #include <utility>
 
+#include "objects/index_rows.h"
 #include "objects/metadata_text.h"
-#include "objects/object_index.h"
 #include "objects/store_rules.h"
 
 namespace clary::objects {
@@ -17,48 +17,13 @@ static_assert(static_cast<int>(DigestKind::kMd5) == 0 && static_cast<int>(Digest
               static_cast<int>(DigestKind::kCrc32c) == 4 &&
               static_cast<int>(DigestKind::kCrc64Nvme) == 5);
 
-std::int64_t microseconds(TimePoint time) { return time.time_since_epoch().count(); }
-TimePoint time_of(std::int64_t microseconds) { return TimePoint(Duration(microseconds)); }
-
 IndexedBucket read_bucket(const Statement& row) {
   IndexedBucket out;
   out.number = row.integer(0);
   out.bucket = {BucketName(row.text(1)), time_of(row.integer(2)), Region(row.text(3))};
   out.changes = static_cast<std::uint64_t>(row.integer(4));
+  out.bucket.versioning = static_cast<Versioning>(row.integer(5));
   return out;
-}
-
-std::optional<Checksum> read_checksum(const Statement& row, int kind, int value) {
-  if (row.is_null(kind)) return std::nullopt;
-  Checksum out{static_cast<DigestKind>(row.integer(kind)), row.text(value), false};
-  out.composite = out.value.find('-') != std::string::npos;
-  return out;
-}
-
-// What stands under a key now, as far as a change needs it.
-struct Present {
-  std::optional<std::string> etag;
-  std::optional<std::int64_t> body;
-  std::string file;
-};
-
-Result<Present> find_present(Database& database, std::int64_t bucket, const ObjectKey& key) {
-  CLARY_TRY(Statement row,
-            database.prepare("SELECT etag, body, file FROM objects WHERE bucket = ?1 AND "
-                             "key = ?2 AND version = x''"));
-  row.bind(bucket).bind_blob(*key);
-  CLARY_TRY(const bool there, row.step());
-  Present out;
-  if (!there) return out;
-  out.etag = row.text(0);
-  if (!row.is_null(1)) out.body = row.integer(1);
-  out.file = row.text(2);
-  return out;
-}
-
-Status delete_body(Database& database, std::int64_t number) {
-  CLARY_TRY(Statement erase, database.prepare("DELETE FROM bodies WHERE number = ?1"));
-  return erase.bind(number).run();
 }
 
 // Stores inline bytes, in the row of the former body where there is one. Nothing for an object with
@@ -79,12 +44,6 @@ Result<std::optional<std::int64_t>> put_body(Database& database, const Present& 
   return std::optional(database.last_row_id());
 }
 
-Status count_change(Database& database, std::int64_t bucket) {
-  CLARY_TRY(Statement update,
-            database.prepare("UPDATE buckets SET changes = changes + 1 WHERE number = ?1"));
-  return update.bind(bucket).run();
-}
-
 void bind_prefix(Statement& rows, std::int64_t bucket, std::string_view prefix) {
   rows.bind(bucket).bind_blob(prefix);
   const std::string behind = after_prefix(prefix);
@@ -94,7 +53,8 @@ void bind_prefix(Statement& rows, std::int64_t bucket, std::string_view prefix) 
 // LIST wants only what a page shows; metadata is left to head().
 class IndexCursor final : public KeyCursor {
  public:
-  IndexCursor(Statement rows, std::int64_t bucket) : rows_(std::move(rows)), bucket_(bucket) {}
+  IndexCursor(Statement rows, std::int64_t bucket, std::vector<ObjectHead>& out)
+      : rows_(std::move(rows)), bucket_(bucket), out_(out) {}
   Result<bool> seek(std::string_view key) override {
     rows_.reset();
     rows_.bind(bucket_).bind_blob(key);
@@ -102,27 +62,26 @@ class IndexCursor final : public KeyCursor {
   }
   Result<bool> next() override { return rows_.step(); }
   std::string_view key() const override { return rows_.view(0); }
-  ObjectHead head() const override {
-    ObjectHead out;
+  void take() override {
+    ObjectHead& out = out_.emplace_back();
     out.key = ObjectKey(rows_.text(0));
     out.size_bytes = static_cast<std::uint64_t>(rows_.integer(1));
     out.etag = rows_.text(2);
     out.last_modified = time_of(rows_.integer(3));
     out.checksum = read_checksum(rows_, 4, 5);
-    return out;
   }
 
  private:
   Statement rows_;
   std::int64_t bucket_;
+  std::vector<ObjectHead>& out_;
 };
 
 }  // namespace
 
 Result<IndexedBucket> find_bucket_row(Database& database, const BucketName& name) {
-  CLARY_TRY(Statement row,
-            database.prepare(
-                "SELECT number, name, created, region, changes FROM buckets WHERE name = ?1"));
+  CLARY_TRY(Statement row, database.prepare("SELECT number, name, created, region, changes, "
+                                            "versioning FROM buckets WHERE name = ?1"));
   row.bind(*name);
   CLARY_TRY(const bool there, row.step());
   if (!there) return bucket_absent(name);
@@ -132,7 +91,8 @@ Result<IndexedBucket> find_bucket_row(Database& database, const BucketName& name
 Result<std::vector<IndexedBucket>> bucket_rows(Database& database) {
   CLARY_TRY(
       Statement rows,
-      database.prepare("SELECT number, name, created, region, changes FROM buckets ORDER BY name"));
+      database.prepare(
+          "SELECT number, name, created, region, changes, versioning FROM buckets ORDER BY name"));
   std::vector<IndexedBucket> out;
   for (;;) {
     CLARY_TRY(const bool there, rows.step());
@@ -158,7 +118,8 @@ Status insert_bucket(Database& database, const Bucket& bucket) {
 Status delete_bucket(Database& database, const BucketName& name, std::vector<std::string>& freed) {
   CLARY_TRY(const IndexedBucket bucket, find_bucket_row(database, name));
   {
-    CLARY_TRY(Statement any, database.prepare("SELECT 1 FROM objects WHERE bucket = ?1 LIMIT 1"));
+    CLARY_TRY(Statement any, database.prepare("SELECT 1 FROM objects WHERE bucket = ?1 UNION ALL "
+                                              "SELECT 1 FROM versions WHERE bucket = ?1 LIMIT 1"));
     any.bind(bucket.number);
     CLARY_TRY(const bool occupied, any.step());
     if (occupied) return conflict("bucket '" + *name + "': not empty");
@@ -182,90 +143,102 @@ Status delete_bucket(Database& database, const BucketName& name, std::vector<std
   return erase.bind(bucket.number).run();
 }
 
-Result<IndexedObject> find_object(Database& database, const BucketName& bucket,
-                                  const ObjectKey& key, Bodies bodies) {
-  // One statement, hence one snapshot: bucket, object and body belong together.
-  constexpr std::string_view kWithout =
-      "SELECT o.size, o.etag, o.modified, o.checksum_kind, o.checksum, o.crc32c, o.file, "
-      "o.metadata, NULL "
-      "FROM buckets b LEFT JOIN objects o ON o.bucket = b.number AND o.key = ?2 AND o.version = "
-      "x'' "
-      "WHERE b.name = ?1";
-  constexpr std::string_view kWith =
-      "SELECT o.size, o.etag, o.modified, o.checksum_kind, o.checksum, o.crc32c, o.file, "
-      "o.metadata, "
-      "(SELECT bytes FROM bodies WHERE number = o.body) "
-      "FROM buckets b LEFT JOIN objects o ON o.bucket = b.number AND o.key = ?2 AND o.version = "
-      "x'' "
-      "WHERE b.name = ?1";
-  CLARY_TRY(Statement row, database.prepare(bodies == Bodies::kWith ? kWith : kWithout));
-  row.bind(*bucket).bind_blob(*key);
+namespace {
+
+// One statement, hence one snapshot: bucket, object and body belong together.
+// ?3: with its bytes. ?4: whatever its version; else ?5 is the version's id.
+constexpr std::string_view kFindCurrent =
+    "SELECT b.versioning, o.size, o.etag, o.modified, o.checksum_kind, o.checksum, o.crc32c, "
+    "o.file, o.metadata, o.id, o.tags, o.parts, 0, o.changed, "
+    "CASE WHEN ?3 THEN (SELECT bytes FROM bodies WHERE number = o.body) END "
+    "FROM buckets b LEFT JOIN objects o ON o.bucket = b.number AND o.key = ?2 AND "
+    "o.version = x'' AND (?4 OR o.id IS ?5) WHERE b.name = ?1";
+// The same columns.
+constexpr std::string_view kFindKept =
+    "SELECT b.versioning, o.size, o.etag, o.modified, o.checksum_kind, o.checksum, o.crc32c, "
+    "o.file, o.metadata, o.id, o.tags, o.parts, o.marker, o.changed, "
+    "CASE WHEN ?3 THEN (SELECT bytes FROM bodies WHERE number = o.body) END "
+    "FROM buckets b LEFT JOIN versions o ON o.bucket = b.number AND o.key = ?2 AND "
+    "NOT ?4 AND o.id IS ?5 WHERE b.name = ?1";
+
+// Nothing where the object is absent.
+Result<std::optional<IndexedObject>> read_object(Statement& row, const BucketName& bucket,
+                                                 const ObjectKey& key) {
   CLARY_TRY(const bool there, row.step());
   if (!there) return bucket_absent(bucket);
-  if (row.is_null(1)) return key_absent(bucket, key);
-  IndexedObject out;
-  out.head.key = key;
-  out.head.size_bytes = static_cast<std::uint64_t>(row.integer(0));
-  out.head.etag = row.text(1);
-  out.head.last_modified = time_of(row.integer(2));
-  out.head.checksum = read_checksum(row, 3, 4);
-  out.crc32c = row.text(5);
-  out.file = row.text(6);
-  CLARY_TRY(out.head.metadata, metadata_from_text(row.view(7)));
-  out.inline_bytes = row.text(8);
+  if (row.is_null(13)) return std::optional<IndexedObject>();
+  std::optional<IndexedObject> out(std::in_place);
+  out->head.key = key;
+  out->head.size_bytes = static_cast<std::uint64_t>(row.integer(1));
+  out->head.etag = row.text(2);
+  out->head.last_modified = time_of(row.integer(3));
+  out->head.checksum = read_checksum(row, 4, 5);
+  out->crc32c = row.text(6);
+  out->file = row.text(7);
+  CLARY_TRY(out->head.metadata, metadata_from_text(row.view(8)));
+  out->head.version_id = shown_version(static_cast<Versioning>(row.integer(0)), row.text(9));
+  CLARY_TRY(out->head.tags, tags_from_text(row.view(10)));
+  CLARY_TRY(out->head.parts, parts_from_text(row.view(11)));
+  out->head.delete_marker = row.integer(12) != 0;
+  out->inline_bytes = row.text(14);
   return out;
 }
 
-Status upsert_object(Database& database, const BucketName& bucket, const IndexedObject& object,
-                     const PutCondition& condition, std::vector<std::string>& freed) {
+}  // namespace
+
+Result<IndexedObject> find_object(Database& database, const BucketName& bucket,
+                                  const ObjectKey& key, const std::string& version, Bodies bodies) {
+  for (const std::string_view sql : {kFindCurrent, kFindKept}) {
+    CLARY_TRY(Statement row, database.prepare(sql));
+    row.bind(*bucket).bind_blob(*key).bind(std::int64_t{bodies == Bodies::kWith});
+    row.bind(std::int64_t{version.empty()});
+    bind_text_or_null(row, version == kNullVersion ? "" : version);
+    CLARY_TRY(std::optional<IndexedObject> found, read_object(row, bucket, key));
+    if (found) return std::move(*found);
+    if (version.empty()) return key_absent(bucket, key);
+  }
+  return version_absent(bucket, key, version);
+}
+
+Result<std::string> upsert_object(Database& database, const BucketName& bucket,
+                                  const IndexedObject& object, const PutCondition& condition,
+                                  std::vector<std::string>& freed) {
   CLARY_TRY(const IndexedBucket owner, find_bucket_row(database, bucket));
-  CLARY_TRY(const Present present, find_present(database, owner.number, object.head.key));
+  CLARY_TRY(Present present, find_present(database, owner.number, object.head.key));
   CLARY_RETURN_IF_ERROR(check_condition(condition, present.etag));
+  CLARY_TRY(present, make_place(database, owner, object.head.key, std::move(present), freed));
   CLARY_TRY(const std::optional<std::int64_t> body, put_body(database, present, object));
   CLARY_TRY(
       Statement put,
       database.prepare("INSERT OR REPLACE INTO objects(bucket, key, version, size, etag, modified, "
-                       "changed, crc32c, checksum_kind, checksum, body, file, metadata) "
-                       "VALUES(?1, ?2, x'', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
+                       "changed, crc32c, checksum_kind, checksum, body, file, metadata, id, tags, "
+                       "parts) VALUES(?1, ?2, x'', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+                       "?13, ?14, ?15)"));
   put.bind(owner.number)
       .bind_blob(*object.head.key)
       .bind(static_cast<std::int64_t>(object.head.size_bytes));
   put.bind(object.head.etag).bind(microseconds(object.head.last_modified));
   put.bind(static_cast<std::int64_t>(owner.changes) + 1).bind_blob(object.crc32c);
-  if (object.head.checksum) {
-    put.bind(static_cast<std::int64_t>(object.head.checksum->kind))
-        .bind(object.head.checksum->value);
-  } else {
-    put.bind_null().bind_null();
-  }
+  bind_checksum(put, object.head.checksum);
   put.bind(body);
-  const std::string metadata = metadata_to_text(object.head.metadata);
-  object.file.empty() ? put.bind_null() : put.bind(object.file);
-  metadata.empty() ? put.bind_null() : put.bind(metadata);
+  bind_text_or_null(put, object.file);
+  bind_text_or_null(put, metadata_to_text(object.head.metadata));
+  const std::string id = next_version_id(owner);
+  bind_text_or_null(put, id);
+  bind_text_or_null(put, tags_to_text(object.head.tags));
+  bind_text_or_null(put, parts_to_text(object.head.parts));
   CLARY_RETURN_IF_ERROR(put.run());
   if (!present.file.empty() && present.file != object.file) freed.push_back(present.file);
-  return count_change(database, owner.number);
+  CLARY_RETURN_IF_ERROR(count_change(database, owner.number));
+  return shown_version(owner.bucket.versioning, id);
 }
 
-Status delete_object(Database& database, const BucketName& bucket, const ObjectKey& key,
-                     std::vector<std::string>& freed) {
-  CLARY_TRY(const IndexedBucket owner, find_bucket_row(database, bucket));
-  CLARY_TRY(const Present present, find_present(database, owner.number, key));
-  if (!present.etag) return {};
-  if (present.body) CLARY_RETURN_IF_ERROR(delete_body(database, *present.body));
-  CLARY_TRY(
-      Statement erase,
-      database.prepare("DELETE FROM objects WHERE bucket = ?1 AND key = ?2 AND version = x''"));
-  CLARY_RETURN_IF_ERROR(erase.bind(owner.number).bind_blob(*key).run());
-  if (!present.file.empty()) freed.push_back(present.file);
-  return count_change(database, owner.number);
-}
-
-Result<std::unique_ptr<KeyCursor>> open_cursor(Database& database, std::int64_t bucket) {
+Result<std::unique_ptr<KeyCursor>> open_cursor(Database& database, std::int64_t bucket,
+                                               std::vector<ObjectHead>& out) {
   CLARY_TRY(Statement rows,
             database.prepare("SELECT key, size, etag, modified, checksum_kind, checksum FROM "
                              "objects WHERE bucket = ?1 AND key >= ?2 ORDER BY key, version"));
-  return std::unique_ptr<KeyCursor>(std::make_unique<IndexCursor>(std::move(rows), bucket));
+  return std::unique_ptr<KeyCursor>(std::make_unique<IndexCursor>(std::move(rows), bucket, out));
 }
 
 Result<PrefixState> find_prefix_state(Database& database, const BucketName& bucket,
@@ -302,7 +275,8 @@ Status visit_objects(Database& database, std::int64_t bucket, std::string_view p
 
 Result<std::vector<std::string>> referenced_files(Database& database) {
   CLARY_TRY(Statement rows, database.prepare("SELECT file FROM objects WHERE file IS NOT NULL "
-                                             "UNION ALL SELECT file FROM parts"));
+                                             "UNION ALL SELECT file FROM versions WHERE file IS "
+                                             "NOT NULL UNION ALL SELECT file FROM parts"));
   std::vector<std::string> out;
   for (;;) {
     CLARY_TRY(const bool there, rows.step());

@@ -65,7 +65,35 @@ CREATE TRIGGER settings_go_with_the_bucket AFTER DELETE ON buckets BEGIN
 END;
 )sql";
 
-constexpr std::array<std::string_view, 2> kMigrations = {kFormat1, kSettings};
+// Versions, tags, the parts of objects, the times of uploads' parts.
+constexpr std::string_view kVersions = R"sql(
+ALTER TABLE buckets ADD COLUMN versioning INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE objects ADD COLUMN id TEXT;
+ALTER TABLE objects ADD COLUMN tags TEXT;
+ALTER TABLE objects ADD COLUMN parts TEXT;
+ALTER TABLE uploads ADD COLUMN tags TEXT;
+ALTER TABLE parts ADD COLUMN modified INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE versions(
+  bucket INTEGER NOT NULL,
+  key BLOB NOT NULL,
+  changed INTEGER NOT NULL,
+  id TEXT,
+  marker INTEGER NOT NULL,
+  size INTEGER NOT NULL DEFAULT 0,
+  etag TEXT NOT NULL DEFAULT '',
+  modified INTEGER NOT NULL,
+  crc32c BLOB,
+  checksum_kind INTEGER,
+  checksum TEXT,
+  body INTEGER,
+  file TEXT,
+  metadata TEXT,
+  tags TEXT,
+  parts TEXT,
+  PRIMARY KEY(bucket, key, changed DESC)) WITHOUT ROWID;
+)sql";
+
+constexpr std::array<std::string_view, 3> kMigrations = {kFormat1, kSettings, kVersions};
 
 }  // namespace
 

@@ -1,8 +1,8 @@
 #include <utility>
 
 #include "base/text_encoding.h"
+#include "objects/index_rows.h"
 #include "objects/metadata_text.h"
-#include "objects/object_index.h"
 #include "objects/store_rules.h"
 
 namespace clary::objects {
@@ -10,27 +10,67 @@ namespace clary::objects {
 using sqlite::Database;
 using sqlite::Statement;
 
+namespace {
+
+class UploadCursor final : public KeyCursor {
+ public:
+  UploadCursor(Statement rows, std::int64_t bucket, std::vector<PendingUpload>& out)
+      : rows_(std::move(rows)), bucket_(bucket), out_(out) {}
+  Result<bool> seek(std::string_view key) override {
+    rows_.reset();
+    rows_.bind(bucket_).bind_blob(key);
+    return rows_.step();
+  }
+  Result<bool> next() override { return rows_.step(); }
+  std::string_view key() const override { return rows_.view(0); }
+  std::string id() const override { return rows_.text(1); }
+  void take() override {
+    PendingUpload& upload = out_.emplace_back();
+    upload.id = UploadId(rows_.text(1));
+    upload.key = ObjectKey(rows_.text(0));
+    upload.begun = time_of(rows_.integer(2));
+    if (!rows_.is_null(3)) upload.checksum_kind = static_cast<DigestKind>(rows_.integer(3));
+    upload.composite_checksum = rows_.integer(4) != 0;
+  }
+
+ private:
+  Statement rows_;
+  std::int64_t bucket_;
+  std::vector<PendingUpload>& out_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<KeyCursor>> open_upload_cursor(Database& database, std::int64_t bucket,
+                                                      std::vector<PendingUpload>& out) {
+  CLARY_TRY(Statement rows,
+            database.prepare("SELECT key, id, begun, checksum_kind, composite FROM uploads WHERE "
+                             "bucket = ?1 AND key >= ?2 AND completed_etag IS NULL ORDER BY key, "
+                             "begun, id"));
+  return std::unique_ptr<KeyCursor>(std::make_unique<UploadCursor>(std::move(rows), bucket, out));
+}
+
 Status insert_upload(Database& database, const UploadId& id, const MultipartRequest& request,
                      TimePoint now) {
   CLARY_TRY(const IndexedBucket bucket, find_bucket_row(database, request.bucket));
   CLARY_TRY(Statement insert,
             database.prepare(
-                "INSERT INTO uploads(id, bucket, key, begun, checksum_kind, composite, metadata) "
-                "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
-  insert.bind(*id).bind(bucket.number).bind_blob(*request.key).bind(now.time_since_epoch().count());
+                "INSERT INTO uploads(id, bucket, key, begun, checksum_kind, composite, metadata, "
+                "tags) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+  insert.bind(*id).bind(bucket.number).bind_blob(*request.key).bind(microseconds(now));
   request.checksum_kind ? insert.bind(static_cast<std::int64_t>(*request.checksum_kind))
                         : insert.bind_null();
   insert.bind(std::int64_t{request.composite_checksum}).bind(metadata_to_text(request.metadata));
+  bind_text_or_null(insert, tags_to_text(request.tags));
   return insert.run();
 }
 
 Result<IndexedUpload> find_upload_row(Database& database, const BucketName& bucket,
                                       const ObjectKey& key, const UploadId& id) {
   CLARY_TRY(const IndexedBucket owner, find_bucket_row(database, bucket));
-  CLARY_TRY(
-      Statement row,
-      database.prepare("SELECT checksum_kind, composite, metadata, completed_etag FROM uploads "
-                       "WHERE id = ?1 AND bucket = ?2 AND key = ?3"));
+  CLARY_TRY(Statement row,
+            database.prepare("SELECT checksum_kind, composite, metadata, completed_etag, tags FROM "
+                             "uploads WHERE id = ?1 AND bucket = ?2 AND key = ?3"));
   row.bind(*id).bind(owner.number).bind_blob(*key);
   CLARY_TRY(const bool there, row.step());
   if (!there) return upload_absent(bucket, id);
@@ -42,13 +82,14 @@ Result<IndexedUpload> find_upload_row(Database& database, const BucketName& buck
   out.request.composite_checksum = row.integer(1) != 0;
   CLARY_TRY(out.request.metadata, metadata_from_text(row.view(2)));
   if (!row.is_null(3)) out.completed_etag = row.text(3);
+  CLARY_TRY(out.request.tags, tags_from_text(row.view(4)));
   return out;
 }
 
 Result<std::vector<IndexedPart>> part_rows(Database& database, const UploadId& id) {
   CLARY_TRY(Statement rows,
-            database.prepare("SELECT number, size, md5, crc32c, checksum_kind, checksum, file FROM "
-                             "parts WHERE upload = ?1 ORDER BY number"));
+            database.prepare("SELECT number, size, md5, crc32c, checksum_kind, checksum, file, "
+                             "modified FROM parts WHERE upload = ?1 ORDER BY number"));
   rows.bind(*id);
   std::vector<IndexedPart> out;
   for (;;) {
@@ -58,10 +99,9 @@ Result<std::vector<IndexedPart>> part_rows(Database& database, const UploadId& i
     part.number = static_cast<int>(rows.integer(0));
     part.sums = {rows.text(2), rows.text(3), static_cast<std::uint64_t>(rows.integer(1)),
                  std::nullopt};
-    if (!rows.is_null(4)) {
-      part.sums.checksum = Checksum{static_cast<DigestKind>(rows.integer(4)), rows.text(5), false};
-    }
+    part.sums.checksum = read_checksum(rows, 4, 5);
     part.file = rows.text(6);
+    part.modified = time_of(rows.integer(7));
     out.push_back(std::move(part));
   }
 }
@@ -75,20 +115,17 @@ Status upsert_part(Database& database, const UploadId& id, const IndexedPart& pa
     CLARY_TRY(const bool there, former.step());
     if (there) freed.push_back(former.text(0));
   }
-  CLARY_TRY(
-      Statement put,
-      database.prepare("INSERT OR REPLACE INTO parts(upload, number, size, md5, crc32c, "
-                       "checksum_kind, checksum, file) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+  CLARY_TRY(Statement put,
+            database.prepare(
+                "INSERT OR REPLACE INTO parts(upload, number, size, md5, crc32c, "
+                "checksum_kind, checksum, file, modified) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+                "?8, ?9)"));
   put.bind(*id)
       .bind(std::int64_t{part.number})
       .bind(static_cast<std::int64_t>(part.sums.size_bytes));
   put.bind_blob(part.sums.md5).bind_blob(part.sums.crc32c);
-  if (part.sums.checksum) {
-    put.bind(static_cast<std::int64_t>(part.sums.checksum->kind)).bind(part.sums.checksum->value);
-  } else {
-    put.bind_null().bind_null();
-  }
-  return put.bind(part.file).run();
+  bind_checksum(put, part.sums.checksum);
+  return put.bind(part.file).bind(microseconds(part.modified)).run();
 }
 
 Status end_upload(Database& database, const UploadId& id,
@@ -111,7 +148,7 @@ Status forget_completed_uploads(Database& database, TimePoint before) {
   CLARY_TRY(
       Statement erase,
       database.prepare("DELETE FROM uploads WHERE completed_etag IS NOT NULL AND begun < ?1"));
-  return erase.bind(before.time_since_epoch().count()).run();
+  return erase.bind(microseconds(before)).run();
 }
 
 }  // namespace clary::objects

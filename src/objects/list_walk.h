@@ -9,7 +9,8 @@
 
 namespace clary::objects {
 
-// The keys of one bucket in byte order.
+// The entries of one bucket in byte order of their keys. Versions and uploads share keys and have
+// ids.
 class KeyCursor {
  public:
   virtual ~KeyCursor() = default;
@@ -18,11 +19,14 @@ class KeyCursor {
   virtual Result<bool> next() = 0;
   // Of the present key; the view is valid until the cursor moves.
   virtual std::string_view key() const = 0;
-  virtual ObjectHead head() const = 0;
+  // "" where a key is there once.
+  virtual std::string id() const { return ""; }
+  // Adds the present entry to the page.
+  virtual void take() = 0;
 };
 
 // Cost: one seek, then one step per key and one seek per common prefix.
-Result<ListPage> collect_page(const ListRequest& request, KeyCursor& cursor);
+Result<PageEnd> collect_page(const ListRequest& request, KeyCursor& cursor);
 
 // The smallest text greater than every text that begins with `prefix`; empty when there is none.
 std::string after_prefix(std::string_view prefix);

@@ -4,7 +4,6 @@
 
 #include "base/text_encoding.h"
 #include "objects/body_source.h"
-#include "objects/list_walk.h"
 #include "objects/store_rules.h"
 
 namespace clary::objects {
@@ -36,22 +35,6 @@ class MemoryWriter final : public ObjectWriter {
 };
 
 }  // namespace
-
-class MemoryStore::Cursor final : public KeyCursor {
- public:
-  explicit Cursor(const std::map<std::string, Stored>& objects) : objects_(objects) {}
-  Result<bool> seek(std::string_view key) override {
-    at_ = objects_.lower_bound(std::string(key));
-    return at_ != objects_.end();
-  }
-  Result<bool> next() override { return ++at_ != objects_.end(); }
-  std::string_view key() const override { return at_->first; }
-  ObjectHead head() const override { return at_->second.head; }
-
- private:
-  const std::map<std::string, Stored>& objects_;
-  std::map<std::string, Stored>::const_iterator at_;
-};
 
 MemoryStore::MemoryStore(const Clock& clock, IdSource& ids) : clock_(clock), ids_(ids) {}
 
@@ -104,43 +87,37 @@ Result<std::vector<Bucket>> MemoryStore::list_buckets() {
   return out;
 }
 
-Result<ObjectHead> MemoryStore::head(const BucketName& bucket, const ObjectKey& key) {
+Result<ObjectHead> MemoryStore::head(const BucketName& bucket, const ObjectKey& key,
+                                     const std::string& version) {
   MutexLock lock(mutex_);
-  CLARY_TRY(const Contents* contents, find(bucket));
-  const auto found = contents->objects.find(*key);
-  if (found == contents->objects.end()) return key_absent(bucket, key);
-  return found->second.head;
+  CLARY_TRY(const Stored* stored, find_stored(bucket, key, version));
+  return stored->head;
 }
 
 Result<ObjectBody> MemoryStore::get(const BucketName& bucket, const ObjectKey& key,
-                                    std::optional<RangeRequest> range) {
+                                    const ReadRequest& read) {
   MutexLock lock(mutex_);
-  CLARY_TRY(const Contents* contents, find(bucket));
-  const auto found = contents->objects.find(*key);
-  if (found == contents->objects.end()) return key_absent(bucket, key);
-  const Stored& stored = found->second;
-  ObjectBody body{stored.head, nullptr, stored.head.size_bytes, std::nullopt};
-  if (range) {
-    CLARY_TRY(body.range, resolve_range(*range, stored.head.size_bytes));
-    body.length = body.range->last - body.range->first + 1;
-  }
-  body.bytes = make_memory_source(stored.bytes, body.range ? body.range->first : 0, body.length);
+  CLARY_TRY(const Stored* stored, find_stored(bucket, key, read.version));
+  ObjectBody body{stored->head, nullptr, stored->head.size_bytes, std::nullopt};
+  if (stored->head.delete_marker) return body;
+  CLARY_TRY(body.range, resolve_read(read, stored->head));
+  if (body.range) body.length = body.range->last - body.range->first + 1;
+  body.bytes = make_memory_source(stored->bytes, body.range ? body.range->first : 0, body.length);
   return body;
 }
 
 Result<ObjectHead> MemoryStore::store(const PutRequest& request, ObjectHead head,
                                       std::string bytes) {
   CLARY_TRY(Contents * contents, find(request.bucket));
-  const auto present = contents->objects.find(*request.key);
-  const auto etag =
-      present == contents->objects.end() ? std::nullopt : std::optional(present->second.head.etag);
-  CLARY_RETURN_IF_ERROR(check_condition(request.condition, etag));
+  const Result<Stored*> present = find_stored(request.bucket, request.key, "");
+  CLARY_RETURN_IF_ERROR(check_condition(
+      request.condition, present.ok() ? std::optional((*present)->head.etag) : std::nullopt));
   head.key = request.key;
   head.metadata = request.metadata;
+  head.tags = request.tags;
   head.last_modified = clock_.now();
-  contents->changes = ++sequence_;
-  contents->objects[*request.key] =
-      Stored{head, std::make_shared<const std::string>(std::move(bytes))};
+  head.version_id = add_version(*contents, request.key,
+                                {head, std::make_shared<const std::string>(std::move(bytes))});
   return head;
 }
 
@@ -161,26 +138,12 @@ Result<std::unique_ptr<ObjectWriter>> MemoryStore::put(PutRequest request) {
   return std::unique_ptr<ObjectWriter>(std::make_unique<MemoryWriter>(request, std::move(keep)));
 }
 
-Status MemoryStore::remove(const BucketName& bucket, const ObjectKey& key) {
-  MutexLock lock(mutex_);
-  CLARY_TRY(Contents * contents, find(bucket));
-  if (contents->objects.erase(*key) > 0) contents->changes = ++sequence_;
-  return {};
-}
-
-Result<ListPage> MemoryStore::list(const ListRequest& request) {
-  MutexLock lock(mutex_);
-  CLARY_TRY(const Contents* contents, find(request.bucket));
-  Cursor cursor(contents->objects);
-  return collect_page(request, cursor);
-}
-
 Result<UploadId> MemoryStore::begin_upload(MultipartRequest request) {
   CLARY_RETURN_IF_ERROR(check_key(request.bucket, request.key));
   MutexLock lock(mutex_);
   CLARY_TRY([[maybe_unused]] const Contents* contents, find(request.bucket));
   UploadId id(ids_.hex(32));
-  uploads_[id] = Upload{std::move(request), {}, std::nullopt};
+  uploads_[id] = Upload{std::move(request), clock_.now(), {}, std::nullopt};
   return id;
 }
 
@@ -215,8 +178,8 @@ Result<std::unique_ptr<ObjectWriter>> MemoryStore::put_part(PutRequest request,
     head.etag = hex_encode(sums.md5);
     head.checksum = sums.checksum;
     head.last_modified = clock_.now();
-    found->parts[number] =
-        Part{PartSums{sums.md5, sums.crc32c, sums.size_bytes, sums.checksum}, std::move(bytes)};
+    found->parts[number] = Part{PartSums{sums.md5, sums.crc32c, sums.size_bytes, sums.checksum},
+                                std::move(bytes), head.last_modified};
     return head;
   };
   return std::unique_ptr<ObjectWriter>(std::make_unique<MemoryWriter>(request, std::move(keep)));
@@ -226,12 +189,11 @@ Result<ObjectHead> MemoryStore::complete_upload(CompleteRequest request) {
   MutexLock lock(mutex_);
   CLARY_TRY(Upload * upload, find_upload(request.bucket, request.key, request.upload));
   if (upload->completed_etag) {
-    CLARY_TRY(const Contents* contents, find(request.bucket));
-    const auto found = contents->objects.find(*request.key);
-    if (found == contents->objects.end() || found->second.head.etag != *upload->completed_etag) {
+    const Result<Stored*> found = find_stored(request.bucket, request.key, "");
+    if (!found.ok() || (*found)->head.etag != *upload->completed_etag) {
       return upload_absent(request.bucket, request.upload);
     }
-    return found->second.head;
+    return (*found)->head;
   }
   std::vector<std::optional<PartSums>> stored;
   std::string bytes;
@@ -247,7 +209,8 @@ Result<ObjectHead> MemoryStore::complete_upload(CompleteRequest request) {
   PutRequest put{.bucket = request.bucket,
                  .key = request.key,
                  .metadata = upload->request.metadata,
-                 .condition = request.condition};
+                 .condition = request.condition,
+                 .tags = upload->request.tags};
   CLARY_TRY(ObjectHead head, store(put, std::move(joined), std::move(bytes)));
   upload->parts.clear();
   upload->completed_etag = head.etag;

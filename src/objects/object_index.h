@@ -45,6 +45,7 @@ struct IndexedPart {
   int number = 0;
   PartSums sums;
   std::string file;
+  TimePoint modified;
 };
 
 Result<IndexedBucket> find_bucket_row(sqlite::Database& database, const BucketName& name);
@@ -60,14 +61,22 @@ Status put_setting(sqlite::Database& database, const BucketName& bucket, Setting
 Status load_settings(sqlite::Database& database, SettingTexts& into);
 
 enum class Bodies { kWith, kWithout };  // whether inline bytes are read too
+// version "": the current object. kNullVersion or an id: that version, which may be a delete
+// marker.
 Result<IndexedObject> find_object(sqlite::Database& database, const BucketName& bucket,
-                                  const ObjectKey& key, Bodies bodies);
-// Puts the row, counts the change. `freed` gets the file of the object that stood there.
-Status upsert_object(sqlite::Database& database, const BucketName& bucket,
-                     const IndexedObject& object, const PutCondition& condition,
-                     std::vector<std::string>& freed);
-Status delete_object(sqlite::Database& database, const BucketName& bucket, const ObjectKey& key,
-                     std::vector<std::string>& freed);
+                                  const ObjectKey& key, const std::string& version, Bodies bodies);
+// Puts the row, counts the change; what stood there is kept where the bucket keeps versions, else
+// `freed` gets its file. The version's id, as clients see it.
+Result<std::string> upsert_object(sqlite::Database& database, const BucketName& bucket,
+                                  const IndexedObject& object, const PutCondition& condition,
+                                  std::vector<std::string>& freed);
+Result<Removed> remove_object(sqlite::Database& database, const BucketName& bucket,
+                              const Removal& removal, TimePoint now,
+                              std::vector<std::string>& freed);
+Status update_versioning(sqlite::Database& database, const BucketName& name, Versioning versioning);
+// Precondition: the version is there.
+Status update_tags(sqlite::Database& database, std::int64_t bucket, const ObjectKey& key,
+                   const std::string& version, const Tags& tags);
 
 // What stands under a prefix at one moment. Two equal states show equal contents: every put takes a
 // new, greater number, and every removal that is not followed by a put lowers the count.
@@ -84,8 +93,16 @@ Result<PrefixState> find_prefix_state(sqlite::Database& database, const BucketNa
 Status visit_objects(sqlite::Database& database, std::int64_t bucket, std::string_view prefix,
                      const std::function<Status(const IndexedObject&)>& visit);
 
-// A cursor over one bucket's keys. The connection outlives it.
-Result<std::unique_ptr<KeyCursor>> open_cursor(sqlite::Database& database, std::int64_t bucket);
+// Cursors over one bucket's objects, versions, uploads; what they take goes to `out`, which, like
+// the connection, outlives them.
+Result<std::unique_ptr<KeyCursor>> open_cursor(sqlite::Database& database, std::int64_t bucket,
+                                               std::vector<ObjectHead>& out);
+Result<std::unique_ptr<KeyCursor>> open_version_cursor(sqlite::Database& database,
+                                                       const IndexedBucket& bucket,
+                                                       std::vector<ObjectHead>& out);
+Result<std::unique_ptr<KeyCursor>> open_upload_cursor(sqlite::Database& database,
+                                                      std::int64_t bucket,
+                                                      std::vector<PendingUpload>& out);
 
 Status insert_upload(sqlite::Database& database, const UploadId& id,
                      const MultipartRequest& request, TimePoint now);

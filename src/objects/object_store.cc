@@ -19,6 +19,33 @@ Result<ByteRange> resolve_range(const RangeRequest& range, std::uint64_t size_by
   return ByteRange{*range.first, std::min(range.last.value_or(size_bytes - 1), size_bytes - 1)};
 }
 
+Result<std::optional<ByteRange>> resolve_read(const ReadRequest& read, const ObjectHead& head) {
+  if (read.part) {
+    if (head.parts.empty() && *read.part == 1) {
+      if (head.size_bytes == 0) return std::optional<ByteRange>();
+      return std::optional(ByteRange{0, head.size_bytes - 1});
+    }
+    std::uint64_t first = 0;
+    for (const ObjectPart& part : head.parts) {
+      // Only an upload of a single part can be without a byte.
+      if (part.number == *read.part && part.size_bytes == 0) return std::optional<ByteRange>();
+      if (part.number == *read.part)
+        return std::optional(ByteRange{first, first + part.size_bytes - 1});
+      first += part.size_bytes;
+    }
+    return limit_exceeded("the object has no part " + std::to_string(*read.part));
+  }
+  if (!read.range) return std::optional<ByteRange>();
+  CLARY_TRY(const ByteRange range, resolve_range(*read.range, head.size_bytes));
+  return std::optional(range);
+}
+
+Status ObjectStore::remove(const BucketName& bucket, const ObjectKey& key) {
+  CLARY_TRY(const std::vector<Result<Removed>> removed,
+            remove(bucket, std::vector<Removal>{Removal{.key = key}}));
+  return removed.front().ok() ? Status() : Status(removed.front().error());
+}
+
 std::string ObjectUri::to_string() const { return "s3://" + bucket.value() + "/" + key; }
 
 Result<ObjectUri> parse_object_uri(std::string_view text) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -21,6 +22,14 @@
 namespace clary::objects {
 
 using UploadId = Tagged<std::string, struct UploadIdTag>;
+
+// Labels of an object: name and value. They can change while the object stays.
+using Tags = std::map<std::string, std::string>;
+
+// Whether a put keeps what it replaces. kSuspended: what was kept stays, nothing is added to it.
+enum class Versioning { kOff, kEnabled, kSuspended };
+// The name of a version that was put while the bucket kept none.
+inline constexpr std::string_view kNullVersion = "null";
 
 // A checksum the client named: verified when the bytes arrive, kept, given back.
 struct Checksum {
@@ -39,6 +48,15 @@ struct ObjectMetadata {
   std::string kms_key_id;
 };
 
+// One part of an upload, or of the object that was made of it.
+struct ObjectPart {
+  int number = 0;
+  std::uint64_t size_bytes = 0;
+  std::optional<Checksum> checksum;
+  std::string etag;         // without quotes; "" once the upload is completed
+  TimePoint last_modified;  // of an upload's part
+};
+
 struct ObjectHead {
   ObjectKey key;
   std::uint64_t size_bytes = 0;
@@ -46,7 +64,12 @@ struct ObjectHead {
   TimePoint last_modified;
   ObjectMetadata metadata;
   std::optional<Checksum> checksum;
-  std::string version_id;  // "" until versions are kept
+  std::string
+      version_id;  // "" in a bucket that never kept versions; kNullVersion or an opaque text
+  Tags tags;
+  std::vector<ObjectPart> parts;  // ascending; empty for what was put whole
+  bool delete_marker = false;     // a version that says "removed"; it has no bytes
+  bool latest = true;             // filled by list_versions()
 };
 
 struct ByteRange {  // both inclusive, resolved against the size
@@ -72,6 +95,16 @@ struct RangeRequest {
 // LimitExceeded when no byte of the object lies in the range.
 Result<ByteRange> resolve_range(const RangeRequest& range, std::uint64_t size_bytes);
 
+// What of an object get() gives. Not both: range and part.
+struct ReadRequest {
+  std::string version = {};  // "": the current one
+  std::optional<RangeRequest> range = {};
+  std::optional<int> part = {};  // by its number; an object put whole is its own part 1
+};
+// The range that the request means; nothing for the whole. LimitExceeded when it lies outside the
+// object, or there is no such part.
+Result<std::optional<ByteRange>> resolve_read(const ReadRequest& read, const ObjectHead& head);
+
 // What must hold at the moment the object becomes visible; otherwise finish() or complete_upload()
 // fails with Conflict.
 struct PutCondition {
@@ -89,6 +122,7 @@ struct PutRequest {
   std::optional<Checksum> expected_checksum;
   std::optional<DigestKind> compute_checksum;  // make and keep one where none was given
   PutCondition condition;
+  Tags tags;
 };
 
 // Which expectation of a PutRequest the bytes did not meet.
@@ -113,18 +147,41 @@ struct ListRequest {
   std::string delimiter;
   std::string after;  // keys and common prefixes strictly after this
   std::size_t max_keys = 1000;
+  // Of versions and uploads, which share keys: with `after`, those of that key that follow this
+  // one are listed too. One that is gone: all of that key.
+  std::string after_id = {};
 };
-struct ListPage {
-  std::vector<ObjectHead> objects;           // in byte order of keys; metadata not filled
+// Where a page ended.
+struct PageEnd {
   std::vector<std::string> common_prefixes;  // in byte order
   bool truncated = false;
   std::string next_after;
+  std::string next_after_id;
+};
+struct ListPage : PageEnd {
+  std::vector<ObjectHead> objects;  // in byte order of keys, versions newest first; metadata, tags
+                                    // and parts not filled
+};
+
+// What remove() takes away.
+struct Removal {
+  ObjectKey key;
+  std::string version = {};  // "": the current one, which a bucket that keeps versions only hides
+  // Holds at that moment, or the removal is a Conflict. "*": any that is there.
+  std::optional<std::string> if_etag = {};
+  std::optional<std::uint64_t> if_size_bytes = {};
+  std::optional<TimePoint> if_modified = {};  // in whole seconds
+};
+struct Removed {
+  std::string version_id;      // of the delete marker that was made, or of what was removed
+  bool delete_marker = false;  // made or removed
 };
 
 struct Bucket {
   BucketName name;
   TimePoint created;
   Region region;
+  Versioning versioning = Versioning::kOff;
 };
 
 struct CompletedPart {
@@ -139,6 +196,31 @@ struct MultipartRequest {
   std::optional<DigestKind> checksum_kind;
   // True: the object's checksum is that of its parts' ("xxxx-N"). False: of the whole bytes (CRCs
   // only).
+  bool composite_checksum = true;
+  Tags tags = {};
+};
+// An upload that is not completed.
+struct PendingUpload {
+  UploadId id;
+  ObjectKey key;
+  TimePoint begun;
+  std::optional<DigestKind> checksum_kind;
+  bool composite_checksum = true;
+};
+struct UploadPage : PageEnd {
+  std::vector<PendingUpload> uploads;  // by key, then by their beginning
+};
+struct PartListRequest {
+  BucketName bucket;
+  ObjectKey key;
+  UploadId upload;
+  int after = 0;  // numbers above this
+  std::size_t max_parts = 1000;
+};
+struct PartPage {
+  std::vector<ObjectPart> parts;
+  bool truncated = false;
+  std::optional<DigestKind> checksum_kind;  // of the upload
   bool composite_checksum = true;
 };
 struct CompleteRequest {
@@ -164,16 +246,36 @@ class ObjectStore {
   virtual Status remove_bucket(const BucketName& name) = 0;
   virtual Result<Bucket> find_bucket(const BucketName& name) = 0;
   virtual Result<std::vector<Bucket>> list_buckets() = 0;
+  // InvalidArgument: kOff. A bucket that once kept versions can only be suspended.
+  virtual Status set_versioning(const BucketName& name, Versioning versioning) = 0;
 
-  // Objects. NotFound names whether the bucket or the key is absent: `bucket 'x': not there` /
-  // `bucket 'x': key 'y': not there`.
-  virtual Result<ObjectHead> head(const BucketName& bucket, const ObjectKey& key) = 0;
-  // LimitExceeded when the range lies outside the object.
+  // Objects. NotFound names what is absent: `bucket 'x': not there` / `bucket 'x': key 'y': not
+  // there`. A key whose newest version is a delete marker is absent; asked for by its version, the
+  // marker is found: a head that says so, and no bytes.
+  virtual Result<ObjectHead> head(const BucketName& bucket, const ObjectKey& key,
+                                  const std::string& version) = 0;
+  Result<ObjectHead> head(const BucketName& bucket, const ObjectKey& key) {
+    return head(bucket, key, std::string());
+  }
+  // LimitExceeded when the range lies outside the object, or it has no such part.
   virtual Result<ObjectBody> get(const BucketName& bucket, const ObjectKey& key,
-                                 std::optional<RangeRequest> range) = 0;
+                                 const ReadRequest& read) = 0;
+  Result<ObjectBody> get(const BucketName& bucket, const ObjectKey& key,
+                         std::optional<RangeRequest> range) {
+    return get(bucket, key, ReadRequest{.range = range});
+  }
   virtual Result<std::unique_ptr<ObjectWriter>> put(PutRequest request) = 0;
-  virtual Status remove(const BucketName& bucket, const ObjectKey& key) = 0;  // absent key: success
+  // One outcome for each, in their order; durable together. What is absent: success, with nothing
+  // removed. An error of the whole: of the bucket or the disk.
+  virtual Result<std::vector<Result<Removed>>> remove(const BucketName& bucket,
+                                                      const std::vector<Removal>& removals) = 0;
+  Status remove(const BucketName& bucket, const ObjectKey& key);
   virtual Result<ListPage> list(const ListRequest& request) = 0;
+  // Every version and delete marker; each has a version_id.
+  virtual Result<ListPage> list_versions(const ListRequest& request) = 0;
+  // Replaces the tags. The head of what they belong to, without its metadata.
+  virtual Result<ObjectHead> set_tags(const BucketName& bucket, const ObjectKey& key,
+                                      const std::string& version, const Tags& tags) = 0;
 
   // Multipart uploads. NotFound when the upload is not there (or has been aborted).
   virtual Result<UploadId> begin_upload(MultipartRequest request) = 0;
@@ -188,6 +290,9 @@ class ObjectStore {
   virtual Result<ObjectHead> complete_upload(CompleteRequest request) = 0;
   virtual Status abort_upload(const BucketName& bucket, const ObjectKey& key,
                               const UploadId& upload) = 0;
+
+  virtual Result<PartPage> list_parts(const PartListRequest& request) = 0;
+  virtual Result<UploadPage> list_uploads(const ListRequest& request) = 0;
 
   // Grows with every change of the bucket's objects; equal counters mean equal contents.
   virtual Result<std::uint64_t> change_counter(const BucketName& bucket) = 0;

@@ -67,11 +67,28 @@ class ObjectUploadConformance : public ObjectStoreConformance {
   static StoreCase of(StoreCase store);
 };
 
+// Versions, delete markers, batches of removals and tags.
+class ObjectVersionConformance : public ObjectStoreConformance {
+ public:
+  static StoreCase of(StoreCase store);
+
+ protected:
+  // Of a bucket "bucket" that keeps versions.
+  void make_versioned_bucket();
+  std::string put_version(const std::string& key, std::string_view bytes);  // its id
+  Result<Removed> remove_version(const std::string& key, const std::string& version = "");
+  std::string read_version(const std::string& key, const std::string& version);
+  // "a:2 a:1 b:x", newest first; "x" is a delete marker, else the bytes; "*" behind what is latest.
+  std::string history(ListRequest request);
+};
+
 // Every suite for one store.
 #define CLARY_OBJECT_STORE_CONFORMANCE(name, store_case)                               \
   INSTANTIATE_TEST_SUITE_P(name, ObjectStoreConformance, testing::Values(store_case)); \
   INSTANTIATE_TEST_SUITE_P(name, ObjectListingConformance,                             \
                            testing::Values(ObjectListingConformance::of(store_case))); \
+  INSTANTIATE_TEST_SUITE_P(name, ObjectVersionConformance,                             \
+                           testing::Values(ObjectVersionConformance::of(store_case))); \
   INSTANTIATE_TEST_SUITE_P(name, ObjectUploadConformance,                              \
                            testing::Values(ObjectUploadConformance::of(store_case)))
 

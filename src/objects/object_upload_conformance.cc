@@ -96,4 +96,78 @@ TEST_P(ObjectUploadConformance, ChecksumsOfPartsMakeTheObjects) {
   }
 }
 
+TEST_P(ObjectUploadConformance, PartsOfAnObjectCanBeRead) {
+  make_bucket();
+  const std::string first = sample_bytes(kMinPartBytes, 1);
+  const UploadId upload = begin("k");
+  const CompletedPart one = put_part("k", upload, 1, first);
+  const CompletedPart two = put_part("k", upload, 2, "second");
+  ASSERT_TRUE(complete("k", upload, {one, two}).ok());
+  ASSERT_TRUE(put("whole", "1234").ok());
+  const auto part = [&](const std::string& key, int number) -> std::string {
+    const Result<ObjectBody> body =
+        store().get(BucketName("bucket"), ObjectKey(key), ReadRequest{.part = number});
+    if (!body.ok()) return body.error().code == ErrorCode::kLimitExceeded ? "absent" : "error";
+    return *drain(*body->bytes);
+  };
+  EXPECT_EQ(part("k", 1), first);
+  EXPECT_EQ(part("k", 2), "second");
+  EXPECT_EQ(part("k", 3), "absent");
+  EXPECT_EQ(part("whole", 1), "1234");
+  EXPECT_EQ(part("whole", 2), "absent");
+}
+
+TEST_P(ObjectUploadConformance, PartsAreListed) {
+  make_bucket();
+  const UploadId upload = begin("k", DigestKind::kSha256);
+  for (const int number : {5, 1, 3}) put_part("k", upload, number, std::to_string(number));
+  PartListRequest request{BucketName("bucket"), ObjectKey("k"), upload};
+  request.max_parts = 2;
+  const Result<PartPage> page = store().list_parts(request);
+  ASSERT_TRUE(page.ok()) << page.error().message;
+  ASSERT_EQ(page->parts.size(), 2U);
+  EXPECT_TRUE(page->truncated);
+  EXPECT_EQ(page->checksum_kind, DigestKind::kSha256);
+  EXPECT_TRUE(page->composite_checksum);
+  EXPECT_EQ(page->parts[0].number, 1);
+  EXPECT_EQ(page->parts[0].size_bytes, 1U);
+  EXPECT_EQ(page->parts[0].etag, hex_encode(md5("1")));
+  ASSERT_TRUE(page->parts[0].checksum);
+  EXPECT_EQ(page->parts[0].checksum->value, base64_encode(sha256("1")));
+  request.after = 3;
+  const Result<PartPage> rest = store().list_parts(request);
+  ASSERT_TRUE(rest.ok());
+  ASSERT_EQ(rest->parts.size(), 1U);
+  EXPECT_EQ(rest->parts[0].number, 5);
+  EXPECT_FALSE(rest->truncated);
+  ASSERT_TRUE(store().abort_upload(request.bucket, request.key, upload).ok());
+  EXPECT_EQ(store().list_parts(request).error().code, ErrorCode::kNotFound);
+}
+
+TEST_P(ObjectUploadConformance, UploadsAreListedUntilTheyEnd) {
+  make_bucket();
+  std::vector<UploadId> ids;
+  for (const char* key : {"b", "a/1", "a/1", "a/2", "c"}) ids.push_back(begin(key));
+  const auto page = [&](ListRequest request) {
+    request.bucket = BucketName("bucket");
+    const Result<UploadPage> found = store().list_uploads(request);
+    std::string out;
+    for (const PendingUpload& upload : found->uploads) out += *upload.key + " ";
+    for (const std::string& prefix : found->common_prefixes) out += prefix + " ";
+    return out + (found->truncated ? "..." : "");
+  };
+  EXPECT_EQ(page({}), "a/1 a/1 a/2 b c ");
+  EXPECT_EQ(page({.delimiter = "/"}), "b c a/ ");
+  EXPECT_EQ(page({.prefix = "a/", .max_keys = 2}), "a/1 a/1 ...");
+  EXPECT_EQ(page({.after = "a/1"}), "a/2 b c ");
+  const Result<UploadPage> first =
+      store().list_uploads({.bucket = BucketName("bucket"), .max_keys = 1});
+  ASSERT_TRUE(first.ok() && first->truncated);
+  EXPECT_EQ(page({.after = first->next_after, .after_id = first->next_after_id}), "a/1 a/2 b c ");
+  const CompletedPart part = put_part("b", ids[0], 1, "x");
+  ASSERT_TRUE(complete("b", ids[0], {part}).ok());
+  ASSERT_TRUE(store().abort_upload(BucketName("bucket"), ObjectKey("c"), ids[4]).ok());
+  EXPECT_EQ(page({}), "a/1 a/1 a/2 ");
+}
+
 }  // namespace clary::objects

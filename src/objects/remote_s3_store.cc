@@ -3,15 +3,31 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/strings.h"
 #include "objects/body_digests.h"
 #include "objects/store_rules.h"
 
 namespace clary::objects {
 namespace {
 
-constexpr std::size_t kPageLimit = 1000;
-
 bool succeeded(const net::ClientReply& reply) { return reply.status / 100 == 2; }
+
+// "bytes 0-4/9": the range; the whole size goes to the head.
+Result<ByteRange> read_content_range(std::string_view field, ObjectHead& head) {
+  const std::size_t dash = field.find('-');
+  const std::size_t slash = field.find('/');
+  const std::size_t space = field.find(' ');
+  const auto number = [&](std::size_t from, std::size_t to) {
+    return parse_int(field.substr(from, to - from)).value_or(-1);
+  };
+  if (dash == std::string_view::npos || slash == std::string_view::npos ||
+      space == std::string_view::npos || number(slash + 1, field.size()) < 0) {
+    return internal_error("S3 reply: Content-Range '" + std::string(field) + "'");
+  }
+  head.size_bytes = static_cast<std::uint64_t>(number(slash + 1, field.size()));
+  return ByteRange{static_cast<std::uint64_t>(number(space + 1, dash)),
+                   static_cast<std::uint64_t>(number(dash + 1, slash))};
+}
 
 }  // namespace
 
@@ -43,9 +59,15 @@ Result<net::ClientReply> RemoteS3Store::call(const net::ClientRequest& request,
   Result<net::ClientReply> reply = transport_->send(request);
   if (!reply.ok()) return reply.error().within(context);
   if (succeeded(*reply)) return reply;
-  const Error error = s3_error(*reply);
+  return failure(*reply, bucket, key, request.method);
+}
+
+Error RemoteS3Store::failure(const net::ClientReply& reply, const BucketName& bucket,
+                             const ObjectKey& key, std::string_view method) {
+  const std::string context = object_context(bucket, method, key);
+  const Error error = s3_error(reply);
   if (error.code != ErrorCode::kNotFound) return error.within(context);
-  const std::string code = read_error_body(reply->body).code;
+  const std::string code = read_error_body(reply.body).code;
   if (code == "NoSuchUpload") return error.within(context);
   if (code == "NoSuchBucket") return bucket_absent(bucket);
   if (code == "NoSuchKey") return key_absent(bucket, key);
@@ -73,7 +95,14 @@ Status RemoteS3Store::remove_bucket(const BucketName& name) {
 Result<Bucket> RemoteS3Store::find_bucket(const BucketName& name) {
   CLARY_TRY(const net::ClientReply reply,
             call({.method = "HEAD", .target = s3_target(name)}, name, {}));
-  return Bucket{name, {}, Region(std::string(reply.headers.get("x-amz-bucket-region")))};
+  Bucket bucket{name, {}, Region(std::string(reply.headers.get("x-amz-bucket-region")))};
+  CLARY_TRY(const net::ClientReply versions,
+            call({.method = "GET", .target = s3_target(name, "", {{"versioning", ""}})}, name, {}));
+  const Result<std::string> status = read_element(versions.body, "Status");
+  if (status.ok()) {
+    bucket.versioning = *status == "Enabled" ? Versioning::kEnabled : Versioning::kSuspended;
+  }
+  return bucket;
 }
 
 Result<std::vector<Bucket>> RemoteS3Store::list_buckets() {
@@ -88,25 +117,57 @@ Result<std::uint64_t> RemoteS3Store::change_counter(const BucketName& bucket) {
 
 // ---- reading ----
 
-Result<ObjectHead> RemoteS3Store::head(const BucketName& bucket, const ObjectKey& key) {
-  net::ClientRequest request{.method = "HEAD", .target = s3_target(bucket, *key)};
+Result<ObjectHead> RemoteS3Store::head(const BucketName& bucket, const ObjectKey& key,
+                                       const std::string& version) {
+  CLARY_TRY(const Described described, describe(bucket, key, {.version = version}));
+  return described.head;
+}
+
+QueryFields RemoteS3Store::version_query(const std::string& version) {
+  return version.empty() ? QueryFields{} : QueryFields{{"versionId", version}};
+}
+
+Result<RemoteS3Store::Described> RemoteS3Store::describe(const BucketName& bucket,
+                                                         const ObjectKey& key,
+                                                         const ReadRequest& read) {
+  QueryFields query = version_query(read.version);
+  if (read.part) query.emplace_back("partNumber", std::to_string(*read.part));
+  net::ClientRequest request{.method = "HEAD", .target = s3_target(bucket, *key, query)};
   request.headers.add("x-amz-checksum-mode", "ENABLED");
-  CLARY_TRY(const net::ClientReply reply, call(request, bucket, key));
-  return read_object_headers(key, reply.headers);
+  Result<net::ClientReply> reply = transport_->send(request);
+  // S3 refuses to describe a delete marker, and says that it is one.
+  if (reply.ok() && reply->status == 405 && reply->headers.get("x-amz-delete-marker") == "true") {
+    Described out{read_object_headers(key, reply->headers), std::nullopt};
+    out.head.delete_marker = true;
+    out.head.version_id = read.version;
+    return out;
+  }
+  if (!reply.ok()) return reply.error().within(object_context(bucket, "HEAD", key));
+  if (!succeeded(*reply)) return failure(*reply, bucket, key, request.method);
+  Described out{read_object_headers(key, reply->headers), std::nullopt};
+  if (const std::string* range = reply->headers.find("content-range")) {
+    CLARY_TRY(out.range, read_content_range(*range, out.head));
+  }
+  const std::string_view tags = reply->headers.get("x-amz-tagging-count");
+  if (!tags.empty() && tags != "0") {
+    CLARY_TRY(out.head.tags, get_tags(bucket, key, read.version));
+  }
+  return out;
 }
 
 // Fetches one range after another, each bound to the ETag that head() saw.
 class RemoteS3Store::Source final : public net::ByteSource {
  public:
-  Source(RemoteS3Store& store, BucketName bucket, const ObjectHead& head, std::uint64_t offset,
-         std::uint64_t length)
+  Source(RemoteS3Store& store, BucketName bucket, const ObjectHead& head, std::string version,
+         ByteRange range)
       : store_(store),
         bucket_(std::move(bucket)),
         key_(head.key),
+        version_(std::move(version)),
         etag_(head.etag),
-        offset_(offset),
-        left_(length) {
-    if (length == head.size_bytes && head.checksum && !head.checksum->composite) {
+        offset_(range.first),
+        left_(head.size_bytes == 0 ? 0 : range.last - range.first + 1) {
+    if (left_ == head.size_bytes && head.checksum && !head.checksum->composite) {
       PutRequest expectation;
       expectation.expected_checksum = head.checksum;
       digests_.emplace(expectation);
@@ -124,7 +185,8 @@ class RemoteS3Store::Source final : public net::ByteSource {
  private:
   Status fetch() {
     const std::uint64_t wanted = std::min(left_, store_.options_.range_bytes);
-    net::ClientRequest request{.method = "GET", .target = s3_target(bucket_, *key_)};
+    net::ClientRequest request{.method = "GET",
+                               .target = s3_target(bucket_, *key_, version_query(version_))};
     request.headers.add(
         "Range", "bytes=" + std::to_string(offset_) + "-" + std::to_string(offset_ + wanted - 1));
     request.headers.add("If-Match", '"' + etag_ + '"');
@@ -150,6 +212,7 @@ class RemoteS3Store::Source final : public net::ByteSource {
   RemoteS3Store& store_;
   BucketName bucket_;
   ObjectKey key_;
+  std::string version_;
   std::string etag_;
   std::uint64_t offset_;
   std::uint64_t left_;
@@ -159,50 +222,18 @@ class RemoteS3Store::Source final : public net::ByteSource {
 };
 
 Result<ObjectBody> RemoteS3Store::get(const BucketName& bucket, const ObjectKey& key,
-                                      std::optional<RangeRequest> range) {
-  CLARY_TRY(ObjectHead found, head(bucket, key));
-  ObjectBody body{std::move(found), nullptr, 0, std::nullopt};
-  body.length = body.head.size_bytes;
-  if (range) {
-    CLARY_TRY(body.range, resolve_range(*range, body.head.size_bytes));
-    body.length = body.range->last - body.range->first + 1;
+                                      const ReadRequest& read) {
+  CLARY_TRY(Described described, describe(bucket, key, read));
+  ObjectBody body{std::move(described.head), nullptr, 0, described.range};
+  if (body.head.delete_marker) return body;
+  if (read.range) {
+    CLARY_TRY(body.range, resolve_read(read, body.head));
   }
-  body.bytes = std::make_unique<Source>(*this, bucket, body.head,
-                                        body.range ? body.range->first : 0, body.length);
+  body.length = body.range ? body.range->last - body.range->first + 1 : body.head.size_bytes;
+  const ByteRange whole{0, body.head.size_bytes == 0 ? 0 : body.head.size_bytes - 1};
+  body.bytes =
+      std::make_unique<Source>(*this, bucket, body.head, read.version, body.range.value_or(whole));
   return body;
-}
-
-Result<ListPage> RemoteS3Store::list(const ListRequest& request) {
-  ListPage out;
-  std::string after = request.after;
-  std::size_t left = request.max_keys;
-  while (left > 0) {
-    QueryFields query = {{"list-type", "2"}, {"encoding-type", "url"}};
-    query.emplace_back("max-keys", std::to_string(std::min(left, kPageLimit)));
-    if (!request.prefix.empty()) query.emplace_back("prefix", request.prefix);
-    if (!request.delimiter.empty()) query.emplace_back("delimiter", request.delimiter);
-    if (!after.empty()) query.emplace_back("start-after", after);
-    CLARY_TRY(const net::ClientReply reply,
-              call({.method = "GET", .target = s3_target(request.bucket, "", query)},
-                   request.bucket, {}));
-    CLARY_TRY(ListPage page, read_list_reply(reply.body));
-    const std::size_t count = page.objects.size() + page.common_prefixes.size();
-    std::move(page.objects.begin(), page.objects.end(), std::back_inserter(out.objects));
-    std::move(page.common_prefixes.begin(), page.common_prefixes.end(),
-              std::back_inserter(out.common_prefixes));
-    out.truncated = page.truncated;
-    out.next_after = after = page.next_after;
-    left -= std::min(left, count);
-    if (!page.truncated || count == 0) break;
-  }
-  if (!out.truncated) out.next_after.clear();
-  return out;
-}
-
-Status RemoteS3Store::remove(const BucketName& bucket, const ObjectKey& key) {
-  CLARY_TRY([[maybe_unused]] const net::ClientReply reply,
-            call({.method = "DELETE", .target = s3_target(bucket, *key)}, bucket, key));
-  return {};
 }
 
 }  // namespace clary::objects

@@ -3,12 +3,14 @@
 // Bodies leave in parts: what is longer than part_bytes becomes a multipart upload, so a writer
 // holds one part in memory and every request can be sent again. Bodies arrive in ranges that are
 // bound to one ETag: read() fails with Conflict when the object is replaced meanwhile. Thread-safe;
-// writers and sources are used by one thread at a time.
+// writers and sources are used by one thread at a time. What S3 does not tell: the parts of an
+// object (head().parts is empty; one part can be read), and the order of versions within a second.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -34,12 +36,21 @@ class RemoteS3Store final : public ObjectStore {
   Status remove_bucket(const BucketName& name) override;
   Result<Bucket> find_bucket(const BucketName& name) override;
   Result<std::vector<Bucket>> list_buckets() override;
-  Result<ObjectHead> head(const BucketName& bucket, const ObjectKey& key) override;
+  Status set_versioning(const BucketName& name, Versioning versioning) override;
+  using ObjectStore::get;
+  using ObjectStore::head;
+  using ObjectStore::remove;
+  Result<ObjectHead> head(const BucketName& bucket, const ObjectKey& key,
+                          const std::string& version) override;
   Result<ObjectBody> get(const BucketName& bucket, const ObjectKey& key,
-                         std::optional<RangeRequest> range) override;
+                         const ReadRequest& read) override;
   Result<std::unique_ptr<ObjectWriter>> put(PutRequest request) override;
-  Status remove(const BucketName& bucket, const ObjectKey& key) override;
+  Result<std::vector<Result<Removed>>> remove(const BucketName& bucket,
+                                              const std::vector<Removal>& removals) override;
   Result<ListPage> list(const ListRequest& request) override;
+  Result<ListPage> list_versions(const ListRequest& request) override;
+  Result<ObjectHead> set_tags(const BucketName& bucket, const ObjectKey& key,
+                              const std::string& version, const Tags& tags) override;
   Result<UploadId> begin_upload(MultipartRequest request) override;
   // Holds the whole part in memory.
   Result<std::unique_ptr<ObjectWriter>> put_part(PutRequest request, const UploadId& upload,
@@ -47,6 +58,8 @@ class RemoteS3Store final : public ObjectStore {
   Result<ObjectHead> complete_upload(CompleteRequest request) override;
   Status abort_upload(const BucketName& bucket, const ObjectKey& key,
                       const UploadId& upload) override;
+  Result<PartPage> list_parts(const PartListRequest& request) override;
+  Result<UploadPage> list_uploads(const ListRequest& request) override;
   // Unsupported: S3 does not count changes.
   Result<std::uint64_t> change_counter(const BucketName& bucket) override;
 
@@ -55,9 +68,25 @@ class RemoteS3Store final : public ObjectStore {
   class PartWriter;
   class Source;
 
+  // What a HEAD says; the range where a part was asked for.
+  struct Described {
+    ObjectHead head;
+    std::optional<ByteRange> range;
+  };
+
   // A 2xx reply, or the error it stands for: NotFound names what is absent. key "": of the bucket.
   Result<net::ClientReply> call(const net::ClientRequest& request, const BucketName& bucket,
                                 const ObjectKey& key);
+  // The fields that name a version; none for the current one.
+  static QueryFields version_query(const std::string& version);
+  // read.range is left to the caller.
+  Result<Described> describe(const BucketName& bucket, const ObjectKey& key,
+                             const ReadRequest& read);
+  Result<Tags> get_tags(const BucketName& bucket, const ObjectKey& key, const std::string& version);
+  Result<Removed> remove_one(const BucketName& bucket, const Removal& removal);
+  // What a reply that is not 2xx means.
+  Error failure(const net::ClientReply& reply, const BucketName& bucket, const ObjectKey& key,
+                std::string_view method);
   Error absent(const BucketName& bucket, const ObjectKey& key);
   Result<ObjectHead> put_whole(const PutRequest& request, std::string bytes,
                                const std::optional<Checksum>& checksum);

@@ -23,12 +23,14 @@ Result<ObjectHead> RemoteS3Store::put_whole(const PutRequest& request, std::stri
                                   .target = s3_target(request.bucket, *request.key)};
   add_metadata_headers(request.metadata, call_request.headers);
   add_condition_headers(request.condition, call_request.headers);
+  if (!request.tags.empty()) call_request.headers.add("x-amz-tagging", tagging_field(request.tags));
   if (checksum) call_request.headers.add(checksum_field(checksum->kind), checksum->value);
   call_request.body = std::move(bytes);
   CLARY_TRY(const net::ClientReply reply, call(call_request, request.bucket, request.key));
   ObjectHead head = read_object_headers(request.key, reply.headers);
   head.size_bytes = call_request.body.size();
   head.metadata = request.metadata;
+  head.tags = request.tags;
   head.last_modified = clock_.now();
   return head;
 }
@@ -101,7 +103,8 @@ class RemoteS3Store::Writer final : public ObjectWriter {
  private:
   Status send_buffer() {
     if (!upload_) {
-      MultipartRequest begin{request_.bucket, request_.key, request_.metadata, std::nullopt, false};
+      MultipartRequest begin{request_.bucket, request_.key, request_.metadata,
+                             std::nullopt,    false,        request_.tags};
       // Only a CRC of the whole can be made of the parts'.
       if (kind_ && is_crc(*kind_)) begin.checksum_kind = kind_;
       CLARY_TRY(upload_, store_.begin_upload(std::move(begin)));
@@ -175,6 +178,7 @@ Result<UploadId> RemoteS3Store::begin_upload(MultipartRequest request) {
   net::ClientRequest begin{.method = "POST",
                            .target = s3_target(request.bucket, *request.key, {{"uploads", ""}})};
   add_metadata_headers(request.metadata, begin.headers);
+  if (!request.tags.empty()) begin.headers.add("x-amz-tagging", tagging_field(request.tags));
   if (request.checksum_kind) {
     begin.headers.add("x-amz-checksum-algorithm", to_upper(digest_name(*request.checksum_kind)));
     begin.headers.add("x-amz-checksum-type",

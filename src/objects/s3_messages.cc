@@ -5,6 +5,7 @@
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "base/encoded_word.h"
 #include "base/strings.h"
 #include "base/text_encoding.h"
 #include "base/time_text.h"
@@ -18,21 +19,13 @@ constexpr std::array<DigestKind, 5> kChecksumKinds = {DigestKind::kCrc32, Digest
                                                       DigestKind::kSha256};
 constexpr std::array<const char*, 5> kStandardFields = {
     "cache-control", "content-disposition", "content-encoding", "content-language", "expires"};
+constexpr const char* kNamespace = "http://s3.amazonaws.com/doc/2006-03-01/";
 constexpr std::string_view kUserPrefix = "x-amz-meta-";
 
-std::string unquoted(std::string_view etag) {
-  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"')
-    etag = etag.substr(1, etag.size() - 2);
-  return std::string(etag);
-}
-
-Result<pugi::xml_node> root_of(pugi::xml_document& document, std::string_view body) {
-  const pugi::xml_parse_result parsed =
-      document.load_buffer(body.data(), body.size(), pugi::parse_default);
-  if (!parsed || !document.document_element()) {
-    return internal_error(std::string("S3 reply: not XML: ") + parsed.description());
-  }
-  return document.document_element();
+std::string written(const pugi::xml_document& document) {
+  std::ostringstream out;
+  document.save(out, "", pugi::format_raw);
+  return out.str();
 }
 
 struct CodeMeaning {
@@ -79,6 +72,12 @@ ErrorCode meaning_of(int status) {
 
 }  // namespace
 
+std::string unquoted_etag(std::string_view etag) {
+  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"')
+    etag = etag.substr(1, etag.size() - 2);
+  return std::string(etag);
+}
+
 std::string s3_target(const BucketName& bucket, std::string_view key, const QueryFields& query) {
   std::string out = "/" + percent_encode(*bucket);
   if (!key.empty()) out += "/" + percent_encode(key, Slash::kKeep);
@@ -108,56 +107,10 @@ Error s3_error(const net::ClientReply& reply) {
   return {meaning, "HTTP " + std::to_string(reply.status) + " " + what};
 }
 
-Result<ListPage> read_list_reply(std::string_view body) {
-  pugi::xml_document document;
-  CLARY_TRY(const pugi::xml_node root, root_of(document, body));
-  ListPage page;
-  for (const pugi::xml_node entry : root.children("Contents")) {
-    ObjectHead head;
-    CLARY_TRY(std::string key, form_decode(entry.child_value("Key")));
-    head.key = ObjectKey(std::move(key));
-    head.size_bytes = static_cast<std::uint64_t>(parse_int(entry.child_value("Size")).value_or(0));
-    head.etag = unquoted(entry.child_value("ETag"));
-    CLARY_TRY(head.last_modified, parse_time(entry.child_value("LastModified")));
-    page.objects.push_back(std::move(head));
-  }
-  for (const pugi::xml_node entry : root.children("CommonPrefixes")) {
-    CLARY_TRY(std::string prefix, form_decode(entry.child_value("Prefix")));
-    page.common_prefixes.push_back(std::move(prefix));
-  }
-  page.truncated = std::string_view(root.child_value("IsTruncated")) == "true";
-  if (!page.objects.empty()) page.next_after = *page.objects.back().key;
-  if (!page.common_prefixes.empty())
-    page.next_after = std::max(page.next_after, page.common_prefixes.back());
-  return page;
-}
-
-Result<std::vector<Bucket>> read_buckets_reply(std::string_view body) {
-  pugi::xml_document document;
-  CLARY_TRY(const pugi::xml_node root, root_of(document, body));
-  std::vector<Bucket> out;
-  for (const pugi::xml_node entry : root.child("Buckets").children("Bucket")) {
-    CLARY_TRY(const TimePoint created, parse_time(entry.child_value("CreationDate")));
-    out.push_back({BucketName(entry.child_value("Name")), created,
-                   Region(entry.child_value("BucketRegion"))});
-  }
-  return out;
-}
-
-Result<std::string> read_element(std::string_view body, const char* name) {
-  pugi::xml_document document;
-  CLARY_TRY(const pugi::xml_node root, root_of(document, body));
-  const pugi::xml_node element = root.child(name);
-  if (!element)
-    return invalid_argument("S3 reply: no element '" + std::string(name) + "' in '" + root.name() +
-                            "'");
-  return std::string(element.child_value());
-}
-
 std::string complete_upload_body(const std::vector<CompletedPart>& parts) {
   pugi::xml_document document;
   pugi::xml_node root = document.append_child("CompleteMultipartUpload");
-  root.append_attribute("xmlns") = "http://s3.amazonaws.com/doc/2006-03-01/";
+  root.append_attribute("xmlns") = kNamespace;
   for (const CompletedPart& part : parts) {
     pugi::xml_node entry = root.append_child("Part");
     entry.append_child("PartNumber").text() = part.number;
@@ -167,27 +120,70 @@ std::string complete_upload_body(const std::vector<CompletedPart>& parts) {
       entry.append_child(element.c_str()).text() = part.checksum->value.c_str();
     }
   }
-  std::ostringstream out;
-  document.save(out, "", pugi::format_raw);
-  return out.str();
+  return written(document);
+}
+
+std::string delete_body(const std::vector<Removal>& removals) {
+  pugi::xml_document document;
+  pugi::xml_node root = document.append_child("Delete");
+  root.append_attribute("xmlns") = kNamespace;
+  for (const Removal& removal : removals) {
+    pugi::xml_node entry = root.append_child("Object");
+    entry.append_child("Key").text() = removal.key->c_str();
+    if (!removal.version.empty()) entry.append_child("VersionId").text() = removal.version.c_str();
+    if (removal.if_etag) entry.append_child("ETag").text() = removal.if_etag->c_str();
+    if (removal.if_size_bytes)
+      entry.append_child("Size").text() = std::to_string(*removal.if_size_bytes).c_str();
+    if (removal.if_modified)
+      entry.append_child("LastModifiedTime").text() = http_date(*removal.if_modified).c_str();
+  }
+  return written(document);
+}
+
+std::string tagging_body(const Tags& tags) {
+  pugi::xml_document document;
+  pugi::xml_node root = document.append_child("Tagging");
+  root.append_attribute("xmlns") = kNamespace;
+  pugi::xml_node set = root.append_child("TagSet");
+  for (const auto& [name, value] : tags) {
+    pugi::xml_node tag = set.append_child("Tag");
+    tag.append_child("Key").text() = name.c_str();
+    tag.append_child("Value").text() = value.c_str();
+  }
+  return written(document);
+}
+
+std::string tagging_field(const Tags& tags) {
+  std::string out;
+  for (const auto& [name, value] : tags) {
+    out.append(out.empty() ? "" : "&").append(percent_encode(name));
+    out.append("=").append(percent_encode(value));
+  }
+  return out;
+}
+
+std::string versioning_body(Versioning versioning) {
+  pugi::xml_document document;
+  pugi::xml_node root = document.append_child("VersioningConfiguration");
+  root.append_attribute("xmlns") = kNamespace;
+  root.append_child("Status").text() = versioning == Versioning::kEnabled ? "Enabled" : "Suspended";
+  return written(document);
 }
 
 std::string create_bucket_body(const Region& region) {
   if (region.empty() || *region == "us-east-1") return "";
   pugi::xml_document document;
   pugi::xml_node root = document.append_child("CreateBucketConfiguration");
-  root.append_attribute("xmlns") = "http://s3.amazonaws.com/doc/2006-03-01/";
+  root.append_attribute("xmlns") = kNamespace;
   root.append_child("LocationConstraint").text() = region->c_str();
-  std::ostringstream out;
-  document.save(out, "", pugi::format_raw);
-  return out.str();
+  return written(document);
 }
 
 void add_metadata_headers(const ObjectMetadata& metadata, net::Headers& headers) {
   headers.add("Content-Type", metadata.content_type);
   for (const auto& [name, value] : metadata.standard) headers.add(name, value);
   for (const auto& [name, value] : metadata.user)
-    headers.add(std::string(kUserPrefix) + name, value);
+    headers.add(std::string(kUserPrefix) + name, to_encoded_words(value));
   if (!metadata.server_side_encryption.empty()) {
     headers.add("x-amz-server-side-encryption", metadata.server_side_encryption);
   }
@@ -210,7 +206,7 @@ ObjectHead read_object_headers(const ObjectKey& key, const net::Headers& headers
   head.key = key;
   head.size_bytes =
       static_cast<std::uint64_t>(parse_int(headers.get("content-length")).value_or(0));
-  head.etag = unquoted(headers.get("etag"));
+  head.etag = unquoted_etag(headers.get("etag"));
   if (const auto modified = parse_time(headers.get("last-modified")); modified.ok())
     head.last_modified = *modified;
   if (const std::string* type = headers.find("content-type")) head.metadata.content_type = *type;
@@ -220,8 +216,9 @@ ObjectHead read_object_headers(const ObjectKey& key, const net::Headers& headers
   for (const auto& [name, value] : headers.fields()) {
     const std::string lower = to_lower(name);
     if (lower.starts_with(kUserPrefix))
-      head.metadata.user[lower.substr(kUserPrefix.size())] = value;
+      head.metadata.user[lower.substr(kUserPrefix.size())] = from_encoded_words(value);
   }
+  head.version_id = headers.get("x-amz-version-id");
   head.metadata.server_side_encryption = headers.get("x-amz-server-side-encryption");
   head.metadata.kms_key_id = headers.get("x-amz-server-side-encryption-aws-kms-key-id");
   for (const DigestKind kind : kChecksumKinds) {

@@ -29,11 +29,25 @@ S3ErrorBody read_error_body(std::string_view body);
 // that.
 Error s3_error(const net::ClientReply& reply);
 
+std::string unquoted_etag(std::string_view etag);
+
 Result<ListPage> read_list_reply(std::string_view body);
+// Versions and delete markers come apart: within a key they are put in order by their times.
+Result<ListPage> read_versions_reply(std::string_view body);
+Result<UploadPage> read_uploads_reply(std::string_view body);
+Result<PartPage> read_parts_reply(std::string_view body);
+// In the order of the removals.
+Result<std::vector<Result<Removed>>> read_delete_reply(std::string_view body,
+                                                       const std::vector<Removal>& removals);
+Result<Tags> read_tagging(std::string_view body);
 Result<std::vector<Bucket>> read_buckets_reply(std::string_view body);
 // The text of the element with that name below the root; InvalidArgument when it is not there.
 Result<std::string> read_element(std::string_view body, const char* name);
 std::string complete_upload_body(const std::vector<CompletedPart>& parts);
+std::string delete_body(const std::vector<Removal>& removals);
+std::string tagging_body(const Tags& tags);
+std::string tagging_field(const Tags& tags);  // of x-amz-tagging
+std::string versioning_body(Versioning versioning);
 std::string create_bucket_body(const Region& region);  // "" for us-east-1
 
 // Metadata and checksum as header fields, and back.

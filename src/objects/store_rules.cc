@@ -1,5 +1,6 @@
 #include "objects/store_rules.h"
 
+#include <chrono>
 #include <utility>
 
 #include "base/text_encoding.h"
@@ -11,6 +12,10 @@ Error bucket_absent(const BucketName& bucket) {
 }
 Error key_absent(const BucketName& bucket, const ObjectKey& key) {
   return not_found("bucket '" + bucket.value() + "': key '" + key.value() + "': not there");
+}
+Error version_absent(const BucketName& bucket, const ObjectKey& key, const std::string& version) {
+  return not_found("bucket '" + bucket.value() + "': key '" + key.value() + "': version '" +
+                   version + "': not there");
 }
 Error upload_absent(const BucketName& bucket, const UploadId& upload) {
   return not_found("bucket '" + bucket.value() + "': upload '" + upload.value() + "': not there");
@@ -36,6 +41,31 @@ Status check_condition(const PutCondition& condition,
   if (!present_etag) return not_found("no object has the wanted ETag: the key is not there");
   if (*present_etag == *condition.if_etag) return {};
   return conflict("the ETag is " + *present_etag + ", wanted " + *condition.if_etag);
+}
+
+Status check_removal(const Removal& removal, const std::optional<ObjectHead>& present) {
+  if (!removal.if_etag && !removal.if_size_bytes && !removal.if_modified) return {};
+  if (!present) return conflict("the object to remove is not there");
+  if (removal.if_etag && *removal.if_etag != "*" && *removal.if_etag != present->etag) {
+    return conflict("the ETag is " + present->etag + ", wanted " + *removal.if_etag);
+  }
+  if (removal.if_size_bytes && *removal.if_size_bytes != present->size_bytes) {
+    return conflict("the object has " + std::to_string(present->size_bytes) + " bytes, wanted " +
+                    std::to_string(*removal.if_size_bytes));
+  }
+  const auto seconds = [](TimePoint time) {
+    return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch());
+  };
+  if (removal.if_modified && seconds(*removal.if_modified) != seconds(present->last_modified)) {
+    return conflict("the object was modified at another time");
+  }
+  return {};
+}
+
+Status check_versioning(const BucketName& bucket, Versioning wanted) {
+  if (wanted != Versioning::kOff) return {};
+  return invalid_argument("bucket '" + bucket.value() +
+                          "': versioning is enabled or suspended, never off again");
 }
 
 Result<std::vector<PartSums>> match_parts(const CompleteRequest& request,
@@ -69,12 +99,30 @@ Result<std::vector<PartSums>> match_parts(const CompleteRequest& request,
   return out;
 }
 
+PartPage part_page(const PartListRequest& request, const MultipartRequest& upload,
+                   std::vector<ObjectPart> stored) {
+  std::erase_if(stored, [&](const ObjectPart& part) { return part.number <= request.after; });
+  PartPage page;
+  page.checksum_kind = upload.checksum_kind;
+  page.composite_checksum = upload.composite_checksum;
+  page.truncated = request.max_parts > 0 && stored.size() > request.max_parts;
+  if (stored.size() > request.max_parts) stored.resize(request.max_parts);
+  page.parts = std::move(stored);
+  return page;
+}
+
 Result<ObjectHead> joined_head(const CompleteRequest& request, const std::vector<PartSums>& parts,
                                std::optional<DigestKind> checksum_kind, bool composite) {
   ObjectHead head;
   head.key = request.key;
   head.etag = multipart_etag(parts);
-  for (const PartSums& part : parts) head.size_bytes += part.size_bytes;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    head.size_bytes += parts[i].size_bytes;
+    ObjectPart& part = head.parts.emplace_back();
+    part.number = request.parts[i].number;
+    part.size_bytes = parts[i].size_bytes;
+    part.checksum = parts[i].checksum;
+  }
   if (request.expected_size_bytes && *request.expected_size_bytes != head.size_bytes) {
     return invalid_argument("the joined parts have " + std::to_string(head.size_bytes) +
                             " bytes, expected " + std::to_string(*request.expected_size_bytes));

@@ -12,6 +12,7 @@ namespace clary::objects {
 
 Error bucket_absent(const BucketName& bucket);
 Error key_absent(const BucketName& bucket, const ObjectKey& key);
+Error version_absent(const BucketName& bucket, const ObjectKey& key, const std::string& version);
 Error upload_absent(const BucketName& bucket, const UploadId& upload);
 // "bucket 'x': put 'y'", to stand before what happened.
 std::string object_context(const BucketName& bucket, std::string_view verb, const ObjectKey& key);
@@ -23,13 +24,21 @@ Status check_part_number(int number);
 Status check_condition(const PutCondition& condition,
                        const std::optional<std::string>& present_etag);
 
+// present: the head of what would be removed; nothing when it is absent.
+Status check_removal(const Removal& removal, const std::optional<ObjectHead>& present);
+Status check_versioning(const BucketName& bucket, Versioning wanted);
+
 // The chosen parts against the stored ones, in the order of the request. stored[i] is nothing where
 // the part is absent. min_part_bytes holds for every part but the last.
 Result<std::vector<PartSums>> match_parts(const CompleteRequest& request,
                                           const std::vector<std::optional<PartSums>>& stored,
                                           std::uint64_t min_part_bytes);
 
-// Size, ETag and checksum of the completed object; the rest is left to the caller.
+// One page of the upload's parts. stored: all of them, ascending.
+PartPage part_page(const PartListRequest& request, const MultipartRequest& upload,
+                   std::vector<ObjectPart> stored);
+
+// Size, ETag, checksum and parts of the completed object; the rest is left to the caller.
 Result<ObjectHead> joined_head(const CompleteRequest& request, const std::vector<PartSums>& parts,
                                std::optional<DigestKind> checksum_kind, bool composite);
 

@@ -25,11 +25,14 @@ Status RuntimeReset::empty_buckets() {
   CLARY_TRY(const std::vector<objects::Bucket> buckets, parts_.objects.list_buckets());
   for (const objects::Bucket& bucket : buckets) {
     while (true) {
-      CLARY_TRY(const objects::ListPage page, parts_.objects.list({.bucket = bucket.name}));
+      CLARY_TRY(const objects::ListPage page,
+                parts_.objects.list_versions({.bucket = bucket.name}));
       if (page.objects.empty()) break;
+      std::vector<objects::Removal> removals;
       for (const objects::ObjectHead& object : page.objects) {
-        CLARY_RETURN_IF_ERROR(parts_.objects.remove(bucket.name, object.key));
+        removals.push_back({.key = object.key, .version = object.version_id});
       }
+      CLARY_TRY([[maybe_unused]] const auto removed, parts_.objects.remove(bucket.name, removals));
     }
     CLARY_RETURN_IF_ERROR(parts_.objects.remove_bucket(bucket.name));
   }

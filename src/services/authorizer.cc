@@ -4,6 +4,7 @@
 #include "base/time_text.h"
 #include "domain/permissions.h"
 #include "services/job_rules.h"
+#include "services/s3_copies.h"
 
 namespace clary::services {
 namespace {
@@ -17,6 +18,7 @@ constexpr const char* kNobody = "anonymous";
 // Amazon S3".
 constexpr std::pair<std::string_view, std::string_view> kS3Actions[] = {
     {"CompleteMultipartUpload", "PutObject"},
+    {"CopyObject", "PutObject"},
     {"CreateMultipartUpload", "PutObject"},
     {"DeleteBucketCors", "PutBucketCORS"},
     {"DeleteBucketLifecycle", "PutLifecycleConfiguration"},
@@ -33,12 +35,25 @@ constexpr std::pair<std::string_view, std::string_view> kS3Actions[] = {
     {"HeadBucket", "ListBucket"},
     {"HeadObject", "GetObject"},
     {"ListBuckets", "ListAllMyBuckets"},
+    {"ListMultipartUploads", "ListBucketMultipartUploads"},
     {"ListObjects", "ListBucket"},
     {"ListObjectsV2", "ListBucket"},
+    {"ListObjectVersions", "ListBucketVersions"},
+    {"ListParts", "ListMultipartUploadParts"},
     {"PutBucketCors", "PutBucketCORS"},
     {"PutBucketLifecycleConfiguration", "PutLifecycleConfiguration"},
     {"PutPublicAccessBlock", "PutBucketPublicAccessBlock"},
     {"UploadPart", "PutObject"},
+    {"UploadPartCopy", "PutObject"},
+};
+// Actions that have another name when a version is named.
+constexpr std::pair<std::string_view, std::string_view> kVersionActions[] = {
+    {"DeleteObject", "DeleteObjectVersion"},
+    {"DeleteObjectTagging", "DeleteObjectVersionTagging"},
+    {"GetObject", "GetObjectVersion"},
+    {"GetObjectAttributes", "GetObjectVersionAttributes"},
+    {"GetObjectTagging", "GetObjectVersionTagging"},
+    {"PutObjectTagging", "PutObjectVersionTagging"},
 };
 
 // Condition keys of S3's own and the members they stand for.
@@ -73,6 +88,52 @@ std::string s3_resource(const Document& request) {
   if (bucket.empty()) return "*";
   const std::string key = request.string_or("Key", "");
   return "arn:aws:s3:::" + bucket + (key.empty() ? "" : '/' + key);
+}
+
+std::string s3_action(std::string_view name, bool of_version) {
+  for (const auto& [from, to] : kS3Actions) {
+    if (name == from) name = to;
+  }
+  for (const auto& [from, to] : kVersionActions) {
+    if (of_version && name == from) name = to;
+  }
+  return "s3:" + std::string(name);
+}
+
+bool names_version(const Document& request) { return !request.string_or("VersionId", "").empty(); }
+
+// What an S3 operation needs besides its own action: the source of a copy, tags that it sets.
+std::vector<PolicyNeed> further_s3_needs(std::string_view operation, const Document& request) {
+  std::vector<PolicyNeed> out;
+  if (const std::string field = request.string_or("CopySource", ""); !field.empty()) {
+    Outcome<CopySource> source = read_copy_source(field);
+    // One that cannot be read is refused by the operation.
+    if (source.ok()) {
+      out.push_back({s3_action("GetObject", !source->version.empty()),
+                     "arn:aws:s3:::" + source->bucket + '/' + source->key, source->bucket});
+    }
+  }
+  const bool sets_tags = !request.string_or("Tagging", "").empty();
+  const std::string bucket = request.string_or("Bucket", "");
+  if (sets_tags) out.push_back({"s3:PutObjectTagging", s3_resource(request), bucket});
+  if (operation == "GetObjectAttributes")
+    out.push_back({s3_action("GetObject", names_version(request)), s3_resource(request), bucket});
+  return out;
+}
+
+// One for each key of a DeleteObjects.
+std::vector<PolicyNeed> removal_needs(const Document& request) {
+  std::vector<PolicyNeed> out;
+  const Document* batch = request.find("Delete");
+  const Document* objects = batch == nullptr ? nullptr : batch->find("Objects");
+  const Document::Array* keys = objects == nullptr ? nullptr : objects->as_array();
+  if (keys == nullptr) return out;
+  const std::string bucket = request.string_or("Bucket", "");
+  for (const Document& object : *keys) {
+    out.push_back({s3_action("DeleteObject", names_version(object)),
+                   s3_resource(request) + '/' + object.string_or("Key", ""), bucket});
+  }
+  return out;
 }
 
 std::string source_ip(std::string_view peer) {
@@ -120,27 +181,48 @@ std::string iam_resource(const Document& request, const CallContext& context) {
   return request.string_or("PolicySourceArn", "*");
 }
 
-}  // namespace
-
-std::string policy_action(const wire::Operation& operation) {
-  std::string_view name = operation.name;
-  if (operation.service->name == "s3") {
-    for (const auto& [from, to] : kS3Actions) {
-      if (name == from) name = to;
-    }
-  }
-  return std::string(operation.service->name) + ':' + std::string(name);
-}
-
 std::string policy_resource(const wire::Operation& operation, const Document& request,
                             const CallContext& context) {
   const std::string_view service = operation.service->name;
-  if (service == "s3") return s3_resource(request);
   if (service == "sagemaker") return sagemaker_resource(request, context);
   if (service == "logs") return logs_resource(request, context);
   if (service == "iam") return iam_resource(request, context);
   if (service == "sts") return request.string_or("RoleArn", "*");
   return "*";
+}
+
+// One need against what the caller's own policies and the bucket's say.
+std::optional<ServiceError> check_need(const domain::Permissions& permissions,
+                                       const domain::AccessKey& key,
+                                       const domain::PolicyQuestion& question,
+                                       const domain::Policy* bucket, const CallContext& context) {
+  const Decision by_key = permissions.evaluate(question);
+  const Decision by_bucket =
+      bucket == nullptr ? Decision::kImplicitDeny : bucket->evaluate(question);
+  // Whoever owns the bucket can always mend a policy that locks everyone out.
+  if (permissions.unlimited() && is_about_policy(question.action)) return std::nullopt;
+  if (by_bucket == Decision::kExplicitDeny)
+    return access_denied(question, context, "with an explicit deny in a resource-based policy");
+  if (by_key == Decision::kAllowed) return std::nullopt;
+  if (by_key == Decision::kImplicitDeny && by_bucket == Decision::kAllowed) return std::nullopt;
+  if (key.id.empty()) return ServiceError("AccessDenied", "Access Denied", 403);
+  return not_allowed(question, context, key, by_key);
+}
+
+}  // namespace
+
+std::vector<PolicyNeed> policy_needs(const wire::Operation& operation, const Document& request,
+                                     const CallContext& context) {
+  const std::string_view service = operation.service->name;
+  if (service != "s3") {
+    return {{std::string(service) + ':' + std::string(operation.name),
+             policy_resource(operation, request, context), ""}};
+  }
+  if (operation.name == "DeleteObjects") return removal_needs(request);
+  std::vector<PolicyNeed> out = {{s3_action(operation.name, names_version(request)),
+                                  s3_resource(request), request.string_or("Bucket", "")}};
+  for (PolicyNeed& need : further_s3_needs(operation.name, request)) out.push_back(std::move(need));
+  return out;
 }
 
 domain::PolicyFacts policy_facts(const Document& request, const CallContext& context) {
@@ -168,7 +250,8 @@ domain::PolicyFacts policy_facts(const Document& request, const CallContext& con
 std::optional<ServiceError> authorize(const domain::AccessKey& key,
                                       domain::IdentityStore& identities,
                                       const wire::Operation& operation, const Document& request,
-                                      const CallContext& context, const domain::Policy* bucket) {
+                                      const CallContext& context,
+                                      const BucketPolicies& bucket_policy) {
   const bool is_nobody = key.id.empty();
   // AWS answers GetCallerIdentity whatever a policy says.
   if (operation.name == "GetCallerIdentity") return std::nullopt;
@@ -179,29 +262,23 @@ std::optional<ServiceError> authorize(const domain::AccessKey& key,
     permissions = std::move(*held);
   }
   const bool is_owner = permissions.unlimited();
-  if (is_owner && bucket == nullptr) return std::nullopt;
   domain::PolicyQuestion question{.principal = context.principal,
-                                  .account = is_nobody ? kNobody : context.account.value(),
-                                  .action = policy_action(operation),
-                                  .resource = policy_resource(operation, request, context),
-                                  .facts = policy_facts(request, context)};
-  const Decision by_key = permissions.evaluate(question);
-  const Decision by_bucket =
-      bucket == nullptr ? Decision::kImplicitDeny : bucket->evaluate(question);
-  // Whoever owns the bucket can always mend a policy that locks everyone out.
-  if (is_owner && is_about_policy(question.action)) return std::nullopt;
-  if (by_bucket == Decision::kExplicitDeny)
-    return access_denied(question, context, "with an explicit deny in a resource-based policy");
-  const bool allowed = by_key == Decision::kAllowed ||
-                       (by_key == Decision::kImplicitDeny && by_bucket == Decision::kAllowed);
-  if (!allowed) {
-    if (is_nobody) return ServiceError("AccessDenied", "Access Denied", 403);
-    return not_allowed(question, context, key, by_key);
+                                  .account = is_nobody ? kNobody : context.account.value()};
+  const auto ask = [&](std::string action, std::string resource) {
+    question.action = std::move(action);
+    question.resource = std::move(resource);
+    if (question.facts.empty()) question.facts = policy_facts(request, context);
+  };
+  for (PolicyNeed& need : policy_needs(operation, request, context)) {
+    CLARY_TRY(const std::shared_ptr<const domain::Policy> bucket, bucket_policy(need.bucket));
+    if (is_owner && bucket == nullptr) continue;
+    ask(std::move(need.action), std::move(need.resource));
+    if (auto refused = check_need(permissions, key, question, bucket.get(), context))
+      return refused;
   }
   const std::string passed = is_owner ? "" : passed_role(operation, request);
   if (passed.empty()) return std::nullopt;
-  question.action = "iam:PassRole";
-  question.resource = passed;
+  ask("iam:PassRole", passed);
   question.facts["iam:passedtoservice"] = {"sagemaker.amazonaws.com"};
   const Decision passing = permissions.evaluate(question);
   if (passing == Decision::kAllowed) return std::nullopt;

@@ -135,17 +135,20 @@ std::optional<ServiceError> Call::authenticate_nobody() {
 }
 
 std::optional<ServiceError> Call::authorize(const Document& request) const {
-  std::shared_ptr<const domain::Policy> policy;
-  if (parts_.front.buckets != nullptr && service().name == api::s3_service().name) {
-    const BucketName bucket(request.string_or("Bucket", ""));
+  const auto bucket_policy =
+      [this](const std::string& name) -> Outcome<std::shared_ptr<const domain::Policy>> {
+    std::shared_ptr<const domain::Policy> policy;
+    if (parts_.front.buckets == nullptr || name.empty()) return policy;
+    const BucketName bucket(name);
     CLARY_TRY(policy, parts_.front.buckets->policy(bucket));
     if (caller_.key.id.empty() && policy != nullptr) {
       CLARY_TRY(const bool restricted, parts_.front.buckets->restricts_public(bucket));
       if (restricted) policy = nullptr;
     }
-  }
+    return policy;
+  };
   return services::authorize(caller_.key, parts_.front.identities, *route_.operation, request,
-                             context_, policy.get());
+                             context_, bucket_policy);
 }
 
 net::Reply Call::answer_preflight() {

@@ -1,6 +1,7 @@
 #include "services/s3_access.h"
 
 #include "base/text_encoding.h"
+#include "base/time_text.h"
 #include "services/s3_rules.h"
 
 namespace clary::services {
@@ -42,6 +43,43 @@ ServiceError S3Access::no_such_upload() {
 ServiceError S3Access::precondition_failed() {
   return ServiceError("PreconditionFailed",
                       "At least one of the pre-conditions you specified did not hold", 412);
+}
+
+ServiceError S3Access::is_delete_marker(const objects::ObjectHead& head) {
+  ServiceError out("MethodNotAllowed", "The specified method is not allowed against this resource.",
+                   405);
+  out.headers.add("Allow", "DELETE");
+  out.headers.add("x-amz-delete-marker", "true");
+  out.headers.add("x-amz-version-id", head.version_id);
+  out.headers.add("Last-Modified", http_date(head.last_modified));
+  return out;
+}
+
+ServiceError S3Access::explain_read(const Error& error, const BucketName& bucket,
+                                    const ObjectKey& key, const std::string& version) const {
+  if (error.code == ErrorCode::kConflict) return precondition_failed();
+  if (error.code != ErrorCode::kNotFound) return store_error(error);
+  if (!version.empty())
+    return ServiceError("NoSuchVersion", "The specified version does not exist.", 404);
+  ServiceError absent = no_such_key();
+  const Result<objects::Bucket> found = store_.find_bucket(bucket);
+  if (!found.ok() || found->versioning == objects::Versioning::kOff) return absent;
+  objects::ListRequest newest;
+  newest.bucket = bucket;
+  newest.prefix = key.value();
+  newest.max_keys = 1;
+  const Result<objects::ListPage> page = store_.list_versions(newest);
+  if (page.ok() && !page->objects.empty() && page->objects.front().key == key) {
+    absent.headers.add("x-amz-delete-marker", "true");
+    absent.headers.add("x-amz-version-id", page->objects.front().version_id);
+  }
+  return absent;
+}
+
+ServiceError S3Access::explain_write(const Error& error) {
+  if (error.code == ErrorCode::kNotFound) return no_such_key();
+  if (error.code == ErrorCode::kConflict) return precondition_failed();
+  return store_error(error);
 }
 
 ServiceError S3Access::store_error(const Error& error) {

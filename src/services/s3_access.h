@@ -55,6 +55,13 @@ class S3Access {
   static ServiceError no_such_key();
   static ServiceError no_such_upload();
   static ServiceError precondition_failed();
+  // To who asks for a delete marker as if it were an object.
+  static ServiceError is_delete_marker(const objects::ObjectHead& head);
+  // Of head(), get() and set_tags(); the bucket is known to be there. version "": the current one.
+  ServiceError explain_read(const Error& error, const BucketName& bucket, const ObjectKey& key,
+                            const std::string& version) const;
+  // Of put() and its writer.
+  static ServiceError explain_write(const Error& error);
   // For what the operation did not foresee: a full disk, a damaged file.
   static ServiceError store_error(const Error& error);
 
@@ -63,6 +70,19 @@ class S3Access {
 
   objects::ObjectStore& store_;
 };
+
+// The version a request means; "": the current one. InvalidArgument for an empty one.
+template <typename Request>
+Outcome<std::string> version_of(const Request& request) {
+  if (!request.version_id) return std::string();
+  if (!request.version_id->empty()) return *request.version_id;
+  return ServiceError("InvalidArgument", "Version id cannot be the empty string");
+}
+
+template <typename Reply>
+void set_version(Reply& reply, const objects::ObjectHead& head) {
+  if (!head.version_id.empty()) reply.version_id = head.version_id;
+}
 
 // A key that can be stored and shown: 1 to 1,024 bytes of UTF-8.
 std::optional<ServiceError> check_object_key(const std::string& key);

@@ -87,14 +87,16 @@ std::optional<ServiceError> S3BucketDefaults::check_object(const Request& reques
                                                            const CallContext& context) {
   if (auto denied = S3Access::check_owner(request.expected_bucket_owner, context)) return denied;
   if (auto refused = check_object_key(request.key)) return refused;
-  const auto head = access_.on_bucket(
-      request.bucket, context,
-      [&] { return access_.store().head(BucketName(request.bucket), ObjectKey(request.key)); },
-      [](const Error& error) {
-        return error.code == ErrorCode::kNotFound ? S3Access::no_such_key()
-                                                  : S3Access::store_error(error);
-      });
-  return head.ok() ? std::nullopt : std::optional(head.error());
+  CLARY_TRY(const std::string version, version_of(request));
+  const BucketName bucket(request.bucket);
+  const ObjectKey key(request.key);
+  CLARY_TRY(
+      const objects::ObjectHead head,
+      access_.on_bucket(
+          request.bucket, context, [&] { return access_.store().head(bucket, key, version); },
+          [&](const Error& error) { return access_.explain_read(error, bucket, key, version); }));
+  if (head.delete_marker) return S3Access::is_delete_marker(head);
+  return std::nullopt;
 }
 
 Outcome<api::GetBucketAcl::Reply> S3BucketDefaults::bucket_acl(

@@ -71,7 +71,7 @@ TEST_F(S3BucketsTest, AnOccupiedBucketStays) {
 
 TEST_F(S3BucketsTest, TheDefaultBucketIsMadeOnFirstUse) {
   const std::string name = "sagemaker-eu-central-1-000000000000";
-  EXPECT_TRUE(objects_.list({.bucket = name}, context_).ok());
+  EXPECT_TRUE(lists_.list({.bucket = name}, context_).ok());
   EXPECT_EQ(buckets_.location({.bucket = name}, context_)->location_constraint, "eu-central-1");
   EXPECT_TRUE(put("k", "x", {.bucket = "sagemaker-us-west-2-000000000000"}).ok());
   for (const char* other : {"sagemaker-us-west-2-111111111111", "sagemaker-us-west-2",

@@ -7,9 +7,13 @@
 #include "objects/memory_store.h"
 #include "objects/object_store_conformance.h"
 #include "services/s3_buckets.h"
+#include "services/s3_copies.h"
+#include "services/s3_lists.h"
+#include "services/s3_object_tags.h"
 #include "services/s3_objects.h"
 #include "services/s3_rules.h"
 #include "services/s3_uploads.h"
+#include "services/s3_versioning.h"
 
 namespace clary::services {
 
@@ -49,7 +53,7 @@ class S3Test : public testing::Test {
   }
   Outcome<api::ListObjectsV2::Reply> list(api::ListObjectsV2::Request request) {
     request.bucket = "my-bucket";
-    return objects_.list(request, context_);
+    return lists_.list(request, context_);
   }
   Outcome<api::UploadPart::Reply> put_part(const std::string& upload, int number,
                                            std::string_view bytes,
@@ -86,7 +90,11 @@ class S3Test : public testing::Test {
   objects::MemoryStore store_{clock_, ids_};
   S3Buckets buckets_{store_, store_};
   S3Objects objects_{store_};
+  S3Lists lists_{store_};
+  S3Copies copies_{store_};
+  S3ObjectTags tags_{store_};
   S3Uploads uploads_{store_};
+  S3Versioning versioning_{store_};
   CallContext context_;
 };
 

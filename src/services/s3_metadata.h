@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/encoded_word.h"
 #include "base/strings.h"
 #include "base/time_text.h"
 #include "objects/object_store.h"
@@ -37,8 +38,9 @@ Outcome<objects::ObjectMetadata> metadata_of(const Request& request) {
   std::size_t user_bytes = 0;
   if (request.metadata) {
     for (const auto& [name, value] : *request.metadata) {
-      user_bytes += name.size() + value.size();
-      out.user[to_lower(name)] = value;
+      std::string text = from_encoded_words(value);
+      user_bytes += name.size() + text.size();
+      out.user[to_lower(name)] = std::move(text);
     }
   }
   if (user_bytes > kUserMetadataLimitBytes) {
@@ -73,7 +75,11 @@ void set_metadata(Reply& reply, const objects::ObjectMetadata& metadata) {
     if (const Result<TimePoint> time = parse_time(expires->second); time.ok())
       reply.expires = *time;
   }
-  if (!metadata.user.empty()) reply.metadata.emplace(metadata.user.begin(), metadata.user.end());
+  if (!metadata.user.empty()) {
+    auto& user = reply.metadata.emplace();
+    for (const auto& [name, value] : metadata.user)
+      user.emplace_back(name, to_encoded_words(value));
+  }
   set_encryption(reply, metadata);
 }
 

@@ -5,6 +5,7 @@
 #include "services/s3_body.h"
 #include "services/s3_checksums.h"
 #include "services/s3_metadata.h"
+#include "services/s3_object_tags.h"
 #include "services/s3_rules.h"
 
 namespace clary::services {
@@ -13,18 +14,15 @@ namespace {
 using objects::ObjectBody;
 using objects::ObjectHead;
 
-// For operations on one key; the bucket is known to be there.
-ServiceError explain_object_error(const Error& error) {
-  if (error.code == ErrorCode::kNotFound) return S3Access::no_such_key();
-  if (error.code == ErrorCode::kConflict) return S3Access::precondition_failed();
-  return S3Access::store_error(error);
-}
-
 ServiceError not_modified(const ObjectHead& head) {
   ServiceError out("NotModified", "Not Modified", 304);
   out.headers.add("ETag", quoted_etag(head.etag));
   out.headers.add("Last-Modified", http_date(head.last_modified));
   return out;
+}
+
+ServiceError invalid_part() {
+  return {"InvalidPartNumber", "The requested partnumber is not satisfiable", 416};
 }
 
 ServiceError invalid_range(std::uint64_t size_bytes) {
@@ -50,6 +48,10 @@ WithBody<Reply> describe(const Request& request, const ObjectBody& body) {
   reply.last_modified = body.head.last_modified;
   reply.content_length = static_cast<std::int64_t>(body.length);
   reply.etag = quoted_etag(body.head.etag);
+  set_version(reply, body.head);
+  if (!body.head.tags.empty()) reply.tag_count = static_cast<std::int64_t>(body.head.tags.size());
+  if (request.part_number && !body.head.parts.empty())
+    reply.parts_count = static_cast<std::int64_t>(body.head.parts.size());
   if (body.range) {
     reply.content_range = content_range(body);
   } else if (request.checksum_mode == "ENABLED") {
@@ -69,6 +71,25 @@ WithBody<Reply> describe(const Request& request, const ObjectBody& body) {
   return out;
 }
 
+// What a GET or HEAD asks for.
+template <typename Request>
+Outcome<objects::ReadRequest> read_request(const Request& request) {
+  objects::ReadRequest out;
+  CLARY_TRY(out.version, version_of(request));
+  if (request.range) out.range = parse_range(*request.range);
+  if (!request.part_number) return out;
+  if (*request.part_number < 1 || *request.part_number > objects::kMaxParts) {
+    return ServiceError("InvalidArgument",
+                        "Part number must be an integer between 1 and 10000, inclusive");
+  }
+  if (request.range) {
+    return ServiceError("InvalidRequest",
+                        "Cannot specify both Range header and partNumber query parameter");
+  }
+  out.part = static_cast<int>(*request.part_number);
+  return out;
+}
+
 }  // namespace
 
 void S3Objects::add_to(Router& router) {
@@ -76,7 +97,8 @@ void S3Objects::add_to(Router& router) {
   router.add_reading<api::GetObject>(*this, &S3Objects::get);
   router.add_reading<api::HeadObject>(*this, &S3Objects::head);
   router.add<api::DeleteObject>(*this, &S3Objects::remove);
-  router.add<api::ListObjectsV2>(*this, &S3Objects::list);
+  router.add<api::DeleteObjects>(*this, &S3Objects::remove_all);
+  router.add<api::GetObjectAttributes>(*this, &S3Objects::attributes);
 }
 
 Outcome<std::unique_ptr<BodySink<api::PutObject::Reply>>> S3Objects::put(
@@ -86,6 +108,7 @@ Outcome<std::unique_ptr<BodySink<api::PutObject::Reply>>> S3Objects::put(
   if (auto refused = check_object_key(request.key)) return *refused;
   objects::PutRequest put{.bucket = BucketName(request.bucket), .key = ObjectKey(request.key)};
   CLARY_TRY(put.metadata, metadata_of(request));
+  CLARY_TRY(put.tags, read_tagging_header(request.tagging));
   CLARY_TRY(put.condition, put_condition(request.if_match, request.if_none_match));
   CLARY_TRY(std::optional<objects::Checksum> checksum, checksum_of(request));
   const BodyClaims claims{request.content_md5, request.checksum_algorithm, std::move(checksum)};
@@ -95,17 +118,18 @@ Outcome<std::unique_ptr<BodySink<api::PutObject::Reply>>> S3Objects::put(
   parts.checksum_kind =
       claims.checksum ? std::optional(claims.checksum->kind) : put.compute_checksum;
   parts.checksum_in_trailer = !claims.checksum && put.compute_checksum;
-  parts.explain = explain_object_error;
+  parts.explain = S3Access::explain_write;
   parts.reply = [](const ObjectHead& head) {
     api::PutObject::Reply reply;
     reply.etag = quoted_etag(head.etag);
     set_checksum(reply, head.checksum);
+    set_version(reply, head);
     set_encryption(reply, head.metadata);
     return reply;
   };
   CLARY_TRY(parts.writer, access_.on_bucket(
                               request.bucket, context, [&] { return access_.store().put(put); },
-                              explain_object_error));
+                              S3Access::explain_write));
   return std::unique_ptr<BodySink<api::PutObject::Reply>>(std::make_unique<Sink>(std::move(parts)));
 }
 
@@ -115,10 +139,11 @@ Outcome<ObjectBody> S3Objects::open(const Request& request, const CallContext& c
   if (auto refused = check_object_key(request.key)) return *refused;
   const BucketName bucket(request.bucket);
   const ObjectKey key(request.key);
-  const auto range = request.range ? parse_range(*request.range) : std::nullopt;
+  CLARY_TRY(const objects::ReadRequest read, read_request(request));
   const ReadConditions conditions{request.if_match, request.if_none_match,
                                   request.if_modified_since, request.if_unmodified_since};
   const auto check = [&](const ObjectHead& head) -> std::optional<ServiceError> {
+    if (head.delete_marker) return S3Access::is_delete_marker(head);
     switch (evaluate(conditions, head)) {
       case ConditionOutcome::kHolds:
         return std::nullopt;
@@ -130,13 +155,14 @@ Outcome<ObjectBody> S3Objects::open(const Request& request, const CallContext& c
     return S3Access::precondition_failed();
   };
   Outcome<ObjectBody> body = access_.on_bucket(
-      request.bucket, context, [&] { return access_.store().get(bucket, key, range); },
+      request.bucket, context, [&] { return access_.store().get(bucket, key, read); },
       [&](const Error& error) -> ServiceError {
-        if (error.code != ErrorCode::kLimitExceeded || !range) return explain_object_error(error);
-        const Result<ObjectHead> head = access_.store().head(bucket, key);
-        if (!head.ok()) return explain_object_error(head.error());
-        const std::optional<ServiceError> failed = check(*head);
-        return failed ? *failed : invalid_range(head->size_bytes);
+        const bool outside = error.code == ErrorCode::kLimitExceeded && (read.range || read.part);
+        if (!outside) return access_.explain_read(error, bucket, key, read.version);
+        const Result<ObjectHead> head = access_.store().head(bucket, key, read.version);
+        if (!head.ok()) return access_.explain_read(head.error(), bucket, key, read.version);
+        if (const std::optional<ServiceError> failed = check(*head)) return *failed;
+        return read.part ? invalid_part() : invalid_range(head->size_bytes);
       });
   if (!body.ok()) return body;
   if (auto failed = check(body->head)) return *failed;
@@ -155,20 +181,6 @@ Outcome<WithBody<api::HeadObject::Reply>> S3Objects::head(const api::HeadObject:
                                                           const CallContext& context) {
   CLARY_TRY(const ObjectBody body, open(request, context));
   return describe<api::HeadObject::Reply>(request, body);
-}
-
-Outcome<api::DeleteObject::Reply> S3Objects::remove(const api::DeleteObject::Request& request,
-                                                    const CallContext& context) {
-  if (auto denied = S3Access::check_owner(request.expected_bucket_owner, context)) return *denied;
-  if (auto refused = check_object_key(request.key)) return *refused;
-  return access_.on_bucket(
-      request.bucket, context,
-      [&]() -> Result<api::DeleteObject::Reply> {
-        CLARY_RETURN_IF_ERROR(
-            access_.store().remove(BucketName(request.bucket), ObjectKey(request.key)));
-        return api::DeleteObject::Reply{};
-      },
-      S3Access::store_error);
 }
 
 }  // namespace clary::services

@@ -1,4 +1,5 @@
-// S3: PutObject, GetObject, HeadObject, DeleteObject, ListObjectsV2. Thread-safe.
+// S3: PutObject, GetObject, HeadObject, GetObjectAttributes, DeleteObject, DeleteObjects.
+// Thread-safe.
 #pragma once
 
 #include <memory>
@@ -24,8 +25,10 @@ class S3Objects {
                                                  const CallContext& context);
   Outcome<api::DeleteObject::Reply> remove(const api::DeleteObject::Request& request,
                                            const CallContext& context);
-  Outcome<api::ListObjectsV2::Reply> list(const api::ListObjectsV2::Request& request,
-                                          const CallContext& context);
+  Outcome<api::DeleteObjects::Reply> remove_all(const api::DeleteObjects::Request& request,
+                                                const CallContext& context);
+  Outcome<api::GetObjectAttributes::Reply> attributes(
+      const api::GetObjectAttributes::Request& request, const CallContext& context);
 
  private:
   template <typename Request>

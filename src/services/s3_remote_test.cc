@@ -13,8 +13,11 @@
 #include "objects/remote_s3_store.h"
 #include "services/front.h"
 #include "services/s3_buckets.h"
+#include "services/s3_lists.h"
+#include "services/s3_object_tags.h"
 #include "services/s3_objects.h"
 #include "services/s3_uploads.h"
+#include "services/s3_versioning.h"
 
 namespace clary::services {
 namespace {
@@ -25,7 +28,10 @@ class S3Server {
   S3Server() {
     buckets_.add_to(router_);
     objects_.add_to(router_);
+    lists_.add_to(router_);
+    tags_.add_to(router_);
     uploads_.add_to(router_);
+    versioning_.add_to(router_);
     EXPECT_TRUE(
         keys_
             .put(
@@ -45,7 +51,10 @@ class S3Server {
   objects::MemoryStore store_{clock_, ids_};
   S3Buckets buckets_{store_, store_};
   S3Objects objects_{store_};
+  S3Lists lists_{store_};
+  S3ObjectTags tags_{store_};
   S3Uploads uploads_{store_};
+  S3Versioning versioning_{store_};
   Router router_;
   LocalRoutes local_routes_;
   Front front_{{.router = router_,
@@ -83,16 +92,17 @@ class RemoteTarget final : public objects::ConformanceTarget {
 namespace clary::objects {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(
-    Remote, ObjectStoreConformance,
-    testing::Values(StoreCase{"remote",
-                              [] {
-                                return std::make_unique<services::RemoteTarget>(RemoteOptions{});
-                              }},
-                    StoreCase{"remote_small_ranges", [] {
-                                return std::make_unique<services::RemoteTarget>(
-                                    RemoteOptions{.range_bytes = 20'000});
-                              }}));
+StoreCase remote() {
+  return {"remote", [] { return std::make_unique<services::RemoteTarget>(RemoteOptions{}); }};
+}
+StoreCase small_ranges() {
+  return {"small_ranges", [] {
+            return std::make_unique<services::RemoteTarget>(RemoteOptions{.range_bytes = 20'000});
+          }};
+}
+
+CLARY_OBJECT_STORE_CONFORMANCE(Remote, remote());
+CLARY_OBJECT_STORE_CONFORMANCE(SmallRanges, small_ranges());
 
 }  // namespace
 }  // namespace clary::objects

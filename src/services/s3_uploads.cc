@@ -7,17 +7,13 @@
 #include "services/s3_body.h"
 #include "services/s3_checksums.h"
 #include "services/s3_metadata.h"
+#include "services/s3_object_tags.h"
 #include "services/s3_rules.h"
 
 namespace clary::services {
 namespace {
 
 using objects::ObjectHead;
-
-ServiceError explain_upload_error(const Error& error) {
-  if (error.code == ErrorCode::kNotFound) return S3Access::no_such_upload();
-  return S3Access::store_error(error);
-}
 
 // Whether the object's checksum is one of its parts'. CRC64NVME covers the whole, the SHAs cannot.
 Outcome<bool> is_composite(DigestKind kind, const std::optional<std::string>& type) {
@@ -63,11 +59,24 @@ Outcome<std::vector<objects::CompletedPart>> completed_parts(
 
 }  // namespace
 
+ServiceError explain_upload_error(const Error& error) {
+  if (error.code == ErrorCode::kNotFound) return S3Access::no_such_upload();
+  return S3Access::store_error(error);
+}
+
+std::optional<ServiceError> check_upload_part_number(std::int64_t number) {
+  if (number >= 1 && number <= objects::kMaxParts) return std::nullopt;
+  return ServiceError("InvalidArgument",
+                      "Part number must be an integer between 1 and 10000, inclusive");
+}
+
 void S3Uploads::add_to(Router& router) {
   router.add<api::CreateMultipartUpload>(*this, &S3Uploads::create);
   router.add_writing<api::UploadPart>(*this, &S3Uploads::put_part);
   router.add<api::CompleteMultipartUpload>(*this, &S3Uploads::complete);
   router.add<api::AbortMultipartUpload>(*this, &S3Uploads::abort);
+  router.add<api::ListParts>(*this, &S3Uploads::list_parts);
+  router.add<api::ListMultipartUploads>(*this, &S3Uploads::list);
 }
 
 Outcome<api::CreateMultipartUpload::Reply> S3Uploads::create(
@@ -77,6 +86,7 @@ Outcome<api::CreateMultipartUpload::Reply> S3Uploads::create(
   objects::MultipartRequest begin{.bucket = BucketName(request.bucket),
                                   .key = ObjectKey(request.key)};
   CLARY_TRY(begin.metadata, metadata_of(request));
+  CLARY_TRY(begin.tags, read_tagging_header(request.tagging));
   if (request.checksum_algorithm) begin.checksum_kind = checksum_kind(*request.checksum_algorithm);
   if (begin.checksum_kind) {
     CLARY_TRY(begin.composite_checksum, is_composite(*begin.checksum_kind, request.checksum_type));
@@ -105,10 +115,7 @@ Outcome<std::unique_ptr<BodySink<api::UploadPart::Reply>>> S3Uploads::put_part(
     const api::UploadPart::Request& request, const BodyFacts& facts, const CallContext& context) {
   using Sink = StoringSink<api::UploadPart::Reply>;
   if (auto denied = S3Access::check_owner(request.expected_bucket_owner, context)) return *denied;
-  if (request.part_number < 1 || request.part_number > objects::kMaxParts) {
-    return ServiceError("InvalidArgument",
-                        "Part number must be an integer between 1 and 10000, inclusive");
-  }
+  if (auto refused = check_upload_part_number(request.part_number)) return *refused;
   objects::PutRequest put{.bucket = BucketName(request.bucket), .key = ObjectKey(request.key)};
   CLARY_TRY(std::optional<objects::Checksum> checksum, checksum_of(request));
   const BodyClaims claims{request.content_md5, request.checksum_algorithm, std::move(checksum)};
@@ -189,6 +196,7 @@ Outcome<api::CompleteMultipartUpload::Reply> S3Uploads::complete(
   reply.key = request.key;
   reply.etag = quoted_etag(head.etag);
   set_checksum(reply, head.checksum);
+  set_version(reply, head);
   set_encryption(reply, head.metadata);
   return reply;
 }

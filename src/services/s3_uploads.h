@@ -1,5 +1,5 @@
-// S3: CreateMultipartUpload, UploadPart, CompleteMultipartUpload, AbortMultipartUpload.
-// Thread-safe.
+// S3: CreateMultipartUpload, UploadPart, CompleteMultipartUpload, AbortMultipartUpload, ListParts,
+// ListMultipartUploads. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,11 @@
 #include "services/s3_access.h"
 
 namespace clary::services {
+
+// Of the store's calls on an upload; the bucket is known to be there.
+ServiceError explain_upload_error(const Error& error);
+// InvalidArgument outside 1 to 10,000.
+std::optional<ServiceError> check_upload_part_number(std::int64_t number);
 
 class S3Uploads {
  public:
@@ -24,6 +29,10 @@ class S3Uploads {
       const api::CompleteMultipartUpload::Request& request, const CallContext& context);
   Outcome<api::AbortMultipartUpload::Reply> abort(const api::AbortMultipartUpload::Request& request,
                                                   const CallContext& context);
+  Outcome<api::ListParts::Reply> list_parts(const api::ListParts::Request& request,
+                                            const CallContext& context);
+  Outcome<api::ListMultipartUploads::Reply> list(const api::ListMultipartUploads::Request& request,
+                                                 const CallContext& context);
 
  private:
   ServiceError explain_complete(const objects::CompleteRequest& request, const Error& error) const;

@@ -109,16 +109,20 @@ class Server:
         return {**self._client_environment, "AWS_ENDPOINT_URL": self.url}
 
     def client(self, service: str, config: Config = ONCE, **changes: str):
+        return boto3.client(service, config=config, **{**self._arguments(), **changes})
+
+    def resource(self, service: str):
+        return boto3.resource(service, config=ONCE, **self._arguments())
+
+    def _arguments(self) -> dict[str, str]:
         environment = self.environment()
-        arguments = {
+        return {
             "endpoint_url": self.url,
             "region_name": environment["AWS_DEFAULT_REGION"],
             "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
             "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
             **({"verify": str(self.bundle)} if self.secure else {}),
-            **changes,
         }
-        return boto3.client(service, config=config, **arguments)
 
     def get(self, path: str, **headers: str) -> str:
         request = urllib.request.Request(self.url + path, headers=headers)

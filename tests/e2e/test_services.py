@@ -71,7 +71,7 @@ def test_lists_come_in_pages(training):
 @pytest.mark.parametrize("service, call, arguments", [
     ("sagemaker", "create_endpoint", {"EndpointName": "e", "EndpointConfigName": "c"}),
     ("sagemaker", "list_pipelines", {}),
-    ("s3", "put_bucket_versioning", {"Bucket": BUCKET, "VersioningConfiguration": {"Status": "Enabled"}}),
+    ("s3", "put_bucket_accelerate_configuration", {"Bucket": BUCKET, "AccelerateConfiguration": {"Status": "Enabled"}}),
     ("iam", "create_user", {"UserName": "u"}),
     ("sts", "assume_role", {"RoleArn": "arn:aws:iam::000000000000:role/R", "RoleSessionName": "sess"}),
     ("logs", "create_log_group", {"logGroupName": "g"}),

@@ -1,0 +1,55 @@
+#include "services/authorizer.h"
+
+#include <gtest/gtest.h>
+
+#include "api/s3_service.h"
+#include "base/json.h"
+
+namespace clary::services {
+namespace {
+
+// "action resource, ...", of an S3 operation.
+std::string needs(const char* operation, const char* request) {
+  CallContext context;
+  std::string out;
+  for (const PolicyNeed& need :
+       policy_needs(*api::s3_service().find(operation), parse_json(request).value(), context)) {
+    out.append(out.empty() ? "" : ", ").append(need.action).append(" ").append(need.resource);
+  }
+  return out;
+}
+
+TEST(PolicyNeeds, S3OperationsHaveTheActionsOfAws) {
+  const char* object = R"({"Bucket": "b", "Key": "k"})";
+  const char* version = R"({"Bucket": "b", "Key": "k", "VersionId": "v"})";
+  EXPECT_EQ(needs("GetObject", object), "s3:GetObject arn:aws:s3:::b/k");
+  EXPECT_EQ(needs("HeadObject", version), "s3:GetObjectVersion arn:aws:s3:::b/k");
+  EXPECT_EQ(needs("DeleteObject", version), "s3:DeleteObjectVersion arn:aws:s3:::b/k");
+  EXPECT_EQ(needs("ListParts", object), "s3:ListMultipartUploadParts arn:aws:s3:::b/k");
+  EXPECT_EQ(needs("GetObjectTagging", version), "s3:GetObjectVersionTagging arn:aws:s3:::b/k");
+  EXPECT_EQ(needs("GetObjectAttributes", object),
+            "s3:GetObjectAttributes arn:aws:s3:::b/k, s3:GetObject arn:aws:s3:::b/k");
+  EXPECT_EQ(needs("ListObjectVersions", R"({"Bucket": "b"})"),
+            "s3:ListBucketVersions arn:aws:s3:::b");
+  EXPECT_EQ(needs("ListMultipartUploads", R"({"Bucket": "b"})"),
+            "s3:ListBucketMultipartUploads arn:aws:s3:::b");
+}
+
+TEST(PolicyNeeds, ACopyReadsItsSource) {
+  EXPECT_EQ(needs("CopyObject", R"({"Bucket": "b", "Key": "k", "CopySource": "/c/a%20b"})"),
+            "s3:PutObject arn:aws:s3:::b/k, s3:GetObject arn:aws:s3:::c/a b");
+  EXPECT_EQ(
+      needs("UploadPartCopy", R"({"Bucket": "b", "Key": "k", "CopySource": "c/s?versionId=v"})"),
+      "s3:PutObject arn:aws:s3:::b/k, s3:GetObjectVersion arn:aws:s3:::c/s");
+}
+
+TEST(PolicyNeeds, TagsAndBatchesAreAskedOneByOne) {
+  EXPECT_EQ(needs("PutObject", R"({"Bucket": "b", "Key": "k", "Tagging": "a=1"})"),
+            "s3:PutObject arn:aws:s3:::b/k, s3:PutObjectTagging arn:aws:s3:::b/k");
+  EXPECT_EQ(needs("DeleteObjects", R"({"Bucket": "b", "Delete": {"Objects": [
+                {"Key": "x"}, {"Key": "y", "VersionId": "v"}]}})"),
+            "s3:DeleteObject arn:aws:s3:::b/x, s3:DeleteObjectVersion arn:aws:s3:::b/y");
+}
+
+}  // namespace
+}  // namespace clary::services
