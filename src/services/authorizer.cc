@@ -127,8 +127,10 @@ std::vector<PolicyNeed> removal_needs(const Document& request) {
   const Document* batch = request.find("Delete");
   const Document* objects = batch == nullptr ? nullptr : batch->find("Objects");
   const Document::Array* keys = objects == nullptr ? nullptr : objects->as_array();
-  if (keys == nullptr) return out;
   const std::string bucket = request.string_or("Bucket", "");
+  // A batch without a key is refused by the operation, but not to everyone.
+  if (keys == nullptr || keys->empty())
+    return {{"s3:DeleteObject", s3_resource(request) + "/*", bucket}};
   for (const Document& object : *keys) {
     out.push_back({s3_action("DeleteObject", names_version(object)),
                    s3_resource(request) + '/' + object.string_or("Key", ""), bucket});
