@@ -3,6 +3,7 @@
 #include <pugixml.hpp>
 
 #include "api/metrics.h"
+#include "api/object_lists.h"
 #include "api/objects.h"
 #include "api/s3_service.h"
 #include "api/uploads.h"
