@@ -70,7 +70,8 @@ const std::vector<SettingRow>& rows() {
        "BUCKET.DOMAIN as the Host of a request names the bucket (virtual-host style)."},
       {"s3.lifecycle_interval_seconds", &Settings::lifecycle_interval_seconds,
        "How often lifecycle rules are carried out."},
-      {"server.handler_threads", &Settings::handler_threads, "Threads that run requests."},
+      {"server.handler_threads", &Settings::handler_threads,
+       "Requests that run at a time, not counting those that wait for a disk."},
       {"server.view_cache_entries", &Settings::view_cache_entries,
        "Channel trees kept for the next job with the same data."},
   };

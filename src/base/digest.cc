@@ -2,8 +2,8 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -12,6 +12,20 @@
 
 namespace clary {
 namespace {
+
+// OpenSSL's algorithms, looked up once: EVP_sha256() and its kin are looked up at every use.
+const EVP_MD* fetched_md5() {
+  static const EVP_MD* const kind = EVP_MD_fetch(nullptr, "MD5", nullptr);
+  return kind;
+}
+const EVP_MD* fetched_sha1() {
+  static const EVP_MD* const kind = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  return kind;
+}
+const EVP_MD* fetched_sha256() {
+  static const EVP_MD* const kind = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return kind;
+}
 
 class EvpHasher final : public Hasher {
  public:
@@ -70,11 +84,11 @@ std::string combine(std::string_view first, std::string_view second, std::uint64
 std::unique_ptr<Hasher> make_hasher(DigestKind kind) {
   switch (kind) {
     case DigestKind::kMd5:
-      return std::make_unique<EvpHasher>(EVP_md5());
+      return std::make_unique<EvpHasher>(fetched_md5());
     case DigestKind::kSha1:
-      return std::make_unique<EvpHasher>(EVP_sha1());
+      return std::make_unique<EvpHasher>(fetched_sha1());
     case DigestKind::kSha256:
-      return std::make_unique<EvpHasher>(EVP_sha256());
+      return std::make_unique<EvpHasher>(fetched_sha256());
     case DigestKind::kCrc32:
       return std::make_unique<CrcHasher<std::uint32_t, Crc32>>();
     case DigestKind::kCrc32c:
@@ -109,22 +123,34 @@ std::string combine_crc(DigestKind kind, std::string_view first, std::string_vie
 
 namespace {
 
-std::string hmac(const EVP_MD* kind, std::string_view key, std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
-  unsigned int length = 0;
-  CLARY_CHECK(::HMAC(kind, key.data(), static_cast<int>(key.size()),
-                     reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out.data(),
-                     &length) != nullptr);
-  return {reinterpret_cast<const char*>(out.data()), length};
+constexpr std::size_t kHmacBlockBytes = 64;  // of SHA-1 and of SHA-256
+
+// By hand, because OpenSSL's own looks its algorithm up again for every text.
+std::string hmac(DigestKind kind, std::string_view key, std::string_view bytes) {
+  const std::string short_key = key.size() > kHmacBlockBytes ? digest(kind, key) : std::string(key);
+  const auto padded = [&](char pad) {
+    std::array<char, kHmacBlockBytes> block{};
+    std::copy(short_key.begin(), short_key.end(), block.begin());
+    for (char& c : block) c = static_cast<char>(c ^ pad);
+    return block;
+  };
+  const auto hash = [&](char pad, std::string_view text) {
+    const std::array<char, kHmacBlockBytes> block = padded(pad);
+    const auto hasher = make_hasher(kind);
+    hasher->update({block.data(), block.size()});
+    hasher->update(text);
+    return hasher->finish();
+  };
+  return hash(0x5c, hash(0x36, bytes));
 }
 
 }  // namespace
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
-  return hmac(EVP_sha256(), key, bytes);
+  return hmac(DigestKind::kSha256, key, bytes);
 }
 std::string hmac_sha1(std::string_view key, std::string_view bytes) {
-  return hmac(EVP_sha1(), key, bytes);
+  return hmac(DigestKind::kSha1, key, bytes);
 }
 
 bool constant_time_equal(std::string_view a, std::string_view b) {

@@ -168,6 +168,30 @@ Status Database::execute(const std::string& script) {
   return last_error(std::string_view(script).substr(0, 60));
 }
 
+Status Database::watch_rows(const RowColumns& columns, RowSeen seen) {
+  const std::string function = "seen_" + columns.table;
+  const auto call = [](sqlite3_context* context, int, sqlite3_value** values) {
+    const auto& told = *static_cast<const RowSeen*>(sqlite3_user_data(context));
+    const auto* const bytes = static_cast<const char*>(sqlite3_value_blob(values[1]));
+    told(sqlite3_value_int64(values[0]),
+         {bytes, static_cast<std::size_t>(sqlite3_value_bytes(values[1]))});
+  };
+  const auto drop = [](void* told) { delete static_cast<RowSeen*>(told); };
+  // It owns `told` even when it fails.
+  auto* const told = new RowSeen(std::move(seen));
+  if (sqlite3_create_function_v2(connection_, function.c_str(), 2, SQLITE_UTF8, told, call, nullptr,
+                                 nullptr, drop) != SQLITE_OK)
+    return last_error("watch rows of " + columns.table);
+  std::string script;
+  for (const char* change : {"INSERT", "UPDATE", "DELETE"}) {
+    const std::string row = change == std::string_view("DELETE") ? "old." : "new.";
+    script += "CREATE TEMP TRIGGER " + function + change + " AFTER " + change + " ON main." +
+              columns.table + " BEGIN SELECT " + function + "(" + row + columns.integer + ", " +
+              row + columns.bytes + "); END;";
+  }
+  return execute(script);
+}
+
 std::int64_t Database::changes() const { return sqlite3_changes64(connection_); }
 std::int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(connection_); }
 

@@ -95,6 +95,16 @@ class Database {
   Result<Statement> prepare(std::string_view sql);
   // A script of statements without parameters.
   Status execute(const std::string& script);
+  // From now on `seen` is told of every row of `table` that this connection inserts, updates or
+  // deletes, within the transaction, also when it is undone later: an integer column of it and one
+  // of bytes. Once per table.
+  struct RowColumns {
+    std::string table;
+    std::string integer;
+    std::string bytes;
+  };
+  using RowSeen = std::function<void(std::int64_t integer, std::string_view bytes)>;
+  Status watch_rows(const RowColumns& columns, RowSeen seen);
   // Rows changed by the last statement; row id of the last insert.
   std::int64_t changes() const;
   std::int64_t last_row_id() const;

@@ -5,6 +5,8 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/files.h"
 
@@ -50,6 +52,23 @@ class SqliteTest : public ::testing::Test {
   std::string folder_;
   std::unique_ptr<Database> database_;
 };
+
+TEST_F(SqliteTest, TellsOfEveryRowThatIsWritten) {
+  std::vector<std::pair<std::int64_t, std::string>> seen;
+  ASSERT_TRUE(database_
+                  ->watch_rows({.table = "t", .integer = "number", .bytes = "key"},
+                               [&](std::int64_t number, std::string_view key) {
+                                 seen.emplace_back(number, key);
+                               })
+                  .ok());
+  ASSERT_TRUE(put("a", 1).ok());
+  ASSERT_TRUE(put("b", 2).ok());
+  ASSERT_TRUE(database_->execute("UPDATE t SET number = 3 WHERE key = 'b'").ok());
+  ASSERT_TRUE(database_->execute("INSERT OR REPLACE INTO t (key, number) VALUES ('a', 4)").ok());
+  ASSERT_TRUE(database_->execute("DELETE FROM t WHERE key = 'a'").ok());
+  EXPECT_EQ(seen, (std::vector<std::pair<std::int64_t, std::string>>{
+                      {1, "a"}, {2, "b"}, {3, "b"}, {4, "a"}, {4, "a"}}));
+}
 
 TEST_F(SqliteTest, ReadsBackEveryKindOfValue) {
   ASSERT_TRUE(put("k", -5).ok());

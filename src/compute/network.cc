@@ -117,12 +117,14 @@ struct JobNetwork::State {
   Fd network_namespace;
   Fd listening;
   Fd exit_signal;  // closing it ends slirp4netns
+  Fd slirp_ready;  // valid while it starts
   Child slirp;
   std::vector<std::string> lacks;
 
   Status make(const NetworkSpec& spec);
-  void open_way_out();
   Status start_slirp();
+  Status await_slirp();
+  void no_way_out(const Error& reason);
 };
 
 Status JobNetwork::State::make(const NetworkSpec& spec) {
@@ -140,31 +142,22 @@ Status JobNetwork::State::make(const NetworkSpec& spec) {
                                  open_file("/proc/" + std::to_string(child) + "/ns/net", O_RDONLY));
                        return {};
                      }));
-  if (spec.way_out) open_way_out();
+  if (!spec.way_out) return {};
+  if (const Status started = start_slirp(); !started.ok()) no_way_out(started.error());
   return {};
 }
 
 // A job without a way out still runs.
-void JobNetwork::State::open_way_out() {
-  const Fd tun(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
-  if (!tun.valid()) {
-    lacks.push_back(system_error("no way out: /dev/net/tun").message);
-    return;
-  }
-  Status open = start_slirp();
-  if (open.ok()) {
-    const Result<Fd> closed =
-        in_child([&] { return close_gateway(network_namespace.get(), user_namespace.get()); }, {});
-    if (!closed.ok()) open = closed.error();
-  }
-  if (!open.ok()) {
-    slirp = Child();
-    exit_signal.close();
-    lacks.push_back("no way out: " + open.error().message);
-  }
+void JobNetwork::State::no_way_out(const Error& reason) {
+  slirp = Child();
+  exit_signal.close();
+  slirp_ready.close();
+  lacks.push_back("no way out: " + reason.message);
 }
 
 Status JobNetwork::State::start_slirp() {
+  const Fd tun(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+  if (!tun.valid()) return system_error("/dev/net/tun");
   CLARY_TRY(Pipe ready, make_pipe());
   CLARY_TRY(Pipe exit, make_pipe());
   exit_signal = std::move(exit.writer);
@@ -190,12 +183,19 @@ Status JobNetwork::State::start_slirp() {
   launch.kept.insert(launch.kept.end(),
                      {ready.writer.get(), exit.reader.get(), network_namespace.get()});
   CLARY_TRY(slirp, Child::start(launch));
-  ready.writer.close();
+  slirp_ready = std::move(ready.reader);
+  return {};
+}
 
+Status JobNetwork::State::await_slirp() {
   char word = 0;
-  if (!readable_within(ready.reader.get(), kSlirpTimeout))
+  if (!readable_within(slirp_ready.get(), kSlirpTimeout))
     return timed_out("slirp4netns did not become ready");
-  if (::read(ready.reader.get(), &word, 1) != 1) return unavailable("slirp4netns ended at once");
+  if (::read(slirp_ready.get(), &word, 1) != 1) return unavailable("slirp4netns ended at once");
+  slirp_ready.close();
+  CLARY_TRY(
+      [[maybe_unused]] const Fd none,
+      in_child([&] { return close_gateway(network_namespace.get(), user_namespace.get()); }, {}));
   return {};
 }
 
@@ -206,6 +206,11 @@ Result<std::unique_ptr<JobNetwork>> JobNetwork::create(const NetworkSpec& spec) 
   auto state = std::make_unique<State>();
   CLARY_RETURN_IF_ERROR(state->make(spec));
   return std::unique_ptr<JobNetwork>(new JobNetwork(std::move(state)));
+}
+
+void JobNetwork::settle() {
+  if (!state_->slirp_ready.valid()) return;
+  if (const Status open = state_->await_slirp(); !open.ok()) state_->no_way_out(open.error());
 }
 
 int JobNetwork::network_namespace() const { return state_->network_namespace.get(); }

@@ -32,11 +32,15 @@ class JobNetwork {
   JobNetwork(const JobNetwork&) = delete;
   JobNetwork& operator=(const JobNetwork&) = delete;
 
+  // Waits until the way out is there, or is known not to come; no process of the job's may run
+  // inside before. Made apart, because slirp4netns takes its time to start.
+  void settle();
+
   int network_namespace() const;  // a descriptor
   int user_namespace() const;     // of the namespace that owns it; -1 when this process is root
   const Fd& listener() const;     // not valid when none was asked for
-  std::vector<std::string> lacks()
-      const;  // what was asked for and is not there: "no way out: slirp4netns is not installed"
+  // Settled: what was asked for and is not there: "no way out: slirp4netns is not installed".
+  std::vector<std::string> lacks() const;
 
  private:
   struct State;

@@ -81,6 +81,7 @@ class NetworkTest : public ::testing::Test {
     auto made = JobNetwork::create(spec);
     ASSERT_TRUE(made.ok()) << made.error().message;
     network = std::move(*made);
+    network->settle();
   }
 
   // Whether `question`, asked by a process inside, is answered yes.

@@ -16,7 +16,7 @@ class FakeNetwork final : public HostNetwork {
   int network_namespace() const override { return 7; }
   int user_namespace() const override { return -1; }
   const Fd& server_listener() const override { return listener_; }
-  std::vector<std::string> lacks() const override { return {"no way out: /dev/net/tun"}; }
+  std::vector<std::string> settle() override { return {"no way out: /dev/net/tun"}; }
 
  private:
   Fd listener_ = Fd(::dup(STDERR_FILENO));

@@ -29,7 +29,9 @@ class HostNetwork {
   virtual int user_namespace() const = 0;     // descriptor of the namespace that owns it, or -1
   // A socket that listens at the server's own address inside; invalid when there is none.
   virtual const Fd& server_listener() const = 0;
-  virtual std::vector<std::string> lacks() const = 0;  // for the timeline: "no way out: ..."
+  // Waits until all of it is there, or is known not to come; no process of the job's may run
+  // before. What is not there, for the timeline: "no way out: ..."; said once.
+  virtual std::vector<std::string> settle() = 0;
 };
 
 struct HostServices {

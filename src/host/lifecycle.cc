@@ -25,6 +25,7 @@ constexpr std::array kLifecycle = {
     Step{"code", stage_code},
     Step{"requirements", install_requirements},
     Step{"sandbox", prepare_sandbox},
+    Step{"way out", settle_network},
     Step{"script", run_script},
 };
 

@@ -199,6 +199,7 @@ Result<std::optional<ScriptFailure>> run_pip(HostContext& context,
   process.argv = {installation.input.python, "-c", kPip, constraints};
   process.argv.insert(process.argv.end(), shown.begin() + kPipWords, shown.end());
   process.argv.insert(process.argv.end(), {"--prefix", path_join(installation.aside, "prefix")});
+  CLARY_RETURN_IF_ERROR(settle_network(context));
   CLARY_TRY(const std::unique_ptr<compute::SandboxedProcess> pip, sandbox->spawn(process));
   pump->close_writers();
   CLARY_TRY(const Supervision seen,

@@ -21,8 +21,9 @@ Status write_config_files(HostContext& context);    // /opt/ml/input/config/*.js
 Status stage_code(HostContext& context);            // /opt/ml/code, and what its entry point is
 Status install_requirements(HostContext& context);  // an overlay of the environment
 Status prepare_sandbox(
-    HostContext& context);                // and the script's environment, which names what is in it
-Status run_script(HostContext& context);  // launches, supervises; sets the outcome
+    HostContext& context);  // and the script's environment, which names what is in it
+Status settle_network(HostContext& context);    // it is whole before a process of the job's runs
+Status run_script(HostContext& context);        // launches, supervises; sets the outcome
 Status upload_artifacts(HostContext& context);  // model.tar.gz, output.tar.gz
 
 }  // namespace clary::host

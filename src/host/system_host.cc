@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <thread>
+#include <utility>
 
 #include "base/strings.h"
 #include "compute/network.h"
@@ -20,12 +21,14 @@ class MachineNetwork final : public HostNetwork {
   int network_namespace() const override { return -1; }
   int user_namespace() const override { return -1; }
   const Fd& server_listener() const override { return none_; }
-  std::vector<std::string> lacks() const override {
+  std::vector<std::string> settle() override {
+    if (std::exchange(said_, true)) return {};
     return {"The job is in this machine's own network"};
   }
 
  private:
   Fd none_;
+  bool said_ = false;
 };
 
 // A namespace of the job's own.
@@ -36,9 +39,13 @@ class NamespaceNetwork final : public HostNetwork {
   int network_namespace() const override { return network_->network_namespace(); }
   int user_namespace() const override { return network_->user_namespace(); }
   const Fd& server_listener() const override { return network_->listener(); }
-  std::vector<std::string> lacks() const override { return network_->lacks(); }
+  std::vector<std::string> settle() override {
+    network_->settle();
+    return std::exchange(said_, true) ? std::vector<std::string>() : network_->lacks();
+  }
 
  private:
+  bool said_ = false;
   std::unique_ptr<compute::JobNetwork> network_;
 };
 

@@ -77,16 +77,19 @@ Status ChannelViews::load() {
 
 Result<PrefixState> ChannelViews::state_of(const ObjectUri& uri) {
   const std::string name = uri.to_string();
-  CLARY_TRY(const std::uint64_t changes, store_.change_counter(uri.bucket));
+  CLARY_TRY(const std::int64_t bucket, store_.bucket_number(uri.bucket));
   {
     MutexLock lock(mutex_);
-    const auto seen = seen_.find(name);
-    if (seen != seen_.end() && seen->second.bucket_changes == changes) return seen->second;
+    const auto found = seen_.find(name);
+    const bool stands = found != seen_.end() && found->second.state.bucket == bucket &&
+                        found->second.watch->clean();
+    if (stands) return found->second.state;
   }
+  const auto watch = store_.watch(bucket, uri.key);
   CLARY_TRY(const PrefixState state, store_.prefix_state(uri.bucket, uri.key));
   MutexLock lock(mutex_);
   if (seen_.size() >= kSeenLimit) seen_.clear();
-  seen_[name] = state;
+  if (state.bucket == bucket) seen_[name] = {state, watch};
   return state;
 }
 

@@ -69,8 +69,12 @@ class ChannelViews {
   CondVar made_;
   std::uint64_t uses_ CLARY_GUARDED_BY(mutex_) = 0;
   std::map<std::string, View> views_ CLARY_GUARDED_BY(mutex_);
-  // The state that was seen last, by "bucket/prefix": asked again only when the bucket has changed.
-  std::map<std::string, PrefixState> seen_ CLARY_GUARDED_BY(mutex_);
+  // The state that was seen last, by "bucket/prefix": asked again only when the prefix has changed.
+  struct Seen {
+    PrefixState state;
+    std::shared_ptr<const PrefixWatch> watch;
+  };
+  std::map<std::string, Seen> seen_ CLARY_GUARDED_BY(mutex_);
 };
 
 }  // namespace clary::objects

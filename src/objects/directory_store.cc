@@ -127,13 +127,20 @@ Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::string& 
   CLARY_RETURN_IF_ERROR(sqlite::migrate(*database, index_migrations()));
   CLARY_RETURN_IF_ERROR(database->execute("PRAGMA wal_autocheckpoint = 4000"));
   CLARY_RETURN_IF_ERROR(forget_completed_uploads(*database, clock.now() - kRememberCompleted));
+  auto watches = std::make_unique<PrefixWatches>();
+  CLARY_RETURN_IF_ERROR(
+      database->watch_rows({.table = "objects", .integer = "bucket", .bytes = "key"},
+                           [told = watches.get()](std::int64_t bucket, std::string_view key) {
+                             told->note(bucket, key);
+                           }));
   BodyFiles files(root, ids);
   CLARY_RETURN_IF_ERROR(files.prepare());
   const std::string mark = path_join(root, kUncleanMark);
   if (exists(mark)) CLARY_RETURN_IF_ERROR(remove_strays(*database, files));
   CLARY_RETURN_IF_ERROR(write_file_atomically(mark, "", 0600));
   std::unique_ptr<DirectoryStore> store(
-      new DirectoryStore(root, clock, ids, options, std::move(lock), std::move(database)));
+      new DirectoryStore(root, clock, ids, options, std::move(lock), std::move(database),
+                         std::move(watches)));
   CLARY_TRY(auto reader, store->readers_.take());
   CLARY_RETURN_IF_ERROR(load_settings(*reader, store->settings_));
   return store;
@@ -141,7 +148,8 @@ Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::string& 
 
 DirectoryStore::DirectoryStore(std::string root, const Clock& clock, IdSource& ids,
                                DirectoryOptions options, Fd lock,
-                               std::unique_ptr<sqlite::Database> database)
+                               std::unique_ptr<sqlite::Database> database,
+                               std::unique_ptr<PrefixWatches> watches)
     : root_(std::move(root)),
       clock_(clock),
       ids_(ids),
@@ -149,6 +157,7 @@ DirectoryStore::DirectoryStore(std::string root, const Clock& clock, IdSource& i
       lock_(std::move(lock)),
       files_(root_, ids_),
       digesting_("digesting", {.places = kDigestingThreads, .queue = kDigestingThreads}),
+      watches_(std::move(watches)),
       readers_(database->path(), {.access = sqlite::Access::kReader, .cache_kib = 1024}),
       commits_(std::move(database)) {}
 
@@ -167,10 +176,16 @@ void DirectoryStore::abandon(const std::string& file, const Error& reason) {
 Status DirectoryStore::commit(
     const std::function<Status(sqlite::Database&, std::vector<std::string>& freed)>& change) {
   std::vector<std::string> freed;
-  CLARY_RETURN_IF_ERROR(commits_.commit([&](sqlite::Database& database) {
+  std::vector<PrefixWatches::Key> changed;
+  const Status committed = commits_.commit([&](sqlite::Database& database) {
     freed.clear();
-    return change(database, freed);
-  }));
+    const Status done = change(database, freed);
+    changed = watches_->take_noted();
+    return done;
+  });
+  // Failed or not: where the outcome is unknown it may stand.
+  watches_->mark(changed);
+  CLARY_RETURN_IF_ERROR(committed);
   for (const std::string& file : freed) files_.remove(file);
   return {};
 }
@@ -214,6 +229,12 @@ Result<std::vector<Bucket>> DirectoryStore::list_buckets() {
   std::vector<Bucket> out;
   for (IndexedBucket& row : rows) out.push_back(std::move(row.bucket));
   return out;
+}
+
+Result<std::int64_t> DirectoryStore::bucket_number(const BucketName& bucket) {
+  CLARY_TRY(auto reader, readers_.take());
+  CLARY_TRY(const IndexedBucket row, find_bucket_row(*reader, bucket));
+  return row.number;
 }
 
 Result<std::uint64_t> DirectoryStore::change_counter(const BucketName& bucket) {

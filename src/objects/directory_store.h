@@ -23,6 +23,7 @@
 #include "objects/bucket_settings.h"
 #include "objects/object_index.h"
 #include "objects/object_store.h"
+#include "objects/prefix_watch.h"
 
 namespace clary::objects {
 
@@ -71,7 +72,11 @@ class DirectoryStore final : public ObjectStore, public BucketSettings {
   Status set_setting(const BucketName& bucket, SettingKind kind,
                      const std::optional<std::string>& text) override;
 
-  // For views of a bucket (channel_view.h).
+  // For views of a bucket (channel_view.h). The number is never another bucket's.
+  Result<std::int64_t> bucket_number(const BucketName& bucket);
+  std::shared_ptr<const PrefixWatch> watch(std::int64_t bucket, std::string_view prefix) {
+    return watches_->add(bucket, std::string(prefix));
+  }
   Result<PrefixState> prefix_state(const BucketName& bucket, std::string_view prefix);
   // All objects under the prefix as they are at one moment, and the state of that moment. Not for
   // long work: the index cannot shrink its log meanwhile.
@@ -84,7 +89,8 @@ class DirectoryStore final : public ObjectStore, public BucketSettings {
  private:
   class Writer;
   DirectoryStore(std::string root, const Clock& clock, IdSource& ids, DirectoryOptions options,
-                 Fd lock, std::unique_ptr<sqlite::Database> database);
+                 Fd lock, std::unique_ptr<sqlite::Database> database,
+                 std::unique_ptr<PrefixWatches> watches);
   // change adds the names of files that nothing refers to any more; they are removed after the
   // commit.
   Status commit(
@@ -104,6 +110,7 @@ class DirectoryStore final : public ObjectStore, public BucketSettings {
   std::atomic<bool> left_strays_ = false;
   BodyFiles files_;
   ThreadPool digesting_;  // digests of bodies, beside the threads that write them
+  std::unique_ptr<PrefixWatches> watches_;
   sqlite::Readers readers_;
   // Held while settings are committed and then shown, so that both happen in one order.
   Mutex settings_change_;

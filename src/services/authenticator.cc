@@ -28,8 +28,8 @@ std::variant<Caller, AuthFailure> Authenticator::read(const net::RequestHead& he
   if (auto failure = check_key(caller, head)) return *failure;
   caller.verified = !caller.claims.payload_hash.empty() || caller.claims.expires.has_value();
   if (caller.verified) {
-    if (auto failure =
-            wire::verify_signature(caller.claims, head, caller.key.secret, "", clock_.now()))
+    if (auto failure = wire::verify_signature(caller.claims, head, caller.key.secret, "",
+                                              clock_.now(), signing_keys_))
       return *failure;
   }
   return caller;
@@ -71,7 +71,7 @@ std::optional<AuthFailure> Authenticator::verify(const Caller& caller, const net
                                                  std::string_view body) const {
   if (caller.verified) return std::nullopt;
   return wire::verify_signature(caller.claims, head, caller.key.secret, wire::payload_hash(body),
-                                clock_.now());
+                                clock_.now(), signing_keys_);
 }
 
 }  // namespace clary::services

@@ -53,6 +53,7 @@ class Authenticator {
 
   domain::KeyStore& keys_;
   const Clock& clock_;
+  mutable wire::SigningKeys signing_keys_;
 };
 
 }  // namespace clary::services

@@ -12,6 +12,7 @@ namespace clary::wire {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
+constexpr std::size_t kRememberedKeys = 256;
 
 // Text that may hold a bad escape is taken as it stands: the signature then simply does not match.
 std::string decoded(std::string_view text) {
@@ -114,6 +115,21 @@ std::string signing_key(const Secret& secret, const SigningScope& scope) {
   return hmac_sha256(service_key, "aws4_request");
 }
 
+std::string SigningKeys::find(const Secret& secret, const SigningScope& scope) {
+  std::string all = secret.reveal();
+  all.append("/").append(scope.to_string());
+  {
+    MutexLock lock(mutex_);
+    const auto found = made_.find(all);
+    if (found != made_.end()) return found->second;
+  }
+  std::string key = signing_key(secret, scope);
+  MutexLock lock(mutex_);
+  if (made_.size() >= kRememberedKeys) made_.clear();
+  made_[std::move(all)] = key;
+  return key;
+}
+
 std::string signature_of(std::string_view key, const SigningScope& scope,
                          std::string_view canonical) {
   std::string text(kAlgorithm);
@@ -121,7 +137,9 @@ std::string signature_of(std::string_view key, const SigningScope& scope,
   return hex_encode(hmac_sha256(key, text));
 }
 
-std::string payload_hash(std::string_view body) { return hex_encode(sha256(body)); }
+std::string payload_hash(std::string_view body) {
+  return body.empty() ? std::string(kEmptyPayloadHash) : hex_encode(sha256(body));
+}
 
 void sign(const Signer& signer, const SignedParts& parts, TimePoint now, net::Headers& headers) {
   const SigningScope scope = scope_of(signer, now);

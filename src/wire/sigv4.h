@@ -7,9 +7,11 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/names.h"
 #include "net/http.h"
 
@@ -73,6 +75,15 @@ std::string canonical_request(const CanonicalInput& input, std::string_view serv
                               std::string_view skip);
 // Four nested HMACs of the secret over the scope; 32 raw bytes.
 std::string signing_key(const Secret& secret, const SigningScope& scope);
+// The same, remembered: a key changes once a day. Thread-safe.
+class SigningKeys {
+ public:
+  std::string find(const Secret& secret, const SigningScope& scope);
+
+ private:
+  Mutex mutex_;
+  std::unordered_map<std::string, std::string> made_ CLARY_GUARDED_BY(mutex_);  // by all it is of
+};
 std::string signature_of(std::string_view key, const SigningScope& scope,
                          std::string_view canonical);
 // Runs of spaces become one, ends are trimmed.

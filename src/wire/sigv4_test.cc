@@ -45,8 +45,9 @@ std::optional<AuthFailureKind> outcome(const net::RequestHead& head, TimePoint n
                                        const char* secret = kS3Secret) {
   const auto read = read_authentication(head);
   if (const auto* failure = std::get_if<AuthFailure>(&read)) return failure->kind;
-  const auto failure =
-      verify_signature(*authentication_of(read), head, Secret(secret), kEmptyPayloadHash, now);
+  SigningKeys keys;
+  const auto failure = verify_signature(*authentication_of(read), head, Secret(secret),
+                                        kEmptyPayloadHash, now, keys);
   return failure ? std::optional(failure->kind) : std::nullopt;
 }
 
@@ -113,6 +114,16 @@ TEST(Sigv4, WhatWasSignedIsVerifiedAndNothingElse) {
   changed = good;
   changed.headers.add("x-amz-acl", "public-read");
   EXPECT_EQ(outcome(changed), AuthFailureKind::kHeadersNotSigned);
+}
+
+TEST(Sigv4, ARememberedKeyIsThatOfItsSecretAndScope) {
+  SigningKeys keys;
+  for (const char* secret : {"one", "two", "one"}) {
+    for (const char* region : {"us-east-1", "eu-west-1"}) {
+      const SigningScope scope{kS3Now, "20130524", region, "s3"};
+      EXPECT_EQ(keys.find(Secret(secret), scope), signing_key(Secret(secret), scope));
+    }
+  }
 }
 
 TEST(Sigv4, OrderOfQueryFieldsDoesNotMatter) {

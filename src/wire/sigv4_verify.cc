@@ -26,16 +26,16 @@ std::string field(const Fields& fields, std::string_view name) {
   return at == fields.end() ? std::string() : at->second;
 }
 
-// "Credential=a, SignedHeaders=b, Signature=c"; spaces after the commas are optional.
-Fields authorization_fields(std::string_view text) {
-  Fields fields;
+// Of "Credential=a, SignedHeaders=b, Signature=c"; spaces after the commas are optional. "" when
+// it is absent.
+std::string_view authorization_field(std::string_view text, std::string_view name) {
+  std::string_view found;
   for (const std::string_view part : split(text, ',')) {
     const std::string_view one = trim(part);
     const std::size_t equals = one.find('=');
-    if (equals == std::string_view::npos) continue;
-    fields[std::string(one.substr(0, equals))] = std::string(one.substr(equals + 1));
+    if (equals == name.size() && one.starts_with(name)) found = one.substr(equals + 1);
   }
-  return fields;
+  return found;
 }
 
 Fields query_fields(std::string_view raw_query) {
@@ -98,13 +98,15 @@ Read from_header(const net::RequestHead& head, std::string_view authorization) {
   if (scheme != kAlgorithm || space == std::string_view::npos) {
     return incomplete("Authorization header requires 'AWS4-HMAC-SHA256'.");
   }
-  const Fields fields = authorization_fields(authorization.substr(space + 1));
+  const auto field_of = [text = authorization.substr(space + 1)](std::string_view name) {
+    return authorization_field(text, name);
+  };
   Authentication out;
   for (const std::string_view name : {"Credential", "SignedHeaders", "Signature"}) {
-    if (field(fields, name).empty())
+    if (field_of(name).empty())
       return incomplete("Authorization header requires '" + std::string(name) + "' parameter.");
   }
-  if (!read_credential(field(fields, "Credential"), out)) {
+  if (!read_credential(field_of("Credential"), out)) {
     return incomplete(
         "Credential must have five slash-delimited elements, e.g. keyid/date/region/service/term.");
   }
@@ -115,8 +117,8 @@ Read from_header(const net::RequestHead& head, std::string_view authorization) {
     return incomplete(
         "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
   if (auto failure = read_time(date, out)) return *failure;
-  read_signed_headers(field(fields, "SignedHeaders"), out);
-  out.signature = field(fields, "Signature");
+  read_signed_headers(field_of("SignedHeaders"), out);
+  out.signature = field_of("Signature");
   out.session_token = std::string(head.headers.get("x-amz-security-token"));
   out.payload_hash = std::string(head.headers.get("x-amz-content-sha256"));
   return out;
@@ -260,7 +262,8 @@ std::variant<Authentication, AuthFailure> read_authentication(const net::Request
 
 std::optional<AuthFailure> verify_signature(const Authentication& authentication,
                                             const net::RequestHead& head, const Secret& secret,
-                                            std::string_view payload_hash, TimePoint now) {
+                                            std::string_view payload_hash, TimePoint now,
+                                            SigningKeys& keys) {
   if (auto failure = check_time(authentication, now)) return failure;
   if (authentication.version == SignatureVersion::kV2) {
     if (constant_time_equal(sigv2_signature(head, secret), authentication.signature))
@@ -274,7 +277,7 @@ std::optional<AuthFailure> verify_signature(const Authentication& authentication
                              covered_headers(authentication, head), hash};
   const std::string_view skip = authentication.expires ? "X-Amz-Signature" : "";
   const std::string expected =
-      signature_of(signing_key(secret, authentication.scope), authentication.scope,
+      signature_of(keys.find(secret, authentication.scope), authentication.scope,
                    canonical_request(input, authentication.scope.service, skip));
   if (!constant_time_equal(expected, authentication.signature))
     return AuthFailure{AuthFailureKind::kMismatch, ""};

@@ -65,11 +65,12 @@ bool read_credential(std::string_view text, Authentication& out);
 std::variant<Authentication, AuthFailure> read_authentication(const net::RequestHead& head);
 
 // Checks time and signature. payload_hash: of the body as received when
-// `authentication.payload_hash` is empty. Nothing: verified. The comparison takes the same time
-// wherever the signatures differ.
+// `authentication.payload_hash` is empty. keys: what remembers signing keys. Nothing: verified. The
+// comparison takes the same time wherever the signatures differ.
 std::optional<AuthFailure> verify_signature(const Authentication& authentication,
                                             const net::RequestHead& head, const Secret& secret,
-                                            std::string_view payload_hash, TimePoint now);
+                                            std::string_view payload_hash, TimePoint now,
+                                            SigningKeys& keys);
 
 // A presigned URL may hold x-amz-* fields and the content's type in its query: puts them among the
 // headers, as if they had been sent there. For verified requests only.
