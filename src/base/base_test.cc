@@ -25,6 +25,13 @@ TEST(Json, WritesEscapesAndInstants) {
             R"("a\"b\\c\n\r\t\u0001\u001f/é")");
   EXPECT_EQ(to_json(std::string_view("\xff!")), "\"\xEF\xBF\xBD!\"");
   EXPECT_EQ(to_json(std::string_view("")), "\"\"");
+  // Each byte that is written otherwise, at each place of a word.
+  for (const std::string_view odd : {"\"", "\\", "\n", "\x1f", "é", "\x7f", " ", "!"}) {
+    for (std::size_t before = 0; before < 18; ++before) {
+      const std::string text = std::string(before, '#') + std::string(odd) + std::string(9, '~');
+      EXPECT_EQ(parse_json(to_json(text)).value(), Document(text)) << text;
+    }
+  }
   const auto instant = [](std::int64_t millis) {
     return to_json(TimePoint(std::chrono::milliseconds(millis)));
   };

@@ -5,7 +5,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 
 #include "base/text_encoding.h"
 #include "base/time_text.h"
@@ -279,6 +281,30 @@ void append_escape(std::string& out, char c) {
   }
 }
 
+// How much of the text is ASCII that JSON takes as it is; eight bytes at a time.
+std::size_t plain_prefix(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  constexpr std::uint64_t kHighBits = 0x80 * kOnes;
+  std::size_t i = 0;
+  while (i < text.size()) {
+    if (text.size() - i >= sizeof(std::uint64_t)) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, text.data() + i, sizeof word);
+      // A byte below n has its high bit set in word - n * kOnes; a borrow may only set more.
+      const std::uint64_t odd = word | (word - ' ' * kOnes) | ((word ^ ('"' * kOnes)) - kOnes) |
+                                ((word ^ ('\\' * kOnes)) - kOnes);
+      if ((odd & kHighBits) == 0) {
+        i += sizeof word;
+        continue;
+      }
+    }
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < ' ' || c >= 0x80 || c == '"' || c == '\\') break;
+    ++i;
+  }
+  return i;
+}
+
 std::string written(const Document& document, bool pretty) {
   JsonWriter writer(pretty);
   writer.write(document, 0);
@@ -300,6 +326,12 @@ std::string to_json(const Document& document) { return written(document, false);
 std::string to_pretty_json(const Document& document) { return written(document, true) + "\n"; }
 
 void append_json_string(std::string& out, std::string_view text) {
+  if (plain_prefix(text) == text.size()) {
+    out += '"';
+    out += text;
+    out += '"';
+    return;
+  }
   if (!is_valid_utf8(text)) {
     append_json_string(out, to_valid_utf8(text));
     return;

@@ -142,7 +142,7 @@ void Connection::take_piece() {
 void Connection::continue_body() {
   phase_ = Phase::kBody;
   if (framing_.expects_continue && !continue_sent_ && input_.empty()) return send_continue();
-  if (input_.empty()) std::swap(input_, ahead_);
+  if (input_.empty() && !reading_ahead_) std::swap(input_, ahead_);
   if (!input_.empty()) return read_piece();
   deadline_ = core_.clock.steady() + core_.limits.body_timeout;
   if (!reading_ahead_) read_then(&Connection::read_piece);
