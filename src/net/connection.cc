@@ -19,7 +19,6 @@ using boost::system::error_code;
 namespace {
 constexpr Duration kNever = Duration::max();
 constexpr Duration kLingerTime = std::chrono::seconds(5);  // for the peer to read the last reply
-constexpr std::size_t kReadAheadBytes = 64 << 10;          // of a piece: its sender is fast
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 ParserLimits parser_limits(const ServerLimits& limits) { return {.head_bytes = limits.head_bytes}; }
@@ -142,31 +141,9 @@ void Connection::take_piece() {
 void Connection::continue_body() {
   phase_ = Phase::kBody;
   if (framing_.expects_continue && !continue_sent_ && input_.empty()) return send_continue();
-  if (input_.empty() && !reading_ahead_) std::swap(input_, ahead_);
   if (!input_.empty()) return read_piece();
   deadline_ = core_.clock.steady() + core_.limits.body_timeout;
-  if (!reading_ahead_) read_then(&Connection::read_piece);
-}
-
-// Of fast bodies with a length only: slow ones have time, and chunks are decoded in place.
-void Connection::read_ahead() {
-  if (body_complete_ || framing_.chunked || piece_.size() < kReadAheadBytes || reading_ahead_)
-    return;
-  const auto space = ahead_.space();
-  if (space.empty()) return;
-  reading_ahead_ = true;
-  socket_.async_read_some(asio::buffer(space.data(), space.size()),
-                          [self = shared_from_this()](error_code ec, std::size_t count) {
-                            self->reading_ahead_ = false;
-                            // An end is seen again by the next read, when its turn has come.
-                            if (self->phase_ == Phase::kClosed) return;
-                            const bool ended = ec || count == 0;
-                            if (ended && self->phase_ == Phase::kBody) return self->end_now();
-                            if (ended) return;
-                            self->core_.bytes_in.fetch_add(count, std::memory_order_relaxed);
-                            self->ahead_.commit(count);
-                            if (self->phase_ == Phase::kBody) self->continue_body();
-                          });
+  read_then(&Connection::read_piece);
 }
 
 void Connection::read_piece() {
@@ -177,7 +154,6 @@ void Connection::read_piece() {
     deadline_ = core_.clock.steady() + core_.limits.body_timeout;
     return read_then(&Connection::read_piece);
   }
-  read_ahead();
   post_to_pool(&Connection::run_piece);
 }
 
@@ -248,7 +224,6 @@ void Connection::end_request() {
   deadline_ = core_.clock.steady() + core_.limits.head_timeout;
   if (!input_.empty()) return parse_head();
   input_.shrink();
-  ahead_.shrink();
   read_then(&Connection::parse_head);
 }
 
