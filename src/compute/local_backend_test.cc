@@ -264,7 +264,9 @@ TEST_F(LocalBackendTest, AGangIsKeptToTheCoresItWasGranted) {
   };
   const auto line = [](int cpu) { return "1\nCpus_allowed_list:\t" + std::to_string(cpu) + "\n"; };
   EXPECT_EQ(said(specs_[0]), line(all[0]));
-  if (all.size() > 1) EXPECT_EQ(said(specs_[1]), line(all[1])) << "another one";
+  if (all.size() > 1) {
+    EXPECT_EQ(said(specs_[1]), line(all[1])) << "another one";
+  }
 }
 
 TEST_F(LocalBackendTest, WhatAHostPrintsIsKept) {
