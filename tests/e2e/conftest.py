@@ -22,11 +22,16 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def http_server(tmp_path_factory):
     running = Server(tmp_path_factory.mktemp("clary") / "data", config=CONFIG).start()
     yield running
     assert running.stop() == 0
     running.end_hosts()
+
+
+@pytest.fixture(scope="session")
+def server(http_server):
+    return http_server
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +45,7 @@ def https_server(tmp_path_factory):
 @pytest.fixture(scope="session", params=["http", "https"])
 def any_server(request):
     """For what must be the same over both: botocore sends other bytes over https."""
-    return request.getfixturevalue("server" if request.param == "http" else "https_server")
+    return request.getfixturevalue(f"{request.param}_server")
 
 
 @pytest.fixture(scope="session")

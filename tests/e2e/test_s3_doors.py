@@ -2,7 +2,11 @@
 
 import datetime
 import json
+import os
+import pathlib
 import re
+import subprocess
+import sys
 import time
 import urllib.parse
 import uuid
@@ -161,6 +165,20 @@ def test_virtual_hosts_name_buckets(server, bucket, http):
     listing = http.request("GET", f"{server.url}/?list-type=2", headers={"Host": f"{bucket}.localhost:{server.port}"})
     assert code(listing) == "AccessDenied", "unsigned, but S3's"
     assert http.request("GET", f"{server.url}/healthz", headers={"Host": f"{bucket}.localhost"}).status == 403
+
+
+def test_the_aws_cli_goes_in_and_out(server, bucket, http, tmp_path):
+    def aws(*arguments: str) -> str:
+        program = pathlib.Path(sys.executable).with_name("aws")
+        return subprocess.run([program, *arguments], check=True, capture_output=True, text=True, timeout=60,
+                              env={**os.environ, **server.environment()}).stdout
+    source = tmp_path / "a file"
+    source.write_bytes(b"by the cli" * 1000)
+    aws("s3", "cp", str(source), f"s3://{bucket}/by/cli")
+    assert http.request("GET", aws("s3", "presign", f"s3://{bucket}/by/cli").strip()).data == source.read_bytes()
+    aws("s3api", "put-bucket-tagging", "--bucket", bucket, "--tagging", "TagSet=[{Key=a,Value=b}]")
+    assert json.loads(aws("s3api", "get-bucket-tagging", "--bucket", bucket))["TagSet"] == [{"Key": "a", "Value": "b"}]
+    aws("s3", "rb", "--force", f"s3://{bucket}")
 
 
 def test_botocore_sends_trailers_over_https(server, bucket):
