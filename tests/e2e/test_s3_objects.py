@@ -1,12 +1,12 @@
-"""Objects as S3 clients use them: conditions, ranges, parts, copies, checksums, tags, odd keys, lists."""
+"""Objects as S3 clients use them: conditions, ranges, parts, copies, checksums, tags, odd keys, lists. Over http and https."""
 
 import base64
 import datetime
 import hashlib
-import http.client
 import urllib.parse
 
 import pytest
+import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -14,6 +14,11 @@ from botocore.exceptions import ClientError
 
 BUCKET = "object-tests"
 PART = 5 << 20
+
+
+@pytest.fixture(scope="module")
+def server(any_server):
+    return any_server
 
 
 @pytest.fixture(scope="module")
@@ -331,9 +336,9 @@ def test_metadata_in_bare_utf8(server, s3):
     request = AWSRequest("PUT", f"{server.url}/{BUCKET}/bare", data=b"x", headers={
         "x-amz-meta-month": "März", "x-amz-content-sha256": hashlib.sha256(b"x").hexdigest()})
     SigV4Auth(keys, "s3", "us-east-1").add_auth(request)
-    connection = http.client.HTTPConnection(f"127.0.0.1:{server.port}")
-    connection.request("PUT", f"/{BUCKET}/bare", b"x", {name: value.encode() for name, value in request.headers.items()})
-    assert connection.getresponse().status == 200
+    http = urllib3.PoolManager(retries=False, ca_certs=str(server.bundle) if server.secure else None)
+    headers = {name: value.encode() for name, value in request.headers.items()}
+    assert http.request("PUT", f"{server.url}/{BUCKET}/bare", body=b"x", headers=headers).status == 200
     assert s3.head_object(Bucket=BUCKET, Key="bare")["Metadata"]["month"] == (
         "=?UTF-8?B?" + base64.b64encode("März".encode()).decode() + "?=")
 

@@ -1,13 +1,20 @@
-"""Buckets that keep versions, through boto3."""
+"""Buckets that keep versions, through boto3, over http and https."""
+
+import uuid
 
 import pytest
 from botocore.exceptions import ClientError
 
 
 @pytest.fixture
-def bucket(server, request):
+def server(any_server):
+    return any_server
+
+
+@pytest.fixture
+def bucket(server):
     """A bucket of its own that keeps versions; the resource."""
-    name = request.node.name.replace("_", "-").lower()[:60]
+    name = f"versions-{uuid.uuid4().hex[:12]}"
     bucket = server.resource("s3").create_bucket(Bucket=name)
     bucket.Versioning().enable()
     yield bucket

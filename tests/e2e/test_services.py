@@ -72,8 +72,8 @@ def test_lists_come_in_pages(training):
     ("sagemaker", "create_endpoint", {"EndpointName": "e", "EndpointConfigName": "c"}),
     ("sagemaker", "list_pipelines", {}),
     ("s3", "put_bucket_accelerate_configuration", {"Bucket": BUCKET, "AccelerateConfiguration": {"Status": "Enabled"}}),
-    ("iam", "create_user", {"UserName": "u"}),
-    ("sts", "assume_role", {"RoleArn": "arn:aws:iam::000000000000:role/R", "RoleSessionName": "sess"}),
+    ("iam", "create_group", {"GroupName": "g"}),
+    ("sts", "get_federation_token", {"Name": "name"}),
     ("logs", "create_log_group", {"logGroupName": "g"}),
     ("cloudwatch", "put_metric_data", {"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": 1.0}]}),
 ])

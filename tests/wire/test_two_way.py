@@ -84,6 +84,9 @@ def test_we_serialise_it_parses(probe, service, operation, protocol):
             parsed.pop("Body", None)
         if parsed.get("Metadata") == {}:  # there is always one
             parsed.pop("Metadata")
+        payload = model.output_shape.serialization.get("payload") if model.output_shape else None
+        if payload not in values and not parsed.get(payload):  # botocore makes an empty one of an empty body
+            parsed.pop(payload, None)
         expected = comparable(values)
         if operation == "GetBucketLocation":
             expected = {"LocationConstraint": None} | expected
