@@ -138,9 +138,8 @@ Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::string& 
   const std::string mark = path_join(root, kUncleanMark);
   if (exists(mark)) CLARY_RETURN_IF_ERROR(remove_strays(*database, files));
   CLARY_RETURN_IF_ERROR(write_file_atomically(mark, "", 0600));
-  std::unique_ptr<DirectoryStore> store(
-      new DirectoryStore(root, clock, ids, options, std::move(lock), std::move(database),
-                         std::move(watches)));
+  std::unique_ptr<DirectoryStore> store(new DirectoryStore(
+      root, clock, ids, options, std::move(lock), std::move(database), std::move(watches)));
   CLARY_TRY(auto reader, store->readers_.take());
   CLARY_RETURN_IF_ERROR(load_settings(*reader, store->settings_));
   return store;
