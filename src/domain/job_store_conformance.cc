@@ -398,4 +398,24 @@ TEST_P(KeyStoreConformance, TheKeysOfAGangEndWithIt) {
   EXPECT_TRUE(keys().find(AccessKeyId("AKIA1")).ok());
 }
 
+// A store may remember what it has found: every change shows at once.
+TEST_P(KeyStoreConformance, AKeyThatWasFoundIsFoundAsItIsNow) {
+  const AccessKeyId id("AKIA1");
+  const auto secret = [&] { return keys().find(id).value().secret.reveal(); };
+  ASSERT_TRUE(keys().put({.id = id, .secret = Secret("a"), .gang = GangId("g")}).ok());
+  EXPECT_EQ(secret(), "a");
+  ASSERT_TRUE(keys().put({.id = id, .secret = Secret("b"), .expires = kStart}).ok());
+  EXPECT_EQ(secret(), "b");
+  ASSERT_TRUE(keys().remove_expired(kStart + std::chrono::seconds(1)).ok());
+  EXPECT_FALSE(keys().find(id).ok());
+  ASSERT_TRUE(keys().put({.id = id, .secret = Secret("c"), .gang = GangId("g")}).ok());
+  EXPECT_EQ(secret(), "c");
+  ASSERT_TRUE(keys().remove_of_gang(GangId("g")).ok());
+  EXPECT_FALSE(keys().find(id).ok());
+  ASSERT_TRUE(keys().put({.id = id, .secret = Secret("d")}).ok());
+  EXPECT_EQ(secret(), "d");
+  ASSERT_TRUE(keys().remove(id).ok());
+  EXPECT_FALSE(keys().find(id).ok());
+}
+
 }  // namespace clary::domain

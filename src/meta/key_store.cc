@@ -1,5 +1,10 @@
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
 #include <utility>
 
+#include "base/mutex.h"
 #include "meta/job_rows.h"
 #include "meta/stores.h"
 
@@ -29,12 +34,46 @@ AccessKey read_key(const Statement& row) {
           .active = row.integer(8) != 0};
 }
 
+// Keys that were found lately, because every request asks for one. A write forgets them all between
+// its commit and its return; what was read from before that is not kept. Thread-safe.
+class RecentKeys {
+ public:
+  std::optional<AccessKey> find(const AccessKeyId& id) {
+    MutexLock lock(mutex_);
+    const auto found = keys_.find(id);
+    return found == keys_.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::uint64_t writes() {
+    MutexLock lock(mutex_);
+    return writes_;
+  }
+  // writes: as it was before the key was read.
+  void keep(const AccessKey& key, std::uint64_t writes) {
+    MutexLock lock(mutex_);
+    if (writes != writes_) return;
+    if (keys_.size() >= kMostKeys) keys_.clear();
+    keys_.insert_or_assign(key.id, key);
+  }
+  void forget_all() {
+    MutexLock lock(mutex_);
+    ++writes_;
+    keys_.clear();
+  }
+
+ private:
+  static constexpr std::size_t kMostKeys = 256;
+
+  Mutex mutex_;
+  std::uint64_t writes_ CLARY_GUARDED_BY(mutex_) = 0;
+  std::map<AccessKeyId, AccessKey> keys_ CLARY_GUARDED_BY(mutex_);
+};
+
 class SqliteKeyStore final : public domain::KeyStore {
  public:
   explicit SqliteKeyStore(Database& database) : database_(database) {}
 
   Status put(const AccessKey& key) override {
-    return database_.write([&key](sqlite::Database& database) -> Status {
+    return write([&key](sqlite::Database& database) -> Status {
       CLARY_TRY(Statement put,
                 database.prepare(
                     "INSERT OR REPLACE INTO access_keys VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
@@ -50,16 +89,20 @@ class SqliteKeyStore final : public domain::KeyStore {
   }
 
   Result<AccessKey> find(const AccessKeyId& id) override {
+    if (std::optional<AccessKey> key = recent_.find(id)) return *std::move(key);
+    const std::uint64_t writes = recent_.writes();
     CLARY_TRY(auto reader, database_.read());
     CLARY_TRY(Statement find, reader->prepare(kFind));
     find.bind(id.value());
     CLARY_TRY(const bool found, find.step());
     if (!found) return not_found("access key '" + id.value() + "': not there");
-    return read_key(find);
+    AccessKey key = read_key(find);
+    recent_.keep(key, writes);
+    return key;
   }
 
   Status remove(const AccessKeyId& id) override {
-    return database_.write([&id](sqlite::Database& database) -> Status {
+    return write([&id](sqlite::Database& database) -> Status {
       CLARY_TRY(Statement remove, database.prepare("DELETE FROM access_keys WHERE id = ?1"));
       remove.bind(id.value());
       return remove.run();
@@ -68,7 +111,7 @@ class SqliteKeyStore final : public domain::KeyStore {
 
   Status remove_of_gang(const GangId& gang) override {
     if (gang.empty()) return {};  // a person's keys belong to no gang
-    return database_.write([&gang](sqlite::Database& database) -> Status {
+    return write([&gang](sqlite::Database& database) -> Status {
       CLARY_TRY(Statement remove, database.prepare("DELETE FROM access_keys WHERE gang = ?1"));
       remove.bind(gang.value());
       return remove.run();
@@ -76,7 +119,7 @@ class SqliteKeyStore final : public domain::KeyStore {
   }
 
   Status remove_expired(TimePoint now) override {
-    return database_.write([now](sqlite::Database& database) -> Status {
+    return write([now](sqlite::Database& database) -> Status {
       CLARY_TRY(Statement remove, database.prepare("DELETE FROM access_keys WHERE expires < ?1"));
       remove.bind(to_column(now));
       return remove.run();
@@ -103,7 +146,14 @@ class SqliteKeyStore final : public domain::KeyStore {
   }
 
  private:
+  Status write(const std::function<Status(sqlite::Database&)>& body) {
+    const Status written = database_.write(body);
+    recent_.forget_all();  // a write of unknown outcome too
+    return written;
+  }
+
   Database& database_;
+  RecentKeys recent_;
 };
 
 }  // namespace

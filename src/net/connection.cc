@@ -19,6 +19,7 @@ using boost::system::error_code;
 namespace {
 constexpr Duration kNever = Duration::max();
 constexpr Duration kLingerTime = std::chrono::seconds(5);  // for the peer to read the last reply
+constexpr std::size_t kReadAheadBytes = 64 << 10;          // of a piece: its sender is fast
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 ParserLimits parser_limits(const ServerLimits& limits) { return {.head_bytes = limits.head_bytes}; }
@@ -141,9 +142,27 @@ void Connection::take_piece() {
 void Connection::continue_body() {
   phase_ = Phase::kBody;
   if (framing_.expects_continue && !continue_sent_ && input_.empty()) return send_continue();
+  if (input_.empty() && !reading_ahead_) std::swap(input_, ahead_);
   if (!input_.empty()) return read_piece();
   deadline_ = core_.clock.steady() + core_.limits.body_timeout;
-  read_then(&Connection::read_piece);
+  if (!reading_ahead_) read_then(&Connection::read_piece);
+}
+
+// Of fast bodies with a length only: slow ones have time, and chunks are decoded in place. Not in
+// TLS: a session is one thread's at a time, and the pool may send.
+void Connection::read_ahead() {
+  const bool wanted = !body_complete_ && !framing_.chunked && piece_.size() >= kReadAheadBytes;
+  if (!wanted || reading_ahead_ || tls_ != nullptr) return;
+  reading_ahead_ = true;
+  const auto space = ahead_.space();
+  const auto arrived = [self = shared_from_this()](error_code ec, std::size_t count) {
+    self->reading_ahead_ = false;
+    self->ahead_.commit(ec ? 0 : count);
+    self->core_.bytes_in.fetch_add(ec ? 0 : count, std::memory_order_relaxed);
+    // An end is seen again by the next read, when its turn has come.
+    if (self->phase_ == Phase::kBody) self->continue_body();
+  };
+  socket_.async_read_some(asio::buffer(space.data(), space.size()), arrived);
 }
 
 void Connection::read_piece() {
@@ -154,6 +173,7 @@ void Connection::read_piece() {
     deadline_ = core_.clock.steady() + core_.limits.body_timeout;
     return read_then(&Connection::read_piece);
   }
+  read_ahead();
   post_to_pool(&Connection::run_piece);
 }
 
@@ -224,6 +244,7 @@ void Connection::end_request() {
   deadline_ = core_.clock.steady() + core_.limits.head_timeout;
   if (!input_.empty()) return parse_head();
   input_.shrink();
+  ahead_.shrink();
   read_then(&Connection::parse_head);
 }
 

@@ -63,6 +63,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void take_piece();
   void continue_body();
   void read_piece();
+  // The next bytes of a body, while the pool has the last.
+  void read_ahead();
   void send_continue();
   void answer_here(int status, std::string sentence);
   void pump_reply();
@@ -95,6 +97,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Phase phase_ = Phase::kHead;
   Duration deadline_{0};  // on the steady clock; Duration::max(): none
   InputBuffer input_;
+  InputBuffer ahead_;  // bytes after those of input_, read while the pool had a piece of it
+  bool reading_ahead_ = false;
   MessageParser parser_;
   bool head_begun_ = false;  // a byte of the next request has arrived
   bool on_pool_ = false;

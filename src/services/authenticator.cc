@@ -13,8 +13,8 @@ wire::ChunkSignatures Caller::chunk_signatures() const {
 }
 
 std::variant<Caller, AuthFailure> Authenticator::read(const net::RequestHead& head,
+                                                      wire::ReadAuthentication claims,
                                                       std::string_view signing_name) const {
-  auto claims = wire::read_authentication(head);
   if (const auto* failure = std::get_if<AuthFailure>(&claims)) return *failure;
   Caller caller{{}, std::get<wire::Authentication>(std::move(claims)), false};
   if (caller.claims.scope.service != signing_name) {

@@ -34,8 +34,9 @@ class Authenticator {
 
   // Everything that can be known from the head: scheme, scope, key, session token, expiry, the
   // place it is used at, time; the signature too where it covers a hash that the head names.
-  // service: whose scope the signature must have.
+  // claims: what read_authentication(head) gave; signing_name: whose scope they must have.
   std::variant<Caller, wire::AuthFailure> read(const net::RequestHead& head,
+                                               wire::ReadAuthentication claims,
                                                std::string_view signing_name) const;
 
   // The same for a browser's form, whose signature covers its policy (in base64).

@@ -41,7 +41,10 @@ ServiceError violation_error(const wire::Verdict& verdict, const wire::Service& 
 }  // namespace
 
 Call::Call(CallParts parts, net::RequestHead head, RequestId request_id)
-    : parts_(parts), head_(std::move(head)), arrived_(parts.front.clock.steady()) {
+    : parts_(parts),
+      head_(std::move(head)),
+      claims_(wire::read_authentication(head_)),
+      arrived_(parts.front.clock.steady()) {
   context_.account = parts.front.account;
   context_.request_id = std::move(request_id);
   context_.now = parts.front.clock.now();
@@ -53,8 +56,7 @@ void Call::move_bucket_into_path() {
   if (parts_.front.s3_domains.empty() || head_.headers.find("x-amz-target") != nullptr) return;
   const BucketName bucket = bucket_of_host(head_.headers.get("host"), parts_.front.s3_domains);
   if (bucket.empty()) return;
-  const auto read = wire::read_authentication(head_);
-  const wire::Authentication* claims = wire::authentication_of(read);
+  const wire::Authentication* claims = wire::authentication_of(claims_);
   if (claims != nullptr && claims->scope.service != api::s3_service().signing_name) return;
   const std::string path_style = "/" + *bucket + head_.target;
   // Version 2 signs the bucket's path, wherever the bucket stands.
@@ -64,7 +66,7 @@ void Call::move_bucket_into_path() {
 }
 
 std::optional<ServiceError> Call::find_operation() {
-  auto found = find_route(head_);
+  auto found = find_route(head_, claims_);
   if (auto* failure = std::get_if<RouteFailure>(&found)) {
     route_ = {failure->service, nullptr, failure->protocol};
     return failure->error;
@@ -74,9 +76,10 @@ std::optional<ServiceError> Call::find_operation() {
 }
 
 std::optional<ServiceError> Call::authenticate() {
-  if (service().name == api::s3_service().name && is_unsigned(head_)) return authenticate_nobody();
+  if (service().name == api::s3_service().name && wire::is_unsigned(claims_))
+    return authenticate_nobody();
   if (!signed_target_.empty()) std::swap(head_.target, signed_target_);
-  auto read = parts_.authenticator.read(head_, service().signing_name);
+  auto read = parts_.authenticator.read(head_, std::move(claims_), service().signing_name);
   if (!signed_target_.empty()) std::swap(head_.target, signed_target_);
   if (const auto* failure = std::get_if<wire::AuthFailure>(&read))
     return auth_error(*failure, service());

@@ -79,8 +79,9 @@ class Call {
 
   CallParts parts_;
   net::RequestHead head_;
-  std::string signed_target_;  // where it is not head_'s: as sent, in virtual-host style
-  Duration arrived_;           // on the steady clock
+  wire::ReadAuthentication claims_;  // until it is authenticated
+  std::string signed_target_;        // where it is not head_'s: as sent, in virtual-host style
+  Duration arrived_;                 // on the steady clock
   RequestRoute route_;
   wire::Form form_;  // query only
   Caller caller_;

@@ -47,7 +47,7 @@ bool Front::is_local(const net::RequestHead& head) const {
   const auto read = wire::read_authentication(head);
   if (const wire::Authentication* claims = wire::authentication_of(read))
     return claims->scope.service == kLocalService;
-  return is_unsigned(head) || head.raw_path().starts_with(kLocalPrefix);
+  return wire::is_unsigned(read) || head.raw_path().starts_with(kLocalPrefix);
 }
 
 bool Front::is_preflight(const net::RequestHead& head) {
@@ -66,7 +66,7 @@ Front::Started Front::start_local(net::RequestHead head, RequestId request_id) {
     return answer(local_message(404, "there is no such page"));
   std::optional<Caller> caller;
   if (route->access == LocalAccess::kRootKey) {
-    auto read = authenticator_.read(head, kLocalService);
+    auto read = authenticator_.read(head, wire::read_authentication(head), kLocalService);
     if (std::holds_alternative<wire::AuthFailure>(read))
       return answer(local_message(403, "sign the request with the root key"));
     caller = std::get<Caller>(std::move(read));

@@ -81,11 +81,11 @@ Found by_scope(const std::string& signing_name, const net::RequestHead& head) {
 
 }  // namespace
 
-std::variant<RequestRoute, RouteFailure> find_route(const net::RequestHead& head) {
+std::variant<RequestRoute, RouteFailure> find_route(const net::RequestHead& head,
+                                                    const wire::ReadAuthentication& claims) {
   if (const std::string* target = head.headers.find("x-amz-target"))
     return by_target(*target, head);
-  const auto authentication = wire::read_authentication(head);
-  if (const wire::Authentication* read = wire::authentication_of(authentication))
+  if (const wire::Authentication* read = wire::authentication_of(claims))
     return by_scope(read->scope.service, head);
   return s3_route(head);
 }
@@ -111,12 +111,6 @@ ServiceError not_carried_out(const wire::Operation& operation) {
     return {std::string(operation.refusal_code), std::move(message), 403};
   ServiceError error = unsupported(std::move(message));
   return error;
-}
-
-bool is_unsigned(const net::RequestHead& head) {
-  const auto read = wire::read_authentication(head);
-  const auto* failure = std::get_if<wire::AuthFailure>(&read);
-  return failure != nullptr && failure->kind == wire::AuthFailureKind::kMissing;
 }
 
 }  // namespace clary::services

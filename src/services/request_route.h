@@ -8,6 +8,7 @@
 #include "services/service_error.h"
 #include "wire/query.h"
 #include "wire/shape.h"
+#include "wire/sigv4_verify.h"
 
 namespace clary::services {
 
@@ -17,14 +18,15 @@ struct RequestRoute {
   wire::Protocol protocol = wire::Protocol::kJson;  // of this request
 };
 
-// From the head: X-Amz-Target, else the signature's scope, else S3. The error is answered in the
-// form of `service`.
+// From the head and what it claims: X-Amz-Target, else the signature's scope, else S3. The error is
+// answered in the form of `service`.
 struct RouteFailure {
   const wire::Service* service = nullptr;
   wire::Protocol protocol = wire::Protocol::kJson;
   ServiceError error;
 };
-std::variant<RequestRoute, RouteFailure> find_route(const net::RequestHead& head);
+std::variant<RequestRoute, RouteFailure> find_route(const net::RequestHead& head,
+                                                    const wire::ReadAuthentication& claims);
 
 // The operation that a form asks for.
 Outcome<const wire::Operation*> find_form_operation(const wire::Service& service,
@@ -32,9 +34,5 @@ Outcome<const wire::Operation*> find_form_operation(const wire::Service& service
 
 // "Clary does not carry out X yet.": a code and status that no client retries.
 ServiceError not_carried_out(const wire::Operation& operation);
-
-// Whether a request without a signature may be meant for one of Clary's own pages: /healthz,
-// /_clary/...
-bool is_unsigned(const net::RequestHead& head);
 
 }  // namespace clary::services

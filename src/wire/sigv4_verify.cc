@@ -245,11 +245,16 @@ bool read_credential(std::string_view text, Authentication& out) {
   return true;
 }
 
-const Authentication* authentication_of(const std::variant<Authentication, AuthFailure>& read) {
+const Authentication* authentication_of(const ReadAuthentication& read) {
   return std::get_if<Authentication>(&read);
 }
 
-std::variant<Authentication, AuthFailure> read_authentication(const net::RequestHead& head) {
+bool is_unsigned(const ReadAuthentication& read) {
+  const auto* failure = std::get_if<AuthFailure>(&read);
+  return failure != nullptr && failure->kind == AuthFailureKind::kMissing;
+}
+
+ReadAuthentication read_authentication(const net::RequestHead& head) {
   const std::string_view authorization = head.headers.get("authorization");
   if (!authorization.empty()) return from_header(head, authorization);
   const Fields fields = query_fields(head.raw_query());

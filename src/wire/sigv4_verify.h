@@ -56,13 +56,15 @@ struct Authentication {
   std::string payload_hash;         // x-amz-content-sha256 as sent; "" when absent
   std::optional<Duration> expires;  // of a presigned query; nothing: signed in headers
 };
-Authentication const* authentication_of(const std::variant<Authentication, AuthFailure>& read);
+using ReadAuthentication = std::variant<Authentication, AuthFailure>;
+Authentication const* authentication_of(const ReadAuthentication& read);
+bool is_unsigned(const ReadAuthentication& read);
 
 // The key and the scope out of "<key>/<date>/<region>/<service>/aws4_request".
 bool read_credential(std::string_view text, Authentication& out);
 
 // kMissing when the request carries none.
-std::variant<Authentication, AuthFailure> read_authentication(const net::RequestHead& head);
+ReadAuthentication read_authentication(const net::RequestHead& head);
 
 // Checks time and signature. payload_hash: of the body as received when
 // `authentication.payload_hash` is empty. keys: what remembers signing keys. Nothing: verified. The
