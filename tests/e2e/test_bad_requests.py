@@ -42,7 +42,8 @@ def test_a_job_that_is_not_there(training):
     ({"ResourceConfig": {"InstanceType": "ml.no.such", "InstanceCount": 1, "VolumeSizeInGB": 1}}, "instanceType"),
     ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}}, "Clary"),
     ({"EnableManagedSpotTraining": True}, "EnableManagedSpotTraining"),
-    ({"CheckpointConfig": {"S3Uri": "s3://b/p"}}, "CheckpointConfig"),
+    ({"CheckpointConfig": {"S3Uri": "https://b/p"}}, "CheckpointConfig"),
+    ({"TensorBoardOutputConfig": {"S3OutputPath": "s3://b/p"}}, "TensorBoardOutputConfig"),
 ])
 def test_what_is_out_of_pattern_or_refused_names_the_member(server, training, change, said):
     from botocore.config import Config
