@@ -33,6 +33,7 @@ struct Parsed {
   std::string name;
   std::string python;
   std::vector<std::string> packages;
+  KeyOptions key;
 };
 
 CLI::App* add_command(CLI::App& app, Parsed& parsed, const char* name, const char* meaning,
@@ -169,6 +170,32 @@ void add_environment_commands(CLI::App& app, Parsed& parsed) {
   command->add_option("NAME", parsed.name)->required();
 }
 
+void add_key_commands(CLI::App& app, Parsed& parsed) {
+  CLI::App& group = *app.add_subcommand("keys", "access keys besides the root key");
+  group.require_subcommand(1);
+  CLI::App* command =
+      add_command(group, parsed, "create", "make a key for a user, and the user where it is new",
+                  [&parsed](const Context& context) { return keys_create(context, parsed.key); });
+  command->add_option("USER", parsed.key.user)->required();
+  command->add_option("--policy", parsed.key.policy_file, "what the user may do [all but iam]")
+      ->type_name("FILE");
+  add_json(command, parsed);
+
+  command = add_command(group, parsed, "list", "every key, the root key first", keys_list);
+  add_json(command, parsed);
+
+  command = add_command(group, parsed, "revoke", "end a key", [&parsed](const Context& context) {
+    return keys_revoke(context, parsed.name);
+  });
+  command->add_option("KEY", parsed.name, "its id")->required();
+
+  command =
+      add_command(group, parsed, "rotate", "make a new key for the same user and end this one",
+                  [&parsed](const Context& context) { return keys_rotate(context, parsed.name); });
+  command->add_option("KEY", parsed.name, "its id")->required();
+  add_json(command, parsed);
+}
+
 std::string other_commands_text(const Tools& tools) {
   std::string text = "Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 server not reachable.";
   if (tools.other_commands.empty()) return text;
@@ -216,6 +243,7 @@ int run_client_command(int argc, const char* const* argv, const Tools& tools) {
   add_server_commands(app, parsed);
   add_job_commands(app, parsed);
   add_environment_commands(app, parsed);
+  add_key_commands(app, parsed);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {

@@ -65,6 +65,16 @@ ExitCode environments_create(const Context& context, const std::string& name,
                              const std::vector<std::string>& packages);
 ExitCode environments_remove(const Context& context, const std::string& name);
 
+struct KeyOptions {
+  std::string user;
+  std::string policy_file;  // JSON; "": everything but iam, for a user that is new
+};
+ExitCode keys_create(const Context& context, const KeyOptions& options);
+ExitCode keys_list(const Context& context);
+ExitCode keys_revoke(const Context& context, const std::string& id);
+// A new key for the same user, then the old one ends.
+ExitCode keys_rotate(const Context& context, const std::string& id);
+
 // Says the error to standard error and returns the status that stands for it.
 ExitCode fail(const Context& context, const Error& error);
 

@@ -2,10 +2,13 @@
 
 #include <utility>
 
+#include "api/iam_service.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "base/text_encoding.h"
+#include "wire/shape.h"
 #include "wire/sigv4.h"
+#include "wire/xml.h"
 
 namespace clary::cli {
 
@@ -17,6 +20,15 @@ net::ClientRequest json_request(std::string target, const Document& body) {
   request.headers.add("Content-Type", "application/x-amz-json-1.1");
   request.headers.add("X-Amz-Target", std::move(target));
   return request;
+}
+
+// "<name>...</name>" out of an XML text; "" when it is not there.
+std::string element_in(const std::string& xml, const std::string& name) {
+  const std::size_t begin = xml.find("<" + name + ">");
+  const std::string end_tag = "</" + name + ">";
+  const std::size_t end = xml.find(end_tag);
+  if (begin == std::string::npos || end == std::string::npos || end < begin) return "";
+  return xml.substr(begin, end + end_tag.size() - begin);
 }
 
 }  // namespace
@@ -82,7 +94,35 @@ Result<std::vector<Document>> ServerApi::sagemaker_pages(std::string_view operat
   }
 }
 
+Result<Document> ServerApi::iam(std::string_view operation, const Fields& fields) {
+  const wire::Service& service = api::iam_service();
+  const wire::Operation* found = service.find(operation);
+  if (found == nullptr) return internal_error("IAM has no " + std::string(operation));
+  net::ClientRequest request{.method = "POST"};
+  request.headers.add("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
+  request.body =
+      "Action=" + std::string(operation) + "&Version=" + std::string(service.api_version);
+  for (const auto& [name, value] : fields)
+    request.body.append("&").append(name).append("=").append(percent_encode(value));
+  CLARY_TRY(const net::ClientReply reply, send("iam", std::move(request)));
+  if (reply.status >= 400) {
+    static constexpr wire::Shape kAnything{};
+    const Result<Document> error = wire::read_xml(kAnything, element_in(reply.body, "Error"));
+    const std::string message = error.ok() ? error->string_or("Message", "") : "";
+    return reply.status == 404 ? not_found(message) : invalid_argument(message);
+  }
+  if (found->output == nullptr) return Document::object();
+  return wire::read_xml(*found->output, element_in(reply.body, std::string(operation) + "Result"));
+}
+
 Result<Document> ServerApi::call(std::string_view service, net::ClientRequest request) {
+  CLARY_TRY(const net::ClientReply reply, send(service, std::move(request)));
+  if (reply.status >= 400) return error_of_reply(reply.status, reply.body);
+  if (trim(reply.body).empty()) return Document::object();
+  return parse_json(reply.body);
+}
+
+Result<net::ClientReply> ServerApi::send(std::string_view service, net::ClientRequest request) {
   wire::Signer signer;
   signer.access_key = key_.id;
   signer.secret_key = key_.secret;
@@ -99,10 +139,7 @@ Result<Document> ServerApi::call(std::string_view service, net::ClientRequest re
   if (!reply.ok() && reply.error().code == ErrorCode::kUnavailable) {
     return unavailable("no server answers at " + server_.endpoint() + ": start it with `clary up`");
   }
-  if (!reply.ok()) return reply.error();
-  if (reply->status >= 400) return error_of_reply(reply->status, reply->body);
-  if (trim(reply->body).empty()) return Document::object();
-  return parse_json(reply->body);
+  return reply;
 }
 
 }  // namespace clary::cli

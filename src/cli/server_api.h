@@ -29,6 +29,9 @@ class ServerApi {
   // server's own sentences.
   Result<Document> sagemaker(std::string_view operation, const Document& request);
   Result<Document> logs(std::string_view operation, const Document& request);
+  // fields: of the form, besides Action and Version. Lists of a reply as IAM names them.
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+  Result<Document> iam(std::string_view operation, const Fields& fields);
   // Follows NextToken and collects the array `member` of every page; at most `limit` elements.
   Result<std::vector<Document>> sagemaker_pages(std::string_view operation, Document request,
                                                 std::string_view member, std::size_t limit);
@@ -48,6 +51,7 @@ class ServerApi {
         client_(std::move(client)) {}
   // Signs and sends; the reply's body as a document.
   Result<Document> call(std::string_view service, net::ClientRequest request);
+  Result<net::ClientReply> send(std::string_view service, net::ClientRequest request);
 
   ServerRecord server_;
   KeyPair key_;
