@@ -1,6 +1,7 @@
 // Keys of people and programs besides the root key: IAM's users and access keys.
 #include "base/files.h"
 #include "base/json.h"
+#include "base/time_text.h"
 #include "cli/commands.h"
 #include "cli/server_api.h"
 #include "cli/table.h"
@@ -43,8 +44,10 @@ Result<std::vector<HeldKey>> keys_of(ServerApi& api, const std::string& user) {
             pages(api, "ListAccessKeys", {{"UserName", user}}, "AccessKeyMetadata"));
   std::vector<HeldKey> out;
   for (const Document& row : rows) {
+    const Document* created = row.find("CreateDate");
+    const TimePoint* time = created == nullptr ? nullptr : created->as_time();
     out.push_back({row.string_or("AccessKeyId", ""), user, row.string_or("Status", ""),
-                   row.string_or("CreateDate", "")});
+                   time == nullptr ? "" : iso8601(*time)});
   }
   return out;
 }
