@@ -26,6 +26,15 @@ class LifecycleSweepTest : public testing::Test {
                          [&](const BucketName&) { return std::vector<LifecycleRule>{rule}; });
     return sweep.run().value();
   }
+  // Keys of all versions in the order of their list, delete markers with a "!".
+  std::string versions() {
+    auto page = store_.list_versions({.bucket = bucket_});
+    if (!page.ok()) return page.error().message;
+    std::string out;
+    for (const ObjectHead& head : page->objects)
+      out += (out.empty() ? "" : " ") + *head.key + (head.delete_marker ? "!" : "");
+    return out;
+  }
   bool is_there(const std::string& key) { return store_.head(bucket_, ObjectKey(key)).ok(); }
 
   ManualClock clock_;
@@ -71,6 +80,60 @@ TEST_F(LifecycleSweepTest, HeedsSizesBothStrictly) {
 TEST_F(LifecycleSweepTest, GoesThroughEveryPage) {
   for (int i = 0; i < 2100; ++i) put("k" + std::to_string(i));
   EXPECT_EQ(sweep({.expire_from = clock_.now()}), 2100U);
+}
+
+TEST_F(LifecycleSweepTest, ChoosesByTags) {
+  put("tagged");
+  put("plain");
+  ASSERT_TRUE(store_.set_tags(bucket_, ObjectKey("tagged"), "", {{"a", "1"}, {"b", "2"}}).ok());
+  EXPECT_EQ(sweep({.tags = {{"a", "2"}}, .expire_from = clock_.now()}), 0U);
+  EXPECT_EQ(sweep({.tags = {{"a", "1"}}, .expire_from = clock_.now()}), 1U);
+  EXPECT_FALSE(is_there("tagged"));
+  EXPECT_TRUE(is_there("plain"));
+}
+
+TEST_F(LifecycleSweepTest, EndsVersionsThatAreNotCurrent) {
+  ASSERT_TRUE(store_.set_versioning(bucket_, Versioning::kEnabled).ok());
+  for (int day = 0; day < 4; ++day) {
+    put("k", std::string(1, static_cast<char>('a' + day)));
+    clock_.advance(days(1));
+  }
+  put("other");
+  // Superseded three, two and one days ago.
+  EXPECT_EQ(sweep({.expire_noncurrent_after_days = 5}), 0U);
+  EXPECT_EQ(sweep({.expire_noncurrent_after_days = 1, .kept_noncurrent = 2}), 1U);
+  clock_.advance(days(2));
+  EXPECT_EQ(sweep({.expire_noncurrent_after_days = 1}), 2U);
+  EXPECT_TRUE(is_there("k"));
+  EXPECT_TRUE(is_there("other"));
+  EXPECT_EQ(versions(), "k other");
+}
+
+TEST_F(LifecycleSweepTest, EndsMarkersThatHideNothing) {
+  ASSERT_TRUE(store_.set_versioning(bucket_, Versioning::kEnabled).ok());
+  put("hidden");
+  put("gone");
+  ASSERT_TRUE(store_.remove(bucket_, ObjectKey("hidden")).ok());
+  ASSERT_TRUE(store_.remove(bucket_, ObjectKey("gone")).ok());
+  auto page = store_.list_versions({.bucket = bucket_, .prefix = "gone"});
+  ASSERT_TRUE(page.ok());
+  for (const ObjectHead& head : page->objects) {
+    if (head.delete_marker) continue;
+    ASSERT_TRUE(store_.remove(bucket_, {{.key = head.key, .version = head.version_id}}).ok());
+  }
+  EXPECT_EQ(sweep({.expire_lone_markers = true}), 1U);
+  EXPECT_EQ(versions(), "hidden! hidden");
+}
+
+TEST_F(LifecycleSweepTest, AbortsUploadsThatNobodyCompletes) {
+  MultipartRequest request;
+  request.bucket = bucket_;
+  request.key = ObjectKey("large");
+  ASSERT_TRUE(store_.begin_upload(request).ok());
+  EXPECT_EQ(sweep({.abort_uploads_after_days = 7}), 0U);
+  clock_.advance(days(8));
+  EXPECT_EQ(sweep({.abort_uploads_after_days = 7}), 1U);
+  EXPECT_EQ(sweep({.abort_uploads_after_days = 7}), 0U);
 }
 
 }  // namespace

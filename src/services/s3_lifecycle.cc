@@ -26,12 +26,19 @@ std::optional<ServiceError> check_filter(const Rule& rule) {
   if (!rule.filter) return std::nullopt;
   const api::s3::LifecycleRuleFilter& filter = *rule.filter;
   const int parts = (filter.prefix ? 1 : 0) + (filter.object_size_greater_than ? 1 : 0) +
-                    (filter.object_size_less_than ? 1 : 0) + (filter.and_ ? 1 : 0);
+                    (filter.object_size_less_than ? 1 : 0) + (filter.and_ ? 1 : 0) +
+                    (filter.tag ? 1 : 0);
   return parts > 1 ? std::optional(malformed()) : std::nullopt;
 }
 
+bool has_tags(const Rule& rule) {
+  return rule.filter && (rule.filter->tag || (rule.filter->and_ && rule.filter->and_->tags));
+}
+
 std::optional<ServiceError> check_expiration(const api::s3::LifecycleExpiration& expiration) {
-  if (expiration.date.has_value() == expiration.days.has_value()) return malformed();
+  const int kinds = (expiration.date ? 1 : 0) + (expiration.days ? 1 : 0) +
+                    (expiration.expired_object_delete_marker ? 1 : 0);
+  if (kinds != 1) return malformed();
   if (expiration.days && *expiration.days <= 0) {
     return ServiceError("InvalidArgument",
                         "'Days' for Expiration action must be a positive integer");
@@ -42,16 +49,39 @@ std::optional<ServiceError> check_expiration(const api::s3::LifecycleExpiration&
   return ServiceError("InvalidArgument", "'Date' must be at midnight GMT");
 }
 
+std::optional<ServiceError> check_other_actions(const Rule& rule) {
+  const auto positive = [](const std::optional<std::int64_t>& days) { return days && *days > 0; };
+  const auto& noncurrent = rule.noncurrent_version_expiration;
+  if (noncurrent && !positive(noncurrent->noncurrent_days)) {
+    return ServiceError(
+        "InvalidArgument",
+        "'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer");
+  }
+  if (noncurrent && noncurrent->newer_noncurrent_versions.value_or(1) <= 0)
+    return ServiceError("InvalidArgument", "'NewerNoncurrentVersions' must be a positive integer");
+  const auto& abort = rule.abort_incomplete_multipart_upload;
+  if (abort && !positive(abort->days_after_initiation)) {
+    return ServiceError("InvalidArgument",
+                        "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a "
+                        "positive integer");
+  }
+  if (abort && has_tags(rule)) {
+    return ServiceError("InvalidRequest",
+                        "AbortIncompleteMultipartUpload cannot be specified with Tags.");
+  }
+  return std::nullopt;
+}
+
 std::optional<ServiceError> check_rule(const Rule& rule) {
   if (rule.id && rule.id->size() > kLongestId)
     return ServiceError("InvalidArgument", "ID length should not exceed allowed limit of 255");
   if (auto wrong = check_filter(rule)) return wrong;
-  if (!rule.expiration) {
-    return ServiceError(
-        "InvalidRequest",
-        "At least one action needs to be specified in a rule, and Clary carries out Expiration.");
+  if (!rule.expiration && !rule.noncurrent_version_expiration &&
+      !rule.abort_incomplete_multipart_upload) {
+    return ServiceError("InvalidRequest", "At least one action needs to be specified in a rule");
   }
-  return check_expiration(*rule.expiration);
+  if (auto wrong = check_other_actions(rule)) return wrong;
+  return rule.expiration ? check_expiration(*rule.expiration) : std::nullopt;
 }
 
 objects::LifecycleRule runtime_rule(const Rule& rule) {
@@ -66,12 +96,25 @@ objects::LifecycleRule runtime_rule(const Rule& rule) {
   };
   if (rule.filter) {
     take(*rule.filter);
-    if (rule.filter->and_) take(*rule.filter->and_);
+    if (rule.filter->tag) out.tags[rule.filter->tag->key] = rule.filter->tag->value;
+    if (const auto& all = rule.filter->and_) {
+      take(*all);
+      for (const api::s3::Tag& tag : all->tags.value_or(std::vector<api::s3::Tag>{}))
+        out.tags[tag.key] = tag.value;
+    }
   }
   if (rule.expiration) {
     out.expire_after_days = rule.expiration->days;
     out.expire_from = rule.expiration->date;
+    out.expire_lone_markers = rule.expiration->expired_object_delete_marker.value_or(false);
   }
+  if (const auto& noncurrent = rule.noncurrent_version_expiration) {
+    out.expire_noncurrent_after_days = noncurrent->noncurrent_days;
+    out.kept_noncurrent =
+        static_cast<std::size_t>(noncurrent->newer_noncurrent_versions.value_or(0));
+  }
+  if (const auto& abort = rule.abort_incomplete_multipart_upload)
+    out.abort_uploads_after_days = abort->days_after_initiation;
   return out;
 }
 
