@@ -73,7 +73,10 @@ struct ServerProgram::Parts {
 };
 
 Status ServerProgram::Parts::make() {
-  CLARY_TRY(storage, Storage::open(folder, clock, ids));
+  objects::DirectoryOptions objects;
+  for (const auto& [bucket, text] : settings.s3_quotas)
+    objects.quotas[BucketName(bucket)] = parse_byte_count(text).value_or(0);
+  CLARY_TRY(storage, Storage::open(folder, clock, ids, std::move(objects)));
   CLARY_RETURN_IF_ERROR(ensure_root_key(
       folder.path(), {AccessKeyId(settings.access_key), Secret(settings.secret_key)}, "root", ids,
       *storage->keys));

@@ -70,6 +70,9 @@ const std::vector<SettingRow>& rows() {
        "BUCKET.DOMAIN as the Host of a request names the bucket (virtual-host style)."},
       {"s3.lifecycle_interval_seconds", &Settings::lifecycle_interval_seconds,
        "How often lifecycle rules are carried out."},
+      {"s3.quotas", &Settings::s3_quotas,
+       "Most bytes that a bucket may hold, versions and parts of uploads included: data = \"10 "
+       "GiB\"."},
       {"server.handler_threads", &Settings::handler_threads,
        "Requests that run at a time, not counting those that wait for a disk."},
       {"server.view_cache_entries", &Settings::view_cache_entries,
@@ -229,6 +232,21 @@ Result<Settings> settings_of_server(const std::string& data) {
   return settings;
 }
 
+std::optional<std::uint64_t> parse_byte_count(std::string_view text) {
+  constexpr std::pair<std::string_view, unsigned> kUnits[] = {
+      {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+  unsigned shift = 0;
+  for (const auto& [unit, bits] : kUnits) {
+    if (!text.ends_with(unit)) continue;
+    text = trim(text.substr(0, text.size() - unit.size()));
+    shift = bits;
+    break;
+  }
+  const std::optional<std::int64_t> number = parse_int(text);
+  if (!number || *number < 0 || *number > (std::int64_t{1} << (62 - shift))) return std::nullopt;
+  return static_cast<std::uint64_t>(*number) << shift;
+}
+
 Status read_settings_file(const std::string& path, Settings& settings) {
   settings.file = path;
   CLARY_TRY(const std::string text, read_file(path, 1 << 20));
@@ -270,6 +288,10 @@ Status check_settings(Settings& settings) {
       "s3.lifecycle_interval_seconds", "must be 1 to 86400"));
   CLARY_RETURN_IF_ERROR(require(settings.handler_threads >= 1 && settings.handler_threads <= 256,
                                 "server.handler_threads", "must be 1 to 256"));
+  for (const auto& [bucket, text] : settings.s3_quotas) {
+    CLARY_RETURN_IF_ERROR(require(parse_byte_count(text).has_value(), "s3.quotas",
+                                  "'" + bucket + "' must be a number of bytes, as \"10 GiB\""));
+  }
   for (const auto& [id, folder] : settings.filesystems) {
     CLARY_RETURN_IF_ERROR(
         require(folder.starts_with('/'), "filesystems", "'" + id + "' must name an absolute path"));

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,7 @@ struct Settings {
 
   std::vector<std::string> s3_domains = {"s3.localhost", "localhost"};
   std::int64_t lifecycle_interval_seconds = 3600;
+  std::map<std::string, std::string> s3_quotas;  // bucket → "10 GiB"
 
   std::int64_t handler_threads = 4;
   std::int64_t view_cache_entries = 32;  // channel trees kept
@@ -59,6 +61,9 @@ std::string settings_file(const std::string& data, const std::string& chosen);
 // The settings of the server of a data directory, for commands beside it: a running server's file,
 // else settings_file(). Checked.
 Result<Settings> settings_of_server(const std::string& data);
+
+// "10 GiB", "500 MiB", "1000": bytes. Nothing: no such number.
+std::optional<std::uint64_t> parse_byte_count(std::string_view text);
 
 // Reads clary.toml over `settings`. InvalidArgument names the file, the line and the key.
 Status read_settings_file(const std::string& path, Settings& settings);

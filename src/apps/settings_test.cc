@@ -82,6 +82,14 @@ TEST_F(SettingsTest, TheManualHasEverySetting) {
       << "docs/configuration.md is not what `clary serve --print-config` prints";
 }
 
+TEST(ByteCount, HasUnits) {
+  EXPECT_EQ(parse_byte_count("10 GiB"), 10ULL << 30);
+  EXPECT_EQ(parse_byte_count("1KiB"), 1024U);
+  EXPECT_EQ(parse_byte_count("7"), 7U);
+  for (const char* text : {"", "GiB", "-1", "1 GB", "1.5 GiB", "99999999 TiB"})
+    EXPECT_EQ(parse_byte_count(text), std::nullopt) << text;
+}
+
 TEST_F(SettingsTest, ListensBeyondLoopbackOnlyWithTls) {
   settings.data = "/tmp/x";
   EXPECT_TRUE(check_settings(settings).ok());

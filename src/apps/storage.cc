@@ -7,7 +7,7 @@
 namespace clary::apps {
 
 Result<std::unique_ptr<Storage>> Storage::open(const DataFolder& folder, const Clock& clock,
-                                               IdSource& ids) {
+                                               IdSource& ids, objects::DirectoryOptions objects) {
   auto storage = std::make_unique<Storage>();
   CLARY_TRY(storage->metadata, meta::Database::open(folder.in("meta.db")));
   storage->jobs = meta::make_sqlite_job_store(*storage->metadata);
@@ -16,7 +16,8 @@ Result<std::unique_ptr<Storage>> Storage::open(const DataFolder& folder, const C
   CLARY_TRY(storage->telemetry, telemetry::TelemetryDatabase::open(folder.in("telemetry.db")));
   storage->logs = std::make_unique<telemetry::SqliteLogStore>(*storage->telemetry, clock);
   storage->metrics = std::make_unique<telemetry::SqliteMetricStore>(*storage->telemetry);
-  CLARY_TRY(storage->objects, objects::DirectoryStore::open(folder.in("objects"), clock, ids));
+  CLARY_TRY(storage->objects,
+            objects::DirectoryStore::open(folder.in("objects"), clock, ids, std::move(objects)));
   return storage;
 }
 

@@ -21,7 +21,8 @@ namespace clary::apps {
 struct Storage {
   // clock and ids outlive it.
   static Result<std::unique_ptr<Storage>> open(const DataFolder& folder, const Clock& clock,
-                                               IdSource& ids);
+                                               IdSource& ids,
+                                               objects::DirectoryOptions objects = {});
 
   std::unique_ptr<meta::Database> metadata;
   std::unique_ptr<domain::JobStore> jobs;

@@ -127,6 +127,7 @@ Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::string& 
   CLARY_RETURN_IF_ERROR(sqlite::migrate(*database, index_migrations()));
   CLARY_RETURN_IF_ERROR(database->execute("PRAGMA wal_autocheckpoint = 4000"));
   CLARY_RETURN_IF_ERROR(forget_completed_uploads(*database, clock.now() - kRememberCompleted));
+  CLARY_RETURN_IF_ERROR(apply_quotas(*database, options.quotas));
   auto watches = std::make_unique<PrefixWatches>();
   CLARY_RETURN_IF_ERROR(
       database->watch_rows({.table = "objects", .integer = "bucket", .bytes = "key"},
@@ -178,7 +179,7 @@ Status DirectoryStore::commit(
   std::vector<PrefixWatches::Key> changed;
   const Status committed = commits_.commit([&](sqlite::Database& database) {
     freed.clear();
-    const Status done = change(database, freed);
+    const Status done = within_quotas(database, [&] { return change(database, freed); });
     changed = watches_->take_noted();
     return done;
   });
@@ -189,8 +190,23 @@ Status DirectoryStore::commit(
   return {};
 }
 
+// What makes a bucket grow beyond its quota is not committed; what makes it shrink always is.
+Status DirectoryStore::within_quotas(sqlite::Database& database,
+                                     const std::function<Status()>& change) const {
+  if (options_.quotas.empty()) return change();
+  CLARY_TRY(const std::int64_t before, quota_excess(database));
+  CLARY_RETURN_IF_ERROR(change());
+  CLARY_TRY(const std::int64_t after, quota_excess(database));
+  if (after > before) return quota_reached(database);
+  return {};
+}
+
 Status DirectoryStore::create_bucket(const Bucket& bucket) {
-  return commit([&](sqlite::Database& database, auto&) { return insert_bucket(database, bucket); });
+  return commit([&](sqlite::Database& database, auto&) -> Status {
+    CLARY_RETURN_IF_ERROR(insert_bucket(database, bucket));
+    if (!options_.quotas.contains(bucket.name)) return {};
+    return apply_quotas(database, options_.quotas);
+  });
 }
 
 Status DirectoryStore::remove_bucket(const BucketName& name) {

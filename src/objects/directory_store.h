@@ -30,6 +30,7 @@ namespace clary::objects {
 struct DirectoryOptions {
   std::size_t inline_bytes = 16 << 10;  // bodies up to this size stand in the index
   std::uint64_t min_part_bytes = kMinPartBytes;
+  BucketQuotas quotas = {};  // what would go beyond fails with LimitExceeded (store_rules.h)
 };
 
 class DirectoryStore final : public ObjectStore, public BucketSettings {
@@ -95,6 +96,7 @@ class DirectoryStore final : public ObjectStore, public BucketSettings {
   // commit.
   Status commit(
       const std::function<Status(sqlite::Database&, std::vector<std::string>& freed)>& change);
+  Status within_quotas(sqlite::Database& database, const std::function<Status()>& change) const;
   Result<IndexedObject> find_stored(const BucketName& bucket, const ObjectKey& key,
                                     const std::string& version);
   // Removes a sealed file whose row was not committed; where a commit's outcome is unknown, leaves

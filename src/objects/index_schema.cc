@@ -93,7 +93,47 @@ CREATE TABLE versions(
   PRIMARY KEY(bucket, key, changed DESC)) WITHOUT ROWID;
 )sql";
 
-constexpr std::array<std::string_view, 3> kMigrations = {kFormat1, kSettings, kVersions};
+// What the buckets that have a quota hold: kept up with by whatever changes their rows. INSERT OR
+// REPLACE fires no trigger for the row it replaces, so the insertion's takes it off.
+constexpr std::string_view kQuotas = R"sql(
+CREATE TABLE quotas(
+  bucket INTEGER PRIMARY KEY,
+  quota INTEGER NOT NULL,
+  bytes INTEGER NOT NULL);
+CREATE TRIGGER quota_of_the_replaced BEFORE INSERT ON objects BEGIN
+  UPDATE quotas SET bytes = bytes - coalesce((SELECT size FROM objects WHERE bucket = NEW.bucket
+    AND key = NEW.key AND version = NEW.version), 0) WHERE bucket = NEW.bucket;
+END;
+CREATE TRIGGER quota_of_the_put AFTER INSERT ON objects BEGIN
+  UPDATE quotas SET bytes = bytes + NEW.size WHERE bucket = NEW.bucket;
+END;
+CREATE TRIGGER quota_of_the_removed AFTER DELETE ON objects BEGIN
+  UPDATE quotas SET bytes = bytes - OLD.size WHERE bucket = OLD.bucket;
+END;
+CREATE TRIGGER quota_of_the_kept AFTER INSERT ON versions BEGIN
+  UPDATE quotas SET bytes = bytes + NEW.size WHERE bucket = NEW.bucket;
+END;
+CREATE TRIGGER quota_of_the_dropped AFTER DELETE ON versions BEGIN
+  UPDATE quotas SET bytes = bytes - OLD.size WHERE bucket = OLD.bucket;
+END;
+CREATE TRIGGER quota_of_the_part_replaced BEFORE INSERT ON parts BEGIN
+  UPDATE quotas SET bytes = bytes - coalesce((SELECT size FROM parts WHERE upload = NEW.upload
+    AND number = NEW.number), 0) WHERE bucket = (SELECT bucket FROM uploads WHERE id = NEW.upload);
+END;
+CREATE TRIGGER quota_of_the_part AFTER INSERT ON parts BEGIN
+  UPDATE quotas SET bytes = bytes + NEW.size
+    WHERE bucket = (SELECT bucket FROM uploads WHERE id = NEW.upload);
+END;
+CREATE TRIGGER quota_of_the_part_joined AFTER DELETE ON parts BEGIN
+  UPDATE quotas SET bytes = bytes - OLD.size
+    WHERE bucket = (SELECT bucket FROM uploads WHERE id = OLD.upload);
+END;
+CREATE TRIGGER quotas_go_with_the_bucket AFTER DELETE ON buckets BEGIN
+  DELETE FROM quotas WHERE bucket = OLD.number;
+END;
+)sql";
+
+constexpr std::array<std::string_view, 4> kMigrations = {kFormat1, kSettings, kVersions, kQuotas};
 
 }  // namespace
 

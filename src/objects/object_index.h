@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -59,6 +60,16 @@ Status delete_bucket(sqlite::Database& database, const BucketName& name,
 Status put_setting(sqlite::Database& database, const BucketName& bucket, SettingKind kind,
                    const std::optional<std::string>& text);
 Status load_settings(sqlite::Database& database, SettingTexts& into);
+
+// Most bytes that a bucket may hold: objects, versions and parts together.
+using BucketQuotas = std::map<BucketName, std::uint64_t>;
+// Holds the buckets that are there to these quotas from now on, and no other bucket to any.
+// Cost: for a bucket that had none, one step per object.
+Status apply_quotas(sqlite::Database& database, const BucketQuotas& quotas);
+// How far the buckets are above their quotas, together.
+Result<std::int64_t> quota_excess(sqlite::Database& database);
+// The sentence about a bucket that is above its quota.
+Error quota_reached(sqlite::Database& database);
 
 enum class Bodies { kWith, kWithout };  // whether inline bytes are read too
 // version "": the current object. kNullVersion or an id: that version, which may be a delete

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/strings.h"
 #include "base/text_encoding.h"
 
 namespace clary::objects {
@@ -19,6 +20,16 @@ Error version_absent(const BucketName& bucket, const ObjectKey& key, const std::
 }
 Error upload_absent(const BucketName& bucket, const UploadId& upload) {
   return not_found("bucket '" + bucket.value() + "': upload '" + upload.value() + "': not there");
+}
+constexpr const char* kQuotaReached = "has reached its quota of ";
+
+Error above_quota(const BucketName& bucket, std::uint64_t quota_bytes) {
+  return limit_exceeded("bucket '" + bucket.value() + "' " + kQuotaReached +
+                        format_bytes(quota_bytes));
+}
+bool is_above_quota(const Error& error) {
+  return error.code == ErrorCode::kLimitExceeded &&
+         error.message.find(kQuotaReached) != std::string::npos;
 }
 std::string object_context(const BucketName& bucket, std::string_view verb, const ObjectKey& key) {
   return "bucket '" + bucket.value() + "': " + std::string(verb) + " '" + key.value() + "'";

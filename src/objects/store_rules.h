@@ -14,6 +14,9 @@ Error bucket_absent(const BucketName& bucket);
 Error key_absent(const BucketName& bucket, const ObjectKey& key);
 Error version_absent(const BucketName& bucket, const ObjectKey& key, const std::string& version);
 Error upload_absent(const BucketName& bucket, const UploadId& upload);
+// The bucket holds, or would hold, more than it may; and whether an error of a store is that one.
+Error above_quota(const BucketName& bucket, std::uint64_t quota_bytes);
+bool is_above_quota(const Error& error);
 // "bucket 'x': put 'y'", to stand before what happened.
 std::string object_context(const BucketName& bucket, std::string_view verb, const ObjectKey& key);
 

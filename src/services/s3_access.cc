@@ -2,6 +2,7 @@
 
 #include "base/text_encoding.h"
 #include "base/time_text.h"
+#include "objects/store_rules.h"
 #include "services/s3_rules.h"
 
 namespace clary::services {
@@ -83,6 +84,8 @@ ServiceError S3Access::explain_write(const Error& error) {
 }
 
 ServiceError S3Access::store_error(const Error& error) {
+  // Nor quotas of buckets: Ceph's word for one.
+  if (objects::is_above_quota(error)) return ServiceError("QuotaExceeded", error.message, 403);
   // AWS has no full disk. 507 is RFC 4918's word for it, and clients do not retry it.
   if (error.code == ErrorCode::kLimitExceeded)
     return ServiceError("InsufficientStorage", error.message, 507);
