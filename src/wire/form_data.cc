@@ -138,10 +138,10 @@ Result<bool> FormDataReader::read_boundary() {
 
 Result<bool> FormDataReader::read_head() {
   const std::size_t end = input_.find("\r\n\r\n");
-  if (end == std::string::npos) {
-    if (input_.size() <= kLongestHead) return false;
-    return invalid_argument("form: the head of a part is too long");
-  }
+  const bool is_too_long =
+      end == std::string::npos ? input_.size() >= kLongestHead + 4 : end > kLongestHead;
+  if (is_too_long) return invalid_argument("form: the head of a part is too long");
+  if (end == std::string::npos) return false;
   const std::string_view lines =
       end < 2 ? std::string_view() : std::string_view(input_).substr(2, end - 2);
   CLARY_TRY(const FormPart part, read_part(lines));
