@@ -40,11 +40,22 @@ def member(service: Service, shape: str, name: str, spec: dict[str, Any]) -> tup
     wire_name = spec.get("locationName", name)
     if target.get("flattened") and target["type"] == "list" and "locationName" not in spec:
         wire_name = target["member"].get("locationName", name)
+    target_name = f"k{spec['shape']}"
+    if spec.get("flattened") and target["type"] == "list" and not target.get("flattened"):
+        # Flat in this place only: a shape of its own.
+        target_name = f"k{shape}_{name}_shape"
+        before += f"constexpr Shape {target_name} = " + initialiser({
+            "name": literal(spec["shape"]),
+            "kind": "Kind::kList",
+            "element": f"&k{target['member']['shape']}",
+            "element_name": literal(wire_name),
+            "flattened": "true",
+        }) + ";\n"
     state = {"carried out": None, "inert": "Standing::kInert", "refused": "Standing::kRefused"}[standing.state]
     return before, initialiser({
         "name": literal(name),
         "wire_name": literal(wire_name),
-        "shape": f"&k{spec['shape']}",
+        "shape": f"&{target_name}",
         "location": f"Location::{LOCATIONS[spec['location']]}" if "location" in spec else None,
         "required": "true" if name in service.shapes[shape].get("required", []) else None,
         "streaming": "true" if spec.get("streaming") else None,

@@ -17,7 +17,7 @@ namespace {
 using std::chrono::days;
 
 StartOutcome echo(const RequestHead& head) {
-  const std::string way = head.origin.secure ? "secure " : "plain ";
+  const std::string way = head.origin.secure ? "secure" : "plain";
   return std::unique_ptr<RequestSink>(std::make_unique<FakeSink>([way](std::string body) {
     Reply reply;
     reply.headers.add("X-Way", way);
@@ -64,7 +64,7 @@ TEST_F(TlsTest, CarriesBodiesOfAnySizeOnOneConnection) {
     auto reply = send("127.0.0.1", {.method = "PUT", .body = body}, authority_.ca_file);
     ASSERT_TRUE(reply.ok()) << reply.error().message;
     EXPECT_TRUE(reply->body == body) << size;
-    EXPECT_EQ(reply->headers.get("x-way"), "secure ");
+    EXPECT_EQ(reply->headers.get("x-way"), "secure");
   }
   EXPECT_EQ(server_->counters().connections_total, 1U);
 }

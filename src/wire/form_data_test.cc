@@ -45,7 +45,7 @@ constexpr std::string_view kForm =
 
 TEST(FormData, IsReadAlikeInPiecesOfAnySize) {
   const std::string wanted =
-      "[key||:user/${filename}][empty||:][file|a \"b\".txt|text/plain:one\r\n--xy\r\n-two\r\n]";
+      "[key|:user/${filename}][empty|:][file|a \"b\".txt|text/plain:one\r\n--xy\r\n-two\r\n]";
   for (const std::size_t size : {1U, 2U, 3U, 7U, 50U, 1000U}) EXPECT_EQ(read(kForm, size), wanted);
 }
 
