@@ -138,7 +138,7 @@ Status ServerProgram::Parts::serve() {
       std::make_unique<LifecycleLoop>(*storage->objects, *storage->objects, clock, logger,
                                       std::chrono::seconds(settings.lifecycle_interval_seconds));
   CLARY_TRY([[maybe_unused]] const auto id,
-            server->adopt(std::move(listening), "main", tls.server));
+            server->adopt(std::move(listening), net::kMainListener, tls.server));
   const Document running = Document::object({{"address", local_address(address)},
                                              {"scheme", tls.scheme()},
                                              {"ca_file", tls.bundle_file},

@@ -20,6 +20,9 @@
 
 namespace clary::net {
 
+// The name of the machine's own listening socket: Origin.listener of what arrives there.
+inline constexpr const char* kMainListener = "main";
+
 struct ServerLimits {
   std::size_t head_bytes = 64 << 10;  // request line and fields: over it 431
   std::size_t connections = 4096;     // over it a connection is closed at once
@@ -49,7 +52,8 @@ class Server {
 
   // Binds and listens. address: "127.0.0.1:4580", "[::1]:4580", "127.0.0.1:0". Returns the bound
   // address. AlreadyExists when the port is in use.
-  Result<std::string> listen(const std::string& address, const std::string& listener_name = "main");
+  Result<std::string> listen(const std::string& address,
+                             const std::string& listener_name = kMainListener);
   // Serves a listening socket made elsewhere (in a job's network). Returns an id for
   // close_listener. tls: its connections speak TLS; null: plain.
   Result<std::uint64_t> adopt(Fd listening, const std::string& listener_name,

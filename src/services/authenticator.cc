@@ -1,6 +1,7 @@
 #include "services/authenticator.h"
 
 #include "base/digest.h"
+#include "net/server.h"
 #include "wire/form_signature.h"
 
 namespace clary::services {
@@ -52,6 +53,10 @@ std::variant<Caller, AuthFailure> Authenticator::read_form(
   return caller;
 }
 
+bool is_from_job(const net::RequestHead& head) {
+  return head.origin.listener != net::kMainListener;
+}
+
 std::optional<AuthFailure> Authenticator::check_key(const Caller& caller,
                                                     const net::RequestHead& head) const {
   const std::string& token = caller.key.session_token.reveal();
@@ -60,9 +65,8 @@ std::optional<AuthFailure> Authenticator::check_key(const Caller& caller,
   if (caller.key.expires && *caller.key.expires <= clock_.now())
     return AuthFailure{AuthFailureKind::kTokenExpired, ""};
   if (!caller.key.active) return AuthFailure{AuthFailureKind::kUnknownKey, ""};
-  const bool in_job = head.origin.listener != "main";
   const bool presigned = caller.claims.expires.has_value();
-  if (in_job && !presigned && caller.key.gang.value() != head.origin.listener)
+  if (is_from_job(head) && !presigned && caller.key.gang.value() != head.origin.listener)
     return AuthFailure{AuthFailureKind::kWrongPlace, ""};
   return std::nullopt;
 }

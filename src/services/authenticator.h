@@ -27,6 +27,9 @@ struct Caller {
   wire::ChunkSignatures chunk_signatures() const;
 };
 
+// Whether the request came from within a job's network.
+bool is_from_job(const net::RequestHead& head);
+
 class Authenticator {
  public:
   // keys and clock outlive this.

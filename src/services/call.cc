@@ -125,7 +125,7 @@ Outcome<std::unique_ptr<EncodedSink>> Call::open_form(net::RequestHead put,
 
 std::optional<ServiceError> Call::authenticate_nobody() {
   const ServiceError no = auth_error({wire::AuthFailureKind::kMissing, ""}, service());
-  if (head_.origin.listener != "main") return no;
+  if (is_from_job(head_)) return no;
   caller_.claims.payload_hash = std::string(head_.headers.get("x-amz-content-sha256"));
   if (caller_.claims.payload_hash.empty()) caller_.claims.payload_hash = wire::kUnsignedPayload;
   caller_.verified = true;

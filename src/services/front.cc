@@ -55,7 +55,7 @@ bool Front::is_preflight(const net::RequestHead& head) {
 }
 
 Front::Started Front::start_local(net::RequestHead head, RequestId request_id) {
-  const bool in_job = head.origin.listener != "main";
+  const bool in_job = is_from_job(head);
   const auto answer = [&request_id](net::Reply reply) -> Started {
     reply.headers.set("x-amzn-requestid", request_id.value());
     return reply;
