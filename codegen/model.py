@@ -121,6 +121,7 @@ def snake(name: str) -> str:
 def pcre_pattern(pattern: str) -> str:
     """Java's dialect, which the models use, in PCRE2's."""
     pattern = re.sub(r"\\u10000-\\u10FFFF", r"\\x{10000}-\\x{10FFFF}", pattern)
+    pattern = pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\x{10000}-\x{10FFFF}")
     pattern = re.sub(r"\\uD7FF\\uE000", r"\\x{D7FF}\\x{E000}", pattern)
     pattern = re.sub(r"\\u([0-9A-Fa-f]{4})", r"\\x{\1}", pattern)
     return pattern.replace(r"\p{Alnum}", "a-zA-Z0-9")
