@@ -72,7 +72,8 @@ class Processing:
         return self.wait(self.submit(script, **options))
 
     def lines(self, name: str) -> list[str]:
-        return self.training.lines(name, group=GROUP)
+        """What its program has printed: without what the platform says of the environment."""
+        return [line for line in self.training.lines(name, group=GROUP) if not line.startswith("image asks ")]
 
     def objects(self, prefix: str) -> dict[str, bytes]:
         """What stands under a prefix of the tests' bucket, by the rest of the key."""

@@ -243,6 +243,54 @@ open("/opt/ml/processing/input/listed/own", "w").write("x")
     assert lines[1].startswith(f"{CODE}/script.py")
 
 
+def test_an_output_may_lie_inside_an_input(processing):
+    processing.s3.put_object(Bucket=BUCKET, Key="work/a.csv", Body=b"1")
+    root = "/opt/ml/processing/work"
+    name = processing.submit(f"""
+open("{root}/out/b.csv", "w").write(open("{root}/a.csv").read() * 2)
+""", inputs=[s3_input("work", f"s3://{BUCKET}/work/", root)], outputs=[s3_output("out", f"s3://{BUCKET}/inside", f"{root}/out")])
+    assert processing.wait(name)["ProcessingJobStatus"] == "Completed", processing.lines(name)
+    assert processing.objects("inside/") == {"b.csv": b"11"}
+    assert processing.objects("work/") == {"a.csv": b"1"}
+
+
+def test_its_program_has_credentials_and_may_install_for_itself(processing):
+    name = processing.submit(f"""
+import pathlib, subprocess, sys, boto3
+boto3.client("s3").put_object(Bucket="{BUCKET}", Key="own/put", Body=b"by the job")
+site = pathlib.Path(boto3.__file__).parent
+(site / "own.py").write_text("own = 1")
+from boto3.own import own
+print("own", own, subprocess.run(["python", "--version"], capture_output=True, text=True).stdout.split()[0])
+""")
+    assert processing.wait(name)["ProcessingJobStatus"] == "Completed", processing.lines(name)
+    assert processing.objects("own/") == {"put": b"by the job"}
+    assert "own 1 Python" in processing.lines(name)
+    again = processing.submit("import boto3.own")
+    assert processing.wait(again)["ProcessingJobStatus"] == "Failed", "what it wrote ended with the job"
+
+
+def test_the_terminal_shows_it(processing):
+    name = processing.submit("""
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+print("until stopped", flush=True)
+while True: time.sleep(0.05)
+""", name="for-the-terminal")
+    wait_until(lambda: "until stopped" in processing.lines(name), 30, "its line")
+    cli = processing.server.cli
+    assert any(line.split()[:3] == [name, "processing", "InProgress"] for line in cli("jobs", "--name", name).stdout.splitlines())
+    assert "is stopping" in cli("stop", f"processing-job/{name}").stderr
+    followed = cli("logs", "-f", f"processing-job/{name}")
+    assert followed.stdout.endswith("until stopped\n")
+    assert f"processing job '{name}': Stopped" in followed.stderr
+    described = json.loads(cli("describe", "--json", f"processing-job/{name}").stdout)
+    assert described["ProcessingJobName"] == name
+    assert [event["status"] for event in described["Events"] if "status" in event] == [
+        "Starting", "Pending", "Downloading", "Processing", "Stopping", "Stopped"]
+    assert cli("describe", "processing-job/nobody", check=False).returncode == 3
+
+
 def test_network_isolation_leaves_no_way_out(processing):
     name = processing.submit("""
 import socket

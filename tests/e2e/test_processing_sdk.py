@@ -114,6 +114,22 @@ result(processor)
     assert last_json(done)["text"] == "10,20,30"
 
 
+def test_processor_and_what_is_asked_of_its_job(server, folder):
+    done = run_client(server, V2 + """
+processor = Processor(image_uri="763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.8.0-cpu-py312", role=role,
+    entrypoint=["python3", "-c", "import signal, sys; print(sys.argv[1:], flush=True); signal.pause()"], instance_count=1,
+    instance_type="ml.m5.large", max_runtime_in_seconds=300)
+processor.run(inputs=inputs, arguments=["--a", "b"], wait=False)
+job = sagemaker.processing.ProcessingJob.from_processing_arn(session, processor.latest_job.describe()["ProcessingJobArn"])
+assert job.inputs[0].source == data, job.inputs[0].source
+job.stop()
+processor.latest_job.wait(logs=True)
+print(json.dumps(job.describe()["ProcessingJobStatus"]))
+""", folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout.strip().splitlines()[-1]) == "Stopped"
+
+
 def test_sklearn_processor_in_an_environment_that_has_it(server, folder, tmp_path):
     code = V2 + """
 from sagemaker.sklearn.processing import SKLearnProcessor
