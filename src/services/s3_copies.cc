@@ -153,11 +153,8 @@ Outcome<api::CopyObject::Reply> S3Copies::copy(const api::CopyObject::Request& r
   if (request.tagging_directive == "REPLACE") {
     CLARY_TRY(put.tags, read_tagging_header(request.tagging));
   }
-  if (request.checksum_algorithm) {
-    put.compute_checksum = checksum_kind(*request.checksum_algorithm);
-  } else if (body.head.checksum) {
-    put.compute_checksum = body.head.checksum->kind;
-  }
+  put.compute_checksum = body.head.checksum ? body.head.checksum->kind : DigestKind::kCrc64Nvme;
+  if (request.checksum_algorithm) put.compute_checksum = checksum_kind(*request.checksum_algorithm);
   CLARY_TRY(const std::unique_ptr<ObjectWriter> writer,
             access_.on_bucket(
                 request.bucket, context, [&] { return access_.store().put(put); },

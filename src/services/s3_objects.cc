@@ -118,6 +118,8 @@ Outcome<std::unique_ptr<BodySink<api::PutObject::Reply>>> S3Objects::put(
   parts.checksum_kind =
       claims.checksum ? std::optional(claims.checksum->kind) : put.compute_checksum;
   parts.checksum_in_trailer = !claims.checksum && put.compute_checksum;
+  // Where the client names none, S3 makes one.
+  if (!parts.checksum_kind) put.compute_checksum = DigestKind::kCrc64Nvme;
   parts.explain = S3Access::explain_write;
   parts.reply = [](const ObjectHead& head) {
     api::PutObject::Reply reply;

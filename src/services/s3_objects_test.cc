@@ -107,6 +107,21 @@ TEST_F(S3ObjectsTest, HeadSaysWhatGetWouldSend) {
   EXPECT_EQ(objects_.head(request, context_)->length, 2U);
 }
 
+TEST_F(S3ObjectsTest, AnObjectWithoutAClaimedChecksumGetsOne) {
+  const std::string expected = base64_encode(digest(DigestKind::kCrc64Nvme, "hello"));
+  auto stored = put("k", "hello");
+  ASSERT_TRUE(stored.ok());
+  EXPECT_EQ(stored->checksum_crc64_nvme, expected);
+  EXPECT_EQ(stored->checksum_type, "FULL_OBJECT");
+  EXPECT_EQ(get("k", {.checksum_mode = "ENABLED"})->reply.checksum_crc64_nvme, expected);
+  const api::GetObjectAttributes::Request request{
+      .bucket = "my-bucket", .key = "k", .object_attributes = {"Checksum", "ETag"}};
+  auto attributes = objects_.attributes(request, context_);
+  ASSERT_TRUE(attributes.ok() && attributes->checksum);
+  EXPECT_EQ(attributes->checksum->checksum_crc64_nvme, expected);
+  EXPECT_EQ(attributes->etag, "5d41402abc4b2a76b9719d911017c592");
+}
+
 TEST_F(S3ObjectsTest, BytesThatAreNotWhatWasClaimedAreRefused) {
   const auto code = [&](const api::PutObject::Request& request) {
     return put("k", "hello", request).error().code;
