@@ -97,7 +97,7 @@ def test_jobs_describe_and_logs(server, finished):
 
 
 def test_stop(server, training):
-    name = training.submit("import time\nprint('on', flush=True)\nwhile True: time.sleep(0.1)\n")
+    name = training.submit("import signal\nprint('on', flush=True)\nwhile True: signal.pause()\n")
     training.wait_for_line(name, "on\n"[:-1])
     server.cli("stop", name)
     assert training.wait(name)["TrainingJobStatus"] == "Stopped"

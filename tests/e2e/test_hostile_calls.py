@@ -1,6 +1,7 @@
 """Calls that are not what they say: JSON of other kinds, forms, targets. All signed rightly."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 from hostile import Request, is_refused
@@ -96,6 +97,17 @@ def test_a_member_deep_inside(fortress, path, value):
 @pytest.mark.parametrize("target", numbered(TARGETS))
 def test_a_target(fortress, target):
     is_refused(fortress, call(target, VALID).encode(fortress))
+
+
+DOCUMENTS = ["", "{", "[]", "null", "{}", "%7B", '{"Version":"2012-10-17","Statement":[{"Effect":"X"}]}', "[" * 20_000, "x" * 140_000,
+             "\x00", '{"Statement":' * 2000]
+
+
+@pytest.mark.parametrize("call", ["CreateRole&AssumeRolePolicyDocument", "PutRolePolicy&PolicyName=p&PolicyDocument", "PutUserPolicy&UserName=u&PolicyName=p&PolicyDocument"])
+@pytest.mark.parametrize("document", numbered(DOCUMENTS))
+def test_a_policy_document(fortress, call, document):
+    body = f"Action={call}={quote(document)}&RoleName=hostile".encode()
+    is_refused(fortress, Request(body=body, headers={"Content-Type": "application/x-www-form-urlencoded"}, service="iam").encode(fortress))
 
 
 @pytest.mark.parametrize("service", ["sts", "iam", "monitoring"])

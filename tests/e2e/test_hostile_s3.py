@@ -1,5 +1,8 @@
 """Buckets, keys, chunked uploads and XML that want out of their place. All signed rightly."""
 
+import base64
+import hashlib
+
 import pytest
 from hostile import Request, is_refused, send
 from test_hostile_http import numbered
@@ -104,6 +107,24 @@ def test_an_xml_body(fortress, body):
     upload = s3.create_multipart_upload(Bucket="bucket", Key="xml")["UploadId"]
     is_refused(fortress, Request("POST", f"/bucket/xml?uploadId={upload}", body, service="s3").encode(fortress))
     s3.abort_multipart_upload(Bucket="bucket", Key="xml", UploadId=upload)
+
+
+@pytest.mark.parametrize("body", numbered([text for text in XML if b"MultipartUpload" not in text]))
+@pytest.mark.parametrize("setting", ["lifecycle", "cors", "tagging"])
+def test_the_xml_of_a_setting(fortress, setting, body):
+    headers = {"Content-MD5": base64.b64encode(hashlib.md5(body).digest()).decode()}
+    is_refused(fortress, Request("PUT", f"/bucket?{setting}", body, headers, "s3").encode(fortress))
+
+
+@pytest.mark.parametrize("body", numbered([
+    b"", b"{", b"[]", b"null", b"1", b"{}", b'{"Statement":{}}', b'{"Version":"2012-10-17","Statement":[7]}', b"[" * 20_000,
+    b'{"Version":"2012-10-17","Statement":[{"Effect":"Maybe","Principal":"*","Action":"s3:*","Resource":"*"}]}',
+    b'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*","Condition":{"X":{"a":1}}}]}',
+    b'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject"}]}', b"\xff", b"<xml/>",
+    b'{"Version":"1999-01-01","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::bucket/*"}]}',
+    b'{"Statement":"' + b"x" * 30_000 + b'"}']))
+def test_a_buckets_policy(fortress, body):
+    is_refused(fortress, Request("PUT", "/bucket?policy", body, service="s3").encode(fortress))
 
 
 @pytest.mark.parametrize("target", numbers(["/bucket?" + query for query in QUERIES] + [

@@ -54,7 +54,7 @@ pathlib.Path("/tmp/of-the-other-job").write_text("secret")
 pathlib.Path("/dev/shm/of-the-other-job").write_text("secret")
 print("holding", flush=True)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-while True: time.sleep(0.1)
+while True: signal.pause()
 """
 
 

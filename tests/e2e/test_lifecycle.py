@@ -6,15 +6,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 WAIT = """
-import signal, sys, time, pathlib
+import signal, sys, pathlib
 def leave(*_):
     pathlib.Path("/opt/ml/model/left.txt").write_text("in order")
     print("leaving in order", flush=True)
     sys.exit(0)
 signal.signal(signal.SIGTERM, leave)
 print("waiting", flush=True)
-while True:
-    time.sleep(0.1)
+while True: signal.pause()
 """
 
 
@@ -44,7 +43,7 @@ import pathlib, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 pathlib.Path("/opt/ml/model/half.txt").write_text("half")
 print("deaf", flush=True)
-while True: time.sleep(1)
+while True: signal.pause()
 """)
     training.wait_for_line(name, "deaf")
     training.sagemaker.stop_training_job(TrainingJobName=name)
