@@ -71,7 +71,8 @@ make_venv() {
   say "Installing Python packages into $1/ ..."
   rm -rf "$1"
   quietly "venv$1" python3 -m venv "$1"
-  quietly "pip$1" "$1/bin/pip" install -r "requirements/$2.txt"
+  # The files name everything, down to the last: nothing is fetched besides.
+  quietly "pip$1" "$1/bin/pip" install --no-deps -r "requirements/$2.txt"
   cp "requirements/$2.txt" "$1/.made-from"
 }
 
