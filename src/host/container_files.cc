@@ -43,14 +43,18 @@ Document with_defaults(const Document& list, const char* source, const Members& 
   return filled;
 }
 
-// The server's socket in a job's own network is plain: nobody else is there, and the SDKs' reader
-// of container credentials takes no CA of one's own.
-std::string plain_endpoint(const std::string& endpoint) {
-  constexpr std::string_view kSecure = "https://";
-  return endpoint.starts_with(kSecure) ? "http://" + endpoint.substr(kSecure.size()) : endpoint;
-}
-
 }  // namespace
+
+std::string address_inside(std::string_view server_endpoint) {
+  const std::size_t scheme = server_endpoint.find("://");
+  if (scheme != std::string_view::npos) server_endpoint.remove_prefix(scheme + 3);
+  const std::string address(server_endpoint.substr(0, server_endpoint.find('/')));
+  const bool is_loopback = address.starts_with("127.") || address.starts_with("localhost:") ||
+                           address.starts_with("[::1]:");
+  const std::size_t colon = address.rfind(':');
+  if (is_loopback || colon == std::string::npos) return address;
+  return "127.0.0.1" + address.substr(colon);
+}
 
 Document hyperparameters_file(const hostlink::HostPlan& plan) {
   Document file = Document::object();
@@ -145,8 +149,9 @@ Variables process_environment(const hostlink::HostPlan& plan, const PlatformFact
   if (facts.base_folder != "/opt/ml") out["SAGEMAKER_BASE_DIR"] = facts.base_folder;
   if (!plan.framework_module.empty()) out["SAGEMAKER_TRAINING_MODULE"] = plan.framework_module;
   if (facts.server_reachable) {
-    const std::string endpoint =
-        facts.credentials_address ? plain_endpoint(plan.server_endpoint) : plan.server_endpoint;
+    const std::string endpoint = facts.credentials_address
+                                     ? "http://" + address_inside(plan.server_endpoint)
+                                     : plan.server_endpoint;
     out["AWS_ENDPOINT_URL"] = endpoint;
     out["S3_ENDPOINT_URL"] = endpoint;
     if (endpoint.starts_with("https:") && !plan.ca_file.empty())

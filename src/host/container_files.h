@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/document.h"
@@ -30,6 +31,12 @@ struct PlatformFacts {
       true;  // the server knows by the connection whose job asks; else keys are given as variables
   std::vector<std::string> program_folders;  // for PATH, behind the interpreter's own
 };
+
+// Where a job that has a network of its own reaches the server: a plain socket at the server's own
+// address where that is loopback, else at 127.0.0.1 and its port. Plain, because nobody else is in
+// that network and the SDKs' reader of container credentials takes no CA of one's own.
+// "https://192.0.2.1:4580" → "127.0.0.1:4580"
+std::string address_inside(std::string_view server_endpoint);
 
 // The environment that the image and the platform give, the user's variables over it.
 Variables process_environment(const hostlink::HostPlan& plan, const PlatformFacts& facts);

@@ -24,6 +24,27 @@ hostlink::HostPlan plan() {
   return plan;
 }
 
+TEST(AddressInside, IsAlwaysLoopback) {
+  EXPECT_EQ(address_inside("http://127.0.0.1:4580"), "127.0.0.1:4580");
+  EXPECT_EQ(address_inside("https://[::1]:4580/"), "[::1]:4580");
+  EXPECT_EQ(address_inside("https://192.0.2.1:4580"), "127.0.0.1:4580");
+  EXPECT_EQ(address_inside("https://[fd00::2]:4580"), "127.0.0.1:4580");
+}
+
+TEST(ContainerFiles, ASecureServerIsPlainOnTheJobsOwnSocketOnly) {
+  hostlink::HostPlan secure = plan();
+  secure.server_endpoint = "https://192.0.2.1:4580";
+  secure.ca_file = "/data/tls/bundle.pem";
+  const Variables own = process_environment(secure, {});
+  EXPECT_EQ(own.at("AWS_ENDPOINT_URL"), "http://127.0.0.1:4580");
+  EXPECT_EQ(own.at("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+            "http://127.0.0.1:4580/_clary/credentials");
+  EXPECT_FALSE(own.contains("AWS_CA_BUNDLE"));
+  const Variables shared = process_environment(secure, {.credentials_address = false});
+  EXPECT_EQ(shared.at("AWS_ENDPOINT_URL"), "https://192.0.2.1:4580");
+  EXPECT_EQ(shared.at("AWS_CA_BUNDLE"), "/data/tls/bundle.pem");
+}
+
 // Source: training_env_oracle.md, section 1.
 TEST(ContainerFiles, AreThoseOfTheContract) {
   EXPECT_EQ(to_json(hyperparameters_file(plan())), R"({"b":"[1, 2]","a":"\"x\""})");

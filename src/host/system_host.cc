@@ -9,6 +9,7 @@
 
 #include "base/strings.h"
 #include "compute/network.h"
+#include "host/container_files.h"
 #include "host/run_host.h"
 #include "objects/remote_s3_store.h"
 
@@ -49,13 +50,6 @@ class NamespaceNetwork final : public HostNetwork {
   std::unique_ptr<compute::JobNetwork> network_;
 };
 
-// "http://127.0.0.1:4580" → "127.0.0.1:4580".
-std::string address_of(std::string_view endpoint) {
-  const std::size_t scheme = endpoint.find("://");
-  if (scheme != std::string_view::npos) endpoint.remove_prefix(scheme + 3);
-  return std::string(endpoint.substr(0, endpoint.find('/')));
-}
-
 Result<std::unique_ptr<HostNetwork>> make_system_network(const hostlink::HostPlan& plan) {
   // Plain processes cannot be put into a namespace by their sandbox.
   if (plan.network == "host" || plan.sandbox == "process") {
@@ -74,7 +68,7 @@ Result<std::unique_ptr<HostNetwork>> make_system_network(const hostlink::HostPla
   const compute::NetworkSpec spec{
       .index = static_cast<int>(place - plan.hosts.begin()) + 1,
       .way_out = !plan.network_isolation,
-      .listen_inside = plan.network_isolation ? "" : address_of(plan.server_endpoint)};
+      .listen_inside = plan.network_isolation ? "" : address_inside(plan.server_endpoint)};
   CLARY_TRY(std::unique_ptr<compute::JobNetwork> network, compute::JobNetwork::create(spec));
   return std::unique_ptr<HostNetwork>(std::make_unique<NamespaceNetwork>(std::move(network)));
 }

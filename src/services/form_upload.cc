@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "api/s3_service.h"
 #include "base/strings.h"
 #include "base/text_encoding.h"
 #include "services/bucket_rules.h"
@@ -20,7 +21,10 @@ constexpr std::size_t kMostFieldBytes = 20 << 10;  // of all fields before the f
 // Fields of the form that become fields of the PUT's head.
 bool is_head_field(const std::string& name) {
   constexpr std::string_view kSigning[] = {"x-amz-algorithm", "x-amz-credential", "x-amz-date",
-                                           "x-amz-security-token", "x-amz-signature"};
+                                           "x-amz-security-token", "x-amz-signature",
+                                           // Of a body as HTTP carries it, which a form is not.
+                                           "x-amz-content-sha256", "x-amz-trailer",
+                                           "x-amz-decoded-content-length"};
   if (name.starts_with("x-amz-"))
     return std::find(std::begin(kSigning), std::end(kSigning), name) == std::end(kSigning);
   return name == "cache-control" || name == "content-type" || name == "content-disposition" ||
@@ -31,6 +35,24 @@ bool is_head_field(const std::string& name) {
 bool is_web_address(std::string_view text) {
   return (text.starts_with("http://") || text.starts_with("https://")) &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7F'; });
+}
+
+// A form's tags are the XML of PutObjectTagging; those of a PutObject a query.
+Outcome<std::string> tagging_header(std::string_view xml) {
+  const wire::Operation* operation = api::s3_service().find("PutObjectTagging");
+  const auto member =
+      std::find_if(operation->input->members.begin(), operation->input->members.end(),
+                   [](const wire::Member& one) { return one.name == "Tagging"; });
+  const Result<Document> read = wire::read_xml(*member->shape, xml);
+  const Document* tags = read.ok() ? read->find("TagSet") : nullptr;
+  if (tags == nullptr || tags->as_array() == nullptr)
+    return ServiceError("MalformedXML", "The field tagging holds no TagSet.");
+  std::string out;
+  for (const Document& tag : *tags->as_array()) {
+    out.append(out.empty() ? "" : "&").append(percent_encode(tag.string_or("Key", "")));
+    out.append("=").append(percent_encode(tag.string_or("Value", "")));
+  }
+  return out;
 }
 
 std::string unquoted(std::string_view etag) {
@@ -121,9 +143,9 @@ class FormUploadSink final : public net::RequestSink, private wire::FormDataSink
                           "Bucket POST must contain a field named 'key'. If it is specified, "
                           "please check the order of the fields.");
     key_ = replace_all(key->second, "${filename}", file.file_name.value_or(""));
-    if (fields_.contains("tagging"))
-      return ServiceError("NotImplemented",
-                          "Clary does not take tags in forms yet: leave out tagging.", 501);
+    if (const auto tagging = fields_.find("tagging"); tagging != fields_.end()) {
+      CLARY_TRY(tags_, tagging_header(tagging->second));
+    }
     if (auto refused = authenticate()) return refused;
     net::RequestHead put = call_->head();
     put.method = "PUT";
@@ -163,6 +185,7 @@ class FormUploadSink final : public net::RequestSink, private wire::FormDataSink
         out.add(name, value);
       }
     }
+    if (!tags_.empty()) out.add("x-amz-tagging", tags_);
     if (out.find("content-type") == nullptr && !file.content_type.empty())
       out.add("content-type", file.content_type);
     return out;
@@ -212,6 +235,7 @@ class FormUploadSink final : public net::RequestSink, private wire::FormDataSink
   std::string name_;   // of the part under way
   std::string value_;  // of the field under way
   std::string key_;
+  std::string tags_;  // as x-amz-tagging has them
   std::optional<Caller> caller_;
   std::uint64_t least_bytes_ = 0;
   std::uint64_t most_bytes_ = ~std::uint64_t{0};

@@ -43,7 +43,7 @@ class Server:
         self.host = host
         self.port = port or free_port()
         self.secure = "--tls" in options or "--tls-cert" in options
-        self.url = f"{'https' if self.secure else 'http'}://127.0.0.1:{self.port}"
+        self.url = f"{'https' if self.secure else 'http'}://{'127.0.0.1' if host == '0.0.0.0' else host}:{self.port}"
         self.bundle = data / "tls/bundle.pem"  # whom to trust, when it is secure
         self.log = data.with_suffix(".log")
         self._prefix = list(prefix)

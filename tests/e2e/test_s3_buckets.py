@@ -156,6 +156,16 @@ def test_a_deny_holds_the_owner_too_and_can_be_taken_back(s3, bucket):
     s3.delete_object(Bucket=bucket, Key="k")
 
 
+def test_a_policy_may_ask_for_tls(server, s3, bucket):
+    deny = {**allow(bucket, "s3:*"), "Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(deny))
+    if server.secure:
+        s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    else:
+        with refused("AccessDenied"):
+            s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+
+
 @pytest.mark.parametrize("change, sentence", [
     ({"Resource": "arn:aws:s3:::another/*"}, "invalid resource"),
     ({"Action": "sqs:SendMessage"}, "invalid action"),

@@ -93,12 +93,16 @@ def send(http, url, fields, body=b"from a page", name="photo.txt", kind="text/pl
 
 def test_a_form_uploads_a_file(server, signing, bucket, http):
     fields = {"x-amz-meta-who": "me", "Content-Type": "text/html"}
-    conditions = [{"x-amz-meta-who": "me"}, ["starts-with", "$Content-Type", "text/"], ["content-length-range", 1, 100]]
+    fields["tagging"] = "<Tagging><TagSet><Tag><Key>from</Key><Value>a page</Value></Tag></TagSet></Tagging>"
+    conditions = [{"x-amz-meta-who": "me"}, ["starts-with", "$tagging", ""],
+                  ["starts-with", "$Content-Type", "text/"], ["content-length-range", 1, 100]]
     answer = send(http, *form(signing, bucket, fields=fields, conditions=conditions))
     assert (answer.status, answer.data) == (204, b"")
     assert answer.headers["Location"].endswith(f"/{bucket}/up/photo.txt")
     back = server.client("s3").get_object(Bucket=bucket, Key="up/photo.txt")
     assert (back["Body"].read(), back["ContentType"], back["Metadata"]) == (b"from a page", "text/html", {"who": "me"})
+    tags = server.client("s3").get_object_tagging(Bucket=bucket, Key="up/photo.txt")["TagSet"]
+    assert tags == [{"Key": "from", "Value": "a page"}]
 
 
 def test_what_a_form_wants_to_read(signing, bucket, http):

@@ -117,6 +117,17 @@ def test_beyond_loopback_only_with_tls(new_server):
     assert "AccessDenied" in answer.stdout
 
 
+def test_a_job_beside_a_server_at_one_address_of_the_machine(new_server):
+    addresses = subprocess.run(["hostname", "-I"], capture_output=True, text=True).stdout.split()
+    if not addresses:
+        pytest.skip("the machine has no address besides loopback")
+    server = new_server("--tls", host=addresses[0]).start()
+    training = Training(server)
+    job = training.run(JOB)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert training.artifact(job)["endpoint"].decode() == f"http://127.0.0.1:{server.port}"
+
+
 def test_the_certificate_stays_over_a_restart(new_server):
     server = new_server("--tls").start()
     first = ssl.get_server_certificate(("127.0.0.1", server.port))
