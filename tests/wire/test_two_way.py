@@ -49,6 +49,15 @@ def request_of(serialized: dict) -> dict:
     return {"method": serialized["method"], "target": target, "headers": headers, "body": base64.b64encode(body).decode()}
 
 
+def formable(value):
+    """The value as a form can carry it: a list's element without members leaves no field."""
+    if isinstance(value, dict):
+        return {name: formable(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [formable(element) for element in value if element != {}]
+    return value
+
+
 @pytest.mark.parametrize(("service", "operation", "protocol"), CASES)
 def test_it_serialises_we_parse(probe, service, operation, protocol):
     model = operation_model(service, operation)
@@ -57,6 +66,8 @@ def test_it_serialises_we_parse(probe, service, operation, protocol):
         values = RandomValues(seed).of(model.input_shape) if model.input_shape else {}
         for name in {"Bucket", "Key"} & set(values):
             values[name] = values[name].strip() or "x"
+        if protocol == "query":
+            values = formable(values)
         answer = probe.ask(service=service, request=request_of(serializer.serialize_to_request(values, model)))
         assert answer.get("operation") == operation, answer
         assert answer["members"] == comparable(values)
