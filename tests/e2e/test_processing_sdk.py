@@ -119,9 +119,10 @@ def test_processor_and_what_is_asked_of_its_job(server, folder):
 processor = Processor(image_uri="763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.8.0-cpu-py312", role=role,
     entrypoint=["python3", "-c", "import signal, sys; print(sys.argv[1:], flush=True); signal.pause()"], instance_count=1,
     instance_type="ml.m5.large", max_runtime_in_seconds=300)
-processor.run(inputs=inputs, arguments=["--a", "b"], wait=False)
+processor.run(inputs=inputs, arguments=["--a", "b"], wait=False, logs=False)
 job = sagemaker.processing.ProcessingJob.from_processing_arn(session, processor.latest_job.describe()["ProcessingJobArn"])
 assert job.inputs[0].source == data, job.inputs[0].source
+while "ProcessingStartTime" not in job.describe(): pass
 job.stop()
 processor.latest_job.wait(logs=True)
 print(json.dumps(job.describe()["ProcessingJobStatus"]))
