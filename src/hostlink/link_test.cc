@@ -15,80 +15,14 @@
 #include <thread>
 
 #include "base/files.h"
-#include "base/mutex.h"
+#include "hostlink/fake_receiver.h"
 #include "hostlink/line_socket.h"
-#include "hostlink/spool.h"
 
 namespace clary::hostlink {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// Takes what comes, as a store would; can be told to refuse.
-class RecordingReceiver final : public LinkReceiver {
- public:
-  Status admit(const LinkPeer&, std::string_view token) override {
-    if (token != "secret") return denied("wrong token");
-    return {};
-  }
-  Result<std::uint64_t> last_taken(const LinkPeer&) override {
-    const MutexLock lock(mutex_);
-    return records_.empty() ? 0 : records_.back().number;
-  }
-  Status take(const LinkPeer&, const std::vector<Record>& records) override {
-    const MutexLock lock(mutex_);
-    if (refuse_) return unavailable("told to refuse");
-    while (hold_) changed_.wait_for(mutex_, milliseconds(10));
-    records_.insert(records_.end(), records.begin(), records.end());
-    return {};
-  }
-  Status take_listener(const LinkPeer&, Fd listening) override {
-    const MutexLock lock(mutex_);
-    listeners_.push_back(std::move(listening));
-    return {};
-  }
-  void gone(const LinkPeer&) override {
-    const MutexLock lock(mutex_);
-    ++gone_;
-  }
-
-  std::vector<Record> records() {
-    const MutexLock lock(mutex_);
-    return records_;
-  }
-  std::size_t listeners() {
-    const MutexLock lock(mutex_);
-    return listeners_.size();
-  }
-  int gone_count() {
-    const MutexLock lock(mutex_);
-    return gone_;
-  }
-  ino_t listener_inode(std::size_t i) {
-    const MutexLock lock(mutex_);
-    struct stat found{};
-    return ::fstat(listeners_[i].get(), &found) == 0 ? found.st_ino : 0;
-  }
-  void set_refuse(bool refuse) {
-    const MutexLock lock(mutex_);
-    refuse_ = refuse;
-  }
-  void set_hold(bool hold) {
-    const MutexLock lock(mutex_);
-    hold_ = hold;
-    changed_.notify_all();
-  }
-
- private:
-  Mutex mutex_;
-  CondVar changed_;
-  std::vector<Record> records_;
-  std::vector<Fd> listeners_;
-  int gone_ = 0;
-  bool refuse_ = false;
-  bool hold_ = false;
-};
 
 class LinkTest : public testing::Test {
  protected:
@@ -120,11 +54,14 @@ class LinkTest : public testing::Test {
     ASSERT_TRUE(
         host_->put(RecordKind::kLog, Document::object({{"lines", Document::array({line})}})).ok());
   }
-  // Waits for what another thread does; false after ten seconds.
-  static bool eventually(const std::function<bool()>& what) {
-    for (int i = 0; i < 2000; ++i) {
-      if (what()) return true;
-      std::this_thread::sleep_for(milliseconds(5));
+  // Waits for what another thread makes the receiver see; false after ten seconds.
+  bool eventually(const std::function<bool()>& what) {
+    return receiver_.wait_until(what, seconds(10));
+  }
+  // Whether the server ends the connection; false after ten seconds.
+  static bool is_ended(LineSocket& client) {
+    while (wait_readable(client.fd(), -1, seconds(10))) {
+      if (!client.receive().ok()) return true;
     }
     return false;
   }
@@ -247,7 +184,9 @@ TEST_F(LinkTest, CarriesRequestsToTheHost) {
   start_server();
   EXPECT_EQ(server_->send_stop(peer, seconds(1)).error().code, ErrorCode::kUnavailable);
   start_host();
-  ASSERT_TRUE(eventually([&] { return server_->send_stop(peer, seconds(120)).ok(); }));
+  put_line("connected");
+  ASSERT_TRUE(host_->flush(seconds(10)).ok());
+  ASSERT_TRUE(server_->send_stop(peer, seconds(120)).ok());
   ASSERT_TRUE(server_->send_credentials(peer, {"ak", "sk", "st", 42}).ok());
   auto credentials = renewed.get_future();
   ASSERT_EQ(credentials.wait_for(seconds(10)), std::future_status::ready);
@@ -276,11 +215,14 @@ TEST_F(LinkTest, PutWaitsForAServerThatIsSlow) {
   receiver_.set_hold(true);
   std::atomic<int> puts = 0;
   std::jthread writer([&] {
-    for (int i = 0; i < 100; ++i, ++puts) put_line(std::string(10'000, 'x'));
+    for (int i = 0; i < 100; ++i) {
+      put_line(std::string(10'000, 'x'));
+      ++puts;
+      receiver_.notify();
+    }
   });
   ASSERT_TRUE(eventually([&] { return puts >= 20; }));
-  std::this_thread::sleep_for(milliseconds(50));
-  EXPECT_LT(puts, 60);
+  EXPECT_FALSE(receiver_.wait_until([&] { return puts >= 60; }, milliseconds(50)));
   receiver_.set_hold(false);
   writer.join();
   ASSERT_TRUE(host_->flush(seconds(10)).ok());
@@ -368,7 +310,7 @@ TEST_F(LinkTest, WaitsForADescriptorWithoutSpinning) {
   }
   EXPECT_LT(used, milliseconds(80));
   ASSERT_TRUE(client->send("rubbish\n", seconds(5)).ok());
-  EXPECT_TRUE(eventually([&] { return !client->receive().ok(); })) << "it is served after all";
+  EXPECT_TRUE(is_ended(*client)) << "it is served after all";
 }
 
 TEST_F(LinkTest, EndsAConnectionThatSendsRubbish) {
@@ -377,37 +319,8 @@ TEST_F(LinkTest, EndsAConnectionThatSendsRubbish) {
        {std::string("rubbish\n"), std::string(3 << 20, 'x'), std::string("{}\n")}) {
     LineSocket client(connect_to(socket()).value());
     static_cast<void>(client.send(bytes, seconds(5)).ok());
-    EXPECT_TRUE(eventually([&] { return !client.receive().ok(); }));
+    EXPECT_TRUE(is_ended(client));
   }
-}
-
-TEST(Spool, CompactsAndResumesAtAnyRecord) {
-  const std::string path = testing::TempDir() + "/spool." + std::to_string(::getpid());
-  std::string first;
-  {
-    Spool spool = Spool::open(path).value();
-    for (std::uint64_t n = 1; n <= 900; ++n) {
-      const Record record{
-          .number = n, .time = {}, .kind = RecordKind::kLog, .body = std::string(9'000, 'x')};
-      ASSERT_TRUE(spool.append(record.to_line() + "\n", Durability::kNone).ok());
-    }
-    ASSERT_TRUE(spool.acknowledge(800).ok());
-    EXPECT_LT(spool.unacknowledged_bytes(), 1U << 20);
-    spool.rewind_to(850);
-    first = spool.read(1 << 16).value();
-  }
-  struct stat found{};
-  ASSERT_EQ(::stat(path.c_str(), &found), 0);
-  EXPECT_LT(found.st_size, 1 << 20);
-  Spool again = Spool::open(path).value();
-  EXPECT_EQ(again.last_number(), 900U);
-  again.rewind_to(850);
-  const std::string lines = again.read(1 << 16).value();
-  const std::uint64_t number = Record::from_line(lines.substr(0, lines.find('\n'))).value().number;
-  EXPECT_LE(number, 851U);
-  EXPECT_GT(number, 830U);
-  EXPECT_GT(Record::from_line(first.substr(0, first.find('\n'))).value().number, 830U);
-  ASSERT_TRUE(remove_tree(path).ok());
 }
 
 }  // namespace
