@@ -4,8 +4,14 @@
 #include <fmt/ranges.h>
 
 #include "services/job_rules.h"
+#include "services/job_series.h"
 
 namespace clary::apps {
+namespace {
+
+constexpr std::string_view kSeries = "/series";
+
+}  // namespace
 
 ApiServices::ApiServices(ApiServicesParts parts)
     : parts_(std::move(parts)),
@@ -84,18 +90,23 @@ void ApiServices::add_health_routes(services::LocalRoutes& routes) {
 }
 
 // GET /_clary/jobs/training-job/NAME, .../processing-job/NAME: the job's timeline, notices
-// included.
+// included; .../NAME/series: what was measured.
 void ApiServices::add_timeline_route(services::LocalRoutes& routes) {
   routes.add({.method = "GET",
               .path = "/_clary/jobs/",
               .access = services::LocalAccess::kRootKey,
               .answer = [this](const services::LocalRequest& request) {
-                const auto key = services::key_of(request.rest);
+                std::string_view name = request.rest;
+                const bool series = name.ends_with(kSeries);
+                if (series) name.remove_suffix(kSeries.size());
+                const auto key = services::key_of(name);
                 if (!key) return services::local_message(404, "no kind of job is named");
-                const auto timeline = services::job_timeline(*parts_.storage.jobs, *key);
-                if (timeline.ok()) return services::local_json(*timeline);
-                const bool absent = timeline.error().code == ErrorCode::kNotFound;
-                return services::local_message(absent ? 404 : 500, timeline.error().message);
+                const auto page = series ? services::job_series(*parts_.storage.jobs,
+                                                                *parts_.storage.metrics, *key)
+                                         : services::job_timeline(*parts_.storage.jobs, *key);
+                if (page.ok()) return services::local_json(*page);
+                const bool absent = page.error().code == ErrorCode::kNotFound;
+                return services::local_message(absent ? 404 : 500, page.error().message);
               }});
 }
 

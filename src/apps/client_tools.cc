@@ -11,6 +11,8 @@
 #include "apps/settings.h"
 #include "base/files.h"
 #include "cli/machine_probes.h"
+#include "compute/beside.h"
+#include "compute/gang_files.h"
 #include "compute/sandbox.h"
 #include "runtime/environments.h"
 
@@ -124,6 +126,21 @@ Finding probe_server(const std::string& data) {
   return cli::probe_port(data, settings_of_server(data).value_or(Settings()).listen);
 }
 
+Result<int> enter_job(const std::string& data, const std::string& gang,
+                      const std::vector<std::string>& argv,
+                      const std::map<std::string, std::string>& variables) {
+  const std::string folder = path_join(data, "gangs/" + gang + "/algo-1");
+  const auto mark = compute::read_mark(path_join(folder, "script.pid"));
+  if (!mark.ok() && mark.error().code != ErrorCode::kNotFound) return mark.error();
+  if (!mark.ok() || !compute::is_running(*mark))
+    return not_found("no script runs now; its events are shown by `clary describe`");
+  const auto terminal = variables.find("TERM");
+  return compute::run_beside(
+      {.pid = mark->pid,
+       .argv = argv,
+       .terminal_type = terminal == variables.end() ? "" : terminal->second});
+}
+
 Finding probe_sandbox(const std::string& data) {
   Finding finding{.subject = "bubblewrap", .found = "runs: jobs are confined"};
   if (settings_of_server(data).value_or(Settings()).sandbox == "process") {
@@ -158,6 +175,10 @@ cli::Tools client_tools(const Clock& clock) {
     return path_join(folder, "clary_hook");
   };
   tools.environments = environment_tools(EnvironmentsOf(tools.variables));
+  tools.enter_job = [variables = tools.variables](const std::string& data, const std::string& gang,
+                                                  const std::vector<std::string>& argv) {
+    return enter_job(data, gang, argv, variables);
+  };
   tools.probes = {probe_settings, probe_server, probe_sandbox};
   tools.other_commands = {{"serve", "runs the server in the foreground"}};
   if (auto program = real_path("/proc/self/exe"); program.ok()) tools.program = std::move(*program);

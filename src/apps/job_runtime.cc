@@ -38,6 +38,9 @@ runtime::PlanSettings plan_settings(const JobRuntimeParts& parts) {
   settings.instance_types = compute::instance_type_resources;
   if (::geteuid() == 0) settings.run_as_uid = static_cast<std::uint32_t>(parts.settings.job_uid);
   settings.credentials_as_variables = parts.settings.credentials_as_variables;
+  settings.max_processes = parts.settings.max_processes;
+  settings.max_disk_bytes = static_cast<std::uint64_t>(parts.settings.max_disk_gib) << 30U;
+  settings.max_log_lines = parts.settings.max_log_lines;
   settings.filesystems = parts.settings.filesystems;
   settings.stop_grace_seconds = parts.settings.stop_grace_seconds;
   settings.limit_cpus = parts.settings.limit_cpus;
@@ -72,12 +75,14 @@ JobRuntime::JobRuntime(const JobRuntimeParts& parts,
                                     .credentials = credentials_,
                                     .ids = parts.ids}),
       changes_(*parts.storage.jobs, parts.clock, failpoints_),
+      hook_({.command = parts.settings.hook_command, .url = parts.settings.hook_url}),
       effects_({.jobs = *parts.storage.jobs,
                 .changes = changes_,
                 .backend = *backend_,
                 .plans = plans_,
                 .logs = *parts.storage.logs,
                 .listeners = listeners_,
+                .hook = hook_,
                 .clock = parts.clock,
                 .failpoints = failpoints_,
                 .logger = parts.logger}),
@@ -114,6 +119,7 @@ JobRuntime::JobRuntime(const JobRuntimeParts& parts,
               .objects = *parts.storage.objects,
               .identities = *parts.storage.identities}) {
   changes_.set_observer([this] { runner_.wake(); });
+  if (hook_.is_set()) changes_.set_hook_text(runtime::StateHook::text_of);
   changes_.set_before_end([this](const GangId& gang) {
     receiver_.forget(gang);
     return credentials_.end(gang);

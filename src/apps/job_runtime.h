@@ -69,6 +69,7 @@ class JobRuntime {
   runtime::CredentialIssuer credentials_;
   runtime::PlanMaker plans_;
   runtime::JobChanges changes_;
+  runtime::StateHook hook_;
   runtime::GangEffects effects_;
   runtime::GangWatch watch_;
   runtime::Runner runner_;

@@ -61,6 +61,12 @@ const std::vector<SettingRow>& rows() {
        "Keep a job to as many cores as its instance type has; false: it may use all of the "
        "machine's."},
       {"jobs.stop_grace_seconds", &Settings::stop_grace_seconds, "From SIGTERM to SIGKILL."},
+      {"jobs.max_processes", &Settings::max_processes,
+       "Processes and threads of a job; 0: not limited. One more is refused to the script."},
+      {"jobs.max_disk_gib", &Settings::max_disk_gib,
+       "What a job's files may take on the disk; 0: not limited. More fails the job."},
+      {"jobs.max_log_lines", &Settings::max_log_lines,
+       "Lines kept of a job's output; 0: not limited. What follows is dropped, and said to be."},
       {"environments.default", &Settings::default_environment,
        "Name or interpreter path; empty: $VIRTUAL_ENV, else the first python3 on PATH."},
       {"environments.strict_versions", &Settings::strict_versions,
@@ -73,6 +79,9 @@ const std::vector<SettingRow>& rows() {
       {"s3.quotas", &Settings::s3_quotas,
        "Most bytes that a bucket may hold, versions and parts of uploads included: data = \"10 "
        "GiB\"."},
+      {"hooks.command", &Settings::hook_command,
+       "Run at every change of a job's state, with the change as JSON in CLARY_EVENT."},
+      {"hooks.url", &Settings::hook_url, "Gets a POST of the same JSON: http://host:port/path."},
       {"server.handler_threads", &Settings::handler_threads,
        "Requests that run at a time, not counting those that wait for a disk."},
       {"server.view_cache_entries", &Settings::view_cache_entries,
@@ -286,12 +295,21 @@ Status check_settings(Settings& settings) {
   CLARY_RETURN_IF_ERROR(require(
       settings.lifecycle_interval_seconds >= 1 && settings.lifecycle_interval_seconds <= 86'400,
       "s3.lifecycle_interval_seconds", "must be 1 to 86400"));
+  for (const auto& [key, value] : {std::pair{"jobs.max_processes", settings.max_processes},
+                                   std::pair{"jobs.max_disk_gib", settings.max_disk_gib},
+                                   std::pair{"jobs.max_log_lines", settings.max_log_lines}}) {
+    CLARY_RETURN_IF_ERROR(
+        require(value >= 0 && value < (1LL << 30), key, "must be 0 or a number of them"));
+  }
   CLARY_RETURN_IF_ERROR(require(settings.handler_threads >= 1 && settings.handler_threads <= 256,
                                 "server.handler_threads", "must be 1 to 256"));
   for (const auto& [bucket, text] : settings.s3_quotas) {
     CLARY_RETURN_IF_ERROR(require(parse_byte_count(text).has_value(), "s3.quotas",
                                   "'" + bucket + "' must be a number of bytes, as \"10 GiB\""));
   }
+  CLARY_RETURN_IF_ERROR(
+      require(settings.hook_url.empty() || settings.hook_url.starts_with("http://"), "hooks.url",
+              "must begin with http://; for https use a command such as curl"));
   for (const auto& [id, folder] : settings.filesystems) {
     CLARY_RETURN_IF_ERROR(
         require(folder.starts_with('/'), "filesystems", "'" + id + "' must name an absolute path"));

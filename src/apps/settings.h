@@ -38,7 +38,10 @@ struct Settings {
   std::int64_t job_uid = 65534;        // who the users' processes are when the server is root
   bool credentials_as_variables = false;
   std::int64_t stop_grace_seconds = 120;
-  bool limit_cpus = true;  // to as many cores as the instance type has
+  bool limit_cpus = true;          // to as many cores as the instance type has
+  std::int64_t max_processes = 0;  // of a job; 0: not limited
+  std::int64_t max_disk_gib = 0;
+  std::int64_t max_log_lines = 0;
 
   std::map<std::string, std::string> filesystems;  // id → absolute folder of this machine
 
@@ -49,6 +52,8 @@ struct Settings {
   std::vector<std::string> s3_domains = {"s3.localhost", "localhost"};
   std::int64_t lifecycle_interval_seconds = 3600;
   std::map<std::string, std::string> s3_quotas;  // bucket → "10 GiB"
+  std::vector<std::string> hook_command;  // argv
+  std::string hook_url;
 
   std::int64_t handler_threads = 4;
   std::int64_t view_cache_entries = 32;  // channel trees kept

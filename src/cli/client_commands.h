@@ -1,5 +1,5 @@
 // The commands that a person types beside a running server: up, down, env, jobs, describe, logs,
-// stop, doctor, environments.
+// stop, exec, doctor, environments.
 //
 // They speak to the server over its own API, signed with the root key of the data directory. What
 // they need of other folders comes in as functions. docs/cli.md is their manual.
@@ -72,6 +72,11 @@ struct Tools {
   // Unpacks the client hook and returns the folder for PYTHONPATH.
   std::function<Result<std::string>(const std::string& data)> client_hook;
   EnvironmentTools environments;
+  // Runs a command beside the script of the gang, on this terminal, and returns its exit code.
+  // argv: empty for a shell. NotFound when no script runs.
+  std::function<Result<int>(const std::string& data, const std::string& gang,
+                            const std::vector<std::string>& argv)>
+      enter_job;
   std::vector<Probe> probes;  // doctor's, beside those of the machine
   // Lines for `clary --help` about commands that main runs itself: {"serve", "runs the server in
   // the foreground"}.

@@ -28,7 +28,9 @@ struct Parsed {
   double down_seconds = 30;
   std::string shell;
   JobsOptions jobs;
+  DescribeOptions describe;
   LogsOptions logs;
+  ExecOptions exec;
   std::string job;
   std::string name;
   std::string python;
@@ -109,10 +111,12 @@ void add_job_commands(CLI::App& app, Parsed& parsed) {
   command->add_option("--limit", parsed.jobs.limit, "at most so many")->capture_default_str();
   add_json(command, parsed);
 
-  command =
-      add_command(app, parsed, "describe", "show one job: where its time went, its metrics",
-                  [&parsed](const Context& context) { return describe(context, parsed.job); });
-  command->add_option("NAME", parsed.job, "the job")->required();
+  command = add_command(
+      app, parsed, "describe", "show one job: where its time went, utilisation, metrics",
+      [&parsed](const Context& context) { return describe(context, parsed.describe); });
+  command->add_option("NAME", parsed.describe.job, "the job")->required();
+  command->add_option("--plot", parsed.describe.plot, "draw its utilisation and metrics instead")
+      ->type_name("FILE.png");
   add_json(command, parsed);
 
   command = add_command(app, parsed, "logs", "print what a job has printed",
@@ -129,6 +133,14 @@ void add_job_commands(CLI::App& app, Parsed& parsed) {
                         [&parsed](const Context& context) { return stop(context, parsed.job); });
   command->add_option("NAME", parsed.job, "the job")->required();
   add_json(command, parsed);
+}
+
+void add_exec_command(CLI::App& app, Parsed& parsed) {
+  CLI::App* const command =
+      add_command(app, parsed, "exec", "run a command, or a shell, inside a running job",
+                  [&parsed](const Context& context) { return exec(context, parsed.exec); });
+  command->add_option("NAME", parsed.exec.job, "the job")->required();
+  command->add_option("COMMAND", parsed.exec.command, "and its arguments, after -- [a shell]");
 }
 
 void add_environment_commands(CLI::App& app, Parsed& parsed) {
@@ -242,6 +254,7 @@ int run_client_command(int argc, const char* const* argv, const Tools& tools) {
   app.footer(other_commands_text(tools));
   add_server_commands(app, parsed);
   add_job_commands(app, parsed);
+  add_exec_command(app, parsed);
   add_environment_commands(app, parsed);
   add_key_commands(app, parsed);
   try {

@@ -43,7 +43,11 @@ struct JobsOptions {
 };
 ExitCode jobs(const Context& context, const JobsOptions& options);
 
-ExitCode describe(const Context& context, const std::string& job);
+struct DescribeOptions {
+  std::string job;
+  std::string plot;  // a PNG to draw, in the place of text; "": none
+};
+ExitCode describe(const Context& context, const DescribeOptions& options);
 
 struct LogsOptions {
   std::string job;
@@ -54,6 +58,13 @@ struct LogsOptions {
 ExitCode logs(const Context& context, const LogsOptions& options);
 
 ExitCode stop(const Context& context, const std::string& job);
+
+struct ExecOptions {
+  std::string job;
+  std::vector<std::string> command;  // empty: a shell
+};
+// Exits with what the command exits with.
+ExitCode exec(const Context& context, const ExecOptions& options);
 
 ExitCode doctor(const Context& context);
 

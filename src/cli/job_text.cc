@@ -36,17 +36,6 @@ std::string took(const Document& job, TimePoint now) {
   return format_duration(std::max(end.value_or(now) - *created, Duration(0)));
 }
 
-std::string metric_table(const Document& job) {
-  const Document* list = job.find("FinalMetricDataList");
-  if (list == nullptr || list->as_array() == nullptr) return "";
-  std::vector<Row> rows;
-  for (const Document& metric : *list->as_array()) {
-    rows.push_back({"  " + harmless(metric.string_or("MetricName", "")),
-                    fmt::format("{:.6g}", metric.double_or("Value", 0))});
-  }
-  return format_table({}, rows);
-}
-
 // "+0.03 s  Downloading: Downloading input data": since the first event.
 std::string event_table(const Document& timeline) {
   const Document* list = timeline.find("events");
@@ -115,8 +104,8 @@ std::string job_list_text(const std::vector<Document>& summaries, TimePoint now,
   return format_table({"NAME", "KIND", "STATUS", "CREATED (UTC)", "TOOK"}, rows);
 }
 
-std::string job_text(const Document& job, const Document& timeline, TimePoint now,
-                     const Terminal& terminal) {
+std::string job_text(const Document& job, const Document& timeline,
+                     const std::vector<Series>& series, TimePoint now, const Terminal& terminal) {
   const std::string status = job_member(job, "Status");
   const std::string secondary = job.string_or("SecondaryStatus", "");
   std::string shown = terminal.styled(status, style_of_status(status));
@@ -149,7 +138,8 @@ std::string job_text(const Document& job, const Document& timeline, TimePoint no
       kind_of(job).prefix == "TrainingJob" ? stretches_of(job) : stretches_of_events(timeline);
   add_section(text, "Timeline", format_timeline(stretches, now, style), terminal);
   add_section(text, "Events", event_table(timeline), terminal);
-  add_section(text, "Metrics", metric_table(job), terminal);
+  add_section(text, "Utilisation", usage_text(series, terminal), terminal);
+  add_section(text, "Metrics", metrics_text(series, terminal), terminal);
   return text;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/document.h"
+#include "cli/series_text.h"
 #include "cli/terminal.h"
 
 namespace clary::cli {
@@ -19,8 +20,8 @@ std::string job_list_text(const std::vector<Document>& summaries, TimePoint now,
                           const Terminal& terminal);
 
 // job: the reply of DescribeTrainingJob or DescribeProcessingJob. timeline: the server's page of
-// the job's events.
-std::string job_text(const Document& job, const Document& timeline, TimePoint now,
-                     const Terminal& terminal);
+// the job's events. series: what was measured of it.
+std::string job_text(const Document& job, const Document& timeline,
+                     const std::vector<Series>& series, TimePoint now, const Terminal& terminal);
 
 }  // namespace clary::cli

@@ -75,6 +75,11 @@ Result<Document> ServerApi::timeline(std::string_view kind_word, const std::stri
               {.target = "/_clary/jobs/" + std::string(kind_word) + "/" + percent_encode(job)});
 }
 
+Result<Document> ServerApi::series(std::string_view kind_word, const std::string& job) {
+  return call("clary", {.target = "/_clary/jobs/" + std::string(kind_word) + "/" +
+                                  percent_encode(job) + "/series"});
+}
+
 Result<std::vector<Document>> ServerApi::sagemaker_pages(std::string_view operation,
                                                          Document request, std::string_view member,
                                                          std::size_t limit) {

@@ -40,6 +40,9 @@ class ServerApi {
   // "message"}]}.
   Result<Document> timeline(std::string_view kind_word, const std::string& job);
 
+  // What was measured of the job: series_text.h.
+  Result<Document> series(std::string_view kind_word, const std::string& job);
+
   const ServerRecord& server() const { return server_; }
 
  private:

@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "cli/doctor_text.h"
 #include "cli/job_text.h"
+#include "cli/plot.h"
 #include "cli/server_api.h"
 #include "cli/shell_text.h"
 #include "cli/table.h"
@@ -154,18 +155,50 @@ constexpr std::string_view kEvents = R"({"events":[
   {"time":1700000000,"status":"Starting","message":"Starting the training job"},
   {"time":1700000001.5,"message":"image asks torch 2.1,\u001b[31m running 2.13.0"}]})";
 
+constexpr std::string_view kSeries = R"({"series":[
+  {"name":"CPUUtilization","usage":true,"points":[[1700000001,100],[1700000002,200.0]]},
+  {"name":"nothing yet","usage":true,"points":[]},
+  {"name":"test:accuracy","usage":false,"points":[[1700000002,0.5],[1700000004,0.725]]}]})";
+
+TEST(SeriesText, DrawsTheCourseOnATerminal) {
+  const std::vector<Series> series = series_of(json(kSeries));
+  ASSERT_EQ(series.size(), 2U);
+  const Terminal terminal = plain_terminal({.utf8 = true});
+  EXPECT_NE(usage_text(series, terminal).find("▅█"), std::string::npos)
+      << usage_text(series, terminal);
+  EXPECT_NE(metrics_text(series, terminal).find("▁█"), std::string::npos);
+}
+
+TEST(SeriesText, SparklinesAreMeansOfWhatFallsOnAColumn) {
+  std::vector<SeriesPoint> points;
+  for (int i = 0; i < 100; ++i) points.push_back({.time = 1.0 * i, .value = 1.0 * (i / 50)});
+  EXPECT_EQ(sparkline(points, 4, 0, 1), "▁▁██");
+  EXPECT_EQ(sparkline({{0, 5}}, 4, 5, 5), "▁") << "a series that does not change";
+  EXPECT_EQ(sparkline({}, 4, 0, 1), "");
+}
+
+TEST(Plot, TellsGnuplotWhatToDraw) {
+  const std::string script = plot_script("it's\n$(x)", series_of(json(kSeries)), "/tmp/a b.png");
+  EXPECT_NE(script.find("set output '/tmp/a b.png'\n"), std::string::npos) << script;
+  EXPECT_NE(script.find("title 'it''s $(x)'\n"), std::string::npos) << script;
+  EXPECT_NE(script.find("$s0 << END\n0.000 100\n1.000 200\nEND\n"), std::string::npos) << script;
+  EXPECT_NE(script.find("layout 2,1"), std::string::npos);
+  EXPECT_NE(script.find("plot $s1 using 1:2"), std::string::npos);
+}
+
 TEST(JobText, ShowsTimelineModelAndMetrics) {
-  const std::string text =
-      job_text(json(kJob), json(kEvents), kStart + seconds(100), plain_terminal());
+  const std::string text = job_text(json(kJob), json(kEvents), series_of(json(kSeries)),
+                                    kStart + seconds(100), plain_terminal());
   EXPECT_NE(text.find("cifar  Completed\n"), std::string::npos) << text;
   EXPECT_NE(text.find("s3://b/model.tar.gz"), std::string::npos);
   EXPECT_NE(text.find("Timeline\n  Training"), std::string::npos);
-  EXPECT_NE(text.find("test:accuracy  0.725\n"), std::string::npos);
+  EXPECT_NE(text.find("CPUUtilization  mean 150 %  highest 200 %\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("test:accuracy  first 0.5  last 0.725\n"), std::string::npos) << text;
   EXPECT_NE(text.find("+0.00 s  Starting: Starting the training job\n"), std::string::npos) << text;
   EXPECT_NE(text.find("+1.50 s  image asks torch 2.1,?[31m running 2.13.0\n"), std::string::npos)
       << text;
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
-  EXPECT_NE(job_text(json(kJob), json("{}"), kStart, plain_terminal({.colour = true}))
+  EXPECT_NE(job_text(json(kJob), json("{}"), {}, kStart, plain_terminal({.colour = true}))
                 .find("\x1b[32mCompleted"),
             std::string::npos);
 }
@@ -173,7 +206,7 @@ TEST(JobText, ShowsTimelineModelAndMetrics) {
 TEST(JobText, ShowsAFailureWhole) {
   const Document failed = json(
       R"({"TrainingJobName":"j","TrainingJobStatus":"Failed","FailureReason":"AlgorithmError:\nExitCode 1\n"})");
-  const std::string text = job_text(failed, json("{}"), kStart, plain_terminal());
+  const std::string text = job_text(failed, json("{}"), {}, kStart, plain_terminal());
   EXPECT_NE(text.find("Failure\n  AlgorithmError:\n  ExitCode 1\n"), std::string::npos) << text;
 }
 

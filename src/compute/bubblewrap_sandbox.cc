@@ -152,6 +152,7 @@ class BubblewrapSandbox final : public Sandbox {
     if (spec_.network_namespace >= 0) namespaces |= CLONE_NEWNET;
     launch.joins = {{processes_->pid_one().get(), namespaces}};
     if (as_root_) launch.user_namespace = user_namespace();
+    launch.process_limit = spec_.process_limit;
     launch.confined = true;
     CLARY_TRY(Child started, Child::start(launch));
     auto child = std::make_shared<Child>(std::move(started));

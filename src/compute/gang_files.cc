@@ -118,6 +118,7 @@ Status write_spec(const QueuedSpec& spec) {
                         {"gang", spec.gang.id.value()},
                         {"submitted_us", std::int64_t{spec.submitted.time_since_epoch().count()}},
                         {"preemptible", spec.gang.preemptible},
+                        {"priority", spec.gang.priority},
                         {"hosts", std::move(hosts)}});
   CLARY_RETURN_IF_ERROR(make_folders(backend_folder(spec.gang.folder), 0700));
   return write_file_atomically(path, to_pretty_json(document), 0600, Durability::kSynced);
@@ -132,6 +133,7 @@ Result<QueuedSpec> read_spec(const std::string& gang_folder) {
   spec.gang.id = GangId(document.string_or("gang", ""));
   spec.gang.folder = gang_folder;
   spec.gang.preemptible = document.bool_or("preemptible", false);
+  spec.gang.priority = static_cast<int>(document.int_or("priority", 0));
   spec.submitted = TimePoint(Duration(document.int_or("submitted_us", 0)));
   const Document* hosts = document.find("hosts");
   if (hosts == nullptr || !hosts->is_array())
@@ -153,6 +155,23 @@ std::string current_boot() { return first_line("/proc/sys/kernel/random/boot_id"
 
 bool is_running(const ProcessMark& mark) {
   return mark.pid > 0 && mark.boot == current_boot() && start_of(mark.pid) == mark.start_ticks;
+}
+
+Status write_mark(const std::string& path, pid_t pid) {
+  const auto start = start_of(pid);
+  if (!start) return not_found("process " + std::to_string(pid) + ": it has ended");
+  return write_file_atomically(
+      path, std::to_string(pid) + " " + std::to_string(*start) + " " + current_boot() + "\n", 0600);
+}
+
+Result<ProcessMark> read_mark(const std::string& path) {
+  if (!exists(path)) return not_found("'" + path + "': not there");
+  const std::string line = first_line(path);
+  const auto fields = split(line, ' ');
+  if (fields.size() != 3) return internal_error("'" + path + "': not a process's mark");
+  return ProcessMark{static_cast<pid_t>(parse_int(fields[0]).value_or(0)),
+                     static_cast<std::uint64_t>(parse_int(fields[1]).value_or(0)),
+                     std::string(fields[2])};
 }
 
 void end_session(pid_t leader) {

@@ -38,6 +38,9 @@ struct ProcessMark {
 };
 bool is_running(const ProcessMark& mark);
 std::string current_boot();
+// The mark of a process that runs, in a file for others to find it by. NotFound when it has ended.
+Status write_mark(const std::string& path, pid_t pid);
+Result<ProcessMark> read_mark(const std::string& path);
 // Kills what is left of a session. Its leader has ended; its pid is not used again while the
 // session has processes.
 void end_session(pid_t leader);

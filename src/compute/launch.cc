@@ -7,8 +7,10 @@
 #include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -203,8 +205,15 @@ void reset_signals() {
 [[noreturn]] void run_program(const Prepared& prepared) {
   ::setsid();
   become(prepared);
+  if (prepared.launch.process_limit > 0) {
+    const auto most = static_cast<rlim_t>(prepared.launch.process_limit);
+    const rlimit limit{most, most};
+    if (::setrlimit(RLIMIT_NPROC, &limit) != 0) give_up(prepared, kUser);
+  }
   if (prepared.launch.confined) confine(prepared);
   set_stdio(prepared);
+  if (prepared.launch.terminal && ::ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0)
+    give_up(prepared, kStdio);
   if (!prepared.launch.working_folder.empty() &&
       ::chdir(prepared.launch.working_folder.c_str()) != 0) {
     exit_failed(prepared, kFolder);

@@ -43,6 +43,7 @@ struct Launch {
   std::vector<std::string> environment;     // "NAME=value", the whole of it
   std::string working_folder;               // "": as it is
   std::array<int, 3> stdio = {-1, -1, -1};  // -1: /dev/null
+  bool terminal = false;                    // stdio is a terminal, and becomes the process's own
   std::vector<int> kept;                    // descriptors that stay open, under their numbers
   std::vector<std::string> cgroups;         // cgroup.procs files to join, first of all
   std::vector<int> cpus;            // the cores it is kept to, where it can be; empty: as it is
@@ -51,6 +52,8 @@ struct Launch {
   int user_namespace = -1;          // entered last; the process is then its uid 0 and gid 0
   std::optional<std::uint32_t>
       user;  // becomes this uid and gid, without supplementary groups (not with user_namespace)
+  // RLIMIT_NPROC, counted in the user namespace that it runs in; 0: as it is.
+  std::int64_t process_limit = 0;
   bool detached = false;  // no child of the caller: it outlives it, and nobody waits for it
   bool confined = false;  // no capabilities, no way to gain some (PR_SET_NO_NEW_PRIVS)
 };

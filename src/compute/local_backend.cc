@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <map>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "base/files.h"
@@ -288,8 +289,8 @@ class LocalBackend final : public ComputeBackend {
       if (gang.placed) snapshot.running.push_back(*gang.placed);
     }
     std::sort(waiting.begin(), waiting.end(), [](const Gang* a, const Gang* b) {
-      return std::pair(a->spec.submitted, a->spec.gang.id) <
-             std::pair(b->spec.submitted, b->spec.gang.id);
+      return std::tuple(-a->spec.gang.priority, a->spec.submitted, a->spec.gang.id) <
+             std::tuple(-b->spec.gang.priority, b->spec.submitted, b->spec.gang.id);
     });
     for (const Gang* gang : waiting) {
       WaitingGang wants{.preemptible = gang->spec.gang.preemptible};

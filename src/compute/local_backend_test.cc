@@ -185,6 +185,20 @@ TEST_F(LocalBackendTest, GangsWaitForTheirTurn) {
   EXPECT_TRUE(comes_to(third, GangState::kRunning));
 }
 
+TEST_F(LocalBackendTest, AHigherPriorityWaitsBeforeALowerOne) {
+  const GangHandle first = submit("a", kForever, {.cores = 6});
+  const GangHandle low = submit("b", kForever, {.cores = 6});
+  specs_.push_back(local_.gang_that("c", kForever, {.cores = 6}));
+  specs_.back().priority = 5;
+  const GangHandle high = local_.backend().submit(specs_.back()).value();
+  handles_.push_back(high);
+  local_.reopen();
+  ASSERT_TRUE(comes_to(first, GangState::kRunning));
+  ASSERT_TRUE(local_.backend().remove(first).ok());
+  EXPECT_TRUE(comes_to(high, GangState::kRunning));
+  EXPECT_EQ(status(low).state, GangState::kQueued);
+}
+
 TEST_F(LocalBackendTest, AGangThatEndsMakesRoomByItself) {
   const GangHandle first = submit("a", "sleep 0.05", {.cores = 8});
   const GangHandle second = submit("b", kForever, {.cores = 8});

@@ -1,8 +1,9 @@
 // Which of the waiting gangs start now: a pure function of a snapshot of one machine.
 //
-// First come, first served, on-demand gangs before preemptible ones. A gang starts whole or not at
-// all, and none overtakes one that waits in its class: a big gang is never starved by small ones. A
-// gang larger than the machine gets the machine to itself.
+// The waiting stand in their order: by priority, then first come, first served; on-demand gangs
+// before preemptible ones. A gang starts whole or not at all, and none overtakes one that waits in
+// its class: a big gang is never starved by small ones. A gang larger than the machine gets the
+// machine to itself.
 #pragma once
 
 #include <cstddef>

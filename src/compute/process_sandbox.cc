@@ -129,6 +129,7 @@ class ProcessSandbox final : public Sandbox {
     if (spec_.network_namespace >= 0)
       launch.joins.push_back({spec_.network_namespace, CLONE_NEWNET});
     launch.user = spec_.run_as_uid;
+    launch.process_limit = spec_.process_limit;
     launch.confined = true;
     CLARY_TRY(Child child, Child::start(launch));
     return std::unique_ptr<SandboxedProcess>(

@@ -43,6 +43,7 @@ struct SandboxSpec {
   int user_namespace = -1;     // descriptor of the namespace that owns it, or -1
   std::vector<std::string> gpu_devices;  // "/dev/nvidia0"
   std::uint64_t memory_limit_bytes = 0;  // 0: none
+  std::int64_t process_limit = 0;        // processes and threads; 0: none
   // A server that runs as root must name the unprivileged user its jobs are; the job folder is
   // given to it. Inside, it is uid 0.
   std::optional<std::uint32_t> run_as_uid;

@@ -31,6 +31,7 @@ struct JobKey {
 // The states of the machine in step.h; its comment is the transition chain:
 //   Pending → Starting → Downloading → Training → Uploading → Completed
 //   any of these → Stopping → Stopped;   any of these → Failed
+//   any of these but Stopping → Pending: the next attempt (RetryStrategy)
 enum class Phase {
   kPending,      // written down; its gang waits for a place
   kStarting,     // its hosts are being made

@@ -16,12 +16,13 @@
 namespace clary::domain {
 
 // What must still be done because of a transition. Carried out at least once.
-enum class EffectKind { kSubmitGang, kStopGang, kRemoveGang };
+enum class EffectKind { kSubmitGang, kStopGang, kRemoveGang, kTellHook };
 struct Effect {
   std::uint64_t id = 0;  // given by the store
   JobKey job;
   EffectKind kind = EffectKind::kSubmitGang;
   GangId gang;
+  std::string text;  // of kTellHook: what is told
 };
 
 struct Tag {

@@ -163,7 +163,7 @@ constexpr bool edges_lead_forward() {
   return std::ranges::all_of(kEdges,
                              [](const Edge& edge) { return index(edge.from) < index(edge.to); });
 }
-static_assert(edges_lead_forward(), "so every walk ends");
+static_assert(edges_lead_forward(), "so every attempt ends, and attempts are counted");
 
 constexpr bool every_phase_has_an_end() {
   for (std::size_t phase = 0; phase < index(kCompleted); ++phase) {
@@ -238,6 +238,9 @@ constexpr std::array<std::string_view, kJobEventCount> kEventNames = {
     "Submitted",  "HostStarted", "StagingBegan", "ScriptStarted", "ScriptEnded", "HostCompleted",
     "HostFailed", "HostStopped", "TimeLimit",    "StopRequested", "HostLost",    "Rejected"};
 
+// How a host begins the reason of a failure that is no fault of the script's.
+constexpr std::string_view kMachineFault = "InternalServerError";
+
 constexpr std::size_t kFailureReasonCharacters = 1024;
 constexpr std::size_t kExitMessageCharacters = 1024;
 
@@ -304,6 +307,40 @@ JobChange stayed(const Job& from, const JobInput& input, TimePoint now) {
   return change;
 }
 
+// What RetryStrategy starts anew: faults of the machine, never of the script.
+bool restarts(const Job& job, const JobInput& input) {
+  const bool machine_fault = input.kind == kHostLost || (input.kind == kHostFailed &&
+                                                         input.message.starts_with(kMachineFault));
+  return machine_fault && !is_terminal(job.phase) && job.phase != kStopping &&
+         job.attempt <= job.spec.retry_attempts;
+}
+
+// "<gang of the first attempt>-<attempt>".
+GangId gang_of_attempt(const Job& job, int attempt) {
+  std::string first = job.gang.value();
+  const std::string suffix = "-" + std::to_string(job.attempt);
+  if (job.attempt > 1 && first.ends_with(suffix)) first.resize(first.size() - suffix.size());
+  return GangId(first + "-" + std::to_string(attempt));
+}
+
+JobChange restarted(const Job& from, const JobInput& input, TimePoint now) {
+  JobChange change{.job = from};
+  Job& job = change.job;
+  ++job.attempt;
+  job.gang = gang_of_attempt(from, job.attempt);
+  job.gang_handle.clear();
+  job.phase = kPending;
+  job.modified = now;
+  change.events.push_back(
+      {.time = now,
+       .phase = kPending,
+       .message = "Restarting the training job, attempt " + std::to_string(job.attempt) + " of " +
+                  std::to_string(job.spec.retry_attempts + 1) + ": " + input.message});
+  change.effects.push_back(effect_for(from, EffectKind::kRemoveGang));
+  change.effects.push_back(effect_for(job, EffectKind::kSubmitGang));
+  return change;
+}
+
 }  // namespace
 
 std::string_view job_event_name(JobEventKind kind) { return kEventNames[index(kind)]; }
@@ -312,6 +349,7 @@ Result<JobChange> step(const Job& job, const JobInput& input, TimePoint now) {
   const TimePoint time =
       std::max(now, job.modified);  // a wall clock may step back; a job's times do not
   const Cell cell = kTable[index(job.phase)][index(input.kind)];
+  if (restarts(job, input)) return restarted(job, input, time);
   switch (cell.outcome) {
     case Outcome::kMove:
       return moved(job, input, cell.to, time);

@@ -1,6 +1,9 @@
 // The job machine: step(job, event, now) → the next job, its events, its effects. Pure: no I/O, no
 // clock, no thread.
 //
+// While RetryStrategy leaves attempts, a fault of the machine leads from every phase but Stopping
+// back to Pending, with a gang of its own; what belongs to an earlier gang does not reach the job.
+//
 // One constexpr table of edges (phase × event → phase), checked at compile time, is the whole of
 // the behaviour; see docs/architecture.md.
 #pragma once

@@ -151,6 +151,38 @@ TEST(Step, BillsFromStagingToTheEnd) {
   EXPECT_FALSE(rejected.training_started || rejected.training_ended);
 }
 
+TEST(Step, AFaultOfTheMachineStartsTheNextAttempt) {
+  Job job = job_in(kTraining);
+  job.spec.retry_attempts = 2;
+  for (const int attempt : {2, 3}) {
+    job.phase = kTraining;
+    job.gang_handle = "h";
+    const JobChange change = must(job, {.kind = kHostLost, .message = "InternalServerError: gone"});
+    EXPECT_EQ(change.job.phase, kPending);
+    EXPECT_EQ(change.job.attempt, attempt);
+    EXPECT_EQ(change.job.gang, GangId("g-" + std::to_string(attempt)));
+    EXPECT_EQ(change.job.gang_handle, "");
+    ASSERT_EQ(change.effects.size(), 2U);
+    EXPECT_EQ(change.effects[0].kind, EffectKind::kRemoveGang);
+    EXPECT_EQ(change.effects[0].gang, job.gang);
+    EXPECT_EQ(change.effects[1].kind, EffectKind::kSubmitGang);
+    EXPECT_EQ(change.effects[1].gang, change.job.gang);
+    job = change.job;
+  }
+  job.phase = kUploading;
+  EXPECT_EQ(must(job, {.kind = kHostLost, .message = "gone"}).job.phase, kFailed);
+}
+
+TEST(Step, AFaultOfTheScriptOrAStopStartsNothingAnew) {
+  Job job = job_in(kTraining);
+  job.spec.retry_attempts = 2;
+  EXPECT_EQ(must(job, {.kind = kHostFailed, .message = "AlgorithmError: x"}).job.phase, kFailed);
+  EXPECT_EQ(must(job, {.kind = kHostFailed, .message = "InternalServerError: x"}).job.phase,
+            kPending);
+  job.phase = kStopping;
+  EXPECT_EQ(must(job, {.kind = kHostLost, .message = "gone"}).job.phase, kFailed);
+}
+
 TEST(Step, ANoticeAddsALineAndMovesNothing) {
   const JobChange change = notice(job_in(kTraining), "slow disk", kStart);
   EXPECT_EQ(change.job.phase, kTraining);

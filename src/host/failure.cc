@@ -122,8 +122,7 @@ std::string toolkit_text(const ScriptFailure& failure, std::string_view message,
 // What helps beside the toolkit's own words: that memory ran out, the place, or the last thing
 // said.
 std::string extra_info(const ScriptFailure& failure) {
-  if (failure.status.out_of_memory)
-    return "OutOfMemory: the job's processes needed more memory than it was granted";
+  if (failure.status.out_of_memory) return std::string(kOutOfMemory);
   if (!failure.place.empty()) return failure.place;
   return failure.error_message.empty() ? failure.last_line : std::string();
 }

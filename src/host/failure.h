@@ -60,6 +60,10 @@ std::string joined_error_lines(const ErrorLines& out, const ErrorLines& err);
 // The script's exit code as the toolkit shows it: -9 for SIGKILL.
 int shown_exit_code(const compute::ExitStatus& status);
 
+// Said of a script that the kernel ended for want of memory.
+inline constexpr std::string_view kOutOfMemory =
+    "OutOfMemory: the job's processes needed more memory than it was granted";
+
 // The text of /opt/ml/output/failure.
 std::string failure_text(const ScriptFailure& failure);
 

@@ -26,14 +26,26 @@ std::string SecretMask::masked(std::string text) const {
 void JobLog::add(std::string line) {
   line = mask_.masked(std::move(line));
   const MutexLock lock(mutex_);
+  if (most_lines_ > 0 && ++lines_ > most_lines_) {
+    if (lines_ == most_lines_ + 1) {
+      put("jobs.max_log_lines allows " + std::to_string(most_lines_) +
+          " lines: what the script prints from here on is not kept");
+    }
+    return;
+  }
+  put(std::move(line));
+}
+
+void JobLog::put(std::string line) {
   if (batch_bytes_ + line.size() > kBatchBytes) ship_batch();
   batch_bytes_ += line.size() + 1;
   batch_.push_back(std::move(line));
 }
 
 void JobLog::say(std::string_view text) {
-  for (const std::string_view line : split(text, '\n')) add(std::string(line));
-  flush();
+  const MutexLock lock(mutex_);
+  for (const std::string_view line : split(text, '\n')) put(mask_.masked(std::string(line)));
+  ship_batch();
 }
 
 void JobLog::flush() {

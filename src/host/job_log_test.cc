@@ -46,6 +46,21 @@ class JobLogTest : public testing::Test {
               mask_};
 };
 
+TEST_F(JobLogTest, KeepsNoMoreOfTheScriptsLinesThanAsked) {
+  JobLog log{[this](Lines batch) {
+               const MutexLock lock(mutex_);
+               batches_.push_back(std::move(batch));
+               return Status();
+             },
+             mask_, 2};
+  for (const char* line : {"1", "2", "3", "4"}) log.add(line);
+  log.say("the host's own word");
+  EXPECT_EQ(lines(), (Lines{"1", "2",
+                            "jobs.max_log_lines allows 2 lines: what the script prints from here "
+                            "on is not kept",
+                            "the host's own word"}));
+}
+
 TEST_F(JobLogTest, ShipsWholeBatchesInOrder) {
   for (int i = 0; i < 5000; ++i) log_.add(std::to_string(i) + std::string(100, 'x'));
   log_.flush();

@@ -51,7 +51,7 @@ Status open_link(HostContext& context) {
         return context.link->put(hostlink::RecordKind::kLog,
                                  Document::object({{"lines", std::move(array)}}));
       },
-      context.mask);
+      context.mask, context.plan.max_log_lines);
   return {};
 }
 

@@ -59,6 +59,7 @@ compute::SandboxSpec sandbox_spec(const HostContext& context, std::string_view n
     spec.user_namespace = context.network->user_namespace();
   }
   spec.memory_limit_bytes = plan.memory_bytes;
+  spec.process_limit = plan.max_processes;
   spec.run_as_uid = plan.run_as_uid;
   return spec;
 }

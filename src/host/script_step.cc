@@ -6,6 +6,8 @@
 #include "base/strings.h"
 #include "base/text_encoding.h"
 #include "base/time_text.h"
+#include "compute/gang_files.h"
+#include "host/disk_watch.h"
 #include "host/failure.h"
 #include "host/job_tree.h"
 #include "host/kept_folder.h"
@@ -77,6 +79,15 @@ class FolderSaves {
   std::optional<Loop> loop_;
 };
 
+// For `clary exec`.
+void note_process(HostContext& context, pid_t pid) {
+  if (pid <= 0) return;
+  const Status noted = compute::write_mark(context.path("script.pid"), pid);
+  if (!noted.ok() && noted.error().code != ErrorCode::kNotFound)
+    context.services.logger->warning("the script's process is not noted",
+                                     {{"error", noted.error().message}});
+}
+
 void say_stop(HostContext& context, StopCause cause) {
   const bool limit = cause == StopCause::kMaxRuntime;
   const Duration grace =
@@ -134,11 +145,26 @@ int container_exit_code(const compute::ExitStatus& status) {
   return status.signal != 0 ? 128 + status.signal : status.code;
 }
 
+// The kernel's words for one process or thread too many, in those of Python and of C.
+void say_refused_processes(HostContext& context, const ScriptFailure& failure) {
+  if (context.plan.max_processes == 0) return;
+  const std::string said = failure.error_message + failure.last_line;
+  if (said.find("Resource temporarily unavailable") == std::string::npos &&
+      said.find("can't start new thread") == std::string::npos)
+    return;
+  context.notice("The script was refused a process or thread: jobs.max_processes allows " +
+                 std::to_string(context.plan.max_processes));
+}
+
 Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFailure& failure) {
   Outcome outcome;
   outcome.script_ran = true;
   outcome.train_seconds = std::chrono::round<std::chrono::seconds>(seen.ran).count();
   if (context.plan.kind == "processing") outcome.exit_message = exit_message_of(context);
+  if (seen.stopped_by == StopCause::kExceeded) {
+    outcome.exit_code = 1;
+    return outcome;  // failed; the caller says why
+  }
   if (seen.stopped_by != StopCause::kNone) {
     outcome.kind =
         seen.stopped_by == StopCause::kRequest ? OutcomeKind::kStopped : OutcomeKind::kMaxRuntime;
@@ -164,7 +190,8 @@ Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFa
   if (own.ok() && !trim(*own).empty()) {
     outcome.failure = failure_reason(trim(*own), outcome.exit_code);
   } else if (own_program) {
-    outcome.failure = failure_reason("", outcome.exit_code);
+    outcome.failure =
+        failure_reason(seen.status.out_of_memory ? kOutOfMemory : "", outcome.exit_code);
   } else {
     outcome.failure = failure_reason(failure);
     write_end_file(context, "failure", failure_text(failure));
@@ -197,10 +224,13 @@ Status run_script(HostContext& context) {
   CLARY_RETURN_IF_ERROR(context.marks.mark_started(services.clock->now()));
   CLARY_TRY(const std::unique_ptr<compute::SandboxedProcess> process, context.sandbox->spawn(spec));
   pump->close_writers();
+  note_process(context, process->pid());
   context.say_state("training", "Training: " + join(command, " "));
 
+  const DiskWatch disk(context.folder, context.plan.max_disk_bytes);
   const SupervisionLimits limits{.max_runtime = seconds_of(context.plan.max_runtime_seconds),
-                                 .stop_grace = seconds_of(context.plan.stop_grace_seconds)};
+                                 .stop_grace = seconds_of(context.plan.stop_grace_seconds),
+                                 .exceeded = [&disk] { return disk.exceeded(); }};
   Result<Supervision> seen = [&] {
     const UsageReports reports(context);
     const FolderSaves saves(context);
@@ -217,7 +247,11 @@ Status run_script(HostContext& context) {
   if (const Status lost = context.log->outcome(); !lost.ok())
     context.notice("Output was lost: " + lost.error().message);
 
-  context.outcome = outcome_of(context, *seen, script_failure(*seen, *pump, command));
+  const ScriptFailure failure = script_failure(*seen, *pump, command);
+  context.outcome = outcome_of(context, *seen, failure);
+  if (seen->stopped_by == StopCause::kExceeded)
+    context.outcome->failure = "ClientError: " + disk.sentence();
+  say_refused_processes(context, failure);
   if (!own_program && !context.outcome->failure.empty())
     context.log->say("Reporting training FAILURE\n" + context.outcome->failure);
   return context.marks.keep_outcome(*context.outcome);

@@ -27,6 +27,12 @@ Result<Supervision> supervise(compute::SandboxedProcess& process, const StopSign
       seen.ran = now - begun;
       break;
     }
+    if (seen.stopped_by != StopCause::kExceeded && limits.exceeded && limits.exceeded()) {
+      seen.stopped_by = StopCause::kExceeded;
+      seen.killed = true;
+      deadline = now + kKillPatience;
+      CLARY_RETURN_IF_ERROR(process.kill_all());
+    }
     if (seen.stopped_by == StopCause::kNone) {
       if (stop.requested())
         seen.stopped_by = StopCause::kRequest;

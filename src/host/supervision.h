@@ -15,9 +15,11 @@ struct SupervisionLimits {
   Duration max_runtime = std::chrono::hours(24);
   Duration stop_grace =
       std::chrono::seconds(120);  // between SIGTERM and SIGKILL, where the request names none
+  // Whether the job has taken more than it may; asked often. It is then killed at once.
+  std::function<bool()> exceeded = {};
 };
 
-enum class StopCause { kNone, kRequest, kMaxRuntime };
+enum class StopCause { kNone, kRequest, kMaxRuntime, kExceeded };
 
 struct Supervision {
   compute::ExitStatus status;
@@ -27,7 +29,8 @@ struct Supervision {
 };
 
 // Returns when the process has ended; what it left behind in its sandbox has been killed then.
-// on_stop: called once, when the process is told to end, with the reason for people.
+// on_stop: called once, when the process is told to end (not when it is killed at once), with the
+// reason for people.
 // Errors: what the sandbox said; Internal when even SIGKILL does not end the process within a
 // minute.
 Result<Supervision> supervise(compute::SandboxedProcess& process, const StopSignal& stop,

@@ -51,6 +51,15 @@ TEST_F(SupervisionTest, StopsByRequest) {
   EXPECT_EQ(record_.signals, std::vector<int>{SIGTERM});
 }
 
+TEST_F(SupervisionTest, KillsAtOnceWhatTakesMoreThanItMay) {
+  const Result<Supervision> seen =
+      run({.runs_for = 1h}, {.exceeded = [this] { return clock_.steady() >= 10s; }});
+  EXPECT_EQ(seen->stopped_by, StopCause::kExceeded);
+  EXPECT_EQ(seen->status.signal, SIGKILL);
+  EXPECT_LE(seen->ran, 11s);
+  EXPECT_TRUE(told_.empty() && record_.signals.empty());
+}
+
 TEST_F(SupervisionTest, KillsWhatIgnoresSigtermAfterTheGrace) {
   const Result<Supervision> seen =
       run({.runs_for = 1h, .heeds_sigterm = false, .on_wait = stop_after(10s)});

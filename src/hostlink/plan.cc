@@ -159,11 +159,15 @@ void read_work(HostPlan& plan, const Document& document) {
 
 void read_machine(HostPlan& plan, const Document& document) {
   const HostPlan absent;
+  plan.priority = static_cast<int>(document.int_or("priority", 0));
   plan.sandbox = document.string_or("sandbox", absent.sandbox);
   plan.network_isolation = document.bool_or("network_isolation", false);
   plan.network = document.string_or("network", absent.network);
   plan.cores = static_cast<int>(document.int_or("cores", 0));
   plan.memory_bytes = static_cast<std::uint64_t>(document.int_or("memory_bytes", 0));
+  plan.max_processes = document.int_or("max_processes", 0);
+  plan.max_disk_bytes = static_cast<std::uint64_t>(document.int_or("max_disk_bytes", 0));
+  plan.max_log_lines = document.int_or("max_log_lines", 0);
   plan.gpu_devices = read_texts(document, "gpu_devices");
   if (const std::int64_t uid = document.int_or("run_as_uid", -1); uid >= 0) {
     plan.run_as_uid = static_cast<std::uint32_t>(uid);
@@ -230,11 +234,15 @@ Document HostPlan::to_document() const {
       {"output_uri", output_uri},
       {"max_runtime_seconds", max_runtime_seconds},
       {"stop_grace_seconds", stop_grace_seconds},
+      {"priority", priority},
       {"sandbox", sandbox},
       {"network_isolation", network_isolation},
       {"network", network},
       {"cores", cores},
       {"memory_bytes", static_cast<std::int64_t>(memory_bytes)},
+      {"max_processes", max_processes},
+      {"max_disk_bytes", static_cast<std::int64_t>(max_disk_bytes)},
+      {"max_log_lines", max_log_lines},
       {"gpu_devices", texts(gpu_devices)},
       {"credentials_as_variables", credentials_as_variables},
       {"server_endpoint", server_endpoint},

@@ -98,11 +98,15 @@ struct HostPlan {
   std::int64_t max_runtime_seconds = 86400;
   std::int64_t stop_grace_seconds = 120;
 
+  int priority = 0;  // while it waits for a place: higher comes first
   std::string sandbox = "bubblewrap";
   bool network_isolation = false;
   std::string network = "namespace";  // or "host"
   int cores = 0;                      // granted; 0: not limited
   std::uint64_t memory_bytes = 0;     // granted; 0: not limited
+  std::int64_t max_processes = 0;     // and threads; 0: not limited
+  std::uint64_t max_disk_bytes = 0;   // of the host's folder; 0: not limited
+  std::int64_t max_log_lines = 0;     // 0: not limited
   std::vector<std::string> gpu_devices;
   std::optional<std::uint32_t>
       run_as_uid;  // when the server is root: who the user's processes are on the machine

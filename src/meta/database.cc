@@ -108,6 +108,9 @@ CREATE TABLE identity_policies (
   document TEXT NOT NULL,
   PRIMARY KEY (kind, name, key)
 ) WITHOUT ROWID;
+)sql",
+                                                              R"sql(
+ALTER TABLE effects ADD COLUMN text TEXT NOT NULL DEFAULT '';
 )sql"});
 
 }  // namespace

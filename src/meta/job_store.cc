@@ -46,11 +46,13 @@ Status insert_effects(sqlite::Database& database, const JobChange& change) {
   for (const Effect& effect : change.effects) {
     CLARY_TRY(
         Statement insert,
-        database.prepare("INSERT INTO effects (job, effect, gang, kind) VALUES (?1, ?2, ?3, ?4)"));
+        database.prepare(
+            "INSERT INTO effects (job, effect, gang, kind, text) VALUES (?1, ?2, ?3, ?4, ?5)"));
     insert.bind(effect.job.name.value())
         .bind(static_cast<std::int64_t>(effect.kind))
         .bind(effect.gang.value())
-        .bind(static_cast<std::int64_t>(effect.job.kind));
+        .bind(static_cast<std::int64_t>(effect.job.kind))
+        .bind(effect.text);
     CLARY_RETURN_IF_ERROR(insert.run());
   }
   return {};
@@ -227,7 +229,7 @@ class SqliteJobStore final : public domain::JobStore {
   Result<std::vector<Effect>> unfinished_effects() override {
     CLARY_TRY(auto reader, database_.read());
     CLARY_TRY(Statement select,
-              reader->prepare("SELECT id, job, effect, gang, kind FROM effects ORDER BY id"));
+              reader->prepare("SELECT id, job, effect, gang, kind, text FROM effects ORDER BY id"));
     std::vector<Effect> effects;
     while (true) {
       CLARY_TRY(const bool row, select.step());
@@ -235,7 +237,8 @@ class SqliteJobStore final : public domain::JobStore {
       effects.push_back({.id = static_cast<std::uint64_t>(select.integer(0)),
                          .job = {static_cast<JobKind>(select.integer(4)), JobName(select.text(1))},
                          .kind = static_cast<EffectKind>(select.integer(2)),
-                         .gang = GangId(select.text(3))});
+                         .gang = GangId(select.text(3)),
+                         .text = select.text(5)});
     }
   }
 

@@ -70,6 +70,7 @@ RuntimeFixture::Server::Server(RuntimeFixture& fixture, const std::string& failp
                .plans = plans,
                .logs = fixture.logs_,
                .listeners = listeners,
+               .hook = hook,
                .clock = fixture.clock_,
                .failpoints = failpoints,
                .logger = silent_logger()}),
@@ -151,7 +152,7 @@ void RuntimeFixture::put_object(const std::string& bucket, const std::string& ke
   ASSERT_TRUE((*writer)->finish().ok());
 }
 
-JobName RuntimeFixture::submit(const std::string& name) {
+JobName RuntimeFixture::submit(const std::string& name, int retry_attempts) {
   domain::Job job;
   job.name = JobName(name);
   job.arn = Arn("arn:aws:sagemaker:us-east-1:000000000000:training-job/" + name);
@@ -162,6 +163,7 @@ JobName RuntimeFixture::submit(const std::string& name) {
   job.spec.channels = {{.name = "train", .uri = "s3://data/train"}};
   job.spec.metrics = {{.name = "loss", .pattern = "loss=([0-9.]+)"}};
   job.spec.output_uri = "s3://out/";
+  job.spec.retry_attempts = retry_attempts;
   job.output_uri = "s3://out/" + name + "/output";
   job.model_uri = job.output_uri + "/model.tar.gz";
   const auto created = server_->changes.create(job, {}, {});

@@ -50,12 +50,19 @@ Result<compute::GangHandle> parse_handle(std::string_view text) {
 }
 
 Result<Progress> GangEffects::carry_out(const Effect& effect) {
+  if (effect.kind == EffectKind::kTellHook) {
+    CLARY_RETURN_IF_ERROR(parts_.hook.tell(effect.text));
+    return finish(effect);
+  }
   auto job = parts_.jobs.find(effect.job.kind, effect.job.name);
   if (!job.ok()) {
     if (job.error().code != ErrorCode::kNotFound) return job.error();
     return finish(effect);
   }
-  if (job->gang != effect.gang) return finish(effect);  // of an earlier attempt
+  if (job->gang != effect.gang) {  // of an earlier attempt
+    if (effect.kind == EffectKind::kRemoveGang) CLARY_RETURN_IF_ERROR(end_gang(effect.gang));
+    return finish(effect);
+  }
   switch (effect.kind) {
     case EffectKind::kSubmitGang:
       return submit(effect, *job);
@@ -63,6 +70,8 @@ Result<Progress> GangEffects::carry_out(const Effect& effect) {
       return stop(effect, *job);
     case EffectKind::kRemoveGang:
       return remove(effect, *job);
+    case EffectKind::kTellHook:
+      break;  // told above: it needs no gang
   }
   return finish(effect);
 }
@@ -141,6 +150,11 @@ Result<Progress> GangEffects::remove(const Effect& effect, const Job& job) {
 Status GangEffects::give_up(const Effect& effect, const Error& error) {
   auto job = parts_.jobs.find(effect.job.kind, effect.job.name);
   if (!job.ok()) return job.error();
+  if (effect.kind == EffectKind::kTellHook) {
+    return parts_.changes.note(
+        effect.job,
+        {.effect = effect.id, .notices = {"A change of state was not told: " + error.message}});
+  }
   const std::string reason =
       "InternalServerError: We encountered an internal error. Please try again. (" + error.message +
       ")";
@@ -148,7 +162,7 @@ Status GangEffects::give_up(const Effect& effect, const Error& error) {
     const JobEventKind event =
         job->phase == domain::Phase::kPending ? JobEventKind::kRejected : JobEventKind::kHostLost;
     CLARY_RETURN_IF_ERROR(parts_.changes.apply(effect.job, {.kind = event, .message = reason},
-                                               {.effect = effect.id}));
+                                               {.effect = effect.id, .gang = effect.gang}));
     return {};
   }
   return parts_.changes.note(effect.job, {.effect = effect.id, .notices = {reason}});

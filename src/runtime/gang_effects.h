@@ -18,6 +18,7 @@
 #include "runtime/gang_listeners.h"
 #include "runtime/job_changes.h"
 #include "runtime/plan_maker.h"
+#include "runtime/state_hook.h"
 #include "telemetry/log_store.h"
 
 namespace clary::runtime {
@@ -46,6 +47,7 @@ class GangEffects {
     PlanMaker& plans;
     telemetry::LogStore& logs;
     GangListeners& listeners;
+    const StateHook& hook;
     const Clock& clock;
     Failpoints& failpoints;
     const Logger& logger;

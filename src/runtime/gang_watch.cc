@@ -49,7 +49,8 @@ Status GangWatch::look_at(const Job& job, Seen& seen) {
     case compute::GangState::kQueued:
       if (status.reason.empty() || status.reason == seen.waiting_for) return {};
       seen.waiting_for = status.reason;
-      return parts_.changes.note(job.key(), {.notices = {"The job waits: " + status.reason}});
+      return parts_.changes.note(
+          job.key(), {.gang = job.gang, .notices = {"The job waits: " + status.reason}});
     case compute::GangState::kRunning:
       return renew(job, seen);
     case compute::GangState::kEnded:
@@ -67,7 +68,7 @@ Status GangWatch::look_at(const Job& job, Seen& seen) {
 Status GangWatch::lose(const Job& job, std::string reason) {
   const domain::JobInput input{.kind = domain::JobEventKind::kHostLost,
                                .message = "InternalServerError: host lost: " + std::move(reason)};
-  CLARY_RETURN_IF_ERROR(parts_.changes.apply(job.key(), input));
+  CLARY_RETURN_IF_ERROR(parts_.changes.apply(job.key(), input, {.gang = job.gang}));
   return {};
 }
 

@@ -31,6 +31,7 @@ Result<Job> JobChanges::create(Job job, const std::vector<domain::Tag>& tags,
   const TimePoint now = clock_.now();
   JobChange change = domain::begin(std::move(job), now);
   for (const std::string& line : notices) change.events.push_back(notice_event(line, now));
+  add_hooks(change);
   failpoints_.at("before-commit", "create");
   CLARY_RETURN_IF_ERROR(jobs_.create(change, tags));
   failpoints_.at("after-commit", "create");
@@ -42,6 +43,29 @@ Result<Job> JobChanges::apply(const domain::JobKey& key, const domain::JobInput&
                               const ChangeOrigin& origin) {
   return change(key, domain::job_event_name(input.kind), origin,
                 [&input](const Job& job, TimePoint now) { return domain::step(job, input, now); });
+}
+
+Result<Job> JobChanges::amend(const domain::JobKey& key, const std::vector<std::string>& notices,
+                              const std::function<Status(Job&)>& amendment) {
+  return change(key, "amend", {.notices = notices},
+                [&](const Job& job, TimePoint now) -> Result<JobChange> {
+                  JobChange change{.job = job};
+                  CLARY_RETURN_IF_ERROR(amendment(change.job));
+                  change.job.modified = std::max(now, job.modified);
+                  change.events.push_back(notice_event("The job was updated", change.job.modified));
+                  return change;
+                });
+}
+
+void JobChanges::add_hooks(JobChange& change) const {
+  if (!hook_text_) return;
+  for (const JobEvent& event : change.events) {
+    if (!event.phase) continue;
+    change.effects.push_back({.job = change.job.key(),
+                              .kind = domain::EffectKind::kTellHook,
+                              .gang = change.job.gang,
+                              .text = hook_text_(change.job, event)});
+  }
 }
 
 Status JobChanges::note(const domain::JobKey& key, const ChangeOrigin& origin) {
@@ -57,14 +81,18 @@ Result<Job> JobChanges::change(const domain::JobKey& key, std::string_view event
     CLARY_TRY(const Job job, jobs_.find(key.kind, key.name));
     const TimePoint now = clock_.now();
     const TimePoint time = std::min(now, origin.time.value_or(now));
-    CLARY_TRY(JobChange change, step(job, time));
-    std::vector<JobEvent> notices;
-    notices.reserve(origin.notices.size());
-    for (const std::string& line : origin.notices)
-      notices.push_back(notice_event(line, std::max(time, job.modified)));
-    change.events.insert(change.events.begin(), notices.begin(), notices.end());
+    JobChange change{.job = job};
+    if (!origin.gang || *origin.gang == job.gang) {
+      CLARY_TRY(change, step(job, time));
+      std::vector<JobEvent> notices;
+      notices.reserve(origin.notices.size());
+      for (const std::string& line : origin.notices)
+        notices.push_back(notice_event(line, std::max(time, job.modified)));
+      change.events.insert(change.events.begin(), notices.begin(), notices.end());
+    }
     change.effect_done = origin.effect;
     change.record_taken = origin.record;
+    add_hooks(change);
     if (changes_nothing(change)) return job;
     if (before_end_ && is_terminal(change.job.phase) && !is_terminal(job.phase)) {
       CLARY_RETURN_IF_ERROR(before_end_(job.gang));

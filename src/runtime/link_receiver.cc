@@ -78,6 +78,7 @@ class JobLinkReceiver::HostRecords {
       : parts_(parts),
         source_(source_of(peer)),
         job_(job.key()),
+        gang_(peer.gang),
         space_(telemetry_space(job.kind)),
         stream_(log_stream_of(job, peer.host)),
         host_(job.name.value() + "/" + peer.host),
@@ -87,7 +88,7 @@ class JobLinkReceiver::HostRecords {
   Status start(const std::string& host) {
     MutexLock lock(mutex_);
     if (std::exchange(started_, true)) return {};
-    const ChangeOrigin origin{.notices = {"Host " + host + " is up"}};
+    const ChangeOrigin origin{.gang = gang_, .notices = {"Host " + host + " is up"}};
     CLARY_RETURN_IF_ERROR(parts_.changes.apply(job_, {.kind = JobEventKind::kHostStarted}, origin));
     return {};
   }
@@ -116,6 +117,7 @@ class JobLinkReceiver::HostRecords {
 
   ChangeOrigin origin_of(const Record& record, std::vector<std::string> notices) const {
     return {.record = std::pair(source_, record.number),
+            .gang = gang_,
             .time = record.time,
             .notices = std::move(notices)};
   }
@@ -172,6 +174,7 @@ class JobLinkReceiver::HostRecords {
   Mutex mutex_;
   std::string source_;
   domain::JobKey job_;
+  GangId gang_;
   // CloudWatch's name space of the job's metrics, its own and its hosts'; also its log group.
   // Source: AWS, "Monitor training jobs", "Monitor processing jobs".
   std::string space_;

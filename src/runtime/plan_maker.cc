@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/files.h"
@@ -37,6 +38,15 @@ bool brings_program(const Job& job) {
   return std::ranges::any_of(job.spec.hyperparameters, [](const auto& parameter) {
     return parameter.first == "sagemaker_program";
   });
+}
+
+// Source: AWS, StoppingCondition: with RetryStrategy the limit is that of all attempts together.
+std::int64_t remaining_runtime(const Job& job) {
+  const std::int64_t limit = job.spec.max_runtime_seconds;
+  if (job.attempt == 1 || !job.training_started) return limit;
+  const auto used =
+      std::chrono::ceil<std::chrono::seconds>(job.modified - *job.training_started).count();
+  return std::max<std::int64_t>(1, limit - used);
 }
 
 // Of the job's ARN: any region works, so a job runs in the one that its client named.
@@ -165,13 +175,17 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   plan.interpreter = std::move(environment->interpreter);
   plan_work(job, plan);
   fetch_what_holds_others(plan);
-  plan.max_runtime_seconds = job.spec.max_runtime_seconds;
+  plan.max_runtime_seconds = remaining_runtime(job);
   plan.stop_grace_seconds = settings_.stop_grace_seconds;
+  plan.priority = job.spec.priority;
   plan.sandbox = settings_.sandbox;
   plan.network_isolation = job.spec.network_isolation;
   plan.network = settings_.network;
   plan.cores = resources.cores;
   plan.memory_bytes = resources.memory_bytes;
+  plan.max_processes = settings_.max_processes;
+  plan.max_disk_bytes = settings_.max_disk_bytes;
+  plan.max_log_lines = settings_.max_log_lines;
   for (int gpu = 0; gpu < resources.gpus; ++gpu)
     plan.gpu_devices.push_back("/dev/nvidia" + std::to_string(gpu));
   plan.run_as_uid = settings_.run_as_uid;
@@ -320,7 +334,10 @@ compute::GangSpec PlanMaker::gang_of(const HostPlan& plan) const {
   host.resources = {.cores = plan.cores,
                     .memory_bytes = plan.memory_bytes,
                     .gpus = static_cast<int>(plan.gpu_devices.size())};
-  return {.id = plan.gang, .folder = folders_.folder(plan.gang), .hosts = {std::move(host)}};
+  return {.id = plan.gang,
+          .folder = folders_.folder(plan.gang),
+          .hosts = {std::move(host)},
+          .priority = plan.priority};
 }
 
 Status PlanMaker::discard(const GangId& gang) {

@@ -42,6 +42,10 @@ struct PlanSettings {
   std::function<Result<compute::Resources>(std::string_view instance_type)> instance_types;
   std::optional<std::uint32_t> run_as_uid;
   std::map<std::string, std::string> filesystems;  // id → folder of this machine
+  // Of one job's host; 0: not limited.
+  std::int64_t max_processes = 0;
+  std::uint64_t max_disk_bytes = 0;
+  std::int64_t max_log_lines = 0;
   bool credentials_as_variables = false;
   std::int64_t stop_grace_seconds = 120;
   bool limit_cpus = false;  // the back-end keeps a job to the cores that it is granted

@@ -70,13 +70,17 @@ std::vector<Effect> Runner::take() {
   std::erase_if(failures_, [&](const auto& failed) {
     return std::ranges::find(*unfinished, failed.first, &Effect::id) == unfinished->end();
   });
-  std::set<domain::JobKey> seen;
+  std::set<Lane> seen;
+  auto hooks = static_cast<std::size_t>(std::ranges::count_if(in_progress_, &Lane::second));
   for (const Effect& effect : *unfinished) {
-    if (!seen.insert(effect.job).second) continue;  // one after another within a job
-    if (in_progress_.contains(effect.job)) continue;
+    const Lane lane = lane_of(effect);
+    if (!seen.insert(lane).second) continue;  // one after another
+    if (in_progress_.contains(lane)) continue;
+    if (lane.second && hooks >= kHooksAtOnce) continue;
     const auto failed = failures_.find(effect.id);
     if (failed != failures_.end() && failed->second.next > parts_.clock.steady()) continue;
-    in_progress_.insert(effect.job);
+    in_progress_.insert(lane);
+    if (lane.second) ++hooks;
     ready.push_back(effect);
   }
   return ready;
@@ -88,7 +92,7 @@ bool Runner::carry_out(const Effect& effect) {
   const bool done = progress.ok() && *progress == Progress::kDone;
   MutexLock lock(mutex_);
   if (done) failures_.erase(effect.id);
-  in_progress_.erase(effect.job);
+  in_progress_.erase(lane_of(effect));
   changed_.notify_all();
   return done;
 }
@@ -133,7 +137,7 @@ void Runner::distribute() {
     });
     if (posted) continue;
     MutexLock lock(mutex_);
-    in_progress_.erase(effect.job);
+    in_progress_.erase(lane_of(effect));
     changed_.notify_all();
   }
 }

@@ -66,13 +66,20 @@ class Runner {
   void put_off(const domain::Effect& effect, const Error& error);
   void distribute();
 
+  // Effects of a job come one after another; what its hook is told waits for itself only.
+  using Lane = std::pair<domain::JobKey, bool>;
+  static Lane lane_of(const domain::Effect& effect) {
+    return {effect.job, effect.kind == domain::EffectKind::kTellHook};
+  }
+
   static constexpr std::size_t kThreads = 4;
+  static constexpr std::size_t kHooksAtOnce = 2;  // slow hooks leave threads to the gangs
 
   Parts parts_;
   Mutex mutex_;
   CondVar changed_;
   bool paused_ CLARY_GUARDED_BY(mutex_) = false;
-  std::set<domain::JobKey> in_progress_ CLARY_GUARDED_BY(mutex_);
+  std::set<Lane> in_progress_ CLARY_GUARDED_BY(mutex_);
   std::map<std::uint64_t, Failures> failures_ CLARY_GUARDED_BY(mutex_);
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<Loop> effects_loop_;

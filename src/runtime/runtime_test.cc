@@ -139,6 +139,39 @@ TEST_F(RuntimeTest, ALostHostFailsItsJob) {
   EXPECT_EQ(find(job).failure_reason, "InternalServerError: host lost: told to get lost");
 }
 
+TEST_F(RuntimeTest, ALostHostIsStartedAgainWhileAttemptsAreLeft) {
+  cluster_.behave({.lose_after = seconds(30)});
+  const JobName job = submit("j", 1);
+  run();
+  ASSERT_TRUE(report_phase(job, "downloading").ok());
+  const GangId first = find(job).gang;
+  tick(seconds(31));
+  run();
+  EXPECT_EQ(find(job).attempt, 2);
+  EXPECT_FALSE(cluster_.knows(first));
+  EXPECT_EQ(cluster_.starts(find(job).gang), 1);
+  EXPECT_TRUE(resend(job).ok()) << "a late word of the first gang";
+  EXPECT_EQ(phase(job), Phase::kStarting);
+  EXPECT_LE(plan(job).max_runtime_seconds, 86400 - 30) << "the limit is that of all attempts";
+  tick(seconds(31));
+  EXPECT_EQ(phase(job), Phase::kFailed);
+  EXPECT_EQ(phases(job), "Pending Starting Downloading Pending Starting Failed");
+}
+
+TEST_F(RuntimeTest, WhatAHookIsToldIsWrittenWithTheChange) {
+  server_->changes.set_hook_text([](const domain::Job&, const domain::JobEvent& event) {
+    return std::string(domain::phase_name(*event.phase));
+  });
+  submit();
+  std::vector<std::string> told;
+  for (const domain::Effect& effect : jobs_.unfinished_effects().value()) {
+    if (effect.kind == domain::EffectKind::kTellHook) told.push_back(effect.text);
+  }
+  EXPECT_EQ(told, std::vector<std::string>{"Pending"});
+  run();
+  EXPECT_TRUE(jobs_.unfinished_effects().value().empty());
+}
+
 TEST_F(RuntimeTest, AHostThatEndsWithoutAWordFailsItsJob) {
   cluster_.behave({.run_for = seconds(10), .exit_code = 9});
   const JobName job = submit();

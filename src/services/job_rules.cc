@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <utility>
 
+#include "base/strings.h"
 #include "objects/object_store.h"
 
 namespace clary::services {
@@ -114,6 +116,19 @@ Outcome<std::vector<domain::Tag>> tags_of(const std::vector<api::sagemaker::Tag>
   return made;
 }
 
+Outcome<int> priority_of(const std::vector<domain::Tag>& tags) {
+  constexpr std::string_view kTag = "clary:priority";
+  constexpr int kHighest = 100;
+  const auto tag = std::ranges::find(tags, kTag, &domain::Tag::key);
+  if (tag == tags.end()) return 0;
+  const auto priority = parse_int(tag->value);
+  if (priority && *priority >= -kHighest && *priority <= kHighest)
+    return static_cast<int>(*priority);
+  return invalid(
+      fmt::format("The tag {} is the job's priority, a whole number from -{} to {}: \"{}\".", kTag,
+                  kHighest, kHighest, tag->value));
+}
+
 std::vector<std::string> inert_notices(const CallContext& context) {
   std::vector<std::string> lines;
   lines.reserve(context.inert.size());
@@ -144,7 +159,7 @@ Result<Document> job_timeline(domain::JobStore& jobs, const domain::JobKey& key)
     line.set("message", event.message);
     list.push(std::move(line));
   }
-  return Document::object({{"events", std::move(list)}});
+  return Document::object({{"gang", job.gang.value()}, {"events", std::move(list)}});
 }
 
 }  // namespace clary::services

@@ -58,6 +58,9 @@ Outcome<domain::JobPage> list_jobs(domain::JobStore& jobs, const domain::JobQuer
 // Keys are told apart by case and given once; "aws:" is reserved.
 Outcome<std::vector<domain::Tag>> tags_of(const std::vector<api::sagemaker::Tag>& tags);
 
+// The tag clary:priority, -100 to 100; 0 without it.
+Outcome<int> priority_of(const std::vector<domain::Tag>& tags);
+
 // Members that were sent and mean nothing here, as lines for the timeline.
 std::vector<std::string> inert_notices(const CallContext& context);
 
@@ -71,7 +74,8 @@ using Complaint = std::optional<ServiceError>;
 Complaint check_uri(std::string_view member, const std::string& uri);
 
 // The timeline with the notices that AWS's replies have no place for:
-// {"events": [{"time": epoch seconds, "status": "Downloading" (absent for a notice), "message":
+// {"gang": the id of its folder, "events": [{"time": epoch seconds, "status": "Downloading" (absent
+// for a notice), "message":
 // "..."}]}. NotFound.
 Result<Document> job_timeline(domain::JobStore& jobs, const domain::JobKey& key);
 

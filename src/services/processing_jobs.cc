@@ -80,6 +80,9 @@ Outcome<api::CreateProcessingJobResponse> ProcessingJobs::create(
   if (!job.ok()) return job.error();
   auto tags = tags_of(request.tags.value_or(std::vector<api::Tag>{}));
   if (!tags.ok()) return tags.error();
+  auto priority = priority_of(*tags);
+  if (!priority.ok()) return priority.error();
+  job->spec.priority = *priority;
   job->gang = GangId(parts_.ids.hex(kGangIdCharacters));
   const std::string arn = job->arn.value();
   const auto created = parts_.changes.create(std::move(*job), *tags, inert_notices(context));

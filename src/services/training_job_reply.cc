@@ -76,6 +76,7 @@ void echo(api::CreateTrainingJobRequest request, api::DescribeTrainingJobRespons
   reply.profiler_config = std::move(request.profiler_config);
   reply.profiler_rule_configurations = std::move(request.profiler_rule_configurations);
   reply.environment = std::move(request.environment);
+  reply.retry_strategy = request.retry_strategy;
   reply.checkpoint_config = std::move(request.checkpoint_config);
 }
 

@@ -181,6 +181,9 @@ domain::JobSpec spec_of(const api::CreateTrainingJobRequest& request) {
     spec.max_runtime_seconds =
         request.stopping_condition->max_runtime_in_seconds.value_or(kDefaultMaxRuntimeSeconds);
   }
+  if (request.retry_strategy) {
+    spec.retry_attempts = static_cast<int>(request.retry_strategy->maximum_retry_attempts);
+  }
   spec.network_isolation = request.enable_network_isolation.value_or(false);
   return spec;
 }

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/json.h"
 #include "runtime/gang_effects.h"
 #include "services/job_rules.h"
 #include "services/training_job_reply.h"
@@ -18,6 +19,13 @@ namespace {
 
 constexpr std::size_t kGangIdCharacters = 16;
 
+// Members of an object that are named take the place of those that were there; a list as a whole.
+Document merged(Document before, const Document& update) {
+  if (!before.is_object() || !update.is_object()) return update;
+  for (const Document::Member& member : *update.as_object()) before.set(member.name, member.value);
+  return before;
+}
+
 }  // namespace
 
 void TrainingJobs::add_to(Router& router) {
@@ -25,6 +33,7 @@ void TrainingJobs::add_to(Router& router) {
   router.add<api::DescribeTrainingJob>(*this, &TrainingJobs::describe);
   router.add<api::ListTrainingJobs>(*this, &TrainingJobs::list);
   router.add<api::StopTrainingJob>(*this, &TrainingJobs::stop);
+  router.add<api::UpdateTrainingJob>(*this, &TrainingJobs::update);
 }
 
 Outcome<Job> TrainingJobs::find(const std::string& name) {
@@ -40,6 +49,9 @@ Outcome<api::CreateTrainingJobResponse> TrainingJobs::create(
   if (!job.ok()) return job.error();
   auto tags = tags_of(request.tags.value_or(std::vector<api::Tag>{}));
   if (!tags.ok()) return tags.error();
+  auto priority = priority_of(*tags);
+  if (!priority.ok()) return priority.error();
+  job->spec.priority = *priority;
   job->gang = GangId(parts_.ids.hex(kGangIdCharacters));
   const std::string arn = job->arn.value();
   const auto created = parts_.changes.create(std::move(*job), *tags, inert_notices(context));
@@ -93,6 +105,32 @@ Outcome<api::StopTrainingJobReply> TrainingJobs::stop(const api::StopTrainingJob
       "ValidationException",
       fmt::format("The request was rejected because the training job is in status {}.",
                   job_status(*ended)));
+}
+
+Outcome<api::UpdateTrainingJobResponse> TrainingJobs::update(
+    const api::UpdateTrainingJobRequest& request, const CallContext& context) {
+  auto job = find(request.training_job_name);
+  if (!job.ok()) return job.error();
+  const auto amended =
+      parts_.changes.amend(job->key(), inert_notices(context), [&](Job& present) -> Status {
+        if (is_terminal(present.phase)) return conflict(std::string(job_status(present)));
+        CLARY_TRY(Document asked, parse_json(present.request));
+        const Document update = encode(request);
+        for (const char* member : {"ProfilerConfig", "ProfilerRuleConfigurations"}) {
+          const Document* value = update.find(member);
+          if (value == nullptr) continue;
+          const Document* before = asked.find(member);
+          asked.set(member, before == nullptr ? *value : merged(*before, *value));
+        }
+        present.request = to_json(asked);
+        return {};
+      });
+  if (amended.ok()) return api::UpdateTrainingJobResponse{.training_job_arn = job->arn.value()};
+  if (amended.error().code != ErrorCode::kConflict) return amended.error();
+  return ServiceError(
+      "ValidationException",
+      fmt::format("The request was rejected because the training job is in status {}.",
+                  amended.error().message));
 }
 
 }  // namespace clary::services

@@ -1,5 +1,5 @@
 // SageMaker's training jobs: CreateTrainingJob, DescribeTrainingJob, ListTrainingJobs,
-// StopTrainingJob.
+// StopTrainingJob, UpdateTrainingJob.
 //
 // Create checks shapes only, as AWS does: what is well-formed but cannot run here is accepted and
 // fails with a sentence. Thread-safe.
@@ -35,6 +35,10 @@ class TrainingJobs {
                                               const CallContext& context);
   Outcome<api::StopTrainingJobReply> stop(const api::StopTrainingJobRequest& request,
                                           const CallContext& context);
+  // Changes what DescribeTrainingJob shows of the profiler: nothing else of a job can be changed
+  // on one host.
+  Outcome<api::UpdateTrainingJobResponse> update(const api::UpdateTrainingJobRequest& request,
+                                                 const CallContext& context);
 
  private:
   Outcome<domain::Job> find(const std::string& name);

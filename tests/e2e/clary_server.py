@@ -132,6 +132,5 @@ class Server:
 
     def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
         """A command of clary's own, about this server's data."""
-        environment = {**self.environment(), "VIRTUAL_ENV": str(JOBS_VENV)}
-        return subprocess.run([CLARY, *arguments, "--data", self.data], env=environment, check=check,
-                              capture_output=True, text=True, timeout=60)
+        environment = {**self.environment(), "VIRTUAL_ENV": str(JOBS_VENV), "CLARY_DATA": str(self.data)}
+        return subprocess.run([CLARY, *arguments], env=environment, check=check, capture_output=True, text=True, timeout=60)

@@ -95,3 +95,35 @@ print(json.dumps(sorted(seen)))
 """, source)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.strip().splitlines()[-1]) == ["127.0.0.1"]
+
+
+FORMS = """
+from sagemaker.estimator import Estimator
+from sagemaker.inputs import FileSystemInput, TrainingInput
+from sagemaker.s3 import S3Uploader
+bucket = session.default_bucket()
+session.boto_session.client("s3").put_object(Bucket=bucket, Key="kept/epoch-1", Body=b"1")
+estimator = PyTorch(entry_point="train.py", source_dir=sys.argv[1], role=sagemaker.get_execution_role(),
+    framework_version="2.8.0", py_version="py312", instance_count=1, instance_type="ml.m5.large",
+    checkpoint_s3_uri=f"s3://{bucket}/kept", max_retry_attempts=2, disable_output_compression=True,
+    enable_network_isolation=True, tags=[{"Key": "clary:priority", "Value": "7"}])
+estimator.fit()
+print(json.dumps(estimator.model_data))
+own = Estimator(image_uri=estimator.training_image_uri(), role=sagemaker.get_execution_role(), instance_count=1,
+    instance_type="ml.m5.large", container_entry_point=["/bin/sh", "-c"], container_arguments=["echo own"])
+own.fit({"code": TrainingInput(channel)})
+"""
+
+
+def test_the_sdks_other_forms_of_a_job(server, source):
+    (source / "train.py").write_text(
+        "import os\nprint('kept', os.listdir('/opt/ml/checkpoints'))\nopen('/opt/ml/checkpoints/epoch-2', 'w').write('2')\n"
+        "open('/opt/ml/model/w', 'w').write('w')\n")
+    done = run_client(server, FORMS, source)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "kept ['epoch-1']" in done.stdout and "own" in done.stdout
+    plain = [line for line in done.stdout.splitlines() if line.startswith("{")][0]
+    assert json.loads(plain)["S3DataSource"]["S3Uri"].endswith("/output/model/")
+    keys = [each["Key"] for each in server.client("s3").list_objects_v2(
+        Bucket="sagemaker-us-east-1-000000000000", Prefix="kept/")["Contents"]]
+    assert keys == ["kept/epoch-1", "kept/epoch-2"]

@@ -2,10 +2,13 @@
 
 import gzip
 import json
+import shutil
 
 import pytest
 from botocore.exceptions import ClientError
 from training import BUCKET, IMAGE, wait_until
+
+from conftest import CONFIG
 
 FILE_SYSTEM = "fs-0123456789abcdef0"
 
@@ -28,7 +31,6 @@ def forms(tmp_path_factory, shared_folder):
     from clary_server import Server
     from training import Training
 
-    from conftest import CONFIG
     config = f'{CONFIG}[filesystems]\n{FILE_SYSTEM} = "{shared_folder}"\n'
     running = Server(tmp_path_factory.mktemp("forms") / "data", config=config).start()
     yield Training(running)
@@ -239,3 +241,113 @@ def test_the_code_channel_serves_an_isolated_job(forms):
     job = forms.wait("isolated-code")
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert "isolated and running" in forms.lines("isolated-code")
+
+
+RESUME = """
+import pathlib, time
+mark = pathlib.Path("/opt/ml/checkpoints/mark")
+print("resumed" if mark.exists() else "fresh", flush=True)
+if not mark.exists():
+    mark.write_text("here")
+    time.sleep(60)
+"""
+
+
+def test_a_lost_host_is_started_again_from_its_checkpoint(forms):
+    retry = {"MaximumRetryAttempts": 1}
+    name = forms.submit(RESUME, RetryStrategy=retry, CheckpointConfig={"S3Uri": f"s3://{BUCKET}/retry"})
+    wait_until(lambda: keys(forms, "retry/") == ["mark"], 30, "the checkpoint of the first attempt")
+    forms.server.end_hosts()
+    job = forms.wait(name)
+    assert (job["TrainingJobStatus"], job["RetryStrategy"]) == ("Completed", retry), job.get("FailureReason")
+    lines = forms.lines(name)
+    assert "fresh" in lines and "resumed" in lines
+    messages = [step["StatusMessage"] for step in job["SecondaryStatusTransitions"]]
+    assert any(message.startswith("Restarting the training job, attempt 2 of 2: ") for message in messages), messages
+
+
+def test_without_attempts_left_a_lost_host_fails_the_job(forms):
+    name = forms.submit("import time; print('up', flush=True); time.sleep(60)")
+    forms.wait_for_line(name, "up")
+    forms.server.end_hosts()
+    assert forms.wait(name)["FailureReason"].startswith("InternalServerError: host lost")
+
+
+def test_the_profiler_of_a_running_job_can_be_updated(forms):
+    name = forms.submit("import time; print('up', flush=True); time.sleep(60)", ProfilerConfig={"S3OutputPath": f"s3://{BUCKET}/p"})
+    forms.wait_for_line(name, "up")
+    forms.sagemaker.update_training_job(TrainingJobName=name, ProfilerConfig={"DisableProfiler": True})
+    assert forms.describe(name)["ProfilerConfig"] == {"S3OutputPath": f"s3://{BUCKET}/p", "DisableProfiler": True}
+    with pytest.raises(ClientError, match="clary exec"):
+        forms.sagemaker.update_training_job(TrainingJobName=name, RemoteDebugConfig={"EnableRemoteDebug": True})
+    forms.sagemaker.stop_training_job(TrainingJobName=name)
+    forms.wait(name)
+    with pytest.raises(ClientError, match="in status Stopped"):
+        forms.sagemaker.update_training_job(TrainingJobName=name, ProfilerConfig={"DisableProfiler": True})
+
+
+def test_a_priority_is_a_number(forms):
+    with pytest.raises(ClientError, match="clary:priority"):
+        forms.submit("print(1)", Tags=[{"Key": "clary:priority", "Value": "high"}])
+
+
+def test_a_command_runs_inside_a_job(forms):
+    name = forms.submit("import pathlib, time\npathlib.Path('/opt/ml/model/half').write_text('weights')\n"
+                        "print('up', flush=True)\ntime.sleep(60)\n", hyperparameters={"lr": 0.5})
+    forms.wait_for_line(name, "up")
+    inside = ("pwd; hostname; id -u; echo $SM_HP_LR; cat /opt/ml/model/half; echo; ls /proc | grep -c '^[0-9]'; "
+              "grep CapEff /proc/self/status")
+    shown = forms.server.cli("exec", name, "--", "/bin/sh", "-c", inside).stdout.split()
+    assert shown[:5] == ["/opt/ml/code", "algo-1", "0", "0.5", "weights"], shown
+    assert int(shown[5]) < 10 and shown[-1] == "0000000000000000", "its processes and no capabilities"
+    assert forms.server.cli("exec", name, "--", "sh", "-c", "exit 7", check=False).returncode == 7
+    assert "no-such-program" in forms.server.cli("exec", name, "--", "no-such-program", check=False).stderr
+    forms.sagemaker.stop_training_job(TrainingJobName=name)
+    forms.wait(name)
+    ended = forms.server.cli("exec", name, check=False)
+    assert ended.returncode == 3 and "no script runs now" in ended.stderr
+
+
+def test_a_description_shows_and_draws_what_was_measured(forms, tmp_path):
+    script = "import time\nfor i in range(3):\n    print(f'loss={3 - i}', flush=True); time.sleep(0.7)\n"
+    job = forms.run(script, metrics=[{"Name": "loss", "Regex": "loss=([0-9.]+)"}])
+    text = forms.server.cli("describe", job["TrainingJobName"]).stdout
+    assert "CPUUtilization" in text and "first 3  last 1" in text
+    picture = tmp_path / "job.png"
+    drawn = forms.server.cli("describe", job["TrainingJobName"], "--plot", str(picture), check=False)
+    if shutil.which("gnuplot"):
+        assert picture.read_bytes().startswith(b"\x89PNG") and list(tmp_path.iterdir()) == [picture], drawn.stderr
+    else:
+        assert drawn.returncode == 4 and "apt-get install gnuplot-nox" in drawn.stderr
+
+
+def test_a_hook_is_told_of_every_change_even_over_a_crash(new_server, tmp_path):
+    from training import Training
+    told, gate = tmp_path / "told", tmp_path / "gate"
+    command = f'test -e {gate} && printf "%s\\n" "$CLARY_EVENT" >> {told}'
+    server = new_server(config=f"{CONFIG}[hooks]\ncommand = ['/bin/sh', '-c', {json.dumps(command)}]\n").start()
+    name = Training(server).run("print(1)")["TrainingJobName"]
+    assert not told.exists()
+    server.kill()
+    gate.touch()
+    server.start()
+
+    def phases() -> list[str]:
+        return [json.loads(line)["phase"] for line in told.read_text().splitlines()] if told.exists() else []
+    wait_until(lambda: "Completed" in phases(), 60, "the last change")
+    assert phases() == ["Pending", "Starting", "Downloading", "Training", "Uploading", "Completed"]
+    assert json.loads(told.read_text().splitlines()[-1])["job"] == name
+
+
+def test_a_job_keeps_within_its_limits(new_server):
+    from training import Training
+    limits = "max_processes = 40\nmax_disk_gib = 1\nmax_log_lines = 5\n"
+    training = Training(new_server(config=CONFIG + limits).start())
+    lines = training.lines(training.run("for i in range(50): print('line', i)")["TrainingJobName"])
+    assert "line 3" in lines and "line 49" not in lines and any("jobs.max_log_lines allows 5" in line for line in lines)
+    name = training.submit("import threading, time\nfor i in range(60): threading.Thread(target=time.sleep, args=(1,)).start()")
+    assert "can't start new thread" in training.wait(name)["FailureReason"]
+    assert "jobs.max_processes allows 40" in training.server.cli("describe", name).stdout
+    fill = "import os, time\nwith open('/tmp/big', 'wb') as f: os.posix_fallocate(f.fileno(), 0, 1200 << 20)\ntime.sleep(60)"
+    job = training.run(fill)
+    assert job["FailureReason"].startswith("ClientError: The job's files take 1.") and "allows 1" in job["FailureReason"]
