@@ -97,6 +97,8 @@ class CommandsTest : public testing::Test {
     if (head.target == "/readyz") return net::text_reply("ready");
     if (head.target == "/_clary/jobs/training-job/j")
       return net::text_reply(R"({"events":[{"time":1,"message":"m"}]})");
+    if (head.target == "/_clary/jobs/training-job/j/series")
+      return net::text_reply(R"({"series":[{"name":"loss","points":[[1,2],[2,1]]}]})");
     const std::string target(head.headers.get("X-Amz-Target"));
     const bool is_signed =
         head.headers.get("Authorization").find("Credential=AKIATEST/") != std::string_view::npos;
@@ -130,7 +132,7 @@ TEST_F(CommandsTest, WithoutAServerTheySayHowToStartOne) {
   ASSERT_TRUE(
       write_file_atomically(folder_.path() + "/server.json", R"({"address":"127.0.0.1:1","pid":1})")
           .ok());
-  EXPECT_EQ(describe(context(), "j"), ExitCode::kNoServer);
+  EXPECT_EQ(describe(context(), {.job = "j"}), ExitCode::kNoServer);
 }
 
 TEST_F(CommandsTest, JobsFollowsPages) {
@@ -157,16 +159,17 @@ TEST_F(CommandsTest, DescribeOfNoJobIsNotFound) {
         {R"({"__type":"ValidationException","message":"Requested resource not found."})"}, 400);
   reply("DescribeProcessingJob",
         {R"({"__type":"ValidationException","message":"Could not find requested job"})"}, 400);
-  EXPECT_EQ(describe(context(), "ghost"), ExitCode::kNotFound);
+  EXPECT_EQ(describe(context(), {.job = "ghost"}), ExitCode::kNotFound);
   EXPECT_NE(err_.find("training job 'ghost'"), std::string::npos) << err_;
 }
 
 TEST_F(CommandsTest, DescribePrintsTheReplyAsJson) {
   start_server();
   reply("DescribeTrainingJob", {R"({"TrainingJobName":"j","Unknown":{"x":[1]}})"});
-  EXPECT_EQ(describe(context(true), "j"), ExitCode::kOk);
+  EXPECT_EQ(describe(context(true), {.job = "j"}), ExitCode::kOk);
   EXPECT_EQ(to_json(parse_json(out_).value()),
-            R"({"TrainingJobName":"j","Unknown":{"x":[1]},"Events":[{"time":1,"message":"m"}]})");
+            R"({"TrainingJobName":"j","Unknown":{"x":[1]},"Events":[{"time":1,"message":"m"}],)"
+            R"("Series":[{"name":"loss","points":[[1,2],[2,1]]}]})");
 }
 
 TEST_F(CommandsTest, LogsFollowsUntilTheJobIsOver) {

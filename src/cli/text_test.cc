@@ -230,7 +230,7 @@ TEST(JobText, ShowsAProcessingJob) {
     {"time":1700000001,"message":"a notice"},
     {"time":1700000003,"status":"Processing","message":"m"},
     {"time":1700000004,"status":"Failed","message":"m"}]})");
-  const std::string text = job_text(job, events, kStart + seconds(100), plain_terminal());
+  const std::string text = job_text(job, events, {}, kStart + seconds(100), plain_terminal());
   for (const char* part : {"p  Failed", "sklearn:1", "ml.m5.large", "output train", "s3://b/t",
                            "row 7", "Processing  1.0 s", "a notice"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;

@@ -208,12 +208,12 @@ void reset_signals() {
   if (prepared.launch.process_limit > 0) {
     const auto most = static_cast<rlim_t>(prepared.launch.process_limit);
     const rlimit limit{most, most};
-    if (::setrlimit(RLIMIT_NPROC, &limit) != 0) give_up(prepared, kUser);
+    if (::setrlimit(RLIMIT_NPROC, &limit) != 0) exit_failed(prepared, kUser);
   }
   if (prepared.launch.confined) confine(prepared);
   set_stdio(prepared);
   if (prepared.launch.terminal && ::ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0)
-    give_up(prepared, kStdio);
+    exit_failed(prepared, kStdio);
   if (!prepared.launch.working_folder.empty() &&
       ::chdir(prepared.launch.working_folder.c_str()) != 0) {
     exit_failed(prepared, kFolder);

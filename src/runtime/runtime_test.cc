@@ -164,7 +164,8 @@ TEST_F(RuntimeTest, WhatAHookIsToldIsWrittenWithTheChange) {
   });
   submit();
   std::vector<std::string> told;
-  for (const domain::Effect& effect : jobs_.unfinished_effects().value()) {
+  const std::vector<domain::Effect> effects = jobs_.unfinished_effects().value();
+  for (const domain::Effect& effect : effects) {
     if (effect.kind == domain::EffectKind::kTellHook) told.push_back(effect.text);
   }
   EXPECT_EQ(told, std::vector<std::string>{"Pending"});
