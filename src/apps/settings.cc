@@ -1,6 +1,14 @@
 #include "apps/settings.h"
 
 #include <fmt/format.h>
+
+#include <stdexcept>
+
+// The library asserts what a text such as "[=" breaks: that must not end the program.
+constexpr void require_of_toml(bool holds) {
+  if (!holds) throw std::logic_error("toml");
+}
+#define TOML_ASSERT(holds) require_of_toml(static_cast<bool>(holds))
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -265,6 +273,8 @@ Status read_settings_file(const std::string& path, Settings& settings) {
   } catch (const toml::parse_error& failure) {
     return invalid_argument(
         fmt::format("{}:{}: {}", path, failure.source().begin.line, failure.description()));
+  } catch (const std::logic_error&) {
+    return invalid_argument(fmt::format("{}: the file is not well-formed", path));
   }
 }
 
