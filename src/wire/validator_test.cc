@@ -101,7 +101,7 @@ TEST(Validator, RefusesByNameWhatIsNotCarriedOut) {
   EXPECT_TRUE(check(job_request({{"EnableManagedSpotTraining", false}})).accepted());
   EXPECT_TRUE(check(job_request({{"DebugRuleConfigurations", Document::array()}})).accepted());
   EXPECT_FALSE(
-      check(job_request({{"RetryStrategy", Document::object({{"MaximumRetryAttempts", 2}})}}))
+      check(job_request({{"MlflowConfig", Document::object({{"MlflowResourceArn", "arn"}})}}))
           .accepted());
 }
 
