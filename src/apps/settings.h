@@ -52,7 +52,7 @@ struct Settings {
   std::vector<std::string> s3_domains = {"s3.localhost", "localhost"};
   std::int64_t lifecycle_interval_seconds = 3600;
   std::map<std::string, std::string> s3_quotas;  // bucket → "10 GiB"
-  std::vector<std::string> hook_command;  // argv
+  std::vector<std::string> hook_command;         // argv
   std::string hook_url;
 
   std::int64_t handler_threads = 4;
