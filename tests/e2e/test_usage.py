@@ -18,7 +18,7 @@ while last[1] - began < 6:
         last = now
 print('shares', json.dumps(shares), flush=True)
 """
-IDLE = "import threading; threading.Event().wait(5); print('slept')"
+IDLE = "import threading; threading.Event().wait(8); print('slept')"
 
 
 def cpu_percents(server, name: str) -> list[float]:
