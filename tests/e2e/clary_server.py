@@ -15,6 +15,7 @@ from botocore.config import Config
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLARY = pathlib.Path(os.environ.get("CLARY_PROGRAM", ROOT / "build/release/clary"))
 JOBS_VENV = ROOT / ".venv"  # the environment that jobs run in: it has torch
+V3_PYTHON = str(ROOT / ".venv-v3/bin/python")  # has SDK v3, scikit-learn and XGBoost
 START_SECONDS = 20
 
 # Errors surface at once, and nothing is asked of AWS.

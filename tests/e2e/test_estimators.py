@@ -7,9 +7,8 @@ import sys
 
 import boto3
 import pytest
+from clary_server import V3_PYTHON
 
-V3_PYTHON = os.environ.get("CLARY_TEST_SDK_V3", "")
-needs_v3 = pytest.mark.skipif(not V3_PYTHON, reason="CLARY_TEST_SDK_V3 names no Python with scikit-learn and XGBoost")
 # For a try by hand: a Python with TensorFlow 2 (pip install 'tensorflow-cpu==2.15.*'), some 600 MB.
 TENSORFLOW_PYTHON = os.environ.get("CLARY_TEST_TENSORFLOW", "")
 
@@ -75,7 +74,6 @@ def client(server, code: str, *arguments: object, python: str = sys.executable) 
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-@needs_v3
 @pytest.mark.parametrize(("script", "estimator", "artifact"), [
     (SKLEARN, "sagemaker.sklearn.SKLearn(framework_version='1.2-1', **options)", "model.joblib"),
     (XGBOOST, "sagemaker.xgboost.XGBoost(framework_version='1.7-1', **options)", "model.json")], ids=["sklearn", "xgboost"])

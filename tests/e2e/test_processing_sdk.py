@@ -9,9 +9,7 @@ import venv
 import zipfile
 
 import pytest
-from clary_server import ROOT
-
-V3_PYTHON = ROOT / ".venv-v3/bin/python"
+from clary_server import ROOT, V3_PYTHON
 
 V2 = """
 import json, logging, sys
@@ -179,7 +177,6 @@ processor.run(code=folder + "/code/preprocessing.py", logs=False)
     assert "AlgorithmError: See job logs for more information" in said(done)
 
 
-@pytest.mark.skipif(not V3_PYTHON.exists(), reason="tools/test makes .venv-v3")
 def test_script_processor_of_v3(server, folder):
     done = run_client(server, V3 + """
 processor = ScriptProcessor(image_uri="763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.8.0-cpu-py312",
@@ -191,7 +188,6 @@ result(processor)
     assert last_json(done)["text"] == "10,20,30"
 
 
-@pytest.mark.skipif(not V3_PYTHON.exists(), reason="tools/test makes .venv-v3")
 def test_framework_processor_of_v3(server, folder):
     done = run_client(server, V3 + """
 processor = FrameworkProcessor(image_uri="763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.8.0-cpu-py312",

@@ -1,14 +1,11 @@
-"""SDK v3, unmodified: `ModelTrainer.train` with its own drivers; needs the Python that CLARY_TEST_SDK_V3 names."""
+"""SDK v3, unmodified: `ModelTrainer.train` with its own drivers; with the Python of .venv-v3."""
 
 import json
-import os
 import pathlib
 import subprocess
 
 import pytest
-
-V3_PYTHON = os.environ.get("CLARY_TEST_SDK_V3", "")
-pytestmark = pytest.mark.skipif(not V3_PYTHON, reason="CLARY_TEST_SDK_V3 names no Python with sagemaker 3")
+from clary_server import V3_PYTHON
 
 TRAIN = """
 import json, logging, pathlib, sys
