@@ -50,8 +50,10 @@ enum class GangState {
 };  // kLost: it ran, and a host of it is gone without a word
 struct GangStatus {
   GangState state = GangState::kUnknown;
-  std::string reason;            // for people: "waiting for 2 of 8 cores"
-  std::optional<int> exit_code;  // of the first host that ended badly, else 0
+  std::string reason;  // for people: "waiting for 2 of 8 cores"
+  // Of the first host that ended badly, else 0; 128 + n for one that signal n ended; nothing for a
+  // gang that was stopped before it started.
+  std::optional<int> exit_code;
 };
 
 struct Capabilities {

@@ -50,7 +50,10 @@ GangStatus FakeCluster::status(const Entry& entry) const {
   const TimePoint now = clock_.now();
   const TimePoint begun = entry.submitted + entry.behaviour.wait_for;
   if (entry.stopped && now >= *entry.stopped + entry.behaviour.stop_takes)
-    return {.state = GangState::kEnded, .exit_code = 0};
+    return *entry.stopped < begun
+               ? GangStatus{.state = GangState::kEnded, .reason = "stopped before it started"}
+               : GangStatus{.state = GangState::kEnded,
+                            .exit_code = entry.behaviour.stop_exit_code};
   if (now < begun) return {.state = GangState::kQueued, .reason = "waiting for a core"};
   if (entry.behaviour.lose_after && now >= begun + *entry.behaviour.lose_after) {
     return {.state = GangState::kLost, .reason = "told to get lost"};

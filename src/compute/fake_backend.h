@@ -21,6 +21,7 @@ struct FakeGang {
   int exit_code = 0;
   std::optional<Duration> lose_after;  // gone without a word this long after it began to run
   Duration stop_takes{0};              // from the request to the end
+  int stop_exit_code = 0;              // of one that is stopped while it runs
 };
 
 class FakeCluster {

@@ -1,6 +1,7 @@
 #include "runtime/gang_watch.h"
 
 #include <chrono>
+#include <csignal>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,9 @@ namespace {
 // A host that has ended had its last record acknowledged before; after a restart of the server the
 // record may still be read.
 constexpr Duration kPatience = std::chrono::seconds(5);
+
+// The stop came before the host listened to signals.
+constexpr int kEndedBySigterm = 128 + SIGTERM;
 
 const std::vector<Phase> kLive = {Phase::kPending,  Phase::kStarting,  Phase::kDownloading,
                                   Phase::kTraining, Phase::kUploading, Phase::kStopping};
@@ -54,14 +58,22 @@ Status GangWatch::look_at(const Job& job, Seen& seen) {
     case compute::GangState::kRunning:
       return renew(job, seen);
     case compute::GangState::kEnded:
+      if (job.phase == Phase::kStopping && !status.exit_code) return stopped(job);
       if (!seen.ended) seen.ended = parts_.clock.now();
       if (parts_.clock.now() < *seen.ended + kPatience) return {};
+      if (job.phase == Phase::kStopping && status.exit_code == kEndedBySigterm) return stopped(job);
       return lose(job, "the host ended without a word, exit code: " +
                            std::to_string(status.exit_code.value_or(0)));
     case compute::GangState::kLost:
     case compute::GangState::kUnknown:
       return lose(job, status.reason.empty() ? "its processes are gone" : status.reason);
   }
+  return {};
+}
+
+Status GangWatch::stopped(const Job& job) {
+  CLARY_RETURN_IF_ERROR(parts_.changes.apply(
+      job.key(), {.kind = domain::JobEventKind::kHostStopped}, {.gang = job.gang}));
   return {};
 }
 

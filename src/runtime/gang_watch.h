@@ -45,6 +45,8 @@ class GangWatch {
   };
   Status look_at(const domain::Job& job, Seen& seen);
   Status renew(const domain::Job& job, Seen& seen);
+  // The gang ended because it was asked to, before a host of it could say so.
+  Status stopped(const domain::Job& job);
   Status lose(const domain::Job& job, std::string reason);
 
   Parts parts_;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <string>
 
 #include "runtime/fake_runtime.h"
@@ -128,6 +129,28 @@ TEST_F(RuntimeTest, AStopBeforeTheStartStartsNothing) {
   run();
   EXPECT_EQ(phase(job), Phase::kStopped);
   EXPECT_EQ(cluster_.starts(), 0);
+}
+
+TEST_F(RuntimeTest, AStopOfAJobThatWaitsForAPlaceEndsIt) {
+  cluster_.behave({.wait_for = minutes(1)});
+  const JobName job = submit();
+  run();
+  stop(job);
+  run();
+  tick(seconds(1));
+  EXPECT_EQ(phase(job), Phase::kStopped) << find(job).failure_reason;
+}
+
+TEST_F(RuntimeTest, AStopThatComesBeforeTheHostListensIsAStop) {
+  cluster_.behave({.stop_exit_code = 128 + SIGTERM});
+  const JobName job = submit();
+  run();
+  stop(job);
+  run();
+  tick(seconds(1));
+  EXPECT_EQ(phase(job), Phase::kStopping) << "its last record may still be on its way";
+  tick(seconds(5));
+  EXPECT_EQ(phase(job), Phase::kStopped) << find(job).failure_reason;
 }
 
 TEST_F(RuntimeTest, ALostHostFailsItsJob) {
