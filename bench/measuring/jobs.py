@@ -11,7 +11,7 @@ from .server import Server
 from .signing import Key
 
 BUCKET = "bench"
-IMAGE = "bench:latest"  # names no framework: runs in the default environment
+IMAGE = "python:3"  # runs in the default environment
 REFUSED_IMAGE = "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1"  # ends at once, Failed, with a sentence
 TERMINAL = ("Completed", "Failed", "Stopped")
 

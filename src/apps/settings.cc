@@ -157,6 +157,12 @@ const char* type_name(const Field& field) {
 std::optional<std::string> nearest_setting(const std::string& key,
                                            const std::vector<std::string>& keys) {
   if (const auto near = nearest(key, keys)) return near;
+  std::vector<std::string> groups;
+  for (const std::string& name : keys) {
+    const std::size_t dot = name.find('.');
+    if (dot != std::string::npos) groups.push_back(name.substr(0, dot));
+  }
+  if (const auto near = nearest(key, groups)) return near;
   const auto last_part = [](const std::string& name) { return name.substr(name.rfind('.') + 1); };
   std::vector<std::string> parts;
   for (const std::string& name : keys) parts.push_back(last_part(name));

@@ -108,7 +108,9 @@ void add_job_commands(CLI::App& app, Parsed& parsed) {
       ->check(CLI::IsMember({"InProgress", "Completed", "Failed", "Stopping", "Stopped"}));
   command->add_option("--name", parsed.jobs.name_contains, "only those whose name contains this")
       ->type_name("TEXT");
-  command->add_option("--limit", parsed.jobs.limit, "at most so many")->capture_default_str();
+  command->add_option("--limit", parsed.jobs.limit, "at most so many")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   add_json(command, parsed);
 
   command = add_command(
@@ -146,7 +148,10 @@ void add_exec_command(CLI::App& app, Parsed& parsed) {
 void add_environment_commands(CLI::App& app, Parsed& parsed) {
   CLI::App& group =
       *app.add_subcommand("environments", "the Python interpreters that stand in for images");
-  group.require_subcommand(1);
+  group.require_subcommand(0, 1);
+  group.callback([&group, &parsed] {
+    if (group.get_subcommands().empty()) parsed.run = environments_list;
+  });
   CLI::App* command =
       add_command(group, parsed, "list", "all of them, the default first", environments_list);
   add_json(command, parsed);

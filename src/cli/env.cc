@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/server_record.h"
@@ -11,7 +13,10 @@ Result<Exports> exports_of(const Context& context) {
   CLARY_TRY(const ServerRecord server, read_server_record(context.data_folder));
   CLARY_TRY(const KeyPair key, context.tools.root_key(context.data_folder));
   CLARY_TRY(const std::string hook, context.tools.client_hook(context.data_folder));
-  return client_exports(server, key, hook, context.tools.variables);
+  Exports exports = client_exports(server, key, hook, context.tools.variables);
+  // So that `clary jobs` in the same shell asks the same server.
+  exports.emplace_back("CLARY_DATA", std::filesystem::absolute(context.data_folder).string());
+  return exports;
 }
 
 Shell chosen_shell(const Context& context, const std::string& asked) {

@@ -53,10 +53,11 @@ std::vector<Stretch> stretches_of_events(const Document& timeline) {
     const auto time = time_of(event, "time");
     if (status.empty() || !time) continue;
     if (!stretches.empty()) stretches.back().end = time;
+    const bool is_end = status == "Completed" || status == "Failed" || status == "Stopped";
     stretches.push_back({.name = status,
                          .message = event.string_or("message", ""),
                          .start = *time,
-                         .end = std::nullopt});
+                         .end = is_end ? time : std::nullopt});
   }
   return stretches;
 }

@@ -52,6 +52,10 @@ std::optional<PrincipalName> principal_name(std::string_view arn) {
   return std::nullopt;
 }
 
+bool is_root(std::string_view principal) {
+  return principal == "root" || principal.ends_with(":root");
+}
+
 Result<Permissions> Permissions::of_identity(IdentityKind kind, const std::string& name,
                                              IdentityStore& identities) {
   Permissions out;
@@ -61,7 +65,7 @@ Result<Permissions> Permissions::of_identity(IdentityKind kind, const std::strin
 
 Result<Permissions> Permissions::of_key(const AccessKey& key, IdentityStore& identities) {
   Permissions out;
-  out.unlimited_ = key.principal == "root" || key.principal.ends_with(":root");
+  out.unlimited_ = is_root(key.principal);
   if (out.unlimited_) return out;
   const std::optional<PrincipalName> named = principal_name(key.principal);
   const bool job = !key.gang.empty();

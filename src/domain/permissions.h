@@ -31,6 +31,9 @@ struct PrincipalName {
 };
 std::optional<PrincipalName> principal_name(std::string_view arn);
 
+// The account itself: the person's own key, and session tokens of it.
+bool is_root(std::string_view principal);
+
 class Permissions {
  public:
   // Reads the identity's policies as they stand now. Internal when one cannot be read.

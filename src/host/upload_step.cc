@@ -56,10 +56,12 @@ Status upload_outputs(HostContext& context) {
   // A host program that was started anew has not opened them.
   if (context.outputs.empty()) CLARY_RETURN_IF_ERROR(open_outputs(context));
   for (const std::unique_ptr<KeptFolder>& output : context.outputs) {
-    const Status saved = output->save_all();
+    const KeptFolderOptions& options = output->options();
+    const Result<std::vector<TreeFile>> files = files_below(options.root, options.path);
     // A folder that the program replaced has nothing to give.
-    if (!saved.ok() && saved.error().code != ErrorCode::kInvalidArgument)
-      return saved.error().within(output->options().subject);
+    if (!files.ok() && files.error().code == ErrorCode::kInvalidArgument) continue;
+    if (const Status saved = output->save_all(); !saved.ok())
+      return saved.error().within(options.subject);
   }
   if (!context.plan.outputs.empty()) context.outcome->output_uri = context.plan.outputs[0].uri;
   return {};

@@ -82,6 +82,11 @@ std::string address_text(const SocketAddress& address) {
   }
   if (address.family() == AF_INET6) {
     const auto* const in = reinterpret_cast<const sockaddr_in6*>(&address.storage);
+    if (IN6_IS_ADDR_V4MAPPED(&in->sin6_addr)) {
+      // A client that reached an IPv6 listener by IPv4; rules name it by its IPv4 address.
+      ::inet_ntop(AF_INET, &in->sin6_addr.s6_addr[12], host, sizeof host);
+      return std::string(host) + ":" + std::to_string(ntohs(in->sin6_port));
+    }
     ::inet_ntop(AF_INET6, &in->sin6_addr, host, sizeof host);
     return "[" + std::string(host) + "]:" + std::to_string(ntohs(in->sin6_port));
   }

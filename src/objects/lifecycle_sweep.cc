@@ -57,13 +57,24 @@ std::optional<TimePoint> expiry(const LifecycleRule& rule, TimePoint modified) {
 Result<std::size_t> LifecycleSweep::run() {
   CLARY_TRY(const std::vector<Bucket> buckets, store_.list_buckets());
   std::size_t removed = 0;
+  Status first;  // one bucket's error keeps no other from its turn
   for (const Bucket& bucket : buckets) {
-    for (const LifecycleRule& rule : rules_(bucket.name)) {
-      CLARY_TRY(const std::size_t objects, expire_objects(bucket.name, rule));
-      CLARY_TRY(const std::size_t versions, expire_versions(bucket.name, rule));
-      CLARY_TRY(const std::size_t uploads, abort_uploads(bucket.name, rule));
-      removed += objects + versions + uploads;
-    }
+    const Result<std::size_t> swept = sweep(bucket.name);
+    if (swept.ok()) removed += *swept;
+    if (!swept.ok() && swept.error().code != ErrorCode::kNotFound && first.ok())
+      first = swept.error().within("bucket '" + *bucket.name + "'");
+  }
+  if (!first.ok()) return first.error();
+  return removed;
+}
+
+Result<std::size_t> LifecycleSweep::sweep(const BucketName& bucket) {
+  std::size_t removed = 0;
+  for (const LifecycleRule& rule : rules_(bucket)) {
+    CLARY_TRY(const std::size_t objects, expire_objects(bucket, rule));
+    CLARY_TRY(const std::size_t versions, expire_versions(bucket, rule));
+    CLARY_TRY(const std::size_t uploads, abort_uploads(bucket, rule));
+    removed += objects + versions + uploads;
   }
   return removed;
 }

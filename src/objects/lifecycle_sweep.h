@@ -55,6 +55,7 @@ class LifecycleSweep {
   Result<std::size_t> expire_objects(const BucketName& bucket, const LifecycleRule& rule);
   Result<std::size_t> expire_versions(const BucketName& bucket, const LifecycleRule& rule);
   Result<std::size_t> abort_uploads(const BucketName& bucket, const LifecycleRule& rule);
+  Result<std::size_t> sweep(const BucketName& bucket);
   Result<bool> covers(const BucketName& bucket, const LifecycleRule& rule, const ObjectHead& head);
   Result<std::size_t> remove(const BucketName& bucket, const std::vector<Removal>& removals);
 

@@ -127,8 +127,8 @@ Error nothing_fits(const ImageName& image, const std::vector<Environment>& envir
       create_command(image, false)));
 }
 
-// For an image that says nothing of what it holds: the environment that has its repository's name,
-// else the first that works.
+// For an image that says nothing of what it holds: the environment that has its repository's name.
+// Docker's own `python` asks for no package, so any that works does.
 Result<EnvironmentChoice> match_unnamed(const ImageName& image,
                                         const std::vector<Environment>& environments) {
   const auto named = std::ranges::find(environments, image.repository, &Environment::name);
@@ -137,6 +137,12 @@ Result<EnvironmentChoice> match_unnamed(const ImageName& image,
     return not_found(
         fmt::format("environment '{}', which stands for image '{}', cannot be used: {}",
                     named->name, image.uri, named->problem));
+  }
+  if (image.repository != "python") {
+    return not_found(fmt::format(
+        "image '{0}' names no framework, and no environment is called '{1}'. To mend it: clary "
+        "environments add {1} /path/to/python3",
+        image.uri, image.repository));
   }
   const auto first = std::ranges::find(environments, std::string(), &Environment::problem);
   if (first == environments.end()) {
@@ -148,10 +154,8 @@ Result<EnvironmentChoice> match_unnamed(const ImageName& image,
   return EnvironmentChoice{
       .name = first->name,
       .interpreter = first->interpreter,
-      .notices = {fmt::format(
-          "image '{}' names no framework: running in the environment '{}' (Python {}); an "
-          "environment called '{}' would stand for it",
-          image.uri, first->name, first->interpreter.python_version, image.repository)}};
+      .notices = {fmt::format("image '{}': running in the environment '{}' (Python {})", image.uri,
+                              first->name, first->interpreter.python_version)}};
 }
 
 }  // namespace

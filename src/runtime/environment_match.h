@@ -40,9 +40,9 @@ struct EnvironmentChoice {
 
 // An environment fits when it has all of the image's packages. Of several, the one with the nearest
 // version that is not older, else the nearest; of equals, the first. An image that names no
-// framework is run by the environment that has its repository's name, else by the first, if the
-// user brings the program. NotFound, Unsupported:
-// a sentence for people, with the command that mends it.
+// framework is run by the environment that has its repository's name, `python` by the first, if the
+// user brings the program. NotFound, Unsupported: a sentence for people, with the command that
+// mends it.
 Result<EnvironmentChoice> match_environment(const EnvironmentRequest& request,
                                             const std::vector<Environment>& environments);
 

@@ -118,7 +118,12 @@ std::vector<Environments::Entry> Environments::entries() const {
   // A list that cannot be read is as good as none here; add and remove say what is wrong with it.
   if (auto more = added(); more.ok()) entries.insert(entries.end(), more->begin(), more->end());
   const auto preferred = std::ranges::find(entries, options_.preferred, &Entry::name);
-  if (preferred != entries.end()) std::rotate(entries.begin(), preferred, preferred + 1);
+  if (preferred != entries.end()) {
+    std::rotate(entries.begin(), preferred, preferred + 1);
+  } else if (!options_.preferred.empty() && options_.preferred.find('/') == std::string::npos) {
+    entries.insert(entries.begin(),
+                   {.name = options_.preferred, .origin = "setting", .python = {}});
+  }
   return entries;
 }
 
@@ -149,6 +154,10 @@ void Environments::save_cache() {
 Environment Environments::look_at(const Entry& entry) {
   load_cache();
   Environment environment{.name = entry.name, .origin = entry.origin, .python = entry.python};
+  if (entry.python.empty()) {
+    environment.problem = "the setting environments.default names it, and there is none";
+    return environment;
+  }
   auto cached = cache_.find(entry.python);
   if (cached == cache_.end() || !cached->second.is_fresh()) {
     const WatchedPath now = watch_path(entry.python);

@@ -199,15 +199,17 @@ TEST_F(EnvironmentsTest, StrictVersionsMakeADifferenceAFailure) {
 TEST_F(EnvironmentsTest, AnImageThatNamesNoFrameworkRunsScriptsOnly) {
   interpreter("a", {});
   path_ = folder_ + "/a/bin";
-  EXPECT_EQ(choose("myimage:latest"),
-            "default: image 'myimage:latest' names no framework: running in the environment "
-            "'default' (Python 3.11.7); an environment called 'myimage' would stand for it");
+  EXPECT_EQ(choose("python:3.11"),
+            "default: image 'python:3.11': running in the environment 'default' (Python 3.11.7)");
+  EXPECT_EQ(choose("registry/team/myimage:latest"),
+            "image 'registry/team/myimage:latest' names no framework, and no environment is called "
+            "'myimage'. To mend it: clary environments add myimage /path/to/python3");
   EXPECT_THAT(choose("myimage:latest", false), HasSubstr("no container engine here"));
   ASSERT_TRUE(open().add("myimage", interpreter("b", {})).ok());
   EXPECT_EQ(choose("registry/team/myimage:latest"), "myimage:");
   ASSERT_TRUE(open().remove("myimage").ok());
   path_ = "";
-  EXPECT_THAT(choose("myimage:latest"), HasSubstr("clary environments add"));
+  EXPECT_THAT(choose("python:3.11"), HasSubstr("clary environments add default"));
 }
 
 TEST_F(EnvironmentsTest, BuiltInAlgorithmsAreRefusedByName) {

@@ -93,6 +93,7 @@ void Call::take_caller(Caller caller) {
   context_.region = Region(caller_.claims.scope.region);
   context_.principal = caller_.key.principal;
   context_.gang = caller_.key.gang;
+  context_.temporary_key = caller_.key.expires.has_value();
 }
 
 void Call::begin_form() { route_ = {&api::s3_service(), nullptr, Protocol::kRestXml}; }

@@ -12,10 +12,11 @@
 namespace clary::services {
 
 struct CallContext {
-  AccountId account;      // the configured one
-  Region region;          // from the signature's scope
-  std::string principal;  // "root", or the ARN of an assumed-role session
-  GangId gang;            // of session credentials; empty for a person's own key
+  AccountId account;           // the configured one
+  Region region;               // from the signature's scope
+  std::string principal;       // "root", or the ARN of an assumed-role session
+  GangId gang;                 // of session credentials; empty for a person's own key
+  bool temporary_key = false;  // a session's, which ends by itself
   RequestId request_id;
   TimePoint now;  // when the request arrived
   std::vector<wire::InertMember>

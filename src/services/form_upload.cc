@@ -17,6 +17,8 @@ namespace clary::services {
 namespace {
 
 constexpr std::size_t kMostFieldBytes = 20 << 10;  // of all fields before the file, as S3 has it
+// What a field costs besides its letters.
+constexpr std::size_t kFieldOverhead = 64;
 
 // Fields of the form that become fields of the PUT's head.
 bool is_head_field(const std::string& name) {
@@ -90,7 +92,8 @@ class FormUploadSink final : public net::RequestSink, private wire::FormDataSink
   Status begin_part(const wire::FormPart& part) override {
     name_ = to_lower(part.name);
     value_.clear();
-    if (stored_ || name_ != "file") return {};  // what follows the file is ignored
+    if (stored_) return {};  // what follows the file is ignored
+    if (name_ != "file") return count_field_bytes(kFieldOverhead + name_.size());
     if (const auto refused = open(part)) return refuse(*refused);
     return {};
   }
@@ -98,14 +101,8 @@ class FormUploadSink final : public net::RequestSink, private wire::FormDataSink
   Status part_bytes(std::string_view piece) override {
     if (stored_) return {};
     if (sink_ == nullptr) {
-      field_bytes_ += piece.size();
-      if (field_bytes_ > kMostFieldBytes) {
-        return refuse(ServiceError("MaxPostPreDataLengthExceeded",
-                                   "Your POST request fields preceding the upload file were too "
-                                   "large."));
-      }
       value_ += piece;
-      return {};
+      return count_field_bytes(piece.size());
     }
     size_ += piece.size();
     if (size_ > most_bytes_)
@@ -130,6 +127,15 @@ class FormUploadSink final : public net::RequestSink, private wire::FormDataSink
     return {};
   }
 
+  // What nobody has signed yet is not kept without a bound.
+  Status count_field_bytes(std::size_t bytes) {
+    field_bytes_ += bytes;
+    if (field_bytes_ <= kMostFieldBytes) return {};
+    return refuse(ServiceError("MaxPostPreDataLengthExceeded",
+                               "Your POST request fields preceding the upload file were too "
+                               "large."));
+  }
+
   // The server asks rejected() for the answer.
   Status refuse(const ServiceError& refusal) {
     refusal_ = refusal;
@@ -149,7 +155,7 @@ class FormUploadSink final : public net::RequestSink, private wire::FormDataSink
     if (auto refused = authenticate()) return refused;
     net::RequestHead put = call_->head();
     put.method = "PUT";
-    put.target = "/" + *bucket_ + "/" + percent_encode(key_, Slash::kKeep);
+    put.target = "/" + percent_encode(*bucket_) + "/" + percent_encode(key_, Slash::kKeep);
     put.headers = put_fields(file);
     put.content_length.reset();
     auto opened = call_->open_form(std::move(put), std::move(caller_));

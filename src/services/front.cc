@@ -1,5 +1,6 @@
 #include "services/front.h"
 
+#include "domain/permissions.h"
 #include "services/call.h"
 #include "services/form_upload.h"
 #include "services/front_sinks.h"
@@ -70,7 +71,7 @@ Front::Started Front::start_local(net::RequestHead head, RequestId request_id) {
     if (std::holds_alternative<wire::AuthFailure>(read))
       return answer(local_message(403, "sign the request with the root key"));
     caller = std::get<Caller>(std::move(read));
-    if (!caller->key.policy.empty() || !caller->key.gang.empty())
+    if (!domain::is_root(caller->key.principal))
       return answer(local_message(403, "this key may not"));
   }
   return make_local_sink({*route, authenticator_, std::move(caller), std::move(head),

@@ -10,14 +10,11 @@ namespace clary::services {
 namespace {
 
 using domain::IdentityKind;
+using domain::is_root;
 
 constexpr std::int64_t kRoleSeconds = 3600;  // AWS's defaults
 constexpr std::int64_t kTokenSeconds = 43'200;
 constexpr std::size_t kLongestSessionPolicy = 2048;
-
-bool is_root(const std::string& principal) {
-  return principal == "root" || principal.ends_with(":root");
-}
 
 std::string root_arn(const CallContext& context) {
   return "arn:aws:iam::" + context.account.value() + ":root";
@@ -115,7 +112,7 @@ Outcome<api::AssumeRole::Reply> Sts::assume_role(const api::AssumeRole::Request&
 
 Outcome<api::GetSessionToken::Reply> Sts::get_session_token(
     const api::GetSessionToken::Request& request, const CallContext& context) {
-  if (!context.head->headers.get("x-amz-security-token").empty()) {
+  if (context.temporary_key) {
     return ServiceError("AccessDenied", "Cannot call GetSessionToken with session credentials",
                         403);
   }

@@ -101,7 +101,11 @@ std::map<std::string, std::string> signed_headers(const net::RequestHead& head,
   }
   for (const QueryField& field : fields) {
     const std::string lower = to_lower(field.name);
-    if (is_signed(lower)) out[lower] = std::string(trim(field.value));
+    if (!is_signed(lower)) continue;
+    // What stands twice, here and there, is signed as both: only one of them would be carried out.
+    std::string& joined = out[lower];
+    if (!joined.empty()) joined += ',';
+    joined += trim(field.value);
   }
   return out;
 }

@@ -277,7 +277,9 @@ std::optional<AuthFailure> verify_signature(const Authentication& authentication
   }
   if (auto failure = check_coverage(authentication, head)) return failure;
   std::string_view hash = authentication.payload_hash;
-  if (hash.empty()) hash = authentication.expires ? kUnsignedPayload : payload_hash;
+  // Only S3 leaves a presigned body out of the signature.
+  const bool unsigned_body = authentication.expires && authentication.scope.service == "s3";
+  if (hash.empty()) hash = unsigned_body ? kUnsignedPayload : payload_hash;
   const CanonicalInput input{head.method, head.raw_path(), head.raw_query(),
                              covered_headers(authentication, head), hash};
   const std::string_view skip = authentication.expires ? "X-Amz-Signature" : "";

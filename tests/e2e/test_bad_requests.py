@@ -91,6 +91,8 @@ def test_without_a_signature_only_the_open_pages_answer(server):
      f"No S3 objects found under S3 URL \"s3://{BUCKET}/no/such/prefix\""),
     ({"AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": TENSORFLOW}}, "clary environments create"),
     ({"AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "me/mine:1"}, "HyperParameters": {}}, "me/mine:1"),
+    ({"AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "me/mine:1"}},
+     "To mend it: clary environments add mine /path/to/python3"),
     ({"OutputDataConfig": {"S3OutputPath": "s3://no-such-output/x"}}, "no-such-output"),
 ])
 def test_what_cannot_run_is_accepted_and_fails_with_the_sentence(training, change, said):

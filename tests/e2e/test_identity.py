@@ -5,6 +5,10 @@ import subprocess
 import sys
 
 import pytest
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"},
@@ -131,6 +135,26 @@ def test_assume_role_says_who_one_is_and_refuses_what_it_cannot(server, sts, iam
                                       "Principal": {"Service": "sagemaker.amazonaws.com"}}]})
     iam.update_assume_role_policy(RoleName=role, PolicyDocument=only)
     assert code_of(sts.assume_role, RoleArn=arn, RoleSessionName="me") == "AccessDenied"
+
+
+def test_a_session_gets_no_wider_one(server, sts, iam, role):
+    iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=policy("*"))
+    narrow = session_of(server, sts, role, "sts", Policy=policy("sts:*"))
+    assert code_of(narrow.get_session_token) == "AccessDenied"
+    # Signed in the query, where no header tells of a session.
+    answer = urllib3.request("POST", narrow.generate_presigned_url("get_session_token"), retries=False)
+    assert answer.status >= 400 and b"AccessKeyId" not in answer.data, answer.data
+
+
+def test_the_pages_of_the_terminal_are_the_roots(server, iam):
+    iam.create_user(UserName="page-reader")
+    key = iam.create_access_key(UserName="page-reader")["AccessKey"]
+    root = server.environment()
+    for access, secret, status in [(key["AccessKeyId"], key["SecretAccessKey"], 403),
+                                   (root["AWS_ACCESS_KEY_ID"], root["AWS_SECRET_ACCESS_KEY"], 404)]:
+        request = AWSRequest("GET", server.url + "/_clary/jobs/training-job/no-such-job")
+        SigV4Auth(Credentials(access, secret), "clary", "us-east-1").add_auth(request)
+        assert urllib3.request("GET", request.url, headers=dict(request.headers), retries=False).status == status
 
 
 def test_a_session_that_creates_a_job_must_be_allowed_to_pass_its_role(server, sts, iam, role, training):

@@ -185,7 +185,7 @@ def test_what_cannot_run_here_fails_with_the_sentence(processing, options, sente
 
 def test_a_program_that_is_not_there_fails_the_job(processing):
     job = processing.run("print(1)", AppSpecification={
-        "ImageUri": "me/mine:1", "ContainerEntrypoint": ["/no/such/program", "x"]})
+        "ImageUri": "python:3", "ContainerEntrypoint": ["/no/such/program", "x"]})
     assert job["ProcessingJobStatus"] == "Failed"
     assert "/no/such/program" in job["FailureReason"]
 
@@ -199,6 +199,19 @@ open("/opt/ml/processing/output/own", "w").write("x")
 """)
     assert processing.wait(name)["ProcessingJobStatus"] == "Completed"
     assert processing.objects(f"{name}/output/") == {"own": b"x"}
+
+
+def test_a_file_that_cannot_be_an_object_fails_the_job(processing):
+    job = processing.run("""
+import os
+deep = "/opt/ml/processing/output"
+for _ in range(6):
+    deep += "/" + "d" * 200
+    os.mkdir(deep)
+open(deep + "/file", "w").write("x")
+""")
+    assert job["ProcessingJobStatus"] == "Failed"
+    assert "output" in job["FailureReason"]
 
 
 def test_a_continuous_output_is_there_while_the_job_runs(processing):

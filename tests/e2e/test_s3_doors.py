@@ -57,6 +57,25 @@ def test_presigned_urls_do_one_thing(signing, bucket, http):
     assert code(http.request("GET", get.replace("text%2Fx", "text%2Fy"))) == "SignatureDoesNotMatch"
 
 
+def test_a_signed_field_of_a_url_is_not_replaced_by_a_header(server, bucket, http):
+    for key in ("public", "private"):
+        server.client("s3").put_object(Bucket=bucket, Key=key, Body=key.encode())
+    client = server.client("s3", config=Config(signature_version="s3", **NO_WAIT))
+    url = client.generate_presigned_url("copy_object", Params={
+        "Bucket": bucket, "Key": "copy", "CopySource": {"Bucket": bucket, "Key": "public"}})
+    other = {"x-amz-copy-source": f"/{bucket}/private"}
+    assert code(http.request("PUT", url, headers=other)) == "SignatureDoesNotMatch"
+    assert code(http.request("PUT", url + f"&X-Amz-Copy-Source=%2F{bucket}%2Fprivate")) == "SignatureDoesNotMatch"
+
+
+def test_a_form_of_endless_fields_is_refused(server, bucket, http):
+    boundary = "xyz"
+    parts = "".join(f'--{boundary}\r\nContent-Disposition: form-data; name="{i}{"n" * 1000}"\r\n\r\n\r\n' for i in range(40))
+    answer = http.request("POST", server.url + "/" + bucket, body=parts + f"--{boundary}--\r\n",
+                          headers={"Content-Type": f"multipart/form-data; boundary={boundary}"})
+    assert code(answer) == "MaxPostPreDataLengthExceeded"
+
+
 def test_presigned_urls_end(signing, bucket, http):
     url = signing.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"}, ExpiresIn=-5)
     answer = http.request("GET", url)
