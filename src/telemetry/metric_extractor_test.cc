@@ -104,8 +104,17 @@ TEST(NearestLine, LiteralTextLeavesThePatternsSignsOut) {
             "b\x01%");
   EXPECT_EQ(literal_text("[^]x]y"), "y");
   EXPECT_EQ(literal_text("{"), "");
-  EXPECT_EQ(longest_common_part("accuracy: \x01", "val_Accuracy: 3"), 10U);
-  EXPECT_EQ(longest_common_part("", "x"), 0U);
+}
+
+TEST(NearestLine, ForgivesTypingErrors) {
+  EXPECT_EQ(likeness("accuracy: \x01", "val_Accuracy: 3"), 20);
+  EXPECT_EQ(likeness("", "x"), 0);
+  EXPECT_EQ(likeness("\x01", "\x01"), 0);
+  EXPECT_EQ(likeness("acu=", "epoch 1 acc=0.5"), 5) << "one character differs";
+  NearestLine nearest("acu=([0-9.]+)");
+  nearest.offer("Downloading the data");
+  nearest.offer("epoch 1 acc=0.5");
+  EXPECT_EQ(nearest.line(), "epoch 1 acc=0.5");
 }
 
 }  // namespace

@@ -67,19 +67,22 @@ std::string literal_text(std::string_view pattern) {
   return to_lower(literal);
 }
 
-std::size_t longest_common_part(std::string_view a, std::string_view b) {
+int likeness(std::string_view a, std::string_view b) {
   const std::string left = to_lower(a);
   const std::string right = to_lower(b);
-  // lengths[j + 1]: of the common part that ends at left[i] and right[j].
-  std::vector<std::size_t> lengths(right.size() + 1, 0);
-  std::size_t longest = 0;
+  // scores[j + 1]: of the best alignment that ends at left[i] and right[j].
+  std::vector<int> scores(right.size() + 1, 0);
+  int best = 0;
   for (const char c : left) {
-    for (std::size_t j = right.size(); j-- > 0;) {
-      lengths[j + 1] = c != kGap && right[j] == c ? lengths[j] + 1 : 0;
-      longest = std::max(longest, lengths[j + 1]);
+    int diagonal = 0;
+    for (std::size_t j = 0; j < right.size(); ++j) {
+      const int paired = diagonal + (c != kGap && right[j] == c ? 2 : -1);
+      diagonal = scores[j + 1];
+      scores[j + 1] = std::max({0, paired, scores[j + 1] - 1, scores[j] - 1});
+      best = std::max(best, scores[j + 1]);
     }
   }
-  return longest;
+  return best;
 }
 
 void NearestLine::offer(std::string_view line) {
@@ -87,9 +90,9 @@ void NearestLine::offer(std::string_view line) {
   ++seen_;
   line = line.substr(0, kMaxLineBytes);
   const std::string_view literal = std::string_view(literal_).substr(0, kMaxLiteralBytes);
-  const std::size_t common = longest_common_part(literal, line);
-  if (common <= common_) return;
-  common_ = common;
+  const int found = likeness(literal, line);
+  if (found <= likeness_) return;
+  likeness_ = found;
   line_ = std::string(line);
 }
 

@@ -13,9 +13,10 @@ namespace clary::telemetry {
 // each gap is one '\x01'.
 std::string literal_text(std::string_view pattern);
 
-// The length of the longest text that both have in common, without regard to ASCII case; '\x01'
-// matches nothing. Cost: O(a × b).
-std::size_t longest_common_part(std::string_view a, std::string_view b);
+// How much of `a` stands in `b`, typing errors forgiven: the score of the best local alignment (two
+// for a character that both have, one off for each that differs or is in one only), without regard
+// to ASCII case; '\x01' is like nothing. Cost: O(a × b). Source: Smith and Waterman, 1981.
+int likeness(std::string_view a, std::string_view b);
 
 class NearestLine {
  public:
@@ -24,7 +25,7 @@ class NearestLine {
   // Looks at the first kMaxLines lines only, and at the first 300 bytes of each: a nearest line is
   // a hint.
   void offer(std::string_view line);
-  // "" when no line has at least three characters in common with the pattern.
+  // "" when no line is like the pattern by more than two characters.
   const std::string& line() const { return line_; }
 
  private:
@@ -32,7 +33,7 @@ class NearestLine {
 
   std::string literal_;
   std::string line_;
-  std::size_t common_ = 2;
+  int likeness_ = 4;  // of two characters
   std::size_t seen_ = 0;
 };
 
