@@ -24,6 +24,8 @@ target_compile_options(clary_options INTERFACE
 target_include_directories(clary_options INTERFACE
   ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
 if(CLARY_SANITIZE)
+  # Instrumented code makes g++ see variables without a value where there are none (its manual, -Wmaybe-uninitialized).
+  target_compile_options(clary_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_compile_options(clary_options INTERFACE -fsanitize=${CLARY_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
   target_link_options(clary_options INTERFACE -fsanitize=${CLARY_SANITIZE})
