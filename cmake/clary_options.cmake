@@ -16,7 +16,7 @@ target_compile_options(clary_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor
   # g++ 12 reports these inside its own library at -O2.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-missing-field-initializers>
-  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety -Wno-missing-designated-field-initializers
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety -Wno-missing-field-initializers -Wno-missing-designated-field-initializers
     # g++ 12's library uses its own deprecated std::get_temporary_buffer in std::stable_sort.
     -Wno-deprecated-declarations>
   $<$<BOOL:${CLARY_WERROR}>:-Werror>
