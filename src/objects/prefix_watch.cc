@@ -18,10 +18,10 @@ void PrefixWatches::mark(const std::vector<Key>& changed) {
   for (const auto& [bucket, key] : changed) {
     const auto of_bucket = watches_.find(bucket);
     if (of_bucket == watches_.end()) continue;
-    std::erase_if(of_bucket->second, [&key = key](const auto& one) {
+    std::erase_if(of_bucket->second, [&name = key](const auto& one) {
       const std::shared_ptr<PrefixWatch> watch = one.lock();
       if (watch == nullptr) return true;
-      if (!key.starts_with(watch->prefix_)) return false;
+      if (!name.starts_with(watch->prefix_)) return false;
       watch->clean_ = false;
       return true;
     });
