@@ -154,6 +154,7 @@ def service_source(service: Service) -> str:
         "signing_name": literal(service.table["signing_name"]),
         "protocol": f"Protocol::{protocol[spoken[0]]}",
         "also_query": "true" if "query" in spoken[1:] else None,
+        "also_cbor": "true" if "smithy-rpc-v2-cbor" in metadata["protocols"] else None,
         "json_version": literal(metadata["jsonVersion"]) if "jsonVersion" in metadata else None,
         "target_prefix": literal(metadata["targetPrefix"]) if "targetPrefix" in metadata else None,
         "api_version": literal(metadata["apiVersion"]),

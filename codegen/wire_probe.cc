@@ -19,6 +19,8 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "base/text_encoding.h"
+#include "wire/cbor.h"
+#include "wire/error_body.h"
 #include "wire/query.h"
 #include "wire/rest_xml.h"
 #include "wire/validator.h"
@@ -83,6 +85,11 @@ class Probe {
 
   static Result<Document> read_members(const wire::Service& service, const net::RequestHead& head,
                                        const std::string& body, const wire::Operation*& operation) {
+    if (head.headers.find("smithy-protocol") != nullptr) {
+      operation = service.find(head.target.substr(head.target.rfind('/') + 1));
+      if (operation == nullptr) return not_found("operation");
+      return body.empty() ? Result<Document>(Document(Document::Object{})) : wire::parse_cbor(body);
+    }
     if (const std::string* target = head.headers.find("x-amz-target")) {
       operation = service.find(target->substr(target->rfind('.') + 1));
       if (operation == nullptr) return not_found("operation");
@@ -109,6 +116,9 @@ class Probe {
       http = wire::write_rest_reply(operation, reply, 0);
       if (http.announced_length)
         http.headers.set("Content-Length", std::to_string(*http.announced_length));
+    } else if (protocol == "smithy-rpc-v2-cbor") {
+      wire::write_cbor_headers(http.headers);
+      http.body = wire::to_cbor(reply);
     } else {
       http.body = to_json(reply);
     }

@@ -30,7 +30,10 @@ ApiServices::ApiServices(ApiServicesParts parts)
       uploads_(*parts_.storage.objects),
       versioning_(*parts_.storage.objects),
       logs_(*parts_.storage.logs),
+      logs_filter_(*parts_.storage.logs),
+      log_groups_(*parts_.storage.log_groups, *parts_.storage.logs),
       cloudwatch_(*parts_.storage.metrics),
+      metric_data_(*parts_.storage.metrics),
       training_jobs_({.jobs = *parts_.storage.jobs,
                       .changes = parts_.changes,
                       .metrics = *parts_.storage.metrics,
@@ -56,7 +59,10 @@ Status ApiServices::add_to(services::Router& router, services::LocalRoutes& rout
   uploads_.add_to(router);
   versioning_.add_to(router);
   logs_.add_to(router);
+  logs_filter_.add_to(router);
+  log_groups_.add_to(router);
   cloudwatch_.add_to(router);
+  metric_data_.add_to(router);
   training_jobs_.add_to(router);
   processing_jobs_.add_to(router);
   tags_.add_to(router);

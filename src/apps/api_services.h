@@ -16,7 +16,10 @@
 #include "services/iam_simulation.h"
 #include "services/iam_users.h"
 #include "services/local_routes.h"
+#include "services/log_group_calls.h"
 #include "services/logs.h"
+#include "services/logs_filter.h"
+#include "services/metric_data.h"
 #include "services/processing_jobs.h"
 #include "services/prometheus.h"
 #include "services/router.h"
@@ -76,7 +79,10 @@ class ApiServices {
   services::S3Uploads uploads_;
   services::S3Versioning versioning_;
   services::Logs logs_;
+  services::LogsFilter logs_filter_;
+  services::LogGroupCalls log_groups_;
   services::CloudWatch cloudwatch_;
+  services::MetricData metric_data_;
   services::TrainingJobs training_jobs_;
   services::ProcessingJobs processing_jobs_;
   services::Tags tags_;

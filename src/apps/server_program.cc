@@ -15,6 +15,7 @@
 #include "apps/storage.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/loop.h"
 #include "net/server.h"
 #include "net/sockets.h"
 #include "objects/channel_view.h"
@@ -65,12 +66,19 @@ struct ServerProgram::Parts {
   std::unique_ptr<RunningJobCredentials> job_credentials;
   std::unique_ptr<ApiServices> services;
   std::unique_ptr<LifecycleLoop> lifecycle;
+  std::unique_ptr<Loop> retention;
   std::string address;
   ServerTls tls;
 
   Status make();
   Status serve();
+  void expire_logs();
 };
+
+void ServerProgram::Parts::expire_logs() {
+  if (const Status done = storage->log_groups->expire(clock.now()); !done.ok())
+    logger.warning("old log events could not be removed", {{"error", done.error().message}});
+}
 
 Status ServerProgram::Parts::make() {
   objects::DirectoryOptions objects;
@@ -133,6 +141,8 @@ Status ServerProgram::Parts::serve() {
                        .ids = ids,
                        .counters = [this] { return server->counters(); }});
   CLARY_RETURN_IF_ERROR(services->add_to(router, local_routes));
+  retention = std::make_unique<Loop>("log retention", std::chrono::hours(1),
+                                     [this](std::stop_token) { expire_logs(); });
   CLARY_RETURN_IF_ERROR(runtime->start());
   lifecycle =
       std::make_unique<LifecycleLoop>(*storage->objects, *storage->objects, clock, logger,
@@ -168,6 +178,7 @@ void ServerProgram::stop() {
   ::unlink(parts_->folder.in("server.json").c_str());
   parts_->server->stop();
   parts_->lifecycle.reset();
+  parts_->retention.reset();
   if (parts_->runtime != nullptr) parts_->runtime->stop();
 }
 

@@ -1,6 +1,7 @@
 #include "apps/storage.h"
 
 #include "meta/stores.h"
+#include "telemetry/sqlite_log_groups.h"
 #include "telemetry/sqlite_log_store.h"
 #include "telemetry/sqlite_metric_store.h"
 
@@ -15,6 +16,7 @@ Result<std::unique_ptr<Storage>> Storage::open(const DataFolder& folder, const C
   storage->identities = meta::make_sqlite_identity_store(*storage->metadata);
   CLARY_TRY(storage->telemetry, telemetry::TelemetryDatabase::open(folder.in("telemetry.db")));
   storage->logs = std::make_unique<telemetry::SqliteLogStore>(*storage->telemetry, clock);
+  storage->log_groups = std::make_unique<telemetry::SqliteLogGroups>(*storage->telemetry, clock);
   storage->metrics = std::make_unique<telemetry::SqliteMetricStore>(*storage->telemetry);
   CLARY_TRY(storage->objects,
             objects::DirectoryStore::open(folder.in("objects"), clock, ids, std::move(objects)));

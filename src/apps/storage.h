@@ -12,6 +12,7 @@
 #include "domain/key_store.h"
 #include "meta/database.h"
 #include "objects/directory_store.h"
+#include "telemetry/log_groups.h"
 #include "telemetry/log_store.h"
 #include "telemetry/metric_store.h"
 #include "telemetry/telemetry_database.h"
@@ -30,6 +31,7 @@ struct Storage {
   std::unique_ptr<domain::IdentityStore> identities;
   std::unique_ptr<telemetry::TelemetryDatabase> telemetry;
   std::unique_ptr<telemetry::LogStore> logs;
+  std::unique_ptr<telemetry::LogGroups> log_groups;
   std::unique_ptr<telemetry::MetricStore> metrics;
   std::unique_ptr<objects::DirectoryStore> objects;
 };

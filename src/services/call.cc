@@ -9,7 +9,9 @@
 #include "services/authorizer.h"
 #include "services/front_sinks.h"
 #include "services/s3_body.h"
+#include "wire/cbor.h"
 #include "wire/error_body.h"
+#include "wire/gzip_body.h"
 #include "wire/rest_xml.h"
 
 namespace clary::services {
@@ -237,6 +239,13 @@ net::Reply Call::answer(std::string_view body) {
 
 Outcome<EncodedReply> Call::carry_out(std::string_view body) {
   if (auto refused = verify_body(body)) return *refused;
+  std::string unpacked;
+  if (head_.headers.get("content-encoding") == "gzip" && route_.protocol != Protocol::kRestXml) {
+    Result<std::string> whole = wire::gunzip(body, parts_.front.limits.body_bytes);
+    if (!whole.ok()) return ServiceError("SerializationException", whole.error().message);
+    unpacked = std::move(*whole);
+    body = unpacked;
+  }
   if (auto refused = find_form_operation(body)) return *refused;
   const Endpoint* endpoint = parts_.front.router.find(*route_.operation);
   if (endpoint == nullptr) return not_carried_out(*route_.operation);
@@ -279,6 +288,12 @@ Outcome<Document> Call::read_request(std::string_view body) const {
                             "The body is not JSON: " + document.error().message, 400);
       return std::move(*document);
     }
+    case Protocol::kCbor: {
+      if (body.empty()) return Document(Document::Object{});
+      Result<Document> document = wire::parse_cbor(body);
+      if (!document.ok()) return ServiceError("SerializationException", document.error().message);
+      return std::move(*document);
+    }
     case Protocol::kRestXml: {
       Result<Document> document = wire::read_rest_request(*route_.operation, head_, body);
       if (!document.ok())
@@ -310,6 +325,10 @@ net::Reply Call::encode(EncodedReply encoded) {
       reply.headers.set("Content-Type", "text/xml");
       reply.body =
           wire::write_query(*route_.operation, encoded.document, context_.request_id.value());
+      break;
+    case Protocol::kCbor:
+      wire::write_cbor_headers(reply.headers);
+      reply.body = wire::to_cbor(encoded.document);
       break;
     case Protocol::kRestXml:
       reply = wire::write_rest_reply(*route_.operation, encoded.document, encoded.status);

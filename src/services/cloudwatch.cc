@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 
+#include "services/metric_values.h"
 #include "services/percentile.h"
 
 namespace clary::services {
@@ -16,7 +16,6 @@ using telemetry::Aggregate;
 using telemetry::SeriesId;
 
 constexpr std::int64_t kMaxDatapoints = 1440;
-constexpr std::int64_t kMaxPeriodSeconds = 366 * 86'400;
 
 ServiceError invalid_value(std::string message) {
   return {"InvalidParameterValue", std::move(message)};
@@ -43,22 +42,6 @@ SeriesId series_of(const api::GetMetricStatisticsInput& request) {
   return series;
 }
 
-// The unit of a series: hosts report their usage in percent, scripts report bare numbers.
-std::string unit_of(const SeriesId& series) {
-  constexpr std::array<std::string_view, 5> kUsage = {"CPUUtilization", "MemoryUtilization",
-                                                      "DiskUtilization", "GPUUtilization",
-                                                      "GPUMemoryUtilization"};
-  const bool of_host = std::ranges::any_of(
-      series.dimensions, [](const auto& dimension) { return dimension.first == "Host"; });
-  return of_host && std::ranges::find(kUsage, series.name) != kUsage.end() ? "Percent" : "None";
-}
-
-bool is_period(std::int64_t period) {
-  return period > 0 && period <= kMaxPeriodSeconds &&
-         (period % 60 == 0 || period == 1 || period == 5 || period == 10 || period == 20 ||
-          period == 30);
-}
-
 // The rules between members. Sources: API reference of GetMetricStatistics, and the service's own
 // sentences.
 std::optional<ServiceError> check(const api::GetMetricStatisticsInput& request) {
@@ -73,7 +56,7 @@ std::optional<ServiceError> check(const api::GetMetricStatisticsInput& request) 
     return invalid_combination(
         "The parameters Statistics and ExtendedStatistics cannot be specified together.");
   }
-  if (!is_period(request.period)) {
+  if (!is_metric_period(request.period)) {
     return invalid_value(
         "The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60, and at most a year.");
   }
@@ -114,12 +97,6 @@ api::Datapoint to_wire(const Aggregate& aggregate, const api::GetMetricStatistic
   return point;
 }
 
-// CloudWatch rounds the start down: to the minute, or to the period where that is shorter.
-TimePoint rounded_start(const api::GetMetricStatisticsInput& request) {
-  const Duration step = seconds(std::min<std::int64_t>(request.period, 60));
-  return request.start_time - request.start_time.time_since_epoch() % step;
-}
-
 }  // namespace
 
 void CloudWatch::add_to(Router& router) {
@@ -131,7 +108,7 @@ Outcome<api::GetMetricStatisticsOutput> CloudWatch::get_statistics(
   if (const auto wrong = check(request)) return *wrong;
   const SeriesId series = series_of(request);
   const std::string unit = unit_of(series);
-  const TimePoint start = rounded_start(request);
+  const TimePoint start = rounded_start({request.start_time, request.end_time, request.period});
   const Duration period = seconds(request.period);
   api::GetMetricStatisticsOutput reply{.label = request.metric_name};
   std::vector<api::Datapoint>& points = reply.datapoints.emplace();

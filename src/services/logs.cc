@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/text_encoding.h"
+#include "services/log_group_name.h"
 
 namespace clary::services {
 namespace {
@@ -18,24 +19,6 @@ constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
 ServiceError invalid_parameter(std::string message) {
   return {"InvalidParameterException", std::move(message)};
-}
-
-// The group of a request: by name, or by an ARN (arn:aws:logs:REGION:ACCOUNT:log-group:NAME, with
-// or without `:*`) or name as identifier.
-Outcome<LogGroup> group_of(const std::optional<std::string>& name,
-                           const std::optional<std::string>& identifier) {
-  if (name.has_value() == identifier.has_value()) {
-    return invalid_parameter(
-        "You must include one of logGroupIdentifier or logGroupName, but not both.");
-  }
-  if (name) return LogGroup(*name);
-  std::string_view group = *identifier;
-  constexpr std::string_view kMark = ":log-group:";
-  if (const std::size_t at = group.find(kMark); group.starts_with("arn:") && at != group.npos) {
-    group.remove_prefix(at + kMark.size());
-    if (group.ends_with(":*")) group.remove_suffix(2);
-  }
-  return LogGroup(std::string(group));
 }
 
 // A page's token is the name of its last stream.

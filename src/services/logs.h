@@ -1,5 +1,4 @@
-// CloudWatch Logs: DescribeLogStreams, GetLogEvents. Reading only: what jobs print comes in by the
-// hosts' link.
+// CloudWatch Logs: DescribeLogStreams, GetLogEvents. What jobs print comes in by the hosts' link.
 //
 // Thread-safe.
 #pragma once

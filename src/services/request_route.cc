@@ -57,6 +57,25 @@ Found by_target(std::string_view target, const net::RequestHead& head) {
   return RequestRoute{service, operation, wire::Protocol::kJson};
 }
 
+// "/service/GraniteServiceVersion20100801/operation/PutMetricData"
+Found by_cbor_path(const net::RequestHead& head) {
+  const std::vector<std::string_view> words = split(head.raw_path(), '/');
+  const bool formed = words.size() == 5 && words[1] == "service" && words[3] == "operation";
+  const wire::Service* service = formed ? service_of_target(words[2]) : nullptr;
+  if (service == nullptr || !service->also_cbor) {
+    return RouteFailure{service_of_scope("sagemaker"), wire::Protocol::kCbor,
+                        unknown_operation("Clary does not serve " + std::string(head.raw_path()) +
+                                          " in CBOR yet.")};
+  }
+  const wire::Operation* operation = service->find(words[4]);
+  if (operation == nullptr) {
+    return RouteFailure{service, wire::Protocol::kCbor,
+                        unknown_operation("No operation of " + std::string(service->name) +
+                                          " is called '" + std::string(words[4]) + "'.")};
+  }
+  return RequestRoute{service, operation, wire::Protocol::kCbor};
+}
+
 Found s3_route(const net::RequestHead& head) {
   const wire::Service& s3 = api::s3_service();
   const wire::Operation* operation = wire::find_rest_operation(s3, head);
@@ -83,6 +102,7 @@ Found by_scope(const std::string& signing_name, const net::RequestHead& head) {
 
 std::variant<RequestRoute, RouteFailure> find_route(const net::RequestHead& head,
                                                     const wire::ReadAuthentication& claims) {
+  if (head.headers.get("smithy-protocol") == "rpc-v2-cbor") return by_cbor_path(head);
   if (const std::string* target = head.headers.find("x-amz-target"))
     return by_target(*target, head);
   if (const wire::Authentication* read = wire::authentication_of(claims))

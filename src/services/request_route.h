@@ -18,8 +18,8 @@ struct RequestRoute {
   wire::Protocol protocol = wire::Protocol::kJson;  // of this request
 };
 
-// From the head and what it claims: X-Amz-Target, else the signature's scope, else S3. The error is
-// answered in the form of `service`.
+// From the head and what it claims: the path of rpc-v2-cbor, X-Amz-Target, else the signature's
+// scope, else S3. The error is answered in the form of `service`.
 struct RouteFailure {
   const wire::Service* service = nullptr;
   wire::Protocol protocol = wire::Protocol::kJson;

@@ -64,6 +64,20 @@ Status FakeLogStore::append(const LogGroup& group, const LogStream& stream,
   return {};
 }
 
+Status FakeLogStore::append_timed(const LogGroup& group, const LogStream& stream,
+                                  const std::vector<TimedLine>& lines) {
+  MutexLock lock(mutex_);
+  CLARY_RETURN_IF_ERROR(append_outcome_);
+  CLARY_TRY(Stream * found, find(group, stream));
+  for (const TimedLine& line : lines) {
+    std::int64_t time_ms = line.timestamp_ms;
+    if (!found->events.empty()) time_ms = std::max(time_ms, found->events.back().timestamp_ms);
+    for (std::string& event : to_events({line.message}))
+      found->events.push_back({time_ms, to_epoch_milliseconds(clock_.now()), std::move(event)});
+  }
+  return {};
+}
+
 Result<std::vector<StreamSummary>> FakeLogStore::streams(const LogGroup& group,
                                                          std::string_view prefix,
                                                          std::string_view after,

@@ -80,6 +80,16 @@ Result<std::vector<Sample>> FakeMetricStore::samples(const SeriesId& series) {
   return sorted;
 }
 
+Result<std::vector<SeriesSeen>> FakeMetricStore::series(const std::string& space) {
+  MutexLock lock(mutex_);
+  std::vector<SeriesSeen> found;
+  for (const auto& [series, samples] : series_) {
+    if ((space.empty() || series.space == space) && !samples.empty())
+      found.push_back({series, samples.back().time});
+  }
+  return found;
+}
+
 Status FakeMetricStore::clear() {
   MutexLock lock(mutex_);
   series_.clear();

@@ -22,6 +22,12 @@ struct LogEvent {
   std::string message;  // without a newline at its end
 };
 
+// A line that brings its time.
+struct TimedLine {
+  std::int64_t timestamp_ms = 0;
+  std::string message;
+};
+
 struct StreamSummary {
   LogStream name;
   std::int64_t created_ms = 0;
@@ -48,13 +54,17 @@ struct EventsPage {
 class LogStore {
  public:
   virtual ~LogStore() = default;
-  // There already: fine.
+  // There already: fine. Makes its group where that is absent.
   virtual Status create_stream(const LogGroup& group, const LogStream& stream) = 0;
   // Appends; lines of a source's number at or below the last one taken are dropped. NotFound when
   // the stream is absent.
   virtual Status append(const LogGroup& group, const LogStream& stream,
                         const std::vector<std::string>& lines,
                         const std::optional<RecordSource>& source) = 0;
+  // Appends lines in the order of their times. A time before that of the stream's last line becomes
+  // that one. NotFound.
+  virtual Status append_timed(const LogGroup& group, const LogStream& stream,
+                              const std::vector<TimedLine>& lines) = 0;
   // Sorted by name, those that begin with `prefix` and come after `after`. NotFound when the group
   // is absent.
   virtual Result<std::vector<StreamSummary>> streams(const LogGroup& group, std::string_view prefix,

@@ -44,6 +44,11 @@ struct SeriesSummary {  // a training job's FinalMetricDataList entry, and more
   TimePoint last_time;
 };
 
+struct SeriesSeen {
+  SeriesId series;
+  TimePoint last_time;
+};
+
 class MetricStore {
  public:
   virtual ~MetricStore() = default;
@@ -59,6 +64,8 @@ class MetricStore {
                                                        const std::string& dimension,
                                                        const std::string& value) = 0;
   virtual Result<std::vector<Sample>> samples(const SeriesId& series) = 0;
+  // Every series of a space, or of all for ""; sorted.
+  virtual Result<std::vector<SeriesSeen>> series(const std::string& space) = 0;
   virtual Status clear() = 0;
 };
 

@@ -12,15 +12,21 @@ namespace {
 struct StreamRow {
   std::int64_t id = 0;
   std::int64_t next_index = 0;
+  std::optional<std::int64_t> first_ms;
   std::optional<std::int64_t> last_ms;
+};
+
+// Of a batch: when it happened, and when it was told.
+struct BatchTimes {
+  std::int64_t event_ms = 0;
+  std::int64_t ingestion_ms = 0;
 };
 
 Error no_stream() { return not_found("The specified log stream does not exist."); }
 Error no_group() { return not_found("The specified log group does not exist."); }
 
 Result<bool> group_exists(sqlite::Database& database, const LogGroup& group) {
-  CLARY_TRY(sqlite::Statement find,
-            database.prepare("SELECT 1 FROM log_stream WHERE log_group = ?1 LIMIT 1"));
+  CLARY_TRY(sqlite::Statement find, database.prepare("SELECT 1 FROM log_group WHERE name = ?1"));
   find.bind(group.value());
   return find.step();
 }
@@ -28,7 +34,7 @@ Result<bool> group_exists(sqlite::Database& database, const LogGroup& group) {
 Result<StreamRow> find_stream(sqlite::Database& database, const LogGroup& group,
                               const LogStream& stream) {
   CLARY_TRY(sqlite::Statement find,
-            database.prepare("SELECT id, next_index, last_ms FROM log_stream "
+            database.prepare("SELECT id, next_index, last_ms, first_ms FROM log_stream "
                              "WHERE log_group = ?1 AND name = ?2"));
   find.bind(group.value()).bind(stream.value());
   CLARY_TRY(const bool there, find.step());
@@ -38,7 +44,41 @@ Result<StreamRow> find_stream(sqlite::Database& database, const LogGroup& group,
   }
   StreamRow row{.id = find.integer(0), .next_index = find.integer(1)};
   if (!find.is_null(2)) row.last_ms = find.integer(2);
+  if (!find.is_null(3)) row.first_ms = find.integer(3);
   return row;
+}
+
+// Adds to the stream's end, and to `row` what that makes of it.
+Status append_blocks(sqlite::Database& database, StreamRow& row, BatchTimes times,
+                     const std::vector<LogBlock>& blocks) {
+  // A clock that was set back must not take a line before one already served.
+  const std::int64_t time_ms = std::max(times.event_ms, row.last_ms.value_or(0));
+  CLARY_TRY(sqlite::Statement insert,
+            database.prepare("INSERT INTO log_block (stream, first_index, time_ms, count, codec, "
+                             "plain_bytes, bytes, ingestion_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+                             "?7, ?8)"));
+  for (const LogBlock& block : blocks) {
+    insert.bind(row.id).bind(row.next_index).bind(time_ms);
+    insert.bind(static_cast<std::int64_t>(block.count))
+        .bind(static_cast<std::int64_t>(block.codec));
+    insert.bind(static_cast<std::int64_t>(block.plain_bytes)).bind_blob(block.bytes);
+    insert.bind(times.ingestion_ms);
+    CLARY_RETURN_IF_ERROR(insert.run());
+    insert.reset();
+    row.next_index += static_cast<std::int64_t>(block.count);
+  }
+  if (blocks.empty()) return {};
+  row.last_ms = time_ms;
+  if (!row.first_ms) row.first_ms = time_ms;
+  return {};
+}
+
+Status keep_stream(sqlite::Database& database, const StreamRow& row) {
+  CLARY_TRY(sqlite::Statement update,
+            database.prepare("UPDATE log_stream SET next_index = ?2, last_ms = ?3, first_ms = ?4 "
+                             "WHERE id = ?1"));
+  update.bind(row.id).bind(row.next_index).bind(row.last_ms).bind(row.first_ms);
+  return update.run();
 }
 
 // The first event at or after `time`, or the stream's end.
@@ -56,6 +96,7 @@ Result<std::int64_t> index_at(sqlite::Database& database, const StreamRow& strea
 struct BlockRow {
   std::int64_t first_index = 0;
   std::int64_t time_ms = 0;
+  std::int64_t ingestion_ms = 0;
   std::vector<std::string> events;
 };
 
@@ -65,12 +106,14 @@ Result<BlockRow> read_row(sqlite::Statement& row) {
                        .plain_bytes = static_cast<std::size_t>(row.integer(4)),
                        .bytes = row.text(5)};
   CLARY_TRY(std::vector<std::string> events, read_block(block));
-  return BlockRow{row.integer(0), row.integer(1), std::move(events)};
+  const std::int64_t ingestion_ms = row.is_null(6) ? row.integer(1) : row.integer(6);
+  return BlockRow{row.integer(0), row.integer(1), ingestion_ms, std::move(events)};
 }
 
 // Blocks that hold events of [?2, ?3).
 #define CLARY_BLOCKS                                                                       \
-  "SELECT first_index, time_ms, count, codec, plain_bytes, bytes FROM log_block "          \
+  "SELECT first_index, time_ms, count, codec, plain_bytes, bytes, ingestion_ms "           \
+  "FROM log_block "                                                                        \
   "WHERE stream = ?1 AND first_index >= coalesce((SELECT max(first_index) FROM log_block " \
   "WHERE stream = ?1 AND first_index <= ?2), 0) AND first_index < ?3 ORDER BY first_index"
 constexpr std::string_view kForward = CLARY_BLOCKS;
@@ -93,7 +136,7 @@ class PageFiller {
       std::string& message = block.events[static_cast<std::size_t>(index - block.first_index)];
       if (!fits(message)) return false;
       bytes_ += message.size();
-      events_.push_back({block.time_ms, block.time_ms, std::move(message)});
+      events_.push_back({block.time_ms, block.ingestion_ms, std::move(message)});
       served_.begin = events_.size() == 1 ? index : std::min(served_.begin, index);
       served_.end = std::max(served_.end, index + 1);
     }
@@ -122,12 +165,20 @@ class PageFiller {
 }  // namespace
 
 Status SqliteLogStore::create_stream(const LogGroup& group, const LogStream& stream) {
+  const std::int64_t now_ms = to_epoch_milliseconds(clock_.now());
   MutexLock lock(database_.write_mutex());
+  CLARY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database_.writer()));
+  CLARY_TRY(sqlite::Statement make_group,
+            database_.writer().prepare("INSERT INTO log_group (name, created_ms) VALUES (?1, ?2) "
+                                       "ON CONFLICT DO NOTHING"));
+  make_group.bind(group.value()).bind(now_ms);
+  CLARY_RETURN_IF_ERROR(make_group.run());
   CLARY_TRY(sqlite::Statement insert,
             database_.writer().prepare("INSERT INTO log_stream (log_group, name, created_ms) "
                                        "VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"));
-  insert.bind(group.value()).bind(stream.value()).bind(to_epoch_milliseconds(clock_.now()));
-  return insert.run();
+  insert.bind(group.value()).bind(stream.value()).bind(now_ms);
+  CLARY_RETURN_IF_ERROR(insert.run());
+  return transaction.commit();
 }
 
 Status SqliteLogStore::append(const LogGroup& group, const LogStream& stream,
@@ -140,27 +191,29 @@ Status SqliteLogStore::append(const LogGroup& group, const LogStream& stream,
   CLARY_TRY(StreamRow row, find_stream(database, group, stream));
   CLARY_TRY(const bool is_new, database_.take_number("log", source));
   if (!is_new || blocks.empty()) return transaction.commit();
+  const std::int64_t now_ms = to_epoch_milliseconds(clock_.now());
+  CLARY_RETURN_IF_ERROR(append_blocks(database, row, {now_ms, now_ms}, blocks));
+  CLARY_RETURN_IF_ERROR(keep_stream(database, row));
+  return transaction.commit();
+}
 
-  // A clock that was set back must not take a line before one already served.
-  const std::int64_t time_ms =
-      std::max(to_epoch_milliseconds(clock_.now()), row.last_ms.value_or(0));
-  CLARY_TRY(sqlite::Statement insert,
-            database.prepare("INSERT INTO log_block (stream, first_index, time_ms, count, codec, "
-                             "plain_bytes, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
-  for (const LogBlock& block : blocks) {
-    insert.bind(row.id).bind(row.next_index).bind(time_ms);
-    insert.bind(static_cast<std::int64_t>(block.count))
-        .bind(static_cast<std::int64_t>(block.codec));
-    insert.bind(static_cast<std::int64_t>(block.plain_bytes)).bind_blob(block.bytes);
-    CLARY_RETURN_IF_ERROR(insert.run());
-    insert.reset();
-    row.next_index += static_cast<std::int64_t>(block.count);
+Status SqliteLogStore::append_timed(const LogGroup& group, const LogStream& stream,
+                                    const std::vector<TimedLine>& lines) {
+  const std::int64_t now_ms = to_epoch_milliseconds(clock_.now());
+  MutexLock lock(database_.write_mutex());
+  sqlite::Database& database = database_.writer();
+  CLARY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database));
+  CLARY_TRY(StreamRow row, find_stream(database, group, stream));
+  // The lines of one time are blocks together.
+  for (auto first = lines.begin(); first != lines.end();) {
+    const std::int64_t time_ms = first->timestamp_ms;
+    std::vector<std::string> messages;
+    for (; first != lines.end() && first->timestamp_ms == time_ms; ++first)
+      messages.push_back(first->message);
+    CLARY_RETURN_IF_ERROR(
+        append_blocks(database, row, {time_ms, now_ms}, make_blocks(to_events(messages))));
   }
-  CLARY_TRY(sqlite::Statement update,
-            database.prepare("UPDATE log_stream SET next_index = ?2, last_ms = ?3, "
-                             "first_ms = coalesce(first_ms, ?3) WHERE id = ?1"));
-  update.bind(row.id).bind(row.next_index).bind(time_ms);
-  CLARY_RETURN_IF_ERROR(update.run());
+  if (!lines.empty()) CLARY_RETURN_IF_ERROR(keep_stream(database, row));
   return transaction.commit();
 }
 
@@ -216,9 +269,9 @@ Result<EventsPage> SqliteLogStore::events(const EventsRequest& request) {
 Status SqliteLogStore::clear() {
   MutexLock lock(database_.write_mutex());
   CLARY_TRY(auto transaction, sqlite::Transaction::begin(database_.writer()));
-  CLARY_RETURN_IF_ERROR(
-      database_.writer().execute("DELETE FROM log_block; DELETE FROM log_stream; "
-                                 "DELETE FROM record_source WHERE kind = 'log'"));
+  CLARY_RETURN_IF_ERROR(database_.writer().execute(
+      "DELETE FROM log_block; DELETE FROM log_stream; DELETE FROM log_group; "
+      "DELETE FROM record_source WHERE kind = 'log'"));
   return transaction.commit();
 }
 

@@ -20,6 +20,8 @@ class SqliteLogStore final : public LogStore {
   Status append(const LogGroup& group, const LogStream& stream,
                 const std::vector<std::string>& lines,
                 const std::optional<RecordSource>& source) override;
+  Status append_timed(const LogGroup& group, const LogStream& stream,
+                      const std::vector<TimedLine>& lines) override;
   Result<std::vector<StreamSummary>> streams(const LogGroup& group, std::string_view prefix,
                                              std::string_view after, std::size_t limit) override;
   Result<EventsPage> events(const EventsRequest& request) override;

@@ -174,6 +174,27 @@ Result<std::vector<Sample>> SqliteMetricStore::samples(const SeriesId& series) {
   }
 }
 
+Result<std::vector<SeriesSeen>> SqliteMetricStore::series(const std::string& space) {
+  CLARY_TRY(auto reader, database_.reader());
+  CLARY_TRY(sqlite::Statement find,
+            reader->prepare("SELECT space, name, dimensions, last_us FROM series WHERE space = ?1 "
+                            "OR ?1 = '' ORDER BY space, name, dimensions"));
+  find.bind(space);
+  std::vector<SeriesSeen> found;
+  while (true) {
+    CLARY_TRY(const bool there, find.step());
+    if (!there) return found;
+    SeriesSeen seen{.series = {.space = find.text(0), .name = find.text(1), .dimensions = {}},
+                    .last_time = from_us(find.integer(3))};
+    CLARY_TRY(const Document pairs, parse_json(find.view(2)));
+    for (const Document& pair : *pairs.as_array()) {
+      const Document::Array& both = *pair.as_array();
+      seen.series.dimensions.emplace_back(*both[0].as_string(), *both[1].as_string());
+    }
+    found.push_back(std::move(seen));
+  }
+}
+
 Status SqliteMetricStore::clear() {
   MutexLock lock(database_.write_mutex());
   CLARY_TRY(auto transaction, sqlite::Transaction::begin(database_.writer()));

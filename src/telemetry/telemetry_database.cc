@@ -64,7 +64,17 @@ CREATE TABLE record_source (
   PRIMARY KEY (kind, source)
 ) WITHOUT ROWID;
 )sql";
-constexpr std::array kMigrations = {kFormat1};
+constexpr std::string_view kFormat2 = R"sql(
+CREATE TABLE log_group (
+  name TEXT PRIMARY KEY,
+  created_ms INTEGER NOT NULL,
+  retention_days INTEGER
+) WITHOUT ROWID;
+INSERT INTO log_group (name, created_ms)
+  SELECT log_group, min(created_ms) FROM log_stream GROUP BY log_group;
+ALTER TABLE log_block ADD COLUMN ingestion_ms INTEGER;
+)sql";
+constexpr std::array kMigrations = {kFormat1, kFormat2};
 
 }  // namespace
 

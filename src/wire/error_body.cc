@@ -4,6 +4,7 @@
 #include "base/document.h"
 #include "base/json.h"
 #include "base/text_encoding.h"
+#include "wire/cbor.h"
 #include "wire/xml.h"
 
 namespace clary::wire {
@@ -21,6 +22,17 @@ net::Reply json_error(const Service& service, const ErrorText& error) {
                       error.code + (error.status < 500 ? ";Sender" : ";Receiver"));
   }
   reply.body = to_json(Document::object({{"__type", error.code}, {"message", error.message}}));
+  return reply;
+}
+
+net::Reply cbor_error(const Service& service, const ErrorText& error) {
+  net::Reply reply;
+  write_cbor_headers(reply.headers);
+  if (service.also_query) {
+    reply.headers.set("x-amzn-query-error",
+                      error.code + (error.status < 500 ? ";Sender" : ";Receiver"));
+  }
+  reply.body = to_cbor(Document::object({{"__type", error.code}, {"message", error.message}}));
   return reply;
 }
 
@@ -61,6 +73,8 @@ net::Reply body_of(const Service& service, Protocol protocol, const ErrorText& e
       return query_error(service, error);
     case Protocol::kRestXml:
       return rest_xml_error(error);
+    case Protocol::kCbor:
+      return cbor_error(service, error);
   }
   return json_error(service, error);
 }
@@ -72,6 +86,11 @@ net::Reply write_error(const Service& service, Protocol protocol, const ErrorTex
   reply.status = error.status;
   add_request_id(protocol, error.request_id, reply.headers);
   return reply;
+}
+
+void write_cbor_headers(net::Headers& headers) {
+  headers.set("Content-Type", "application/cbor");
+  headers.set("smithy-protocol", "rpc-v2-cbor");
 }
 
 void add_request_id(Protocol protocol, const std::string& request_id, net::Headers& headers) {

@@ -22,4 +22,7 @@ net::Reply write_error(const Service& service, Protocol protocol, const ErrorTex
 // x-amzn-requestid; for rest-xml x-amz-request-id and x-amz-id-2.
 void add_request_id(Protocol protocol, const std::string& request_id, net::Headers& headers);
 
+// What every reply in CBOR says of itself.
+void write_cbor_headers(net::Headers& headers);
+
 }  // namespace clary::wire

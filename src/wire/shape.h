@@ -71,7 +71,7 @@ struct Shape {
   TimeFormat time_format = TimeFormat::kDefault;
 };
 
-enum class Protocol : std::uint8_t { kJson, kQuery, kRestXml };
+enum class Protocol : std::uint8_t { kJson, kQuery, kRestXml, kCbor };
 
 struct Service;
 
@@ -99,6 +99,7 @@ struct Service {
   std::string_view signing_name;  // "monitoring"
   Protocol protocol = Protocol::kJson;
   bool also_query = false;         // answers forms too
+  bool also_cbor = false;          // and Smithy's rpc-v2-cbor
   std::string_view json_version;   // "1.1"
   std::string_view target_prefix;  // "SageMaker"
   std::string_view api_version;

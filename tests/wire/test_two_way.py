@@ -17,7 +17,8 @@ ROUNDS = 25
 TABLES = tomllib.loads((pathlib.Path(__file__).resolve().parents[2] / "codegen" / "operations.toml").read_text())
 SESSION = botocore.session.Session()
 PROTOCOLS = {"sagemaker": ["json"], "s3": ["rest-xml"], "sts": ["query"], "iam": ["query"], "logs": ["json"]}
-PROTOCOLS["cloudwatch"] = ["json", "query"]
+PROTOCOLS["cloudwatch"] = ["json", "query", "smithy-rpc-v2-cbor"]
+PROTOCOLS["ecr"] = ["json"]
 CASES = [
     (service, operation, protocol)
     for service, table in TABLES.items()

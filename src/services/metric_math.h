@@ -1,0 +1,44 @@
+// Metric math: CloudWatch's expressions over series, of the basic kind.
+//
+//   m1 / m2 * 100      -m1 ^ 2      SUM(METRICS())      FILL(m1, 0)      IF(m1 > 0.5, 1, 0)
+//
+// Numbers, the ids of other queries, + - * / ^, comparisons, brackets; ABS, CEIL, FLOOR, LOG,
+// LOG10, SQRT, SUM, AVG, MIN, MAX, STDDEV, DIFF, RATE, RUNNING_SUM, FILL (a number or REPEAT),
+// PERIOD, IF and METRICS. Two series meet at the times that both have. Pure; any thread.
+// Source: "Using metric math", CloudWatch User Guide.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace clary::services {
+
+struct MathSeries {
+  std::map<TimePoint, double> points;
+  std::int64_t period_seconds = 60;
+};
+// METRICS(): several series at once.
+using MathValue = std::variant<double, MathSeries, std::vector<MathSeries>>;
+
+// What an expression may name.
+struct MathNames {
+  const std::map<std::string, MathValue>& values;  // of the other queries, by id
+  const std::vector<std::string>& metrics;         // the ids that METRICS() means
+  TimePoint start, end;                            // of the request, for FILL
+};
+
+// The ids that an expression names; METRICS counts as `metrics`. InvalidArgument: it cannot be
+// read.
+Result<std::vector<std::string>> math_ids(std::string_view expression,
+                                          const std::vector<std::string>& metrics);
+
+// InvalidArgument: it cannot be read, names what is not there, or mixes kinds.
+Result<MathValue> evaluate_math(std::string_view expression, const MathNames& names);
+
+}  // namespace clary::services

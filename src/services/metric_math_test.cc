@@ -1,0 +1,95 @@
+#include "services/metric_math.h"
+
+#include <gtest/gtest.h>
+
+#include "base/time_text.h"
+
+namespace clary::services {
+namespace {
+
+TimePoint at(int minute) { return from_epoch_seconds(1'700'000'040 + 60 * minute); }
+
+class MetricMathTest : public ::testing::Test {
+ protected:
+  MetricMathTest() {
+    values_["m1"] = MathSeries{.points = {{at(0), 1}, {at(1), 2}, {at(3), 4}}};
+    values_["m2"] = MathSeries{.points = {{at(1), 10}, {at(2), 20}, {at(3), 0}}};
+  }
+  // "minute:value ...", a number, or what is wrong.
+  std::string result(std::string_view expression) {
+    const auto value = evaluate_math(
+        expression, {.values = values_, .metrics = metrics_, .start = at(0), .end = at(4)});
+    if (!value.ok()) return value.error().message;
+    if (const auto* number = std::get_if<double>(&*value)) return text(*number);
+    const auto* series = std::get_if<MathSeries>(&*value);
+    if (series == nullptr) return "a list";
+    std::string all;
+    for (const auto& [time, point] : series->points) {
+      all += (all.empty() ? "" : " ") + std::to_string((time - at(0)).count() / 60'000'000) + ':' +
+             text(point);
+    }
+    return all;
+  }
+  static std::string text(double value) {
+    char buffer[32];
+    std::snprintf(buffer, sizeof buffer, "%g", value);
+    return buffer;
+  }
+
+  std::map<std::string, MathValue> values_;
+  std::vector<std::string> metrics_{"m1", "m2"};
+};
+
+TEST_F(MetricMathTest, ArithmeticHasItsUsualOrder) {
+  EXPECT_EQ(result("1 + 2 * 3"), "7");
+  EXPECT_EQ(result("(1 + 2) * 3"), "9");
+  EXPECT_EQ(result("-2 ^ 2"), "-4");
+  EXPECT_EQ(result("2 ^ 3 ^ 2"), "512");
+  EXPECT_EQ(result("7 / 2 - 0.5"), "3");
+  EXPECT_EQ(result("3 > 2"), "1");
+}
+
+TEST_F(MetricMathTest, SeriesMeetAtTheTimesThatBothHave) {
+  EXPECT_EQ(result("m1 * 2"), "0:2 1:4 3:8");
+  EXPECT_EQ(result("10 - m1"), "0:9 1:8 3:6");
+  EXPECT_EQ(result("m1 + m2"), "1:12 3:4");
+  EXPECT_EQ(result("m1 > 1"), "0:0 1:1 3:1");
+}
+
+TEST_F(MetricMathTest, Functions) {
+  EXPECT_EQ(result("SUM(m1)"), "7");
+  EXPECT_EQ(result("AVG(m2)"), "10");
+  EXPECT_EQ(result("MAX(METRICS())"), "0:1 1:10 2:20 3:4");
+  EXPECT_EQ(result("SUM([m1, m2])"), "0:1 1:12 2:20 3:4");
+  EXPECT_EQ(result("DIFF(m1)"), "1:1 3:2");
+  EXPECT_EQ(result("RATE(m2)"), "2:0.166667 3:-0.333333");
+  EXPECT_EQ(result("RUNNING_SUM(m1)"), "0:1 1:3 3:7");
+  EXPECT_EQ(result("FILL(m1, 0)"), "0:1 1:2 2:0 3:4");
+  EXPECT_EQ(result("FILL(m1, REPEAT)"), "0:1 1:2 2:2 3:4");
+  EXPECT_EQ(result("IF(m1 > 1, m1, 0)"), "0:0 1:2 3:4");
+  EXPECT_EQ(result("CEIL(m1 / 4)"), "0:1 1:1 3:1");
+  EXPECT_EQ(result("ABS(-3)"), "3");
+  EXPECT_EQ(result("PERIOD(m1)"), "60");
+  EXPECT_EQ(result("STDDEV(m2)"), "8.16497");
+}
+
+TEST_F(MetricMathTest, WhatCannotBeReadIsRefusedWithItsPlace) {
+  EXPECT_NE(result("m9").find("no query has the id 'm9'"), std::string::npos);
+  EXPECT_NE(result("1 +").find("is missing"), std::string::npos);
+  EXPECT_NE(result("(1").find(") is missing"), std::string::npos);
+  EXPECT_NE(result("1 1").find("after its end"), std::string::npos);
+  EXPECT_NE(result("NOPE(m1)").find("no function is called NOPE"), std::string::npos);
+  EXPECT_NE(result("FILL(m1)").find("FILL takes"), std::string::npos);
+  EXPECT_NE(result("METRICS() + METRICS()").find("two lists"), std::string::npos);
+  EXPECT_NE(result(std::string(500, '(')).find("too many brackets"), std::string::npos);
+  EXPECT_NE(result(std::string(500, '-')).find("too many brackets"), std::string::npos);
+}
+
+TEST_F(MetricMathTest, TheIdsOfAnExpression) {
+  EXPECT_EQ(math_ids("m1 / SUM(m2)", {}).value(), (std::vector<std::string>{"m1", "m2"}));
+  EXPECT_EQ(math_ids("SUM(METRICS())", {"a", "b"}).value(), (std::vector<std::string>{"a", "b"}));
+  EXPECT_FALSE(math_ids("1 +", {}).ok());
+}
+
+}  // namespace
+}  // namespace clary::services

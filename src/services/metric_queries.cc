@@ -1,0 +1,135 @@
+#include "services/metric_queries.h"
+
+#include <algorithm>
+
+#include "services/metric_values.h"
+
+namespace clary::services {
+namespace {
+
+constexpr std::int64_t kMostPeriods = 100'800;  // of one query
+
+ServiceError invalid(std::string message) { return {"ValidationError", std::move(message)}; }
+
+bool is_id(const std::string& text) {
+  return !text.empty() && text.front() >= 'a' && text.front() <= 'z';
+}
+
+}  // namespace
+
+MetricQueries::MetricQueries(telemetry::MetricStore& store,
+                             const api::GetMetricData::Request& request)
+    : store_(store), request_(request) {
+  for (const api::MetricDataQuery& query : request.metric_data_queries) {
+    by_id_.emplace(query.id, &query);
+    if (query.metric_stat) metrics_.push_back(query.id);
+  }
+}
+
+std::optional<ServiceError> MetricQueries::check(const api::MetricDataQuery& query) const {
+  const std::string where = "The query '" + query.id + "': ";
+  if (!is_id(query.id)) return invalid(where + "an Id begins with a lower-case letter.");
+  if (query.metric_stat.has_value() == query.expression.has_value())
+    return invalid(where + "one of MetricStat and Expression is needed.");
+  const std::int64_t period =
+      query.metric_stat ? query.metric_stat->period : query.period.value_or(60);
+  if (!is_metric_period(period)) {
+    return invalid(where +
+                   "Period must be 1, 5, 10, 20, 30 or a multiple of 60, and at most a year.");
+  }
+  if ((request_.end_time - request_.start_time) / std::chrono::seconds(period) > kMostPeriods)
+    return invalid(where + "more than 100,800 periods: choose a longer one or less time.");
+  if (query.expression) {
+    if (query.expression->starts_with("SELECT") || query.expression->starts_with("SEARCH"))
+      return invalid(where + "Clary does not read Metrics Insights and SEARCH yet.");
+    return std::nullopt;
+  }
+  if (!is_statistic(query.metric_stat->stat)) {
+    return invalid(where + "the statistic '" + query.metric_stat->stat +
+                   "' is not carried out here; SampleCount, Average, Sum, Minimum, Maximum and "
+                   "percentiles are.");
+  }
+  return std::nullopt;
+}
+
+Outcome<std::vector<MetricResult>> MetricQueries::run() {
+  if (by_id_.size() != request_.metric_data_queries.size())
+    return invalid("The Ids of MetricDataQueries must be unique.");
+  for (const api::MetricDataQuery& query : request_.metric_data_queries) {
+    if (auto refused = check(query)) return *refused;
+  }
+  std::vector<MetricResult> results;
+  for (const api::MetricDataQuery& query : request_.metric_data_queries) {
+    if (!query.return_data.value_or(true)) continue;
+    if (auto refused = evaluate(query.id)) return *refused;
+    for (MetricResult& result : results_of(query)) results.push_back(std::move(result));
+  }
+  return results;
+}
+
+std::optional<ServiceError> MetricQueries::evaluate(const std::string& id) {
+  if (values_.contains(id)) return std::nullopt;
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return std::nullopt;  // the expression's own error names it
+  if (!under_way_.insert(id).second) return invalid("The query '" + id + "' is part of itself.");
+  const api::MetricDataQuery& query = *found->second;
+  if (query.metric_stat) {
+    Outcome<MathValue> read = read_series(query);
+    if (!read.ok()) return read.error();
+    values_.insert_or_assign(id, *std::move(read));
+    return std::nullopt;
+  }
+  const Result<std::vector<std::string>> named = math_ids(*query.expression, metrics_);
+  if (!named.ok()) return invalid(named.error().message);
+  for (const std::string& one : *named) {
+    if (auto refused = evaluate(one)) return refused;
+  }
+  Result<MathValue> value = evaluate_math(*query.expression, {.values = values_,
+                                                              .metrics = metrics_,
+                                                              .start = request_.start_time,
+                                                              .end = request_.end_time});
+  if (!value.ok()) return invalid(value.error().message);
+  values_.insert_or_assign(id, *std::move(value));
+  return std::nullopt;
+}
+
+Outcome<MathValue> MetricQueries::read_series(const api::MetricDataQuery& query) {
+  const api::MetricStat& asked = *query.metric_stat;
+  telemetry::SeriesId series{.space = asked.metric.namespace_.value_or(""),
+                             .name = asked.metric.metric_name.value_or("")};
+  if (asked.metric.dimensions) {
+    for (const api::Dimension& dimension : *asked.metric.dimensions)
+      series.dimensions.emplace_back(dimension.name, dimension.value);
+  }
+  std::ranges::sort(series.dimensions);
+  if (asked.unit && *asked.unit != unit_of(series))
+    return MathValue(MathSeries{.points = {}, .period_seconds = asked.period});
+  CLARY_TRY(MathSeries values, metric_values(store_, series, asked.stat,
+                                             {.start = request_.start_time,
+                                              .end = request_.end_time,
+                                              .period_seconds = asked.period}));
+  return MathValue(std::move(values));
+}
+
+std::vector<MetricResult> MetricQueries::results_of(const api::MetricDataQuery& query) const {
+  const std::string own =
+      query.metric_stat ? query.metric_stat->metric.metric_name.value_or("") : query.id;
+  const std::string label = query.label.value_or(own);
+  const MathValue& value = values_.at(query.id);
+  if (const auto* series = std::get_if<MathSeries>(&value)) return {{query.id, label, *series}};
+  if (const auto* list = std::get_if<std::vector<MathSeries>>(&value)) {
+    std::vector<MetricResult> results;
+    for (const MathSeries& series : *list) results.push_back({query.id, label, series});
+    return results;
+  }
+  // A number stands at every period of the request.
+  MetricResult result{query.id, label, {}};
+  const std::int64_t period = query.period.value_or(60);
+  const MetricWindow window{request_.start_time, request_.end_time, period};
+  for (TimePoint time = rounded_start(window); time < window.end;
+       time += std::chrono::seconds(period))
+    result.series.points.emplace(time, std::get<double>(value));
+  return {std::move(result)};
+}
+
+}  // namespace clary::services

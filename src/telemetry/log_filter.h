@@ -1,0 +1,38 @@
+// LogFilter: CloudWatch's filter patterns over log lines.
+//
+//   ERROR "out of memory" -debug       every term, but for those with a minus; terms with a
+//   question
+//                                      mark alone: any of them; %regex%
+//   { $.loss < 0.5 && $.tag = "a*" }   members of a line that is a JSON object
+//   [host, level=E*, ..., n > 3]       the words of a line
+//
+// Immutable once made; any thread. Source: "Filter pattern syntax", CloudWatch Logs User Guide.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace clary::telemetry {
+
+class LineTest;
+
+class LogFilter {
+ public:
+  // "" takes every line. InvalidArgument says what cannot be read.
+  static Result<LogFilter> parse(std::string_view pattern);
+  LogFilter(LogFilter&&) noexcept;
+  LogFilter& operator=(LogFilter&&) noexcept;
+  ~LogFilter();
+
+  bool matches(std::string_view line) const;
+
+ private:
+  explicit LogFilter(std::unique_ptr<LineTest> test);
+
+  std::unique_ptr<LineTest> test_;
+};
+
+}  // namespace clary::telemetry

@@ -1,0 +1,28 @@
+// LogGroups in telemetry.db. Thread-safe.
+#pragma once
+
+#include "base/clock.h"
+#include "telemetry/log_groups.h"
+#include "telemetry/telemetry_database.h"
+
+namespace clary::telemetry {
+
+class SqliteLogGroups final : public LogGroups {
+ public:
+  // database and clock outlive it.
+  SqliteLogGroups(TelemetryDatabase& database, const Clock& clock)
+      : database_(database), clock_(clock) {}
+
+  Status create(const LogGroup& group) override;
+  Status remove(const LogGroup& group) override;
+  Result<std::vector<GroupSummary>> list(std::string_view prefix, std::string_view after,
+                                         std::size_t limit) override;
+  Status set_retention(const LogGroup& group, std::optional<std::int64_t> days) override;
+  Status expire(TimePoint now) override;
+
+ private:
+  TelemetryDatabase& database_;
+  const Clock& clock_;
+};
+
+}  // namespace clary::telemetry
