@@ -34,6 +34,7 @@ ApiServices::ApiServices(ApiServicesParts parts)
       log_groups_(*parts_.storage.log_groups, *parts_.storage.logs),
       cloudwatch_(*parts_.storage.metrics),
       metric_data_(*parts_.storage.metrics),
+      ecr_(parts_.images, parts_.ids),
       training_jobs_({.jobs = *parts_.storage.jobs,
                       .changes = parts_.changes,
                       .metrics = *parts_.storage.metrics,
@@ -63,6 +64,7 @@ Status ApiServices::add_to(services::Router& router, services::LocalRoutes& rout
   log_groups_.add_to(router);
   cloudwatch_.add_to(router);
   metric_data_.add_to(router);
+  ecr_.add_to(router);
   training_jobs_.add_to(router);
   processing_jobs_.add_to(router);
   tags_.add_to(router);

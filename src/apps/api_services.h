@@ -11,6 +11,7 @@
 #include "runtime/job_changes.h"
 #include "runtime/reset.h"
 #include "services/cloudwatch.h"
+#include "services/ecr.h"
 #include "services/iam_access_keys.h"
 #include "services/iam_roles.h"
 #include "services/iam_simulation.h"
@@ -49,6 +50,7 @@ struct ApiServicesParts {
   const Clock& clock;
   IdSource& ids;
   std::function<net::ServerCounters()> counters;
+  std::function<std::vector<runtime::EnvironmentImage>()> images;
 };
 
 class ApiServices {
@@ -83,6 +85,7 @@ class ApiServices {
   services::LogGroupCalls log_groups_;
   services::CloudWatch cloudwatch_;
   services::MetricData metric_data_;
+  services::Ecr ecr_;
   services::TrainingJobs training_jobs_;
   services::ProcessingJobs processing_jobs_;
   services::Tags tags_;

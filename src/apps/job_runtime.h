@@ -14,6 +14,7 @@
 #include "hostlink/link.h"
 #include "runtime/channel_views.h"
 #include "runtime/credential_issuer.h"
+#include "runtime/environment_images.h"
 #include "runtime/environments.h"
 #include "runtime/failpoint.h"
 #include "runtime/gang_effects.h"
@@ -53,6 +54,10 @@ class JobRuntime {
 
   runtime::JobChanges& changes() { return changes_; }
   runtime::RuntimeReset& reset() { return reset_; }
+  // What the environments stand for, as they are now; may block on an interpreter.
+  std::vector<runtime::EnvironmentImage> images() {
+    return runtime::images_of(environments_.list());
+  }
   runtime::CredentialIssuer& credentials() { return credentials_; }
   const runtime::GangFolders& folders() const { return plans_.folders(); }
 

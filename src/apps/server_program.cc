@@ -139,7 +139,8 @@ Status ServerProgram::Parts::serve() {
                        .requests = requests,
                        .clock = clock,
                        .ids = ids,
-                       .counters = [this] { return server->counters(); }});
+                       .counters = [this] { return server->counters(); },
+                       .images = [this] { return runtime->images(); }});
   CLARY_RETURN_IF_ERROR(services->add_to(router, local_routes));
   retention = std::make_unique<Loop>("log retention", std::chrono::hours(1),
                                      [this](std::stop_token) { expire_logs(); });

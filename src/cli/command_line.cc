@@ -27,6 +27,7 @@ struct Parsed {
   DownOptions down;
   double down_seconds = 30;
   std::string shell;
+  std::string install, uninstall;  // virtual environments
   JobsOptions jobs;
   DescribeOptions describe;
   LogsOptions logs;
@@ -62,6 +63,13 @@ Duration to_duration(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
+std::string absolute(const std::string& path) {
+  if (path.starts_with('/')) return path;
+  char folder[PATH_MAX];
+  if (::getcwd(folder, sizeof folder) == nullptr) return path;
+  return std::string(folder) + "/" + path;
+}
+
 void add_server_commands(CLI::App& app, Parsed& parsed) {
   CLI::App* command =
       add_command(app, parsed, "up", "start the server in the background and print the environment",
@@ -90,7 +98,19 @@ void add_server_commands(CLI::App& app, Parsed& parsed) {
 
   command =
       add_command(app, parsed, "env", "print what lets a shell's AWS clients reach the server",
-                  [&parsed](const Context& context) { return env(context, parsed.shell); });
+                  [&parsed](const Context& context) {
+                    if (!parsed.install.empty())
+                      return env_install(context, absolute(parsed.install));
+                    if (!parsed.uninstall.empty())
+                      return env_uninstall(context, absolute(parsed.uninstall));
+                    return env(context, parsed.shell);
+                  });
+  CLI::Option* install =
+      command->add_option("--install", parsed.install,
+                          "instead: make an AWS profile, and this virtual environment use it");
+  command->add_option("--uninstall", parsed.uninstall, "instead: take away what --install has made")
+      ->type_name("VENV")
+      ->excludes(install->type_name("VENV"));
   add_shell(command, parsed.shell);
   add_json(command, parsed);
 
@@ -220,13 +240,6 @@ std::string other_commands_text(const Tools& tools) {
   for (const auto& [name, meaning] : tools.other_commands)
     commands.append("  ").append(name).append(": ").append(meaning).append("\n");
   return commands + text;
-}
-
-std::string absolute(const std::string& path) {
-  if (path.starts_with('/')) return path;
-  char folder[PATH_MAX];
-  if (::getcwd(folder, sizeof folder) == nullptr) return path;
-  return std::string(folder) + "/" + path;
 }
 
 }  // namespace

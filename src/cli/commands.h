@@ -35,6 +35,10 @@ struct DownOptions {
 ExitCode down(const Context& context, const DownOptions& options);
 
 ExitCode env(const Context& context, const std::string& shell);
+// An AWS profile `clary`, and a start file in a virtual environment that makes its Pythons use it;
+// and both away again.
+ExitCode env_install(const Context& context, const std::string& venv);
+ExitCode env_uninstall(const Context& context, const std::string& venv);
 
 struct JobsOptions {
   std::string status;  // "": all

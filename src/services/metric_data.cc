@@ -57,7 +57,8 @@ Outcome<std::vector<double>> values_of(const api::MetricDatum& datum) {
   std::vector<double> all;
   for (std::size_t at = 0; at < datum.values->size(); ++at) {
     const double count = (*datum.counts)[at];
-    if (!(count >= 0) || count != std::floor(count) || all.size() + count > kMostCounted) {
+    if (!(count >= 0) || count != std::floor(count) ||
+        static_cast<double>(all.size()) + count > kMostCounted) {
       return invalid_value(fmt::format(
           "Counts of the metric '{}' must be whole numbers, 10,000 samples at most in all.",
           datum.metric_name));

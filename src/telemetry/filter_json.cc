@@ -68,10 +68,12 @@ Result<std::vector<Step>> read_path(FilterReader& reader) {
       CLARY_TRY(std::string name, reader.text(".[]=<>!&|)}"));
       path.emplace_back(std::move(name));
     } else if (reader.take("[")) {
-      const bool quoted = reader.peek() == '"' || reader.peek() == '\'';
+      const bool quoted = reader.peek() == '"';
       CLARY_TRY(std::string word, reader.text("]"));
       const std::optional<std::int64_t> index = parse_int(word);
-      if (quoted || !index || *index < 0) {
+      if (!quoted && (!index || *index < 0))
+        return invalid_argument("in brackets stands a number or a \"name\"");
+      if (quoted) {
         path.emplace_back(std::move(word));
       } else {
         path.emplace_back(static_cast<std::size_t>(*index));

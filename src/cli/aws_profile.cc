@@ -1,0 +1,67 @@
+#include "cli/aws_profile.h"
+
+#include "base/strings.h"
+
+namespace clary::cli {
+namespace {
+
+// "profile clary" of "[ profile  clary ]"; "" for a line that begins no section.
+std::string section_name(std::string_view line) {
+  line = trim(line);
+  if (!line.starts_with('[') || !line.ends_with(']')) return "";
+  std::string name;
+  for (const std::string_view word : split(trim(line.substr(1, line.size() - 2)), ' ')) {
+    if (!trim(word).empty()) name += (name.empty() ? "" : " ") + std::string(trim(word));
+  }
+  return name;
+}
+
+bool belongs_to_next(std::string_view line) {
+  line = trim(line);
+  return line.empty() || line.starts_with('#') || line.starts_with(';');
+}
+
+std::string section_text(std::string_view name, const ProfileLines& lines) {
+  std::string out = "[" + std::string(name) + "]\n";
+  for (const auto& [key, value] : lines) out.append(key).append(" = ").append(value).append("\n");
+  return out;
+}
+
+}  // namespace
+
+std::string with_section(std::string_view text, std::string_view name, const ProfileLines& lines) {
+  std::string out;
+  std::string held;  // comments and blank lines, until it is known whose they are
+  bool inside = false;
+  bool written = lines.empty();
+  const auto write = [&] {
+    if (!written) out += section_text(name, lines);
+    written = true;
+  };
+  std::vector<std::string_view> all = split(text, '\n');
+  if (!all.empty() && all.back().empty()) all.pop_back();
+  for (const std::string_view line : all) {
+    const std::string section = section_name(line);
+    if (belongs_to_next(line)) {
+      held.append(line).append("\n");
+      continue;
+    }
+    if (!section.empty()) {
+      const bool ours = section == name;
+      out += held;
+      if (ours) write();
+      inside = ours;
+      if (!ours) out.append(line).append("\n");
+    } else if (!inside) {
+      out += held;
+      out.append(line).append("\n");
+    }
+    held.clear();
+  }
+  out += held;
+  if (!written && !out.empty() && !out.ends_with("\n\n")) out += "\n";
+  write();
+  return out;
+}
+
+}  // namespace clary::cli

@@ -1,0 +1,136 @@
+// `clary env --install VENV`: an AWS profile, and a virtual environment whose Pythons use it.
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "base/strings.h"
+#include "cli/aws_profile.h"
+#include "cli/commands.h"
+#include "cli/server_record.h"
+
+namespace clary::cli {
+namespace {
+
+constexpr const char* kProfile = "clary";
+constexpr std::size_t kLargestFile = 1 << 20;
+
+// What a virtual environment's Python runs when it starts. It keeps out of the way of whoever has
+// chosen an account already, and of jobs, which have credentials of their own.
+constexpr std::string_view kModule =
+    R"py("""Written by `clary env --install`, taken away by `clary env --uninstall`: AWS clients of this environment use Clary."""
+
+import os
+import sys
+
+HOOK = %HOOK%
+CHOSEN = ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+
+if not any(os.environ.get(name) for name in CHOSEN):
+    os.environ["AWS_PROFILE"] = "clary"
+    os.environ["AWS_ENDPOINT_URL"] = %ENDPOINT%
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    if os.path.isdir(HOOK):
+        sys.path.insert(0, HOOK)
+)py";
+
+struct Files {
+  std::string config;
+  std::string credentials;
+  std::string site_folder;  // of the virtual environment
+
+  std::string module() const { return path_join(site_folder, "clary_client.py"); }
+  std::string start() const { return path_join(site_folder, "clary_client.pth"); }
+};
+
+std::string variable(const Context& context, const std::string& name) {
+  const auto found = context.tools.variables.find(name);
+  return found == context.tools.variables.end() ? "" : found->second;
+}
+
+Result<std::string> site_folder_of(const std::string& venv) {
+  namespace fs = std::filesystem;
+  if (!exists(path_join(venv, "pyvenv.cfg")))
+    return invalid_argument("'" + venv + "' is no virtual environment: it has no pyvenv.cfg");
+  std::error_code failure;
+  for (const auto& entry : fs::directory_iterator(path_join(venv, "lib"), failure)) {
+    const std::string site = path_join(entry.path().string(), "site-packages");
+    if (base_name(entry.path().string()).starts_with("python") && exists(site)) return site;
+  }
+  return invalid_argument("'" + venv + "': no lib/python3.*/site-packages");
+}
+
+Result<Files> files_of(const Context& context, const std::string& venv) {
+  const std::string home = variable(context, "HOME");
+  Files files{.config = variable(context, "AWS_CONFIG_FILE"),
+              .credentials = variable(context, "AWS_SHARED_CREDENTIALS_FILE"),
+              .site_folder = ""};
+  if ((files.config.empty() || files.credentials.empty()) && home.empty())
+    return invalid_argument("HOME is not set: the AWS profile has no place");
+  if (files.config.empty()) files.config = home + "/.aws/config";
+  if (files.credentials.empty()) files.credentials = home + "/.aws/credentials";
+  CLARY_TRY(files.site_folder, site_folder_of(venv));
+  return files;
+}
+
+Status change_section(const std::string& path, const std::string& section,
+                      const ProfileLines& lines) {
+  Result<std::string> text = read_file(path, kLargestFile);
+  if (!text.ok() && text.error().code != ErrorCode::kNotFound) return text.error();
+  if (!text.ok() && lines.empty()) return {};
+  CLARY_RETURN_IF_ERROR(make_folders(folder_of(path), 0700));
+  return write_file_atomically(path, with_section(text.ok() ? *text : "", section, lines), 0600);
+}
+
+Status install(const Context& context, const Files& files) {
+  CLARY_TRY(const ServerRecord server, read_server_record(context.data_folder));
+  CLARY_TRY(const KeyPair key, context.tools.root_key(context.data_folder));
+  CLARY_TRY(const std::string hook, context.tools.client_hook(context.data_folder));
+  CLARY_RETURN_IF_ERROR(
+      change_section(files.config, std::string("profile ") + kProfile,
+                     {{"region", server.region}, {"endpoint_url", server.endpoint()}}));
+  CLARY_RETURN_IF_ERROR(change_section(
+      files.credentials, kProfile,
+      {{"aws_access_key_id", *key.id}, {"aws_secret_access_key", key.secret.reveal()}}));
+  // A JSON text is a Python text too.
+  std::string module = replace_all(kModule, "%HOOK%", to_json(Document(hook)));
+  module = replace_all(module, "%ENDPOINT%", to_json(Document(server.endpoint())));
+  CLARY_RETURN_IF_ERROR(write_file_atomically(files.module(), module, 0644));
+  return write_file_atomically(files.start(), "import clary_client\n", 0644);
+}
+
+Status uninstall(const Files& files) {
+  CLARY_RETURN_IF_ERROR(change_section(files.config, std::string("profile ") + kProfile, {}));
+  CLARY_RETURN_IF_ERROR(change_section(files.credentials, kProfile, {}));
+  for (const std::string& path : {files.start(), files.module()}) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+      return system_error("remove '" + path + "'");
+  }
+  return {};
+}
+
+}  // namespace
+
+ExitCode env_install(const Context& context, const std::string& venv) {
+  const Result<Files> files = files_of(context, venv);
+  if (!files.ok()) return fail(context, files.error());
+  if (const Status done = install(context, *files); !done.ok()) return fail(context, done.error());
+  context.terminal.say("The AWS profile '" + std::string(kProfile) + "' stands in " +
+                       files->config + "; Pythons of " + venv +
+                       " use it from now on, and `aws --profile clary` does. `clary env "
+                       "--uninstall " +
+                       venv + "` takes both away.");
+  return ExitCode::kOk;
+}
+
+ExitCode env_uninstall(const Context& context, const std::string& venv) {
+  const Result<Files> files = files_of(context, venv);
+  if (!files.ok()) return fail(context, files.error());
+  if (const Status done = uninstall(*files); !done.ok()) return fail(context, done.error());
+  context.terminal.say("The AWS profile '" + std::string(kProfile) + "' is gone, and " + venv +
+                       " is as it was.");
+  return ExitCode::kOk;
+}
+
+}  // namespace clary::cli

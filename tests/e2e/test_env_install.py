@@ -1,0 +1,79 @@
+"""`clary env --install`: a virtual environment whose Pythons reach the server without any exports."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+PROBE = """
+import boto3
+print(boto3.client("sts").get_caller_identity()["Account"], boto3.client("s3").meta.endpoint_url, boto3.Session().profile_name)
+"""
+MINE = "[default]\nregion = eu-central-1\n"
+
+
+@pytest.fixture
+def venv(tmp_path):
+    """A virtual environment that sees this one's packages, and a home with a profile of the user's own."""
+    folder = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    site = next(folder.glob("lib/python3*/site-packages"))
+    packages = next(path for path in sys.path if path.endswith("site-packages"))
+    (site / "packages.pth").write_text(packages + "\n")
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws/config").write_text(MINE)
+    return folder
+
+
+def clean(home: pathlib.Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name != "PYTHONPATH"}
+    return {**kept, "HOME": str(home), **more}
+
+
+def run(venv: pathlib.Path, code: str, **more: str) -> subprocess.CompletedProcess:
+    return subprocess.run([venv / "bin/python", "-c", code], env=clean(venv.parent, **more), capture_output=True, text=True)
+
+
+def clary(server, venv: pathlib.Path, *arguments: object) -> subprocess.CompletedProcess:
+    from clary_server import CLARY
+
+    return subprocess.run([CLARY, "env", *map(str, arguments), "--data", server.data], env=clean(venv.parent),
+                          capture_output=True, text=True)
+
+
+def test_pythons_of_the_environment_need_no_exports(server, venv):
+    done = clary(server, venv, "--install", venv)
+    assert done.returncode == 0, done.stderr
+    found = run(venv, PROBE)
+    assert found.stdout.split() == ["000000000000", server.url, "clary"], found.stderr
+    # The SDK's own STS address gives way: the client hook is at work.
+    hooked = run(venv, "import boto3; print(boto3.client('sts', endpoint_url='https://sts.us-east-1.amazonaws.com')"
+                       ".meta.endpoint_url)")
+    assert hooked.stdout.strip() == server.url, hooked.stderr
+    assert (venv.parent / ".aws/credentials").stat().st_mode & 0o077 == 0
+
+
+def test_who_has_chosen_an_account_is_left_alone(server, venv):
+    assert clary(server, venv, "--install", venv).returncode == 0
+    found = run(venv, "import os; print(os.environ.get('AWS_ENDPOINT_URL'), os.environ.get('AWS_PROFILE'))", AWS_PROFILE="mine")
+    assert found.stdout.split() == ["None", "mine"]
+
+
+def test_uninstall_leaves_everything_as_it_was(server, venv):
+    assert clary(server, venv, "--install", venv).returncode == 0
+    assert clary(server, venv, "--install", venv).returncode == 0
+    config = venv.parent / ".aws/config"
+    assert config.read_text().startswith(MINE) and config.read_text().count("[profile clary]") == 1
+    assert clary(server, venv, "--uninstall", venv).returncode == 0
+    assert config.read_text().strip() == MINE.strip()
+    assert "clary" not in (venv.parent / ".aws/credentials").read_text()
+    assert not list(venv.glob("lib/python3*/site-packages/clary*"))
+    assert run(venv, "import os; print(os.environ.get('AWS_PROFILE'))").stdout.strip() == "None"
+
+
+def test_what_is_no_environment_is_refused(server, venv):
+    done = clary(server, venv, "--install", venv.parent)
+    assert done.returncode == 1 and "pyvenv.cfg" in done.stderr
+    assert clary(server, venv, "--install", venv, "--uninstall", venv).returncode == 2
