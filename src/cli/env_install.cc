@@ -1,6 +1,7 @@
 // `clary env --install VENV`: an AWS profile, and a virtual environment whose Pythons use it.
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "base/files.h"

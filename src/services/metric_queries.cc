@@ -76,7 +76,7 @@ std::optional<ServiceError> MetricQueries::evaluate(const std::string& id) {
   if (query.metric_stat) {
     Outcome<MathValue> read = read_series(query);
     if (!read.ok()) return read.error();
-    values_.insert_or_assign(id, *std::move(read));
+    values_.insert_or_assign(id, std::move(*read));
     return std::nullopt;
   }
   const Result<std::vector<std::string>> named = math_ids(*query.expression, metrics_);
