@@ -88,9 +88,9 @@ Status install(const Context& context, const Files& files) {
   CLARY_TRY(const ServerRecord server, read_server_record(context.data_folder));
   CLARY_TRY(const KeyPair key, context.tools.root_key(context.data_folder));
   CLARY_TRY(const std::string hook, context.tools.client_hook(context.data_folder));
-  CLARY_RETURN_IF_ERROR(
-      change_section(files.config, std::string("profile ") + kProfile,
-                     {{"region", server.region}, {"endpoint_url", server.endpoint()}}));
+  ProfileLines profile = {{"region", server.region}, {"endpoint_url", server.endpoint()}};
+  if (!server.ca_file.empty()) profile.emplace_back("ca_bundle", server.ca_file);
+  CLARY_RETURN_IF_ERROR(change_section(files.config, std::string("profile ") + kProfile, profile));
   CLARY_RETURN_IF_ERROR(change_section(
       files.credentials, kProfile,
       {{"aws_access_key_id", *key.id}, {"aws_secret_access_key", key.secret.reveal()}}));

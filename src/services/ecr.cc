@@ -105,7 +105,8 @@ Outcome<api::GetAuthorizationToken::Reply> Ecr::token(const api::GetAuthorizatio
   api::AuthorizationData data;
   data.authorization_token = base64_encode("AWS:" + ids_.hex(64));
   data.expires_at = context.now + kTokenLifetime;
-  data.proxy_endpoint = "http://" + std::string(context.head->headers.get("host"));
+  data.proxy_endpoint = (context.head->origin.secure ? "https://" : "http://") +
+                        std::string(context.head->headers.get("host"));
   return api::GetAuthorizationToken::Reply{
       .authorization_data = std::vector<api::AuthorizationData>{std::move(data)}};
 }
