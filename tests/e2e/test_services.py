@@ -74,8 +74,8 @@ def test_lists_come_in_pages(training):
     ("s3", "put_bucket_accelerate_configuration", {"Bucket": BUCKET, "AccelerateConfiguration": {"Status": "Enabled"}}),
     ("iam", "create_group", {"GroupName": "g"}),
     ("sts", "get_federation_token", {"Name": "name"}),
-    ("logs", "create_log_group", {"logGroupName": "g"}),
-    ("cloudwatch", "put_metric_data", {"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": 1.0}]}),
+    ("logs", "describe_queries", {}),
+    ("cloudwatch", "describe_alarms", {}),
 ])
 def test_what_is_not_carried_out_is_refused_by_name(server, training, service, call, arguments):
     with pytest.raises(ClientError) as refused:
