@@ -72,7 +72,7 @@ Status FakeLogStore::append_timed(const LogGroup& group, const LogStream& stream
   for (const TimedLine& line : lines) {
     std::int64_t time_ms = line.timestamp_ms;
     if (!found->events.empty()) time_ms = std::max(time_ms, found->events.back().timestamp_ms);
-    for (std::string& event : to_events({line.message}))
+    for (std::string& event : to_events(std::span(&line.message, 1)))
       found->events.push_back({time_ms, to_epoch_milliseconds(clock_.now()), std::move(event)});
   }
   return {};
