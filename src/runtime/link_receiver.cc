@@ -143,8 +143,7 @@ class JobLinkReceiver::HostRecords {
     for (const Document& line : *list->as_array()) {
       if (line.as_string() != nullptr) lines.push_back(*line.as_string());
     }
-    CLARY_RETURN_IF_ERROR(parts_.logs.append(LogGroup(space_), stream_, lines,
-                                             telemetry::RecordSource{source_, record.number}));
+    CLARY_RETURN_IF_ERROR(append_lines(lines, {source_, record.number}));
     if (extractor_ == nullptr) return {};
     std::vector<SeriesSamples> batch;
     for (telemetry::NamedSample& found : extractor_->feed(lines, record.time)) {
@@ -155,6 +154,16 @@ class JobLinkReceiver::HostRecords {
     }
     if (batch.empty()) return {};
     return parts_.metrics.append(batch, telemetry::RecordSource{source_, record.number});
+  }
+
+  Status append_lines(const std::vector<std::string>& lines,
+                      const telemetry::RecordSource& source) {
+    const LogGroup group(space_);
+    const Status done = parts_.logs.append(group, stream_, lines, source);
+    if (done.ok() || done.error().code != ErrorCode::kNotFound) return done;
+    // A client has deleted the log group: the job goes on, and so does its log.
+    CLARY_RETURN_IF_ERROR(parts_.logs.create_stream(group, stream_));
+    return parts_.logs.append(group, stream_, lines, source);
   }
 
   Status take_usage(const Record& record) CLARY_REQUIRES(mutex_) {

@@ -247,6 +247,15 @@ TEST_F(RuntimeTest, RecordsBecomePhasesLinesAndMetrics) {
   EXPECT_EQ(server_->receiver.last_taken({.gang = find(job).gang, .host = "algo-1"}).value(), 5U);
 }
 
+TEST_F(RuntimeTest, AJobGoesOnLoggingWhenItsLogGroupWasDeleted) {
+  const JobName job = submit();
+  run();
+  EXPECT_TRUE(report_lines(job, {"before"}).ok());
+  EXPECT_TRUE(logs_.clear().ok());
+  EXPECT_TRUE(report_lines(job, {"after"}).ok());
+  EXPECT_EQ(lines(job), (std::vector<std::string>{"after"}));
+}
+
 TEST_F(RuntimeTest, WhatTheEnvironmentLacksIsInTheTimelineAndTheLog) {
   server_->environments.notices = {"image asks torch 1.8.1, running 2.13.0"};
   const JobName job = submit();

@@ -145,10 +145,21 @@ class Reader {
     return found->second;
   }
 
+  std::vector<MathSeries> metrics() const {
+    std::vector<MathSeries> all;
+    for (const std::string& name : names_->metrics) {
+      const auto found = names_->values.find(name);
+      if (found == names_->values.end()) continue;
+      if (const auto* series = std::get_if<MathSeries>(&found->second)) all.push_back(*series);
+    }
+    return all;
+  }
+
   Result<MathValue> call(const std::string& name, int depth) {
     if (name == "METRICS") {
       if (!take(")")) return wrong("Clary's METRICS() takes no text: a ) is missing");
-      return id("METRICS");
+      if (seen_ != nullptr) seen_->push_back(name);
+      return names_ == nullptr ? MathValue(0.0) : MathValue(metrics());
     }
     std::vector<MathValue> arguments;
     if (!take(")")) {
@@ -170,11 +181,14 @@ class Reader {
   Result<MathValue> list_or_value(int depth) {
     if (!take("[")) return comparison(depth);
     std::vector<MathSeries> list;
+    std::int64_t points = 0;
     do {
       CLARY_TRY(MathValue element, comparison(depth));
       if (names_ == nullptr) continue;
       const auto* series = std::get_if<MathSeries>(&element);
       if (series == nullptr) return wrong("a list holds series");
+      points += static_cast<std::int64_t>(series->points.size());
+      if (points > kMostPeriodsTogether) return wrong("a list has more than 1,500,000 points");
       list.push_back(*series);
     } while (take(","));
     if (!take("]")) return wrong("a ] is missing");
@@ -198,16 +212,7 @@ Result<std::vector<std::string>> math_ids(std::string_view expression,
 }
 
 Result<MathValue> evaluate_math(std::string_view expression, const MathNames& names) {
-  std::map<std::string, MathValue> with_metrics = names.values;
-  std::vector<MathSeries> all;
-  for (const std::string& id : names.metrics) {
-    const auto found = names.values.find(id);
-    if (found == names.values.end()) continue;
-    if (const auto* series = std::get_if<MathSeries>(&found->second)) all.push_back(*series);
-  }
-  with_metrics.insert_or_assign("METRICS", std::move(all));
-  const MathNames complete{with_metrics, names.metrics, names.start, names.end};
-  return Reader(expression, &complete, nullptr).whole();
+  return Reader(expression, &names, nullptr).whole();
 }
 
 }  // namespace clary::services

@@ -8,6 +8,7 @@
 // Source: "Using metric math", CloudWatch User Guide.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -18,6 +19,11 @@
 #include "base/result.h"
 
 namespace clary::services {
+
+// The most points of one series, and of the series that a request asks for together. Source of the
+// first: CloudWatch's quotas; the second keeps a request within some 100 MB.
+inline constexpr std::int64_t kMostPeriods = 100'800;
+inline constexpr std::int64_t kMostPeriodsTogether = 1'500'000;
 
 struct MathSeries {
   std::map<TimePoint, double> points;

@@ -115,6 +115,11 @@ Result<MathValue> call_fill(const std::vector<MathValue>& arguments, const MathN
   const auto* list = pair ? std::get_if<std::vector<MathSeries>>(&arguments[0]) : nullptr;
   if (with == nullptr || (series == nullptr && list == nullptr))
     return invalid_argument("FILL takes series, and a number or REPEAT");
+  const auto too_many = [&names](const MathSeries& one) {
+    return (names.end - names.start) / seconds(one.period_seconds) > kMostPeriods;
+  };
+  if (series != nullptr ? too_many(*series) : std::ranges::any_of(*list, too_many))
+    return invalid_argument("FILL makes 100,800 points of a series at most");
   if (series != nullptr) return MathValue(filled(*series, *with, names));
   std::vector<MathSeries> out;
   for (const MathSeries& one : *list) out.push_back(filled(one, *with, names));

@@ -81,8 +81,22 @@ TEST_F(MetricMathTest, WhatCannotBeReadIsRefusedWithItsPlace) {
   EXPECT_NE(result("NOPE(m1)").find("no function is called NOPE"), std::string::npos);
   EXPECT_NE(result("FILL(m1)").find("FILL takes"), std::string::npos);
   EXPECT_NE(result("METRICS() + METRICS()").find("two lists"), std::string::npos);
+  EXPECT_NE(result("METRICS + 1").find("no query has the id 'METRICS'"), std::string::npos);
   EXPECT_NE(result(std::string(500, '(')).find("too many brackets"), std::string::npos);
   EXPECT_NE(result(std::string(500, '-')).find("too many brackets"), std::string::npos);
+}
+
+TEST_F(MetricMathTest, FillingIsBounded) {
+  values_["e"] = MathSeries{};
+  const auto filled = [this](std::string_view expression, std::chrono::seconds length) {
+    return evaluate_math(
+        expression,
+        {.values = values_, .metrics = metrics_, .start = at(0), .end = at(0) + length});
+  };
+  EXPECT_TRUE(filled("FILL(e, 0)", std::chrono::hours(24)).ok());
+  for (const char* expression : {"FILL(e, 0)", "FILL(METRICS(), 0)", "FILL(IF(0, e), 0)"}) {
+    EXPECT_FALSE(filled(expression, std::chrono::hours(24 * 3650)).ok()) << expression;
+  }
 }
 
 TEST_F(MetricMathTest, TheIdsOfAnExpression) {

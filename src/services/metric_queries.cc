@@ -7,9 +7,13 @@
 namespace clary::services {
 namespace {
 
-constexpr std::int64_t kMostPeriods = 100'800;  // of one query
+constexpr std::size_t kMostQueries = 500;  // Source: API reference of GetMetricData
 
 ServiceError invalid(std::string message) { return {"ValidationError", std::move(message)}; }
+
+std::int64_t period_of(const api::MetricDataQuery& query) {
+  return query.metric_stat ? query.metric_stat->period : query.period.value_or(60);
+}
 
 bool is_id(const std::string& text) {
   return !text.empty() && text.front() >= 'a' && text.front() <= 'z';
@@ -26,18 +30,21 @@ MetricQueries::MetricQueries(telemetry::MetricStore& store,
   }
 }
 
+std::int64_t MetricQueries::periods_of(const api::MetricDataQuery& query) const {
+  return (request_.end_time - request_.start_time) / std::chrono::seconds(period_of(query));
+}
+
 std::optional<ServiceError> MetricQueries::check(const api::MetricDataQuery& query) const {
   const std::string where = "The query '" + query.id + "': ";
   if (!is_id(query.id)) return invalid(where + "an Id begins with a lower-case letter.");
   if (query.metric_stat.has_value() == query.expression.has_value())
     return invalid(where + "one of MetricStat and Expression is needed.");
-  const std::int64_t period =
-      query.metric_stat ? query.metric_stat->period : query.period.value_or(60);
+  const std::int64_t period = period_of(query);
   if (!is_metric_period(period)) {
     return invalid(where +
                    "Period must be 1, 5, 10, 20, 30 or a multiple of 60, and at most a year.");
   }
-  if ((request_.end_time - request_.start_time) / std::chrono::seconds(period) > kMostPeriods)
+  if (periods_of(query) > kMostPeriods)
     return invalid(where + "more than 100,800 periods: choose a longer one or less time.");
   if (query.expression) {
     if (query.expression->starts_with("SELECT") || query.expression->starts_with("SEARCH"))
@@ -55,9 +62,16 @@ std::optional<ServiceError> MetricQueries::check(const api::MetricDataQuery& que
 Outcome<std::vector<MetricResult>> MetricQueries::run() {
   if (by_id_.size() != request_.metric_data_queries.size())
     return invalid("The Ids of MetricDataQueries must be unique.");
+  if (by_id_.size() > kMostQueries)
+    return invalid("More than 500 queries in one request: ask in several.");
+  std::int64_t periods = 0;
   for (const api::MetricDataQuery& query : request_.metric_data_queries) {
     if (auto refused = check(query)) return *refused;
+    periods += periods_of(query);
   }
+  if (periods > kMostPeriodsTogether)
+    return invalid(
+        "The queries have more than 1,500,000 periods together: ask in several requests.");
   std::vector<MetricResult> results;
   for (const api::MetricDataQuery& query : request_.metric_data_queries) {
     if (!query.return_data.value_or(true)) continue;

@@ -29,6 +29,8 @@ class MetricQueries {
   Outcome<std::vector<MetricResult>> run();
 
  private:
+  // How many the request's time has. Precondition: is_metric_period of the query's.
+  std::int64_t periods_of(const api::MetricDataQuery& query) const;
   std::optional<ServiceError> check(const api::MetricDataQuery& query) const;
   // The value of a query, after those that it names.
   std::optional<ServiceError> evaluate(const std::string& id);

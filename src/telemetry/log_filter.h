@@ -1,8 +1,7 @@
 // LogFilter: CloudWatch's filter patterns over log lines.
 //
-//   ERROR "out of memory" -debug       every term, but for those with a minus; terms with a
-//   question
-//                                      mark alone: any of them; %regex%
+//   ERROR "out of memory" -debug       every term, but none with a minus before it
+//   ?ERROR ?WARN  %E[0-9]+%            any of them; a regex
 //   { $.loss < 0.5 && $.tag = "a*" }   members of a line that is a JSON object
 //   [host, level=E*, ..., n > 3]       the words of a line
 //
