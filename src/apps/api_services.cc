@@ -16,8 +16,10 @@ constexpr std::string_view kSeries = "/series";
 ApiServices::ApiServices(ApiServicesParts parts)
     : parts_(std::move(parts)),
       sts_(*parts_.storage.identities, *parts_.storage.keys, parts_.ids),
-      roles_(*parts_.storage.identities, parts_.ids),
-      users_(*parts_.storage.identities, *parts_.storage.keys, parts_.ids),
+      roles_(*parts_.storage.identities, *parts_.storage.policies, parts_.ids),
+      policies_(*parts_.storage.policies, *parts_.storage.identities, parts_.ids),
+      users_(*parts_.storage.identities, *parts_.storage.policies, *parts_.storage.keys,
+             parts_.ids),
       access_keys_(*parts_.storage.identities, *parts_.storage.keys, parts_.ids),
       simulation_(*parts_.storage.identities),
       buckets_(*parts_.storage.objects, *parts_.storage.objects),
@@ -47,6 +49,7 @@ ApiServices::ApiServices(ApiServicesParts parts)
 Status ApiServices::add_to(services::Router& router, services::LocalRoutes& routes) {
   sts_.add_to(router);
   roles_.add_to(router);
+  policies_.add_to(router);
   users_.add_to(router);
   access_keys_.add_to(router);
   simulation_.add_to(router);

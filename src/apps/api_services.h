@@ -13,6 +13,7 @@
 #include "services/cloudwatch.h"
 #include "services/ecr.h"
 #include "services/iam_access_keys.h"
+#include "services/iam_policies.h"
 #include "services/iam_roles.h"
 #include "services/iam_simulation.h"
 #include "services/iam_users.h"
@@ -68,6 +69,7 @@ class ApiServices {
   ApiServicesParts parts_;
   services::Sts sts_;
   services::IamRoles roles_;
+  services::IamPolicies policies_;
   services::IamUsers users_;
   services::IamAccessKeys access_keys_;
   services::IamSimulation simulation_;

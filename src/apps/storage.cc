@@ -14,6 +14,7 @@ Result<std::unique_ptr<Storage>> Storage::open(const DataFolder& folder, const C
   storage->jobs = meta::make_sqlite_job_store(*storage->metadata);
   storage->keys = meta::make_sqlite_key_store(*storage->metadata);
   storage->identities = meta::make_sqlite_identity_store(*storage->metadata);
+  storage->policies = meta::make_sqlite_policy_store(*storage->metadata);
   CLARY_TRY(storage->telemetry, telemetry::TelemetryDatabase::open(folder.in("telemetry.db")));
   storage->logs = std::make_unique<telemetry::SqliteLogStore>(*storage->telemetry, clock);
   storage->log_groups = std::make_unique<telemetry::SqliteLogGroups>(*storage->telemetry, clock);

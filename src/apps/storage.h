@@ -10,6 +10,7 @@
 #include "domain/identity_store.h"
 #include "domain/job_store.h"
 #include "domain/key_store.h"
+#include "domain/policy_store.h"
 #include "meta/database.h"
 #include "objects/directory_store.h"
 #include "telemetry/log_groups.h"
@@ -29,6 +30,7 @@ struct Storage {
   std::unique_ptr<domain::JobStore> jobs;
   std::unique_ptr<domain::KeyStore> keys;
   std::unique_ptr<domain::IdentityStore> identities;
+  std::unique_ptr<domain::PolicyStore> policies;
   std::unique_ptr<telemetry::TelemetryDatabase> telemetry;
   std::unique_ptr<telemetry::LogStore> logs;
   std::unique_ptr<telemetry::LogGroups> log_groups;

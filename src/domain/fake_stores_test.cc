@@ -11,6 +11,7 @@ class FakeStores final : public StoresUnderTest {
   JobStore& jobs() override { return jobs_; }
   KeyStore& keys() override { return keys_; }
   IdentityStore& identities() override { return identities_; }
+  PolicyStore& policies() override { return identities_; }
 
  private:
   FakeJobStore jobs_;

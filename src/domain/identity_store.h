@@ -30,7 +30,8 @@ struct Identity {
 struct IdentityPolicy {
   std::string name;      // of a text
   std::string arn;       // of a managed policy; "" for a text
-  std::string document;  // JSON of a text
+  std::string document;  // JSON; of a managed one as the store gives it: its default version, or ""
+                         // for one of AWS's
 
   const std::string& key() const { return arn.empty() ? name : arn; }
 };
@@ -53,7 +54,7 @@ class IdentityStore {
   // Sorted by key; none for an identity that is not there.
   virtual Result<std::vector<IdentityPolicy>> policies(IdentityKind kind,
                                                        const std::string& name) = 0;
-  virtual Status clear() = 0;  // everything (reset)
+  virtual Status clear() = 0;  // everything, managed policies too (reset)
 };
 
 }  // namespace clary::domain

@@ -85,4 +85,61 @@ TEST_P(IdentityStoreConformance, PoliciesBelongToOneIdentity) {
   EXPECT_TRUE(identities().list(IdentityKind::kRole).value().empty());
 }
 
+TEST_P(IdentityStoreConformance, ManagedPoliciesKeepTheirVersions) {
+  const std::string arn = "arn:aws:iam::1:policy/team/P";
+  ManagedPolicy policy{.arn = arn,
+                       .id = "ANPA1",
+                       .description = "d",
+                       .created = from_epoch_seconds(1'700'000'000),
+                       .updated = from_epoch_seconds(1'700'000'001),
+                       .tags = {{"k", "v"}},
+                       .versions = {{.number = 1, .document = "one"}},
+                       .default_version = 1,
+                       .last_version = 1};
+  EXPECT_EQ(managed().replace_policy(policy).error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(managed().create_policy(policy).ok());
+  EXPECT_EQ(managed().create_policy(policy).error().code, ErrorCode::kAlreadyExists);
+  policy.versions.push_back({.number = 3, .document = "three", .created = policy.updated});
+  policy.default_version = policy.last_version = 3;
+  ASSERT_TRUE(managed().replace_policy(policy).ok());
+  stores_->reopen();
+  const ManagedPolicy kept = managed().find_policy(arn).value();
+  EXPECT_EQ(kept.id, "ANPA1");
+  EXPECT_EQ(kept.description, "d");
+  EXPECT_EQ(kept.created, policy.created);
+  EXPECT_EQ(kept.updated, policy.updated);
+  EXPECT_EQ(kept.tags, policy.tags);
+  ASSERT_EQ(kept.versions.size(), 2U);
+  EXPECT_EQ(kept.version(kept.default_version).document, "three");
+  EXPECT_EQ(kept.versions[1].created, policy.updated);
+  EXPECT_EQ(kept.last_version, 3);
+  EXPECT_EQ(managed().list_policies().value().size(), 1U);
+}
+
+TEST_P(IdentityStoreConformance, AManagedPolicySpeaksForThoseWhoHaveIt) {
+  const std::string arn = "arn:aws:iam::1:policy/P";
+  ManagedPolicy policy{.arn = arn, .versions = {{.number = 1, .document = "one"}}};
+  ASSERT_TRUE(managed().create_policy(policy).ok());
+  ASSERT_TRUE(identities().create({.kind = IdentityKind::kUser, .name = "u"}).ok());
+  ASSERT_TRUE(identities().put_policy(IdentityKind::kUser, "u", {.arn = arn}).ok());
+  const auto document = [this] {
+    return identities().policies(IdentityKind::kUser, "u").value().front().document;
+  };
+  EXPECT_EQ(document(), "one");
+  policy.versions.front().document = "two";
+  ASSERT_TRUE(managed().replace_policy(policy).ok());
+  EXPECT_EQ(document(), "two");
+  ASSERT_EQ(managed().attached(arn).value().size(), 1U);
+  EXPECT_EQ(managed().attached(arn).value().front(),
+            std::pair(IdentityKind::kUser, std::string("u")));
+  EXPECT_EQ(managed().remove_policy(arn).error().code, ErrorCode::kConflict);
+  ASSERT_TRUE(identities().remove_policy(IdentityKind::kUser, "u", arn).ok());
+  ASSERT_TRUE(managed().remove_policy(arn).ok());
+  EXPECT_EQ(managed().remove_policy(arn).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(managed().find_policy(arn).error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(managed().create_policy(policy).ok());
+  ASSERT_TRUE(identities().clear().ok());
+  EXPECT_TRUE(managed().list_policies().value().empty());
+}
+
 }  // namespace clary::domain

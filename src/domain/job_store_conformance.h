@@ -1,4 +1,5 @@
-// What every JobStore, KeyStore and IdentityStore must do. A store's tests instantiate the suites:
+// What every JobStore, KeyStore, IdentityStore and PolicyStore must do. A store's tests instantiate
+// the suites:
 //
 //   INSTANTIATE_TEST_SUITE_P(Sqlite, JobStoreConformance, stores_of(&make_sqlite_stores));
 #pragma once
@@ -13,6 +14,7 @@
 #include "domain/identity_store.h"
 #include "domain/job_store.h"
 #include "domain/key_store.h"
+#include "domain/policy_store.h"
 #include "domain/step.h"
 
 namespace clary::domain {
@@ -24,6 +26,7 @@ class StoresUnderTest {
   virtual JobStore& jobs() = 0;
   virtual KeyStore& keys() = 0;
   virtual IdentityStore& identities() = 0;
+  virtual PolicyStore& policies() = 0;  // of the same identities
   // As after a restart of the program; a store in memory does nothing.
   virtual void reopen() {}
 };
@@ -59,6 +62,7 @@ class IdentityStoreConformance : public ::testing::TestWithParam<MakeStores> {
  protected:
   void SetUp() override;
   IdentityStore& identities() { return stores_->identities(); }
+  PolicyStore& managed() { return stores_->policies(); }
   std::string policies(const std::string& role);  // "key key"
 
   std::unique_ptr<StoresUnderTest> stores_;

@@ -33,6 +33,7 @@ Result<std::vector<Policy>> policies_of(IdentityKind kind, const std::string& na
   CLARY_TRY(const std::vector<IdentityPolicy> kept, identities.policies(kind, name));
   for (const IdentityPolicy& one : kept) {
     const std::optional<std::string_view> managed = managed_policy(one.arn);
+    if (!managed && one.document.empty()) continue;  // it was removed while it was being attached
     CLARY_TRY(Policy policy, stored_policy(managed ? *managed : one.document, name));
     out.push_back(std::move(policy));
   }

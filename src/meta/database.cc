@@ -111,6 +111,13 @@ CREATE TABLE identity_policies (
 )sql",
                                                               R"sql(
 ALTER TABLE effects ADD COLUMN text TEXT NOT NULL DEFAULT '';
+)sql",
+                                                              R"sql(
+CREATE TABLE managed_policies (
+  arn TEXT PRIMARY KEY,
+  document TEXT NOT NULL,
+  record TEXT NOT NULL
+) WITHOUT ROWID;
 )sql"});
 
 }  // namespace

@@ -161,8 +161,9 @@ class SqliteIdentityStore final : public domain::IdentityStore {
                                                const std::string& name) override {
     CLARY_TRY(auto reader, database_.read());
     CLARY_TRY(Statement find,
-              reader->prepare("SELECT key, arn, document FROM identity_policies WHERE kind = ?1 "
-                              "AND name = ?2 ORDER BY key"));
+              reader->prepare("SELECT p.key, p.arn, coalesce(m.document, p.document) FROM "
+                              "identity_policies p LEFT JOIN managed_policies m ON m.arn = p.arn "
+                              "WHERE p.kind = ?1 AND p.name = ?2 ORDER BY p.key"));
     find.bind(kind_column(kind)).bind(name);
     std::vector<IdentityPolicy> out;
     for (;;) {
@@ -177,7 +178,8 @@ class SqliteIdentityStore final : public domain::IdentityStore {
 
   Status clear() override {
     return database_.write([](sqlite::Database& database) -> Status {
-      return database.execute("DELETE FROM identity_policies; DELETE FROM identities;");
+      return database.execute(
+          "DELETE FROM identity_policies; DELETE FROM identities; DELETE FROM managed_policies;");
     });
   }
 

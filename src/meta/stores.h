@@ -1,4 +1,4 @@
-// The job, key and identity stores on a metadata database.
+// The job, key, identity and policy stores on a metadata database.
 #pragma once
 
 #include <memory>
@@ -6,6 +6,7 @@
 #include "domain/identity_store.h"
 #include "domain/job_store.h"
 #include "domain/key_store.h"
+#include "domain/policy_store.h"
 #include "meta/database.h"
 
 namespace clary::meta {
@@ -14,5 +15,6 @@ namespace clary::meta {
 std::unique_ptr<domain::JobStore> make_sqlite_job_store(Database& database);
 std::unique_ptr<domain::KeyStore> make_sqlite_key_store(Database& database);
 std::unique_ptr<domain::IdentityStore> make_sqlite_identity_store(Database& database);
+std::unique_ptr<domain::PolicyStore> make_sqlite_policy_store(Database& database);
 
 }  // namespace clary::meta

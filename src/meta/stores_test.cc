@@ -31,17 +31,20 @@ class SqliteStores final : public domain::StoresUnderTest {
   domain::JobStore& jobs() override { return *jobs_; }
   domain::KeyStore& keys() override { return *keys_; }
   domain::IdentityStore& identities() override { return *identities_; }
+  domain::PolicyStore& policies() override { return *policies_; }
   void reopen() override {
     close();
     database_ = Database::open(path()).value();
     jobs_ = make_sqlite_job_store(*database_);
     keys_ = make_sqlite_key_store(*database_);
     identities_ = make_sqlite_identity_store(*database_);
+    policies_ = make_sqlite_policy_store(*database_);
   }
   void close() {
     jobs_.reset();
     keys_.reset();
     identities_.reset();
+    policies_.reset();
     database_.reset();
   }
   std::string path() const { return folder_ + "/meta.db"; }
@@ -52,6 +55,7 @@ class SqliteStores final : public domain::StoresUnderTest {
   std::unique_ptr<domain::JobStore> jobs_;
   std::unique_ptr<domain::KeyStore> keys_;
   std::unique_ptr<domain::IdentityStore> identities_;
+  std::unique_ptr<domain::PolicyStore> policies_;
 };
 
 std::unique_ptr<domain::StoresUnderTest> make_sqlite_stores() {

@@ -180,6 +180,10 @@ std::string iam_resource(const Document& request, const CallContext& context) {
   if (!role.empty()) return account + ":role/" + role;
   const std::string user = request.string_or("UserName", "");
   if (!user.empty()) return account + ":user/" + user;
+  const std::string policy = request.string_or("PolicyArn", "");
+  if (!policy.empty()) return policy;
+  const std::string made = request.string_or("PolicyName", "");
+  if (!made.empty()) return account + ":policy" + request.string_or("Path", "/") + made;
   return request.string_or("PolicySourceArn", "*");
 }
 

@@ -187,7 +187,7 @@ class FrontTest : public testing::Test, public JobCredentials {
   domain::FakeIdentityStore identities_;
   Probe probe_;
   Sts sts_{identities_, keys_, ids_};
-  IamRoles roles_{identities_, ids_};
+  IamRoles roles_{identities_, identities_, ids_};
   Router router_;
   LocalRoutes routes_{{"clary.example"}};
   Front front_{FrontParts{router_, routes_, keys_, identities_, clock_, ids_, silent_logger()}};

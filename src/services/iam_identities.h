@@ -49,6 +49,7 @@ class IamIdentities {
   // MalformedPolicyDocument for a text that means nothing here.
   std::optional<ServiceError> put(domain::IdentityKind kind, const std::string& name,
                                   const domain::IdentityPolicy& policy);
+  // Precondition: check_managed(arn), iam_policies.h.
   std::optional<ServiceError> attach(domain::IdentityKind kind, const std::string& name,
                                      const std::string& arn);
   std::optional<ServiceError> take(domain::IdentityKind kind, const std::string& name,

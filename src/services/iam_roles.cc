@@ -1,13 +1,17 @@
 #include "services/iam_roles.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "base/text_encoding.h"
+#include "services/iam_policies.h"
 #include "services/iam_replies.h"
 
 namespace clary::services {
 namespace {
 
 constexpr domain::IdentityKind kRole = domain::IdentityKind::kRole;
+constexpr std::size_t kMostTags = 50;  // AWS's quota
 
 // AWS gives policies percent-encoded.
 api::Role role_of(const domain::Identity& identity, const AccountId& account) {
@@ -82,8 +86,42 @@ Outcome<api::UpdateAssumeRolePolicy::Reply> IamRoles::update_trust(
   return done_or<api::UpdateAssumeRolePolicy::Reply>(identities_.replace(role));
 }
 
+Outcome<api::TagRole::Reply> IamRoles::tag(const api::TagRole::Request& request,
+                                           const CallContext&) {
+  CLARY_TRY(domain::Identity role, identities_.find(kRole, request.role_name));
+  for (const api::Tag& tag : request.tags) {
+    std::erase_if(role.tags, [&tag](const domain::Tag& old) { return old.key == tag.key; });
+    role.tags.push_back({tag.key, tag.value});
+  }
+  if (role.tags.size() > kMostTags)
+    return ServiceError("LimitExceeded", "The number of tags has reached the maximum limit.", 409);
+  return done_or<api::TagRole::Reply>(identities_.replace(role));
+}
+
+Outcome<api::UntagRole::Reply> IamRoles::untag(const api::UntagRole::Request& request,
+                                               const CallContext&) {
+  CLARY_TRY(domain::Identity role, identities_.find(kRole, request.role_name));
+  std::erase_if(role.tags, [&request](const domain::Tag& tag) {
+    return std::ranges::find(request.tag_keys, tag.key) != request.tag_keys.end();
+  });
+  return done_or<api::UntagRole::Reply>(identities_.replace(role));
+}
+
+Outcome<api::ListRoleTags::Reply> IamRoles::list_tags(const api::ListRoleTags::Request& request,
+                                                      const CallContext&) {
+  CLARY_TRY(const domain::Identity role, identities_.find(kRole, request.role_name));
+  CLARY_TRY(const IamPage page, iam_page(role.tags.size(), request.marker, request.max_items));
+  api::ListRoleTags::Reply reply;
+  reply.is_truncated = page.marker.has_value();
+  reply.marker = page.marker;
+  for (std::size_t at = page.begin; at < page.end; ++at)
+    reply.tags.push_back({role.tags[at].key, role.tags[at].value});
+  return reply;
+}
+
 Outcome<api::AttachRolePolicy::Reply> IamRoles::attach(
     const api::AttachRolePolicy::Request& request, const CallContext&) {
+  if (auto refused = check_managed(policies_, request.policy_arn)) return *refused;
   return done_or<api::AttachRolePolicy::Reply>(
       identities_.attach(kRole, request.role_name, request.policy_arn));
 }
@@ -134,6 +172,9 @@ void IamRoles::add_to(Router& router) {
   router.add<api::ListRoles>(*this, &IamRoles::list);
   router.add<api::DeleteRole>(*this, &IamRoles::remove);
   router.add<api::UpdateAssumeRolePolicy>(*this, &IamRoles::update_trust);
+  router.add<api::TagRole>(*this, &IamRoles::tag);
+  router.add<api::UntagRole>(*this, &IamRoles::untag);
+  router.add<api::ListRoleTags>(*this, &IamRoles::list_tags);
   router.add<api::AttachRolePolicy>(*this, &IamRoles::attach);
   router.add<api::DetachRolePolicy>(*this, &IamRoles::detach);
   router.add<api::ListAttachedRolePolicies>(*this, &IamRoles::list_attached);

@@ -3,6 +3,7 @@
 
 #include "api/roles.h"
 #include "base/id_source.h"
+#include "domain/policy_store.h"
 #include "services/iam_identities.h"
 #include "services/router.h"
 
@@ -10,7 +11,8 @@ namespace clary::services {
 
 class IamRoles {
  public:
-  IamRoles(domain::IdentityStore& store, IdSource& ids) : identities_(store), ids_(ids) {}
+  IamRoles(domain::IdentityStore& store, domain::PolicyStore& policies, IdSource& ids)
+      : identities_(store), policies_(policies), ids_(ids) {}
   void add_to(Router& router);
 
   Outcome<api::CreateRole::Reply> create(const api::CreateRole::Request& request,
@@ -23,6 +25,13 @@ class IamRoles {
                                          const CallContext& context);
   Outcome<api::UpdateAssumeRolePolicy::Reply> update_trust(
       const api::UpdateAssumeRolePolicy::Request& request, const CallContext& context);
+
+  Outcome<api::TagRole::Reply> tag(const api::TagRole::Request& request,
+                                   const CallContext& context);
+  Outcome<api::UntagRole::Reply> untag(const api::UntagRole::Request& request,
+                                       const CallContext& context);
+  Outcome<api::ListRoleTags::Reply> list_tags(const api::ListRoleTags::Request& request,
+                                              const CallContext& context);
 
   Outcome<api::AttachRolePolicy::Reply> attach(const api::AttachRolePolicy::Request& request,
                                                const CallContext& context);
@@ -41,6 +50,7 @@ class IamRoles {
 
  private:
   IamIdentities identities_;
+  domain::PolicyStore& policies_;
   IdSource& ids_;
 };
 

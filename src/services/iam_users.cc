@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "base/text_encoding.h"
 #include "domain/permissions.h"
+#include "services/iam_policies.h"
 #include "services/iam_replies.h"
 
 namespace clary::services {
@@ -88,6 +89,7 @@ Outcome<api::DeleteUser::Reply> IamUsers::remove(const api::DeleteUser::Request&
 
 Outcome<api::AttachUserPolicy::Reply> IamUsers::attach(
     const api::AttachUserPolicy::Request& request, const CallContext&) {
+  if (auto refused = check_managed(policies_, request.policy_arn)) return *refused;
   return done_or<api::AttachUserPolicy::Reply>(
       identities_.attach(kUser, request.user_name, request.policy_arn));
 }

@@ -4,6 +4,7 @@
 #include "api/users.h"
 #include "base/id_source.h"
 #include "domain/key_store.h"
+#include "domain/policy_store.h"
 #include "services/iam_identities.h"
 #include "services/router.h"
 
@@ -14,8 +15,9 @@ Outcome<std::string> user_named(const std::optional<std::string>& name, const Ca
 
 class IamUsers {
  public:
-  IamUsers(domain::IdentityStore& store, domain::KeyStore& keys, IdSource& ids)
-      : identities_(store), keys_(keys), ids_(ids) {}
+  IamUsers(domain::IdentityStore& store, domain::PolicyStore& policies, domain::KeyStore& keys,
+           IdSource& ids)
+      : identities_(store), policies_(policies), keys_(keys), ids_(ids) {}
   void add_to(Router& router);
 
   Outcome<api::CreateUser::Reply> create(const api::CreateUser::Request& request,
@@ -44,6 +46,7 @@ class IamUsers {
 
  private:
   IamIdentities identities_;
+  domain::PolicyStore& policies_;
   domain::KeyStore& keys_;
   IdSource& ids_;
 };

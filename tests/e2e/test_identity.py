@@ -9,23 +9,7 @@ import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"},
-    {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:root"}, "Action": "sts:AssumeRole"}]})
-ACCOUNT = "000000000000"
-
-
-def policy(*actions: str, effect: str = "Allow", resource: str = "*") -> str:
-    statement = {"Effect": effect, "Action": list(actions), "Resource": resource}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def code_of(call, **arguments) -> str:
-    """The error code of a call that must fail."""
-    with pytest.raises(Exception) as raised:
-        call(**arguments)
-    return raised.value.response["Error"]["Code"]
+from identities import ACCOUNT, TRUST, client_of, code_of, policy, session_of
 
 
 @pytest.fixture(scope="module")
@@ -45,18 +29,6 @@ def role(iam, request):
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST, Path="/team/", Description="a test's",
                     Tags=[{"Key": "k", "Value": "v"}])
     return name
-
-
-def session_of(server, sts, role: str, service: str, **more):
-    """A client with credentials of the role."""
-    arn = server.client("iam").get_role(RoleName=role)["Role"]["Arn"]
-    return client_of(server, service, sts.assume_role(RoleArn=arn, RoleSessionName="se", **more)["Credentials"])
-
-
-def client_of(server, service: str, credentials: dict):
-    return server.client(service, aws_access_key_id=credentials["AccessKeyId"],
-                         aws_secret_access_key=credentials["SecretAccessKey"],
-                         **({"aws_session_token": credentials["SessionToken"]} if "SessionToken" in credentials else {}))
 
 
 def test_a_role_lives_and_ends(iam, role):
