@@ -144,8 +144,7 @@ Outcome<api::GetMetricData::Reply> MetricData::get(const api::GetMetricData::Req
     api::MetricDataResult one{.id = result.id, .label = result.label};
     one.timestamps.emplace();
     one.values.emplace();
-    std::vector<std::pair<TimePoint, double>> points(result.series.points.begin(),
-                                                     result.series.points.end());
+    std::vector<std::pair<TimePoint, double>> points = result.series.points;
     if (descending) std::ranges::reverse(points);
     for (const auto& [time, value] : points) {
       const std::size_t number = passed++;

@@ -188,7 +188,7 @@ class Reader {
       const auto* series = std::get_if<MathSeries>(&element);
       if (series == nullptr) return wrong("a list holds series");
       points += static_cast<std::int64_t>(series->points.size());
-      if (points > kMostPeriodsTogether) return wrong("a list has more than 1,500,000 points");
+      if (points > kMostPeriodsTogether) return wrong("a list has more than 5,000,000 points");
       list.push_back(*series);
     } while (take(","));
     if (!take("]")) return wrong("a ] is missing");
@@ -202,6 +202,13 @@ class Reader {
 };
 
 }  // namespace
+
+std::optional<double> MathSeries::at(TimePoint time) const {
+  const auto found =
+      std::ranges::lower_bound(points, time, {}, &std::pair<TimePoint, double>::first);
+  if (found == points.end() || found->first != time) return std::nullopt;
+  return found->second;
+}
 
 Result<std::vector<std::string>> math_ids(std::string_view expression,
                                           const std::vector<std::string>& metrics) {

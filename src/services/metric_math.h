@@ -10,8 +10,10 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -23,11 +25,13 @@ namespace clary::services {
 // The most points of one series, and of the series that a request asks for together. Source of the
 // first: CloudWatch's quotas; the second keeps a request within some 100 MB.
 inline constexpr std::int64_t kMostPeriods = 100'800;
-inline constexpr std::int64_t kMostPeriodsTogether = 1'500'000;
+inline constexpr std::int64_t kMostPeriodsTogether = 5'000'000;
 
 struct MathSeries {
-  std::map<TimePoint, double> points;
+  std::vector<std::pair<TimePoint, double>> points;  // by time, each once
   std::int64_t period_seconds = 60;
+
+  std::optional<double> at(TimePoint time) const;
 };
 // METRICS(): several series at once.
 using MathValue = std::variant<double, MathSeries, std::vector<MathSeries>>;

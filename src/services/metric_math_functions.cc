@@ -13,8 +13,7 @@ using std::chrono::seconds;
 MathSeries joined(const MathSeries& left, const MathSeries& right, const MathOperator& join) {
   MathSeries out{.points = {}, .period_seconds = left.period_seconds};
   for (const auto& [time, value] : left.points) {
-    const auto other = right.points.find(time);
-    if (other != right.points.end()) out.points.emplace(time, join(value, other->second));
+    if (const auto other = right.at(time)) out.points.emplace_back(time, join(value, *other));
   }
   return out;
 }
@@ -22,7 +21,7 @@ MathSeries joined(const MathSeries& left, const MathSeries& right, const MathOpe
 template <typename Change>
 MathSeries mapped(const MathSeries& series, Change change) {
   MathSeries out{.points = {}, .period_seconds = series.period_seconds};
-  for (const auto& [time, value] : series.points) out.points.emplace(time, change(value));
+  for (const auto& [time, value] : series.points) out.points.emplace_back(time, change(value));
   return out;
 }
 
@@ -70,7 +69,8 @@ Result<MathValue> sum_up(const std::string& name, const MathValue& argument) {
     out.period_seconds = series.period_seconds;
     for (const auto& [time, value] : series.points) columns[time].push_back(value);
   }
-  for (const auto& [time, values] : columns) out.points.emplace(time, *summed_up(name, values));
+  for (const auto& [time, values] : columns)
+    out.points.emplace_back(time, *summed_up(name, values));
   return MathValue(std::move(out));
 }
 
@@ -81,7 +81,8 @@ MathSeries differences(const MathSeries& series, bool per_second) {
   for (auto at = series.points.begin(); at != series.points.end(); before = at++) {
     if (at == before) continue;
     const double elapsed = std::chrono::duration<double>(at->first - before->first).count();
-    out.points.emplace(at->first, (at->second - before->second) / (per_second ? elapsed : 1.0));
+    out.points.emplace_back(at->first,
+                            (at->second - before->second) / (per_second ? elapsed : 1.0));
   }
   return out;
 }
@@ -97,12 +98,12 @@ MathSeries filled(const MathSeries& series, double with, const MathNames& names)
   std::optional<double> last;
   for (TimePoint time = names.start - names.start.time_since_epoch() % period; time < names.end;
        time += period) {
-    const auto found = series.points.find(time);
-    if (found != series.points.end()) last = found->second;
-    if (found != series.points.end() || with != kRepeat) {
-      out.points.emplace(time, found != series.points.end() ? found->second : with);
+    const std::optional<double> found = series.at(time);
+    if (found) last = found;
+    if (found || with != kRepeat) {
+      out.points.emplace_back(time, found.value_or(with));
     } else if (last) {
-      out.points.emplace(time, *last);
+      out.points.emplace_back(time, *last);
     }
   }
   return out;
@@ -130,9 +131,7 @@ Result<MathValue> call_fill(const std::vector<MathValue>& arguments, const MathN
 std::optional<double> value_at(const MathValue& value, TimePoint time) {
   if (const auto* number = std::get_if<double>(&value)) return *number;
   const auto* series = std::get_if<MathSeries>(&value);
-  if (series == nullptr) return std::nullopt;
-  const auto found = series->points.find(time);
-  return found == series->points.end() ? std::nullopt : std::optional(found->second);
+  return series == nullptr ? std::nullopt : series->at(time);
 }
 
 Result<MathValue> call_if(const std::vector<MathValue>& arguments) {
@@ -148,7 +147,7 @@ Result<MathValue> call_if(const std::vector<MathValue>& arguments) {
   for (const auto& [time, truth] : condition->points) {
     const std::size_t branch = truth != 0 ? 1 : 2;
     if (branch >= arguments.size()) continue;
-    if (const auto value = value_at(arguments[branch], time)) out.points.emplace(time, *value);
+    if (const auto value = value_at(arguments[branch], time)) out.points.emplace_back(time, *value);
   }
   return MathValue(std::move(out));
 }

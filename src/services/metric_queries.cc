@@ -71,7 +71,7 @@ Outcome<std::vector<MetricResult>> MetricQueries::run() {
   }
   if (periods > kMostPeriodsTogether)
     return invalid(
-        "The queries have more than 1,500,000 periods together: ask in several requests.");
+        "The queries have more than 5,000,000 periods together: ask in several requests.");
   std::vector<MetricResult> results;
   for (const api::MetricDataQuery& query : request_.metric_data_queries) {
     if (!query.return_data.value_or(true)) continue;
@@ -142,7 +142,7 @@ std::vector<MetricResult> MetricQueries::results_of(const api::MetricDataQuery& 
   const MetricWindow window{request_.start_time, request_.end_time, period};
   for (TimePoint time = rounded_start(window); time < window.end;
        time += std::chrono::seconds(period))
-    result.series.points.emplace(time, std::get<double>(value));
+    result.series.points.emplace_back(time, std::get<double>(value));
   return {std::move(result)};
 }
 

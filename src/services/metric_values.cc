@@ -60,7 +60,7 @@ Result<MathSeries> metric_values(telemetry::MetricStore& store, const telemetry:
     CLARY_TRY(const std::vector<Aggregate> periods,
               store.aggregate(series, start, window.end, period));
     for (const Aggregate& one : periods)
-      out.points.emplace(one.start, plain_statistic(one, statistic));
+      out.points.emplace_back(one.start, plain_statistic(one, statistic));
     return out;
   }
   CLARY_TRY(const std::vector<telemetry::Sample> samples, store.samples(series));
@@ -71,7 +71,7 @@ Result<MathSeries> metric_values(telemetry::MetricStore& store, const telemetry:
   }
   for (auto& [time, values] : periods) {
     std::ranges::sort(values);
-    out.points.emplace(time, percentile(values, *percent));
+    out.points.emplace_back(time, percentile(values, *percent));
   }
   return out;
 }

@@ -102,7 +102,7 @@ Result<WordField> read_field(FilterReader& reader) {
   }
   constexpr std::string_view kEnds = ",]=<>!&|";
   CLARY_TRY([[maybe_unused]] const std::string name, reader.text(kEnds));
-  while (reader.peek() != ',' && reader.peek() != ']') {
+  while (!reader.at_end() && reader.peek() != ',' && reader.peek() != ']') {
     CLARY_TRY(FilterComparison comparison, reader.comparison(",]&|"));
     field.comparisons.push_back(std::move(comparison));
     const bool either = reader.take("||");

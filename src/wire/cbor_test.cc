@@ -16,9 +16,7 @@ std::string read(std::string_view hex) {
   return document.ok() ? to_json(*document) : document.error().message;
 }
 
-double number(std::string_view hex) {
-  return *parse_cbor(hex_decode(hex).value())->as_double();
-}
+double number(std::string_view hex) { return *parse_cbor(hex_decode(hex).value())->as_double(); }
 
 // Source: RFC 8949, appendix A.
 TEST(Cbor, ReadsTheExamplesOfItsStandard) {
