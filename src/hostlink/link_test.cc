@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
-#include <future>
 #include <optional>
+#include <semaphore>
 #include <thread>
 
 #include "base/files.h"
@@ -175,10 +175,12 @@ TEST_F(LinkTest, RefusesAWrongToken) {
 
 TEST_F(LinkTest, CarriesRequestsToTheHost) {
   std::atomic<std::int64_t> grace = 0;
-  std::promise<PlanCredentials> renewed;
+  PlanCredentials renewed;
+  std::binary_semaphore were_renewed(0);
   requests_.stop = [&](Duration duration) { grace = duration.count(); };
   requests_.credentials = [&](const PlanCredentials& credentials) {
-    renewed.set_value(credentials);
+    renewed = credentials;
+    were_renewed.release();
   };
   const LinkPeer peer{GangId("g1"), "algo-1"};
   start_server();
@@ -188,9 +190,8 @@ TEST_F(LinkTest, CarriesRequestsToTheHost) {
   ASSERT_TRUE(host_->flush(seconds(10)).ok());
   ASSERT_TRUE(server_->send_stop(peer, seconds(120)).ok());
   ASSERT_TRUE(server_->send_credentials(peer, {"ak", "sk", "st", 42}).ok());
-  auto credentials = renewed.get_future();
-  ASSERT_EQ(credentials.wait_for(seconds(10)), std::future_status::ready);
-  EXPECT_EQ(credentials.get().session_token, "st");
+  ASSERT_TRUE(were_renewed.try_acquire_for(seconds(10)));
+  EXPECT_EQ(renewed.session_token, "st");
   EXPECT_EQ(grace, std::int64_t{120'000'000});
 }
 

@@ -1,18 +1,12 @@
 #include "net/client.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 #include <vector>
 
-#include "base/fd.h"
 #include "base/mutex.h"
 #include "base/strings.h"
+#include "net/client_link.h"
 #include "net/message_parser.h"
 #include "net/sockets.h"
 #include "net/tls.h"
@@ -25,24 +19,6 @@ constexpr std::size_t kPieceBytes = 128 << 10;
 constexpr std::size_t kKeptConnections = 16;
 constexpr std::string_view kHttpPrefix = "http://";
 constexpr std::string_view kHttpsPrefix = "https://";
-
-// A connection that has been used before may have been closed by the server meanwhile.
-struct Link {
-  Fd socket;
-  std::unique_ptr<TlsSession> tls = nullptr;  // null: plain. Ends before its socket does
-  bool used_before = false;
-};
-
-// True when the peer has closed the idle connection, or has sent what nobody asked for.
-bool is_stale(const Fd& socket) {
-  char byte = 0;
-  const ssize_t count = ::recv(socket.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
-}
-
-Error broken(int error_number) {
-  return unavailable(std::string("the connection broke: ") + std::strerror(error_number));
-}
 
 std::string request_head(const ClientRequest& request, const std::string& host) {
   std::string head = request.method + " " + request.target + " HTTP/1.1\r\n";
@@ -75,7 +51,7 @@ Status check_request(const ClientRequest& request) {
 // One request and its reply on one connection.
 class Exchange {
  public:
-  Exchange(Link& link, const ClientOptions& options, const ClientRequest& request,
+  Exchange(ClientLink& link, const ClientOptions& options, const ClientRequest& request,
            const std::function<Status(std::string_view)>& body_sink)
       : link_(link),
         options_(options),
@@ -88,7 +64,7 @@ class Exchange {
   Result<ClientReply> run(const std::string& host) {
     const Status sent = send_request(host);
     // A server that has made up its mind answers before it has read everything: the answer counts.
-    if (!sent.ok() && (source_failed_ || sent.error().code == ErrorCode::kTimeout))
+    if (!sent.ok() && (source_failed_ || sent.error().code != ErrorCode::kUnavailable))
       return sent.error();
     auto reply = read_reply();
     if (!reply.ok() && !sent.ok()) return sent.error();
@@ -120,101 +96,16 @@ class Exchange {
     return {};
   }
 
-  Status send_by_tls(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const TlsStep step = link_.tls->write(bytes);
-      switch (step.wait) {
-        case TlsStep::Wait::kNone:
-          bytes.remove_prefix(step.count);
-          break;
-        case TlsStep::Wait::kRead:
-          CLARY_RETURN_IF_ERROR(wait_ready(link_.socket.get(), POLLIN, options_.io_timeout));
-          break;
-        case TlsStep::Wait::kWrite: {
-          CLARY_TRY(const short ready,
-                    wait_ready(link_.socket.get(), POLLOUT | POLLIN, options_.io_timeout));
-          stopped_early_ = (ready & POLLIN) != 0;  // an early answer: the rest need not be sent
-          if (stopped_early_) return {};
-          break;
-        }
-        case TlsStep::Wait::kEnd:
-          stopped_early_ = true;
-          return broken(ECONNRESET);
-        case TlsStep::Wait::kFault:
-          source_failed_ = true;
-          return denied("TLS: " + link_.tls->fault());
-      }
-    }
-    return {};
-  }
-
   Status send_parts(std::string_view first, std::string_view second) {
-    if (link_.tls != nullptr) {
-      CLARY_RETURN_IF_ERROR(send_by_tls(first));
-      return send_by_tls(second);
-    }
-    while (!first.empty() || !second.empty()) {
-      std::array<iovec, 2> parts{iovec{const_cast<char*>(first.data()), first.size()},
-                                 iovec{const_cast<char*>(second.data()), second.size()}};
-      msghdr message{};
-      message.msg_iov = parts.data();
-      message.msg_iovlen = parts.size();
-      const ssize_t count = ::sendmsg(link_.socket.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (count >= 0) {
-        const std::size_t of_first = std::min(first.size(), static_cast<std::size_t>(count));
-        first.remove_prefix(of_first);
-        second.remove_prefix(static_cast<std::size_t>(count) - of_first);
-      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        CLARY_TRY(const short ready,
-                  wait_ready(link_.socket.get(), POLLOUT | POLLIN, options_.io_timeout));
-        if ((ready & POLLIN) != 0) {  // an early answer: the rest need not be sent
-          stopped_early_ = true;
-          return {};
-        }
-      } else if (errno != EINTR) {
-        stopped_early_ = true;
-        return broken(errno);
-      }
-    }
-    return {};
+    const Result<ClientLink::Sent> sent = link_.send(first, second);
+    stopped_early_ = !sent.ok() || *sent == ClientLink::Sent::kAnswered;
+    return sent.ok() ? Status() : Status(sent.error());
   }
 
-  Result<bool> receive_by_tls() {
-    const std::size_t old = input_.size();
-    input_.resize(old + kPieceBytes);
-    for (;;) {
-      const TlsStep step = link_.tls->read({input_.data() + old, kPieceBytes});
-      if (step.wait == TlsStep::Wait::kRead || step.wait == TlsStep::Wait::kWrite) {
-        const short event = step.wait == TlsStep::Wait::kRead ? POLLIN : POLLOUT;
-        CLARY_RETURN_IF_ERROR(wait_ready(link_.socket.get(), event, options_.io_timeout));
-        continue;
-      }
-      input_.resize(old + step.count);
-      if (step.wait == TlsStep::Wait::kFault) return denied("TLS: " + link_.tls->fault());
-      answered_ = answered_ || step.count > 0;
-      return step.count > 0;
-    }
-  }
-
-  // Appends what has arrived to input_; false at the peer's end.
   Result<bool> receive() {
-    if (link_.tls != nullptr) return receive_by_tls();
-    for (;;) {
-      const std::size_t old = input_.size();
-      input_.resize(old + kPieceBytes);
-      const ssize_t count =
-          ::recv(link_.socket.get(), input_.data() + old, kPieceBytes, MSG_DONTWAIT);
-      const int failure = errno;
-      input_.resize(old + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-      if (count > 0) answered_ = true;
-      if (count >= 0) return count > 0;
-      if (failure == EAGAIN || failure == EWOULDBLOCK) {
-        CLARY_TRY(const short ready, wait_ready(link_.socket.get(), POLLIN, options_.io_timeout));
-        static_cast<void>(ready);
-      } else if (failure != EINTR) {
-        return broken(failure);
-      }
-    }
+    CLARY_TRY(const bool open, link_.receive(input_));
+    answered_ = answered_ || open;
+    return open;
   }
 
   Status receive_more() {
@@ -294,7 +185,7 @@ class Exchange {
     return {};
   }
 
-  Link& link_;
+  ClientLink& link_;
   const ClientOptions& options_;
   const ClientRequest& request_;
   const std::function<Status(std::string_view)>& body_sink_;
@@ -318,31 +209,36 @@ struct Client::State {
   std::shared_ptr<TlsClient> tls;  // null: plain
   ClientOptions options;
   Mutex mutex;
-  std::vector<Link> kept CLARY_GUARDED_BY(mutex);
+  std::vector<ClientLink> kept CLARY_GUARDED_BY(mutex);
 
-  Result<Link> borrow() {
+  // One that was used before may have been closed by the server meanwhile.
+  struct Borrowed {
+    ClientLink link;
+    bool used_before = false;
+  };
+  Result<Borrowed> borrow() {
     {
       MutexLock lock(mutex);
       while (!kept.empty()) {
-        Link link = std::move(kept.back());
+        ClientLink link = std::move(kept.back());
         kept.pop_back();
-        if (!is_stale(link.socket)) return link;
+        if (!link.is_stale()) return Borrowed{std::move(link), true};
       }
     }
-    return connect();
+    CLARY_TRY(ClientLink link, connect());
+    return Borrowed{std::move(link)};
   }
 
-  Result<Link> connect() {
+  Result<ClientLink> connect() {
     CLARY_TRY(Fd socket, connect_to(address, options.connect_timeout));
-    Link link{.socket = std::move(socket)};
+    std::unique_ptr<TlsSession> session;
     if (tls != nullptr) {
-      CLARY_TRY(link.tls, tls->connect(link.socket.get(), name));
+      CLARY_TRY(session, tls->connect(socket.get(), name));
     }
-    return link;
+    return ClientLink(std::move(socket), std::move(session), options.io_timeout);
   }
 
-  void give_back(Link link) {
-    link.used_before = true;
+  void give_back(ClientLink link) {
     MutexLock lock(mutex);
     if (kept.size() < kKeptConnections) kept.push_back(std::move(link));
   }
@@ -383,21 +279,22 @@ Result<std::unique_ptr<Client>> Client::create(const std::string& endpoint, Clie
 Result<ClientReply> Client::send(const ClientRequest& request,
                                  const std::function<Status(std::string_view)>& body_sink) {
   CLARY_RETURN_IF_ERROR(check_request(request));
-  CLARY_TRY(Link link, state_->borrow());
+  CLARY_TRY(State::Borrowed borrowed, state_->borrow());
   for (;;) {
-    Exchange exchange(link, state_->options, request, body_sink);
+    Exchange exchange(borrowed.link, state_->options, request, body_sink);
     auto reply = exchange.run(state_->host);
     if (reply.ok()) {
-      if (exchange.keeps_connection()) state_->give_back(std::move(link));
+      if (exchange.keeps_connection()) state_->give_back(std::move(borrowed.link));
       return reply;
     }
-    const bool was_stale =
-        link.used_before && !exchange.answered() && reply.error().code == ErrorCode::kUnavailable;
+    const bool was_stale = borrowed.used_before && !exchange.answered() &&
+                           reply.error().code == ErrorCode::kUnavailable;
     if (!was_stale || exchange.began_source()) {
       if (exchange.sink_failed()) return reply.error();
       return reply.error().within(request.method + " " + state_->address);
     }
-    CLARY_TRY(link, state_->connect());
+    CLARY_TRY(borrowed.link, state_->connect());
+    borrowed.used_before = false;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <latch>
 #include <memory>
 #include <string>
 #include <thread>
@@ -253,13 +254,11 @@ TEST(Client, ATruncatedReplyIsAnError) {
 }
 
 TEST(Client, GivesUpOnAServerThatIsSilent) {
-  std::atomic<bool> done{false};
-  ScriptedServer server(1, [&](int, int) {
-    while (!done) std::this_thread::yield();
-  });
+  std::latch done(1);
+  ScriptedServer server(1, [&](int, int) { done.wait(); });
   auto client = Client::create(server.endpoint(), {.io_timeout = milliseconds(30)}).value();
   EXPECT_EQ(client->send({}).error().code, ErrorCode::kTimeout);
-  done = true;
+  done.count_down();
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <future>
+#include <latch>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,13 +22,12 @@ using std::chrono::milliseconds;
 using ServerWaitsTest = ServerTest;
 
 TEST_F(ServerWaitsTest, AFullQueueIsA503AtOnce) {
-  std::promise<void> entered;
-  std::promise<void> release;
-  auto released = release.get_future().share();
+  std::latch entered(1);
+  std::latch released(1);
   std::atomic<bool> first{true};
   serve(
       [&](const RequestHead&) -> StartOutcome {
-        if (first.exchange(false)) entered.set_value();
+        if (first.exchange(false)) entered.count_down();
         released.wait();
         return text_reply("done");
       },
@@ -36,14 +35,14 @@ TEST_F(ServerWaitsTest, AFullQueueIsA503AtOnce) {
   const std::string request = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
   RawConnection running = connect();
   running.send(request);
-  entered.get_future().wait();
+  entered.wait();
   // One of these waits for the thread; the other finds the queue full.
   RawConnection a = connect();
   a.send(request);
   RawConnection b = connect();
   b.send(request);
   while (server_->counters().requests_total < 3) std::this_thread::yield();
-  release.set_value();
+  released.count_down();
   const std::string answers = a.read_to_end() + b.read_to_end();
   EXPECT_NE(answers.find("HTTP/1.1 503 "), std::string::npos);
   EXPECT_NE(answers.find("HTTP/1.1 200 "), std::string::npos);
@@ -51,14 +50,14 @@ TEST_F(ServerWaitsTest, AFullQueueIsA503AtOnce) {
 }
 
 TEST_F(ServerWaitsTest, ClosesIdleAndStuckConnections) {
-  std::atomic<int> dropped{0};
+  std::latch dropped(1);  // one request comes as far as a sink
   struct Watched final : RequestSink {
-    explicit Watched(std::atomic<int>& count) : dropped(count) {}
-    ~Watched() override { ++dropped; }
+    explicit Watched(std::latch& last) : dropped(last) {}
+    ~Watched() override { dropped.count_down(); }
     Status write(std::string_view) override { return {}; }
     Reply finish() override { return text_reply("done"); }
     Reply rejected(const Error&) override { return text_reply("refused", 400); }
-    std::atomic<int>& dropped;
+    std::latch& dropped;
   };
   serve(
       [&](const RequestHead&) -> StartOutcome {
@@ -72,7 +71,7 @@ TEST_F(ServerWaitsTest, ClosesIdleAndStuckConnections) {
   RawConnection half_body = connect();
   half_body.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n123");
   EXPECT_TRUE(half_body.is_closed_by_peer());
-  while (dropped == 0) std::this_thread::yield();  // its sink learns of it by its destructor
+  dropped.wait();  // its sink learns of it by its destructor
 }
 
 TEST_F(ServerWaitsTest, SlowBodiesHoldNoThread) {
@@ -156,25 +155,24 @@ TEST_F(ServerWaitsTest, RefusesWhatItCannotListenOn) {
 }
 
 TEST_F(ServerWaitsTest, StopLetsARunningRequestEnd) {
-  std::promise<void> entered;
-  std::promise<void> release;
+  std::latch entered(1);
+  std::latch released(1);
   serve([&](const RequestHead&) -> StartOutcome {
-    entered.set_value();
-    release.get_future().wait();
+    entered.count_down();
+    released.wait();
     return text_reply("finished");
   });
   RawConnection idle = connect();
   RawConnection running = connect();
   running.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-  entered.get_future().wait();
-  auto stopped =
-      std::async(std::launch::async, [this] { server_->stop(std::chrono::seconds(10)); });
+  entered.wait();
+  std::jthread stopping([this] { server_->stop(std::chrono::seconds(10)); });
   EXPECT_TRUE(idle.is_closed_by_peer());
-  release.set_value();
+  released.count_down();
   const std::string reply = running.read_to_end();
   EXPECT_TRUE(reply.ends_with("finished")) << reply;
   EXPECT_NE(reply.find("Connection: close"), std::string::npos);
-  stopped.get();
+  stopping.join();
   EXPECT_EQ(server_->counters().connections_open, 0U);
   EXPECT_FALSE(connect_to(address_, milliseconds(100)).ok());
 }
