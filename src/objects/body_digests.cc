@@ -5,14 +5,11 @@
 #include "base/text_encoding.h"
 
 namespace clary::objects {
-namespace {
 
 bool is_crc(DigestKind kind) {
   return kind == DigestKind::kCrc32 || kind == DigestKind::kCrc32c ||
          kind == DigestKind::kCrc64Nvme;
 }
-
-}  // namespace
 
 std::string_view digest_name(DigestKind kind) {
   switch (kind) {

@@ -48,6 +48,8 @@ class BodyDigests {
 
 // "crc32", "crc32c", "crc64nvme", "sha1", "sha256", "md5".
 std::string_view digest_name(DigestKind kind);
+// Only a CRC of the whole can be made of the parts'.
+bool is_crc(DigestKind kind);
 
 // An object's ETag and checksum out of its parts', and the CRC-32C of their joined bytes.
 struct PartSums {

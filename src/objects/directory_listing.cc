@@ -31,34 +31,36 @@ Result<std::vector<Result<Removed>>> DirectoryStore::remove(const BucketName& bu
   return out;
 }
 
-Result<ListPage> DirectoryStore::list(const ListRequest& request) {
-  CLARY_TRY(auto reader, readers_.take());
+namespace {
+
+template <typename Entry>
+using OpenCursor = Result<std::unique_ptr<KeyCursor>> (*)(sqlite::Database& database,
+                                                          std::int64_t bucket,
+                                                          std::vector<Entry>& out);
+
+template <typename Page, typename Entry>
+Result<Page> read_page(sqlite::Readers& readers, const ListRequest& request, OpenCursor<Entry> open,
+                       std::vector<Entry> Page::* entries) {
+  CLARY_TRY(auto reader, readers.take());
   CLARY_TRY(const IndexedBucket bucket, find_bucket_row(*reader, request.bucket));
-  ListPage page;
-  CLARY_TRY(const std::unique_ptr<KeyCursor> cursor,
-            open_cursor(*reader, bucket.number, page.objects));
+  Page page;
+  CLARY_TRY(const std::unique_ptr<KeyCursor> cursor, open(*reader, bucket.number, page.*entries));
   CLARY_TRY(static_cast<PageEnd&>(page), collect_page(request, *cursor));
   return page;
+}
+
+}  // namespace
+
+Result<ListPage> DirectoryStore::list(const ListRequest& request) {
+  return read_page(readers_, request, &open_cursor, &ListPage::objects);
 }
 
 Result<ListPage> DirectoryStore::list_versions(const ListRequest& request) {
-  CLARY_TRY(auto reader, readers_.take());
-  CLARY_TRY(const IndexedBucket bucket, find_bucket_row(*reader, request.bucket));
-  ListPage page;
-  CLARY_TRY(const std::unique_ptr<KeyCursor> cursor,
-            open_version_cursor(*reader, bucket, page.objects));
-  CLARY_TRY(static_cast<PageEnd&>(page), collect_page(request, *cursor));
-  return page;
+  return read_page(readers_, request, &open_version_cursor, &ListPage::objects);
 }
 
 Result<UploadPage> DirectoryStore::list_uploads(const ListRequest& request) {
-  CLARY_TRY(auto reader, readers_.take());
-  CLARY_TRY(const IndexedBucket bucket, find_bucket_row(*reader, request.bucket));
-  UploadPage page;
-  CLARY_TRY(const std::unique_ptr<KeyCursor> cursor,
-            open_upload_cursor(*reader, bucket.number, page.uploads));
-  CLARY_TRY(static_cast<PageEnd&>(page), collect_page(request, *cursor));
-  return page;
+  return read_page(readers_, request, &open_upload_cursor, &UploadPage::uploads);
 }
 
 Result<PartPage> DirectoryStore::list_parts(const PartListRequest& request) {

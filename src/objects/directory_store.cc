@@ -7,7 +7,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include "base/beside.h"
 #include "base/files.h"
 #include "base/text_encoding.h"
 #include "objects/body_source.h"
@@ -42,80 +41,6 @@ Status remove_strays(sqlite::Database& database, BodyFiles& files) {
 }
 
 }  // namespace
-
-// Keeps up to options_.inline_bytes in memory, what is longer in a temporary file.
-class DirectoryStore::Writer final : public ObjectWriter {
- public:
-  struct Body {
-    BodySums sums;
-    std::string file;  // sealed, or ""
-    std::string inline_bytes;
-  };
-  // Takes the whole body; it owns the file from then on.
-  using Keep = std::function<Result<ObjectHead>(Body body)>;
-
-  Writer(DirectoryStore& store, const PutRequest& request, std::size_t inline_limit, Keep keep)
-      : store_(store),
-        context_(object_context(request.bucket, "put", request.key)),
-        digests_(request),
-        inline_limit_(inline_limit),
-        keep_(std::move(keep)) {}
-
-  Status write(std::string_view piece) override {
-    const Beside digesting(store_.digesting_, piece.size(), [&] { digests_.update(piece); });
-    if (!file_ && inline_.size() + piece.size() <= inline_limit_) {
-      inline_ += piece;
-      return {};
-    }
-    const Status written = write_to_file(piece);
-    return written.ok() ? written : Status(written.error().within(context_));
-  }
-  void expect_checksum(Checksum checksum) override {
-    digests_.expect_checksum(std::move(checksum));
-  }
-  Mismatch mismatch() const override { return digests_.mismatch(); }
-
-  Result<ObjectHead> finish() override {
-    Result<BodySums> sums = digests_.finish();
-    if (!sums.ok()) return sums.error().within(context_);
-    Body body{std::move(*sums), "", std::move(inline_)};
-    // A part is a file whatever its size, because it is joined; with no byte written there is none
-    // yet.
-    if (!file_ && inline_limit_ == 0) {
-      if (const Status written = write_to_file(""); !written.ok())
-        return written.error().within(context_);
-    }
-    if (file_) {
-      Result<std::string> sealed = file_->seal();
-      if (!sealed.ok()) return sealed.error().within(context_);
-      body.file = std::move(*sealed);
-    }
-    const std::string file = body.file;
-    Result<ObjectHead> head = keep_(std::move(body));
-    if (head.ok()) return head;
-    if (!file.empty()) store_.abandon(file, head.error());
-    return head.error().within(context_);
-  }
-
- private:
-  Status write_to_file(std::string_view piece) {
-    if (!file_) {
-      CLARY_TRY(BodyFiles::Temporary created, store_.files_.create());
-      file_.emplace(std::move(created));
-      CLARY_RETURN_IF_ERROR(file_->write(inline_));
-      inline_.clear();
-    }
-    return file_->write(piece);
-  }
-
-  DirectoryStore& store_;
-  std::string context_;
-  BodyDigests digests_;
-  std::size_t inline_limit_;
-  Keep keep_;
-  std::string inline_;
-  std::optional<BodyFiles::Temporary> file_;
-};
 
 Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::string& root,
                                                              const Clock& clock, IdSource& ids,
@@ -163,6 +88,20 @@ DirectoryStore::DirectoryStore(std::string root, const Clock& clock, IdSource& i
 
 DirectoryStore::~DirectoryStore() {
   if (!left_strays_) ::unlink(path_join(root_, kUncleanMark).c_str());
+}
+
+std::unique_ptr<ObjectWriter> DirectoryStore::make_writer(const PutRequest& request,
+                                                          std::size_t most_in_memory,
+                                                          KeepBody keep) {
+  return make_file_writer(
+      request, object_context(request.bucket, "put", request.key),
+      {.files = files_, .digesting = digesting_, .most_in_memory = most_in_memory},
+      [this, keep = std::move(keep)](WrittenBody body) {
+        const std::string file = body.file;
+        Result<ObjectHead> head = keep(std::move(body));
+        if (!head.ok() && !file.empty()) abandon(file, head.error());
+        return head;
+      });
 }
 
 void DirectoryStore::abandon(const std::string& file, const Error& reason) {
@@ -327,14 +266,14 @@ Result<ObjectBody> DirectoryStore::get(const BucketName& bucket, const ObjectKey
 Result<std::unique_ptr<ObjectWriter>> DirectoryStore::put(PutRequest request) {
   CLARY_RETURN_IF_ERROR(check_key(request.bucket, request.key));
   CLARY_TRY([[maybe_unused]] const Bucket bucket, find_bucket(request.bucket));
-  Writer::Keep keep = [this, request](Writer::Body body) -> Result<ObjectHead> {
+  const auto keep = [this, request](WrittenBody body) -> Result<ObjectHead> {
     IndexedObject row;
     row.head = {request.key,  body.sums.size_bytes, hex_encode(body.sums.md5),
                 clock_.now(), request.metadata,     body.sums.checksum,
                 "",           request.tags};
     row.crc32c = std::move(body.sums.crc32c);
     row.file = std::move(body.file);
-    row.inline_bytes = std::move(body.inline_bytes);
+    row.inline_bytes = std::move(body.bytes);
     CLARY_RETURN_IF_ERROR(commit([&](sqlite::Database& database, auto& freed) -> Status {
       CLARY_TRY(row.head.version_id,
                 upsert_object(database, request.bucket, row, request.condition, freed));
@@ -342,8 +281,7 @@ Result<std::unique_ptr<ObjectWriter>> DirectoryStore::put(PutRequest request) {
     }));
     return std::move(row.head);
   };
-  return std::unique_ptr<ObjectWriter>(
-      std::make_unique<Writer>(*this, request, options_.inline_bytes, std::move(keep)));
+  return make_writer(request, options_.inline_bytes, keep);
 }
 
 Result<UploadId> DirectoryStore::begin_upload(MultipartRequest request) {
@@ -365,7 +303,7 @@ Result<std::unique_ptr<ObjectWriter>> DirectoryStore::put_part(PutRequest reques
     if (row.completed_etag) return upload_absent(request.bucket, upload);
     if (!request.compute_checksum) request.compute_checksum = row.request.checksum_kind;
   }
-  Writer::Keep keep = [this, request, upload, number](Writer::Body body) -> Result<ObjectHead> {
+  const auto keep = [this, request, upload, number](WrittenBody body) -> Result<ObjectHead> {
     ObjectHead head{request.key,
                     body.sums.size_bytes,
                     hex_encode(body.sums.md5),
@@ -386,8 +324,8 @@ Result<std::unique_ptr<ObjectWriter>> DirectoryStore::put_part(PutRequest reques
     }));
     return head;
   };
-  return std::unique_ptr<ObjectWriter>(
-      std::make_unique<Writer>(*this, request, 0, std::move(keep)));
+  // A file whatever its size, because parts are joined.
+  return make_writer(request, 0, keep);
 }
 
 Status DirectoryStore::abort_upload(const BucketName& bucket, const ObjectKey& key,

@@ -20,6 +20,7 @@
 #include "base/sqlite.h"
 #include "base/thread_pool.h"
 #include "objects/body_files.h"
+#include "objects/body_writer.h"
 #include "objects/bucket_settings.h"
 #include "objects/object_index.h"
 #include "objects/object_store.h"
@@ -88,7 +89,6 @@ class DirectoryStore final : public ObjectStore, public BucketSettings {
   std::string body_path(const std::string& file) const { return files_.path_of(file); }
 
  private:
-  class Writer;
   DirectoryStore(std::string root, const Clock& clock, IdSource& ids, DirectoryOptions options,
                  Fd lock, std::unique_ptr<sqlite::Database> database,
                  std::unique_ptr<PrefixWatches> watches);
@@ -99,6 +99,9 @@ class DirectoryStore final : public ObjectStore, public BucketSettings {
   Status within_quotas(sqlite::Database& database, const std::function<Status()>& change) const;
   Result<IndexedObject> find_stored(const BucketName& bucket, const ObjectKey& key,
                                     const std::string& version);
+  // The file of a body that `keep` does not take is abandoned.
+  std::unique_ptr<ObjectWriter> make_writer(const PutRequest& request, std::size_t most_in_memory,
+                                            KeepBody keep);
   // Removes a sealed file whose row was not committed; where a commit's outcome is unknown, leaves
   // it to the next open.
   void abandon(const std::string& file, const Error& reason);

@@ -10,13 +10,6 @@ namespace {
 using sqlite::Database;
 using sqlite::Statement;
 
-// Kept as numbers in the columns named checksum_kind.
-static_assert(static_cast<int>(DigestKind::kMd5) == 0 && static_cast<int>(DigestKind::kSha1) == 1 &&
-              static_cast<int>(DigestKind::kSha256) == 2 &&
-              static_cast<int>(DigestKind::kCrc32) == 3 &&
-              static_cast<int>(DigestKind::kCrc32c) == 4 &&
-              static_cast<int>(DigestKind::kCrc64Nvme) == 5);
-
 IndexedBucket read_bucket(const Statement& row) {
   IndexedBucket out;
   out.number = row.integer(0);
@@ -51,17 +44,10 @@ void bind_prefix(Statement& rows, std::int64_t bucket, std::string_view prefix) 
 }
 
 // LIST wants only what a page shows; metadata is left to head().
-class IndexCursor final : public KeyCursor {
+class IndexCursor final : public RowCursor {
  public:
   IndexCursor(Statement rows, std::int64_t bucket, std::vector<ObjectHead>& out)
-      : rows_(std::move(rows)), bucket_(bucket), out_(out) {}
-  Result<bool> seek(std::string_view key) override {
-    rows_.reset();
-    rows_.bind(bucket_).bind_blob(key);
-    return rows_.step();
-  }
-  Result<bool> next() override { return rows_.step(); }
-  std::string_view key() const override { return rows_.view(0); }
+      : RowCursor(std::move(rows), bucket), out_(out) {}
   void take() override {
     ObjectHead& out = out_.emplace_back();
     out.key = ObjectKey(rows_.text(0));
@@ -72,8 +58,6 @@ class IndexCursor final : public KeyCursor {
   }
 
  private:
-  Statement rows_;
-  std::int64_t bucket_;
   std::vector<ObjectHead>& out_;
 };
 

@@ -19,6 +19,12 @@ static_assert(static_cast<int>(DigestKind::kMd5) == 0 && static_cast<int>(Digest
 std::int64_t microseconds(TimePoint time) { return time.time_since_epoch().count(); }
 TimePoint time_of(std::int64_t microseconds) { return TimePoint(Duration(microseconds)); }
 
+Result<bool> RowCursor::seek(std::string_view key) {
+  rows_.reset();
+  rows_.bind(bucket_).bind_blob(key);
+  return rows_.step();
+}
+
 std::optional<Checksum> read_checksum(const Statement& row, int kind, int value) {
   if (row.is_null(kind)) return std::nullopt;
   Checksum out{static_cast<DigestKind>(row.integer(kind)), row.text(value), false};

@@ -19,6 +19,23 @@ std::optional<Checksum> read_checksum(const sqlite::Statement& row, int kind, in
 void bind_checksum(sqlite::Statement& row, const std::optional<Checksum>& checksum);
 void bind_text_or_null(sqlite::Statement& row, const std::string& text);
 
+// A cursor over rows whose first column is the key. The statement's parameters: the bucket, and the
+// key to begin at.
+class RowCursor : public KeyCursor {
+ public:
+  RowCursor(sqlite::Statement rows, std::int64_t bucket)
+      : rows_(std::move(rows)), bucket_(bucket) {}
+  Result<bool> seek(std::string_view key) override;
+  Result<bool> next() override { return rows_.step(); }
+  std::string_view key() const override { return rows_.view(0); }
+
+ protected:
+  sqlite::Statement rows_;
+
+ private:
+  std::int64_t bucket_;
+};
+
 // What stands under a key now, as far as a change needs it.
 struct Present {
   std::optional<std::string> etag;  // nothing: no object is there

@@ -12,17 +12,10 @@ using sqlite::Statement;
 
 namespace {
 
-class UploadCursor final : public KeyCursor {
+class UploadCursor final : public RowCursor {
  public:
   UploadCursor(Statement rows, std::int64_t bucket, std::vector<PendingUpload>& out)
-      : rows_(std::move(rows)), bucket_(bucket), out_(out) {}
-  Result<bool> seek(std::string_view key) override {
-    rows_.reset();
-    rows_.bind(bucket_).bind_blob(key);
-    return rows_.step();
-  }
-  Result<bool> next() override { return rows_.step(); }
-  std::string_view key() const override { return rows_.view(0); }
+      : RowCursor(std::move(rows), bucket), out_(out) {}
   std::string id() const override { return rows_.text(1); }
   void take() override {
     PendingUpload& upload = out_.emplace_back();
@@ -34,8 +27,6 @@ class UploadCursor final : public KeyCursor {
   }
 
  private:
-  Statement rows_;
-  std::int64_t bucket_;
   std::vector<PendingUpload>& out_;
 };
 

@@ -134,21 +134,18 @@ constexpr std::string_view kAllVersions =
     "SELECT key, changed, id, marker, size, etag, modified, checksum_kind, checksum, 0 "
     "FROM versions WHERE bucket = ?1 AND key >= ?2 ORDER BY 1, 2 DESC";
 
-class VersionCursor final : public KeyCursor {
+class VersionCursor final : public RowCursor {
  public:
-  VersionCursor(Statement rows, IndexedBucket bucket, std::vector<ObjectHead>& out)
-      : rows_(std::move(rows)), bucket_(std::move(bucket)), out_(out) {}
+  VersionCursor(Statement rows, std::int64_t bucket, std::vector<ObjectHead>& out)
+      : RowCursor(std::move(rows), bucket), out_(out) {}
   Result<bool> seek(std::string_view key) override {
     former_key_.clear();
-    rows_.reset();
-    rows_.bind(bucket_.number).bind_blob(key);
-    return rows_.step();
+    return RowCursor::seek(key);
   }
   Result<bool> next() override {
     former_key_ = rows_.text(0);
-    return rows_.step();
+    return RowCursor::next();
   }
-  std::string_view key() const override { return rows_.view(0); }
   std::string id() const override {
     return rows_.is_null(2) ? std::string(kNullVersion) : rows_.text(2);
   }
@@ -166,8 +163,6 @@ class VersionCursor final : public KeyCursor {
   }
 
  private:
-  Statement rows_;
-  IndexedBucket bucket_;
   std::vector<ObjectHead>& out_;
   std::string former_key_;
 };
@@ -243,8 +238,7 @@ Status update_versioning(Database& database, const BucketName& name, Versioning 
   return update.bind(bucket.number).bind(static_cast<std::int64_t>(versioning)).run();
 }
 
-Result<std::unique_ptr<KeyCursor>> open_version_cursor(Database& database,
-                                                       const IndexedBucket& bucket,
+Result<std::unique_ptr<KeyCursor>> open_version_cursor(Database& database, std::int64_t bucket,
                                                        std::vector<ObjectHead>& out) {
   CLARY_TRY(Statement rows, database.prepare(kAllVersions));
   return std::unique_ptr<KeyCursor>(std::make_unique<VersionCursor>(std::move(rows), bucket, out));

@@ -180,22 +180,22 @@ Result<std::vector<Result<Removed>>> MemoryStore::remove(const BucketName& bucke
   return out;
 }
 
-Result<ListPage> MemoryStore::list(const ListRequest& request) {
+template <typename CursorOfObjects>
+Result<ListPage> MemoryStore::read_page(const ListRequest& request) {
   MutexLock lock(mutex_);
   CLARY_TRY(const Contents* contents, find(request.bucket));
   ListPage page;
-  Cursor cursor(contents->objects, page.objects);
+  CursorOfObjects cursor(contents->objects, page.objects);
   CLARY_TRY(static_cast<PageEnd&>(page), collect_page(request, cursor));
   return page;
 }
 
+Result<ListPage> MemoryStore::list(const ListRequest& request) {
+  return read_page<Cursor>(request);
+}
+
 Result<ListPage> MemoryStore::list_versions(const ListRequest& request) {
-  MutexLock lock(mutex_);
-  CLARY_TRY(const Contents* contents, find(request.bucket));
-  ListPage page;
-  VersionCursor cursor(contents->objects, page.objects);
-  CLARY_TRY(static_cast<PageEnd&>(page), collect_page(request, cursor));
-  return page;
+  return read_page<VersionCursor>(request);
 }
 
 Result<UploadPage> MemoryStore::list_uploads(const ListRequest& request) {

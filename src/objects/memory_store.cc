@@ -1,40 +1,13 @@
 #include "objects/memory_store.h"
 
-#include <functional>
+#include <utility>
 
 #include "base/text_encoding.h"
 #include "objects/body_source.h"
+#include "objects/body_writer.h"
 #include "objects/store_rules.h"
 
 namespace clary::objects {
-namespace {
-
-using Keep = std::function<Result<ObjectHead>(std::string bytes, const BodySums& sums)>;
-
-class MemoryWriter final : public ObjectWriter {
- public:
-  MemoryWriter(const PutRequest& request, Keep keep) : digests_(request), keep_(std::move(keep)) {}
-  Status write(std::string_view piece) override {
-    digests_.update(piece);
-    bytes_ += piece;
-    return {};
-  }
-  void expect_checksum(Checksum checksum) override {
-    digests_.expect_checksum(std::move(checksum));
-  }
-  Result<ObjectHead> finish() override {
-    CLARY_TRY(const BodySums sums, digests_.finish());
-    return keep_(std::move(bytes_), sums);
-  }
-  Mismatch mismatch() const override { return digests_.mismatch(); }
-
- private:
-  BodyDigests digests_;
-  std::string bytes_;
-  Keep keep_;
-};
-
-}  // namespace
 
 MemoryStore::MemoryStore(const Clock& clock, IdSource& ids) : clock_(clock), ids_(ids) {}
 
@@ -127,15 +100,15 @@ Result<std::unique_ptr<ObjectWriter>> MemoryStore::put(PutRequest request) {
     MutexLock lock(mutex_);
     CLARY_TRY([[maybe_unused]] const Contents* contents, find(request.bucket));
   }
-  Keep keep = [this, request](std::string bytes, const BodySums& sums) {
+  const auto keep = [this, request](WrittenBody body) {
     ObjectHead head;
-    head.size_bytes = sums.size_bytes;
-    head.etag = hex_encode(sums.md5);
-    head.checksum = sums.checksum;
+    head.size_bytes = body.sums.size_bytes;
+    head.etag = hex_encode(body.sums.md5);
+    head.checksum = body.sums.checksum;
     MutexLock lock(mutex_);
-    return store(request, std::move(head), std::move(bytes));
+    return store(request, std::move(head), std::move(body.bytes));
   };
-  return std::unique_ptr<ObjectWriter>(std::make_unique<MemoryWriter>(request, std::move(keep)));
+  return make_memory_writer(request, object_context(request.bucket, "put", request.key), keep);
 }
 
 Result<UploadId> MemoryStore::begin_upload(MultipartRequest request) {
@@ -167,22 +140,23 @@ Result<std::unique_ptr<ObjectWriter>> MemoryStore::put_part(PutRequest request,
     if (found->completed_etag) return upload_absent(request.bucket, upload);
     if (!request.compute_checksum) request.compute_checksum = found->request.checksum_kind;
   }
-  Keep keep = [this, request, upload, number](std::string bytes,
-                                              const BodySums& sums) -> Result<ObjectHead> {
+  const auto keep = [this, request, upload, number](WrittenBody body) -> Result<ObjectHead> {
     MutexLock lock(mutex_);
     CLARY_TRY(Upload * found, find_upload(request.bucket, request.key, upload));
     if (found->completed_etag) return upload_absent(request.bucket, upload);
     ObjectHead head;
     head.key = request.key;
+    const BodySums& sums = body.sums;
     head.size_bytes = sums.size_bytes;
     head.etag = hex_encode(sums.md5);
     head.checksum = sums.checksum;
     head.last_modified = clock_.now();
     found->parts[number] = Part{PartSums{sums.md5, sums.crc32c, sums.size_bytes, sums.checksum},
-                                std::move(bytes), head.last_modified};
+                                std::move(body.bytes), head.last_modified};
     return head;
   };
-  return std::unique_ptr<ObjectWriter>(std::make_unique<MemoryWriter>(request, std::move(keep)));
+  return make_memory_writer(request, object_context(request.bucket, "put part of", request.key),
+                            keep);
 }
 
 Result<ObjectHead> MemoryStore::complete_upload(CompleteRequest request) {

@@ -78,6 +78,8 @@ class MemoryStore final : public ObjectStore, public BucketSettings {
   class VersionCursor;
   class UploadCursor;
 
+  template <typename CursorOfObjects>
+  Result<ListPage> read_page(const ListRequest& request);
   Result<Contents*> find(const BucketName& name) CLARY_REQUIRES(mutex_);
   Result<Upload*> find_upload(const BucketName& bucket, const ObjectKey& key, const UploadId& id)
       CLARY_REQUIRES(mutex_);

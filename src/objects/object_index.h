@@ -109,7 +109,7 @@ Status visit_objects(sqlite::Database& database, std::int64_t bucket, std::strin
 Result<std::unique_ptr<KeyCursor>> open_cursor(sqlite::Database& database, std::int64_t bucket,
                                                std::vector<ObjectHead>& out);
 Result<std::unique_ptr<KeyCursor>> open_version_cursor(sqlite::Database& database,
-                                                       const IndexedBucket& bucket,
+                                                       std::int64_t bucket,
                                                        std::vector<ObjectHead>& out);
 Result<std::unique_ptr<KeyCursor>> open_upload_cursor(sqlite::Database& database,
                                                       std::int64_t bucket,

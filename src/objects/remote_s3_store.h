@@ -65,7 +65,6 @@ class RemoteS3Store final : public ObjectStore {
 
  private:
   class Writer;
-  class PartWriter;
   class Source;
 
   // What a HEAD says; the range where a part was asked for.

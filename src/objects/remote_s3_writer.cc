@@ -4,18 +4,11 @@
 #include "base/strings.h"
 #include "base/text_encoding.h"
 #include "objects/body_digests.h"
+#include "objects/body_writer.h"
 #include "objects/remote_s3_store.h"
 #include "objects/store_rules.h"
 
 namespace clary::objects {
-namespace {
-
-bool is_crc(DigestKind kind) {
-  return kind == DigestKind::kCrc32 || kind == DigestKind::kCrc32c ||
-         kind == DigestKind::kCrc64Nvme;
-}
-
-}  // namespace
 
 Result<ObjectHead> RemoteS3Store::put_whole(const PutRequest& request, std::string bytes,
                                             const std::optional<Checksum>& checksum) {
@@ -105,7 +98,6 @@ class RemoteS3Store::Writer final : public ObjectWriter {
     if (!upload_) {
       MultipartRequest begin{request_.bucket, request_.key, request_.metadata,
                              std::nullopt,    false,        request_.tags};
-      // Only a CRC of the whole can be made of the parts'.
       if (kind_ && is_crc(*kind_)) begin.checksum_kind = kind_;
       CLARY_TRY(upload_, store_.begin_upload(std::move(begin)));
     }
@@ -128,40 +120,6 @@ class RemoteS3Store::Writer final : public ObjectWriter {
   std::vector<CompletedPart> parts_;
 };
 
-class RemoteS3Store::PartWriter final : public ObjectWriter {
- public:
-  PartWriter(RemoteS3Store& store, PutRequest request, UploadId upload, int number)
-      : store_(store),
-        request_(std::move(request)),
-        digests_(request_),
-        upload_(std::move(upload)),
-        number_(number) {}
-
-  Status write(std::string_view piece) override {
-    digests_.update(piece);
-    buffer_ += piece;
-    return {};
-  }
-  void expect_checksum(Checksum checksum) override {
-    digests_.expect_checksum(std::move(checksum));
-  }
-  Mismatch mismatch() const override { return digests_.mismatch(); }
-  Result<ObjectHead> finish() override {
-    const Result<BodySums> sums = digests_.finish();
-    if (!sums.ok())
-      return sums.error().within(object_context(request_.bucket, "put part of", request_.key));
-    return store_.send_part(request_, upload_, number_, std::move(buffer_), sums->checksum);
-  }
-
- private:
-  RemoteS3Store& store_;
-  PutRequest request_;
-  BodyDigests digests_;
-  UploadId upload_;
-  int number_;
-  std::string buffer_;
-};
-
 Result<std::unique_ptr<ObjectWriter>> RemoteS3Store::put(PutRequest request) {
   CLARY_RETURN_IF_ERROR(check_key(request.bucket, request.key));
   return std::unique_ptr<ObjectWriter>(std::make_unique<Writer>(*this, std::move(request)));
@@ -170,8 +128,11 @@ Result<std::unique_ptr<ObjectWriter>> RemoteS3Store::put(PutRequest request) {
 Result<std::unique_ptr<ObjectWriter>> RemoteS3Store::put_part(PutRequest request,
                                                               const UploadId& upload, int number) {
   CLARY_RETURN_IF_ERROR(check_part_number(number));
-  return std::unique_ptr<ObjectWriter>(
-      std::make_unique<PartWriter>(*this, std::move(request), upload, number));
+  const auto keep = [this, request, upload, number](WrittenBody body) {
+    return send_part(request, upload, number, std::move(body.bytes), body.sums.checksum);
+  };
+  return make_memory_writer(request, object_context(request.bucket, "put part of", request.key),
+                            keep);
 }
 
 Result<UploadId> RemoteS3Store::begin_upload(MultipartRequest request) {

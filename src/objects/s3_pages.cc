@@ -59,6 +59,14 @@ Status read_prefixes(const pugi::xml_node& root, PageEnd& page) {
   return {};
 }
 
+// Of lists whose entries share keys. id_marker: the element with the id to go on at.
+Status read_end(const pugi::xml_node& root, const char* id_marker, PageEnd& page) {
+  CLARY_RETURN_IF_ERROR(read_prefixes(root, page));
+  CLARY_TRY(page.next_after, form_decode(root.child_value("NextKeyMarker")));
+  page.next_after_id = root.child_value(id_marker);
+  return {};
+}
+
 }  // namespace
 
 Result<ListPage> read_list_reply(std::string_view body) {
@@ -93,9 +101,7 @@ Result<ListPage> read_versions_reply(std::string_view body) {
     if (a.key != b.key) return *a.key < *b.key;
     return a.latest != b.latest ? a.latest : a.last_modified > b.last_modified;
   });
-  CLARY_RETURN_IF_ERROR(read_prefixes(root, page));
-  CLARY_TRY(page.next_after, form_decode(root.child_value("NextKeyMarker")));
-  page.next_after_id = root.child_value("NextVersionIdMarker");
+  CLARY_RETURN_IF_ERROR(read_end(root, "NextVersionIdMarker", page));
   return page;
 }
 
@@ -113,9 +119,7 @@ Result<UploadPage> read_uploads_reply(std::string_view body) {
     upload.composite_checksum =
         std::string_view(entry.child_value("ChecksumType")) != "FULL_OBJECT";
   }
-  CLARY_RETURN_IF_ERROR(read_prefixes(root, page));
-  CLARY_TRY(page.next_after, form_decode(root.child_value("NextKeyMarker")));
-  page.next_after_id = root.child_value("NextUploadIdMarker");
+  CLARY_RETURN_IF_ERROR(read_end(root, "NextUploadIdMarker", page));
   return page;
 }
 
