@@ -1,24 +1,13 @@
 #include "services/bucket_rules.h"
 
-#include "base/json.h"
 #include "base/strings.h"
 #include "base/text_encoding.h"
+#include "services/kept_text.h"
 #include "services/s3_rules.h"
 
 namespace clary::services {
-namespace {
 
 using objects::SettingKind;
-
-template <typename T>
-Result<T> from_json(const std::string& text) {
-  CLARY_TRY(const Document document, parse_json(text));
-  T out;
-  decode(document, out);
-  return out;
-}
-
-}  // namespace
 
 template <typename T, typename Parse>
 Result<std::shared_ptr<const T>> BucketRules::find(const BucketName& bucket, SettingKind kind,
@@ -40,13 +29,13 @@ Result<std::shared_ptr<const domain::Policy>> BucketRules::policy(const BucketNa
 }
 
 Result<std::shared_ptr<const CorsConfiguration>> BucketRules::cors(const BucketName& bucket) {
-  return find(bucket, SettingKind::kCors, cors_, from_json<CorsConfiguration>);
+  return find(bucket, SettingKind::kCors, cors_, from_kept_text<CorsConfiguration>);
 }
 
 Result<bool> BucketRules::restricts_public(const BucketName& bucket) {
   const objects::SettingText text = settings_.setting(bucket, SettingKind::kPublicAccess);
   if (text == nullptr) return false;
-  CLARY_TRY(const auto block, from_json<api::s3::PublicAccessBlockConfiguration>(*text));
+  CLARY_TRY(const auto block, from_kept_text<api::s3::PublicAccessBlockConfiguration>(*text));
   return block.restrict_public_buckets.value_or(false);
 }
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/json.h"
 #include "base/strings.h"
 #include "services/job_rules.h"
+#include "services/kept_text.h"
 
 namespace clary::services {
 namespace {
@@ -160,7 +160,7 @@ Outcome<Job> job_of(const api::CreateProcessingJobRequest& request, const CallCo
   job.kind = domain::JobKind::kProcessing;
   job.name = JobName(request.processing_job_name);
   job.arn = job_arn(job.kind, request.processing_job_name, context);
-  job.request = to_json(encode(request));
+  job.request = to_kept_text(request);
   job.spec = spec_of(request);
   return job;
 }

@@ -5,13 +5,9 @@
 // fails with a sentence. Thread-safe.
 #pragma once
 
-#include <string>
-
 #include "api/processing_jobs.h"
-#include "base/id_source.h"
-#include "domain/job_store.h"
-#include "runtime/job_changes.h"
 #include "services/call_context.h"
+#include "services/jobs_of_kind.h"
 #include "services/router.h"
 #include "services/service_error.h"
 
@@ -19,12 +15,7 @@ namespace clary::services {
 
 class ProcessingJobs {
  public:
-  struct Parts {  // all outlive the service
-    domain::JobStore& jobs;
-    runtime::JobChanges& changes;
-    IdSource& ids;
-  };
-  explicit ProcessingJobs(Parts parts) : parts_(parts) {}
+  explicit ProcessingJobs(JobsOfKind::Parts parts) : jobs_(domain::JobKind::kProcessing, parts) {}
   void add_to(Router& router);
 
   Outcome<api::CreateProcessingJobResponse> create(const api::CreateProcessingJobRequest& request,
@@ -37,9 +28,7 @@ class ProcessingJobs {
                                             const CallContext& context);
 
  private:
-  Outcome<domain::Job> find(const std::string& name);
-
-  Parts parts_;
+  JobsOfKind jobs_;
 };
 
 }  // namespace clary::services

@@ -19,6 +19,14 @@ struct Unwrap<Result<T>> {
   using Type = T;
 };
 
+// The version a request means; "": the current one. InvalidArgument for an empty one.
+template <typename Request>
+Outcome<std::string> version_of(const Request& request) {
+  if (!request.version_id) return std::string();
+  if (!request.version_id->empty()) return *request.version_id;
+  return ServiceError("InvalidArgument", "Version id cannot be the empty string");
+}
+
 class S3Access {
  public:
   // store outlives this.
@@ -51,6 +59,31 @@ class S3Access {
     return std::move(outcome).value();
   }
 
+  // Runs `attempt` (Result<ObjectHead>(bucket, key, version)) on the object or version that the
+  // request names. A delete marker is refused.
+  template <typename Request, typename Attempt>
+  Outcome<objects::ObjectHead> on_object(const Request& request, const CallContext& context,
+                                         Attempt attempt) const {
+    CLARY_TRY(const std::string version, version_of(request));
+    const BucketName bucket(request.bucket);
+    const ObjectKey key(request.key);
+    CLARY_TRY(objects::ObjectHead head,
+              on_bucket(
+                  request.bucket, context, [&] { return attempt(bucket, key, version); },
+                  [&](const Error& error) { return explain_read(error, bucket, key, version); }));
+    if (head.delete_marker) return is_delete_marker(head);
+    return head;
+  }
+  template <typename Request>
+  Outcome<objects::ObjectHead> find_object(const Request& request,
+                                           const CallContext& context) const {
+    return on_object(
+        request, context,
+        [this](const BucketName& bucket, const ObjectKey& key, const std::string& version) {
+          return store_.head(bucket, key, version);
+        });
+  }
+
   static ServiceError no_such_bucket();
   static ServiceError no_such_key();
   static ServiceError no_such_upload();
@@ -70,14 +103,6 @@ class S3Access {
 
   objects::ObjectStore& store_;
 };
-
-// The version a request means; "": the current one. InvalidArgument for an empty one.
-template <typename Request>
-Outcome<std::string> version_of(const Request& request) {
-  if (!request.version_id) return std::string();
-  if (!request.version_id->empty()) return *request.version_id;
-  return ServiceError("InvalidArgument", "Version id cannot be the empty string");
-}
 
 template <typename Reply>
 void set_version(Reply& reply, const objects::ObjectHead& head) {

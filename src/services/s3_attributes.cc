@@ -54,15 +54,7 @@ Outcome<api::GetObjectAttributes::Reply> S3Objects::attributes(
     if (std::ranges::find(kAttributes, attribute) == kAttributes.end())
       return ServiceError("InvalidArgument", "Invalid attribute name specified.");
   }
-  CLARY_TRY(const std::string version, version_of(request));
-  const BucketName bucket(request.bucket);
-  const ObjectKey key(request.key);
-  CLARY_TRY(
-      const objects::ObjectHead head,
-      access_.on_bucket(
-          request.bucket, context, [&] { return access_.store().head(bucket, key, version); },
-          [&](const Error& error) { return access_.explain_read(error, bucket, key, version); }));
-  if (head.delete_marker) return S3Access::is_delete_marker(head);
+  CLARY_TRY(const objects::ObjectHead head, access_.find_object(request, context));
   api::GetObjectAttributes::Reply reply;
   reply.last_modified = head.last_modified;
   set_version(reply, head);

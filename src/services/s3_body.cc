@@ -20,6 +20,13 @@ ServiceError bad_checksum(const std::optional<DigestKind>& kind) {
                            " you specified did not match the calculated checksum."};
 }
 
+// Raw, of a Content-MD5 field.
+Outcome<std::string> read_md5(const std::string& field) {
+  Result<std::string> md5 = base64_decode(field);
+  if (md5.ok() && md5->size() == kMd5Bytes) return *std::move(md5);
+  return ServiceError("InvalidDigest", "The Content-MD5 you specified was invalid.");
+}
+
 bool has_body_checksum(const wire::Operation& operation) {
   if (operation.input == nullptr) return false;
   return std::any_of(operation.input->members.begin(), operation.input->members.end(),
@@ -43,11 +50,7 @@ std::optional<ServiceError> apply_claims(const BodyClaims& claims, const BodyFac
     return ServiceError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size");
   }
   if (claims.content_md5) {
-    Result<std::string> md5 = base64_decode(*claims.content_md5);
-    if (!md5.ok() || md5->size() != kMd5Bytes) {
-      return ServiceError("InvalidDigest", "The Content-MD5 you specified was invalid.");
-    }
-    request.expected_md5 = std::move(*md5);
+    CLARY_TRY(request.expected_md5, read_md5(*claims.content_md5));
   }
   request.expected_checksum = claims.checksum;
   if (!claims.checksum) request.compute_checksum = trailer_kind(facts);
@@ -63,10 +66,8 @@ std::optional<ServiceError> apply_claims(const BodyClaims& claims, const BodyFac
 std::optional<ServiceError> check_whole_body(const wire::Operation& operation,
                                              const net::Headers& headers, std::string_view body) {
   if (const std::string* field = headers.find("content-md5")) {
-    const Result<std::string> md5 = base64_decode(*field);
-    if (!md5.ok() || md5->size() != kMd5Bytes)
-      return ServiceError("InvalidDigest", "The Content-MD5 you specified was invalid.");
-    if (*md5 != digest(DigestKind::kMd5, body)) return bad_md5();
+    CLARY_TRY(const std::string md5, read_md5(*field));
+    if (md5 != digest(DigestKind::kMd5, body)) return bad_md5();
   }
   if (!has_body_checksum(operation)) return std::nullopt;
   for (const auto& [name, value] : headers.fields()) {

@@ -24,6 +24,24 @@ struct BodyClaims {
 std::optional<ServiceError> apply_claims(const BodyClaims& claims, const BodyFacts& facts,
                                          objects::PutRequest& request);
 
+// What a body is to be compared with once it has come.
+struct BodyChecksum {
+  std::optional<DigestKind> kind;
+  bool in_trailer = false;  // its value comes behind the body
+};
+
+// Puts what the head claims about the body's bytes into `put`.
+template <typename Request>
+Outcome<BodyChecksum> claim_body(const Request& request, const BodyFacts& facts,
+                                 objects::PutRequest& put) {
+  CLARY_TRY(const std::optional<objects::Checksum> checksum, checksum_of(request));
+  if (auto refused =
+          apply_claims({request.content_md5, request.checksum_algorithm, checksum}, facts, put))
+    return *refused;
+  if (checksum) return BodyChecksum{.kind = checksum->kind};
+  return BodyChecksum{.kind = put.compute_checksum, .in_trailer = put.compute_checksum.has_value()};
+}
+
 // What the head of a request claims about a body that was read whole: Content-MD5, and
 // x-amz-checksum-* where the operation means its body by it (CompleteMultipartUpload means the
 // object).
@@ -41,8 +59,7 @@ class StoringSink final : public BodySink<Reply> {
  public:
   struct Parts {
     std::unique_ptr<objects::ObjectWriter> writer;
-    std::optional<DigestKind> checksum_kind;
-    bool checksum_in_trailer = false;
+    BodyChecksum checksum;
     std::function<ServiceError(const Error&)> explain;
     std::function<Reply(const objects::ObjectHead&)> reply;
   };
@@ -57,20 +74,20 @@ class StoringSink final : public BodySink<Reply> {
 
   Outcome<Reply> finish(const net::Headers& trailers) override {
     if (!failure_.ok()) return parts_.explain(failure_.error());
-    if (parts_.checksum_in_trailer) {
-      const std::string* value = trailers.find(checksum_header(*parts_.checksum_kind));
+    if (parts_.checksum.in_trailer) {
+      const std::string* value = trailers.find(checksum_header(*parts_.checksum.kind));
       if (value == nullptr) {
         return ServiceError("MalformedTrailerError",
                             "The request contained trailing data that was not well-formed or did "
                             "not conform to our "
                             "published schema.");
       }
-      CLARY_TRY(objects::Checksum checksum, read_checksum(*parts_.checksum_kind, *value));
+      CLARY_TRY(objects::Checksum checksum, read_checksum(*parts_.checksum.kind, *value));
       parts_.writer->expect_checksum(std::move(checksum));
     }
     const Result<objects::ObjectHead> head = parts_.writer->finish();
     if (!head.ok())
-      return explain_finish(*parts_.writer, head.error(), parts_.checksum_kind, parts_.explain);
+      return explain_finish(*parts_.writer, head.error(), parts_.checksum.kind, parts_.explain);
     return parts_.reply(*head);
   }
 

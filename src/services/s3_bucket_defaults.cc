@@ -87,15 +87,7 @@ std::optional<ServiceError> S3BucketDefaults::check_object(const Request& reques
                                                            const CallContext& context) {
   if (auto denied = S3Access::check_owner(request.expected_bucket_owner, context)) return denied;
   if (auto refused = check_object_key(request.key)) return refused;
-  CLARY_TRY(const std::string version, version_of(request));
-  const BucketName bucket(request.bucket);
-  const ObjectKey key(request.key);
-  CLARY_TRY(
-      const objects::ObjectHead head,
-      access_.on_bucket(
-          request.bucket, context, [&] { return access_.store().head(bucket, key, version); },
-          [&](const Error& error) { return access_.explain_read(error, bucket, key, version); }));
-  if (head.delete_marker) return S3Access::is_delete_marker(head);
+  CLARY_TRY([[maybe_unused]] const objects::ObjectHead head, access_.find_object(request, context));
   return std::nullopt;
 }
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/json.h"
 #include "domain/policy.h"
 #include "services/cors.h"
+#include "services/kept_text.h"
 #include "services/s3_lifecycle.h"
 #include "services/s3_tag_rules.h"
 
@@ -14,15 +14,6 @@ namespace {
 
 using objects::SettingKind;
 using objects::SettingText;
-
-// What was kept by keep().
-template <typename T>
-Outcome<T> read_setting(const std::string& text) {
-  CLARY_TRY(const Document document, parse_json(text));
-  T out;
-  decode(document, out);
-  return out;
-}
 
 ServiceError absent(const char* code, const char* message) { return {code, message, 404}; }
 
@@ -86,7 +77,7 @@ Outcome<api::PutBucketPolicy::Reply> S3BucketSettings::put_policy(
     return ServiceError("MalformedPolicy", fits.error().message);
   CLARY_TRY(const SettingText block, find(request, SettingKind::kPublicAccess, context));
   if (block != nullptr && policy->gives_everyone()) {
-    CLARY_TRY(const auto wanted, read_setting<api::s3::PublicAccessBlockConfiguration>(*block));
+    CLARY_TRY(const auto wanted, from_kept_text<api::s3::PublicAccessBlockConfiguration>(*block));
     if (wanted.block_public_policy.value_or(false)) {
       return ServiceError("AccessDenied",
                           "User: " + context.principal +
@@ -118,7 +109,7 @@ Outcome<api::PutBucketCors::Reply> S3BucketSettings::put_cors(
     const api::PutBucketCors::Request& request, const CallContext& context) {
   if (auto wrong = check_cors(request.cors_configuration)) return *wrong;
   return keep<api::PutBucketCors::Reply>(request, SettingKind::kCors,
-                                         to_json(encode(request.cors_configuration)), context);
+                                         to_kept_text(request.cors_configuration), context);
 }
 
 Outcome<api::GetBucketCors::Reply> S3BucketSettings::cors(
@@ -126,7 +117,7 @@ Outcome<api::GetBucketCors::Reply> S3BucketSettings::cors(
   CLARY_TRY(const SettingText text, find(request, SettingKind::kCors, context));
   if (text == nullptr)
     return absent("NoSuchCORSConfiguration", "The CORS configuration does not exist");
-  CLARY_TRY(auto kept, read_setting<api::s3::CORSConfiguration>(*text));
+  CLARY_TRY(auto kept, from_kept_text<api::s3::CORSConfiguration>(*text));
   return api::GetBucketCors::Reply{std::move(kept.cors_rules)};
 }
 
@@ -137,7 +128,7 @@ Outcome<api::PutBucketLifecycleConfiguration::Reply> S3BucketSettings::put_lifec
   api::s3::BucketLifecycleConfiguration kept = *request.lifecycle_configuration;
   if (auto wrong = complete_lifecycle(kept)) return *wrong;
   return keep<api::PutBucketLifecycleConfiguration::Reply>(request, SettingKind::kLifecycle,
-                                                           to_json(encode(kept)), context);
+                                                           to_kept_text(kept), context);
 }
 
 Outcome<api::GetBucketLifecycleConfiguration::Reply> S3BucketSettings::lifecycle(
@@ -145,7 +136,7 @@ Outcome<api::GetBucketLifecycleConfiguration::Reply> S3BucketSettings::lifecycle
   CLARY_TRY(const SettingText text, find(request, SettingKind::kLifecycle, context));
   if (text == nullptr)
     return absent("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist");
-  CLARY_TRY(auto kept, read_setting<api::s3::BucketLifecycleConfiguration>(*text));
+  CLARY_TRY(auto kept, from_kept_text<api::s3::BucketLifecycleConfiguration>(*text));
   api::GetBucketLifecycleConfiguration::Reply reply;
   reply.rules = std::move(kept.rules);
   return reply;
@@ -155,22 +146,22 @@ Outcome<api::PutBucketTagging::Reply> S3BucketSettings::put_tags(
     const api::PutBucketTagging::Request& request, const CallContext& context) {
   if (auto wrong = check_tags(request.tagging.tag_set, kMostBucketTags)) return *wrong;
   return keep<api::PutBucketTagging::Reply>(request, SettingKind::kTags,
-                                            to_json(encode(request.tagging)), context);
+                                            to_kept_text(request.tagging), context);
 }
 
 Outcome<api::GetBucketTagging::Reply> S3BucketSettings::tags(
     const api::GetBucketTagging::Request& request, const CallContext& context) {
   CLARY_TRY(const SettingText text, find(request, SettingKind::kTags, context));
   if (text == nullptr) return absent("NoSuchTagSet", "The TagSet does not exist");
-  CLARY_TRY(auto kept, read_setting<api::s3::Tagging>(*text));
+  CLARY_TRY(auto kept, from_kept_text<api::s3::Tagging>(*text));
   return api::GetBucketTagging::Reply{std::move(kept.tag_set)};
 }
 
 Outcome<api::PutPublicAccessBlock::Reply> S3BucketSettings::put_public_access(
     const api::PutPublicAccessBlock::Request& request, const CallContext& context) {
   return keep<api::PutPublicAccessBlock::Reply>(
-      request, SettingKind::kPublicAccess,
-      to_json(encode(request.public_access_block_configuration)), context);
+      request, SettingKind::kPublicAccess, to_kept_text(request.public_access_block_configuration),
+      context);
 }
 
 Outcome<api::GetPublicAccessBlock::Reply> S3BucketSettings::public_access(
@@ -180,7 +171,7 @@ Outcome<api::GetPublicAccessBlock::Reply> S3BucketSettings::public_access(
     return absent("NoSuchPublicAccessBlockConfiguration",
                   "The public access block configuration was not found");
   }
-  CLARY_TRY(auto kept, read_setting<api::s3::PublicAccessBlockConfiguration>(*text));
+  CLARY_TRY(auto kept, from_kept_text<api::s3::PublicAccessBlockConfiguration>(*text));
   return api::GetPublicAccessBlock::Reply{std::move(kept)};
 }
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "api/bucket_settings.h"
-#include "base/json.h"
+#include "services/kept_text.h"
 #include "services/s3_rules.h"
 #include "services/s3_tag_rules.h"
 
@@ -91,7 +91,7 @@ Outcome<api::CreateBucket::Reply> S3Buckets::create(const api::CreateBucket::Req
   const Status made = access_.store().create_bucket({name, context.now, region});
   if (made.ok() && tags) {
     CLARY_RETURN_IF_ERROR(settings_.set_setting(name, objects::SettingKind::kTags,
-                                                to_json(encode(api::s3::Tagging{*tags}))));
+                                                to_kept_text(api::s3::Tagging{*tags})));
   }
   if (made.ok()) return reply;
   if (made.error().code != ErrorCode::kAlreadyExists) return S3Access::store_error(made.error());

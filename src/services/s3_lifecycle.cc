@@ -3,8 +3,8 @@
 #include <set>
 
 #include "base/digest.h"
-#include "base/json.h"
 #include "base/text_encoding.h"
+#include "services/kept_text.h"
 
 namespace clary::services {
 namespace {
@@ -127,7 +127,7 @@ std::optional<ServiceError> complete_lifecycle(api::s3::BucketLifecycleConfigura
     if (auto wrong = check_rule(rule)) return wrong;
     if (!rule.id || rule.id->empty()) {
       // S3 makes a name of its own; this one is the same for the same rule.
-      const std::string text = to_json(encode(rule)) + std::to_string(names.size());
+      const std::string text = to_kept_text(rule) + std::to_string(names.size());
       rule.id = hex_encode(digest(DigestKind::kMd5, text));
     }
     if (!names.insert(*rule.id).second) {
@@ -139,9 +139,7 @@ std::optional<ServiceError> complete_lifecycle(api::s3::BucketLifecycleConfigura
 }
 
 Result<std::vector<objects::LifecycleRule>> lifecycle_rules(const std::string& kept) {
-  CLARY_TRY(const Document document, parse_json(kept));
-  api::s3::BucketLifecycleConfiguration configuration;
-  decode(document, configuration);
+  CLARY_TRY(const auto configuration, from_kept_text<api::s3::BucketLifecycleConfiguration>(kept));
   std::vector<objects::LifecycleRule> out;
   for (const Rule& rule : configuration.rules) {
     if (rule.status == "Enabled") out.push_back(runtime_rule(rule));

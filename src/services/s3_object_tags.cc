@@ -56,17 +56,11 @@ template <typename Request>
 Outcome<objects::ObjectHead> S3ObjectTags::set(const Request& request, const objects::Tags& tags,
                                                const CallContext& context) const {
   if (auto denied = S3Access::check_owner(request.expected_bucket_owner, context)) return *denied;
-  CLARY_TRY(const std::string version, version_of(request));
-  const BucketName bucket(request.bucket);
-  const ObjectKey key(request.key);
-  CLARY_TRY(
-      objects::ObjectHead head,
-      access_.on_bucket(
-          request.bucket, context,
-          [&] { return access_.store().set_tags(bucket, key, version, tags); },
-          [&](const Error& error) { return access_.explain_read(error, bucket, key, version); }));
-  if (head.delete_marker) return S3Access::is_delete_marker(head);
-  return head;
+  return access_.on_object(
+      request, context,
+      [&](const BucketName& bucket, const ObjectKey& key, const std::string& version) {
+        return access_.store().set_tags(bucket, key, version, tags);
+      });
 }
 
 Outcome<api::PutObjectTagging::Reply> S3ObjectTags::put(
@@ -89,15 +83,7 @@ Outcome<api::DeleteObjectTagging::Reply> S3ObjectTags::remove(
 Outcome<api::GetObjectTagging::Reply> S3ObjectTags::get(
     const api::GetObjectTagging::Request& request, const CallContext& context) {
   if (auto denied = S3Access::check_owner(request.expected_bucket_owner, context)) return *denied;
-  CLARY_TRY(const std::string version, version_of(request));
-  const BucketName bucket(request.bucket);
-  const ObjectKey key(request.key);
-  CLARY_TRY(
-      const objects::ObjectHead head,
-      access_.on_bucket(
-          request.bucket, context, [&] { return access_.store().head(bucket, key, version); },
-          [&](const Error& error) { return access_.explain_read(error, bucket, key, version); }));
-  if (head.delete_marker) return S3Access::is_delete_marker(head);
+  CLARY_TRY(const objects::ObjectHead head, access_.find_object(request, context));
   api::GetObjectTagging::Reply reply;
   for (const auto& [name, value] : head.tags) {
     api::s3::Tag& tag = reply.tag_set.emplace_back();

@@ -110,16 +110,10 @@ Outcome<std::unique_ptr<BodySink<api::PutObject::Reply>>> S3Objects::put(
   CLARY_TRY(put.metadata, metadata_of(request));
   CLARY_TRY(put.tags, read_tagging_header(request.tagging));
   CLARY_TRY(put.condition, put_condition(request.if_match, request.if_none_match));
-  CLARY_TRY(std::optional<objects::Checksum> checksum, checksum_of(request));
-  const BodyClaims claims{request.content_md5, request.checksum_algorithm, std::move(checksum)};
-  if (auto refused = apply_claims(claims, facts, put)) return *refused;
-
   Sink::Parts parts;
-  parts.checksum_kind =
-      claims.checksum ? std::optional(claims.checksum->kind) : put.compute_checksum;
-  parts.checksum_in_trailer = !claims.checksum && put.compute_checksum;
+  CLARY_TRY(parts.checksum, claim_body(request, facts, put));
   // Where the client names none, S3 makes one.
-  if (!parts.checksum_kind) put.compute_checksum = DigestKind::kCrc64Nvme;
+  if (!parts.checksum.kind) put.compute_checksum = DigestKind::kCrc64Nvme;
   parts.explain = S3Access::explain_write;
   parts.reply = [](const ObjectHead& head) {
     api::PutObject::Reply reply;

@@ -117,14 +117,8 @@ Outcome<std::unique_ptr<BodySink<api::UploadPart::Reply>>> S3Uploads::put_part(
   if (auto denied = S3Access::check_owner(request.expected_bucket_owner, context)) return *denied;
   if (auto refused = check_upload_part_number(request.part_number)) return *refused;
   objects::PutRequest put{.bucket = BucketName(request.bucket), .key = ObjectKey(request.key)};
-  CLARY_TRY(std::optional<objects::Checksum> checksum, checksum_of(request));
-  const BodyClaims claims{request.content_md5, request.checksum_algorithm, std::move(checksum)};
-  if (auto refused = apply_claims(claims, facts, put)) return *refused;
-
   Sink::Parts parts;
-  parts.checksum_kind =
-      claims.checksum ? std::optional(claims.checksum->kind) : put.compute_checksum;
-  parts.checksum_in_trailer = !claims.checksum && put.compute_checksum;
+  CLARY_TRY(parts.checksum, claim_body(request, facts, put));
   parts.explain = explain_upload_error;
   parts.reply = [](const ObjectHead& head) {
     api::UploadPart::Reply reply;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/json.h"
 #include "services/job_rules.h"
+#include "services/kept_text.h"
 
 namespace clary::services {
 
@@ -85,9 +85,7 @@ void echo(api::CreateTrainingJobRequest request, api::DescribeTrainingJobRespons
 Result<api::DescribeTrainingJobResponse> describe_job(
     const Job& job, const std::vector<JobEvent>& events,
     const std::vector<telemetry::SeriesSummary>& metrics) {
-  CLARY_TRY(const Document document, parse_json(job.request));
-  api::CreateTrainingJobRequest request;
-  decode(document, request);
+  CLARY_TRY(auto request, from_kept_text<api::CreateTrainingJobRequest>(job.request));
 
   api::DescribeTrainingJobResponse reply;
   reply.training_job_name = job.name.value();

@@ -7,8 +7,8 @@
 #include <set>
 #include <string_view>
 
-#include "base/json.h"
 #include "services/job_rules.h"
+#include "services/kept_text.h"
 #include "telemetry/metric_extractor.h"
 
 namespace clary::services {
@@ -213,7 +213,7 @@ Outcome<Job> job_of(const api::CreateTrainingJobRequest& request, const CallCont
   job.kind = domain::JobKind::kTraining;
   job.name = JobName(request.training_job_name);
   job.arn = job_arn(job.kind, request.training_job_name, context);
-  job.request = to_json(encode(request));
+  job.request = to_kept_text(request);
   job.spec = spec_of(request);
   job.output_uri =
       output_folder(request.output_data_config.s3_output_path, request.training_job_name);

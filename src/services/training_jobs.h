@@ -10,6 +10,7 @@
 #include "domain/job_store.h"
 #include "runtime/job_changes.h"
 #include "services/call_context.h"
+#include "services/jobs_of_kind.h"
 #include "services/router.h"
 #include "services/service_error.h"
 #include "telemetry/metric_store.h"
@@ -24,7 +25,10 @@ class TrainingJobs {
     telemetry::MetricStore& metrics;
     IdSource& ids;
   };
-  explicit TrainingJobs(Parts parts) : parts_(parts) {}
+  explicit TrainingJobs(Parts parts)
+      : parts_(parts),
+        jobs_(domain::JobKind::kTraining,
+              {.jobs = parts.jobs, .changes = parts.changes, .ids = parts.ids}) {}
   void add_to(Router& router);
 
   Outcome<api::CreateTrainingJobResponse> create(const api::CreateTrainingJobRequest& request,
@@ -41,9 +45,8 @@ class TrainingJobs {
                                                  const CallContext& context);
 
  private:
-  Outcome<domain::Job> find(const std::string& name);
-
   Parts parts_;
+  JobsOfKind jobs_;
 };
 
 }  // namespace clary::services
