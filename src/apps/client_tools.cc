@@ -11,7 +11,7 @@
 #include "apps/settings.h"
 #include "base/files.h"
 #include "cli/machine_probes.h"
-#include "compute/beside.h"
+#include "compute/exec_in_job.h"
 #include "compute/gang_files.h"
 #include "compute/sandbox.h"
 #include "runtime/environments.h"
@@ -135,7 +135,7 @@ Result<int> enter_job(const std::string& data, const std::string& gang,
   if (!mark.ok() || !compute::is_running(*mark))
     return not_found("no script runs now; its events are shown by `clary describe`");
   const auto terminal = variables.find("TERM");
-  return compute::run_beside(
+  return compute::exec_in_job(
       {.pid = mark->pid,
        .argv = argv,
        .terminal_type = terminal == variables.end() ? "" : terminal->second});

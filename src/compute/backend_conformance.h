@@ -21,13 +21,13 @@ class BackendUnderTest {
   virtual ComputeBackend& backend() = 0;
   // As after a restart of the server: a new back-end, the same gangs.
   virtual void reopen() = 0;
-  // A gang of one host that conducts itself so. kEndsWell and kEndsWithThree end by themselves
-  // within let_pass().
+  // A gang of one host that conducts itself so. kEndsWell and kEndsWithThree end by themselves.
   virtual GangSpec gang(const std::string& id, Conduct conduct) = 0;
   // How often the gang's host was really started.
   virtual int starts(const GangId& gang) = 0;
-  // Lets a little time pass: on a real back-end a short wait, on a fake a step of its clock.
-  virtual void let_pass() = 0;
+  // Until something may have changed: on a real back-end its gangs' files and processes tell, on a
+  // fake it is a step of its clock. False: nothing has happened for long.
+  virtual bool wait_for_change() = 0;
 };
 using MakeBackend = std::unique_ptr<BackendUnderTest> (*)();
 // The suite's parameter. Defined beside the cases, so that who names it links them.

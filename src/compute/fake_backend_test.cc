@@ -19,7 +19,10 @@ class FakeUnderTest final : public BackendUnderTest {
     return {.id = GangId(id), .folder = "/nowhere", .hosts = {{.name = "algo-1"}}};
   }
   int starts(const GangId& gang) override { return cluster_.starts(gang); }
-  void let_pass() override { clock_.advance(seconds(1)); }
+  bool wait_for_change() override {
+    clock_.advance(seconds(1));
+    return true;
+  }
 
  private:
   ManualClock clock_;

@@ -1,22 +1,32 @@
 #include "compute/local_backend.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <functional>
+#include <map>
+#include <set>
 #include <thread>
 
 #include "base/files.h"
 #include "base/strings.h"
 #include "compute/backend_conformance.h"
 #include "compute/gang_files.h"
+#include "compute/launch.h"
 
 namespace clary::compute {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+constexpr std::chrono::duration<int, std::milli> kPatience = seconds(10);
 
 class TemporaryFolder {
  public:
@@ -28,6 +38,63 @@ class TemporaryFolder {
 
  private:
   std::string path_ = testing::TempDir() + "local.XXXXXX";
+};
+
+bool has_ended(const Fd& process) {
+  pollfd ended{process.get(), POLLIN, 0};
+  return ::poll(&ended, 1, kPatience.count()) > 0;
+}
+
+// What happens to the gangs in a folder: a file of theirs changes, a process of theirs ends.
+class Changes {
+ public:
+  explicit Changes(std::string gangs_folder) : gangs_folder_(std::move(gangs_folder)) {}
+
+  // Until something happens that had not when this was last asked.
+  bool wait() {
+    // What was not watched before may have changed before.
+    if (watch_more()) return true;
+    std::vector<pollfd> ready{{events_.get(), POLLIN, 0}};
+    for (const auto& [pid, process] : processes_) ready.push_back({process.get(), POLLIN, 0});
+    if (::poll(ready.data(), ready.size(), kPatience.count()) <= 0) return false;
+    std::array<char, 4096> said{};
+    while (::read(events_.get(), said.data(), said.size()) > 0) {
+    }
+    auto end = ready.begin();
+    for (auto& [pid, process] : processes_) {
+      if ((++end)->revents != 0) process.close();
+    }
+    return true;
+  }
+
+ private:
+  bool watch_more() {
+    bool more = watch_folder(gangs_folder_);
+    for (const std::string& name : list_folder(gangs_folder_).value_or({})) {
+      const std::string gang = path_join(gangs_folder_, name);
+      for (const std::string& folder : {gang, backend_folder(gang)})
+        if (watch_folder(folder)) more = true;
+      const HostFiles host = read_host(gang, "algo-1");
+      for (const pid_t pid : {host.program.pid, host.waiter.pid})
+        if (watch_process(pid)) more = true;
+    }
+    return more;
+  }
+  bool watch_folder(const std::string& path) {
+    const int watch = ::inotify_add_watch(events_.get(), path.c_str(),
+                                          IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_DELETE);
+    return watch >= 0 && folders_.insert(watch).second;
+  }
+  bool watch_process(pid_t pid) {
+    if (pid <= 0 || processes_.contains(pid)) return false;
+    processes_.emplace(pid, open_pid(pid).value_or(Fd()));
+    return true;
+  }
+
+  std::string gangs_folder_;
+  Fd events_ = Fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  std::set<int> folders_;
+  std::map<pid_t, Fd> processes_;  // closed: it has ended
 };
 
 constexpr Resources kMachine{.cores = 8, .memory_bytes = 8ULL << 30, .gpus = 0};
@@ -59,17 +126,24 @@ class LocalUnderTest final : public BackendUnderTest {
   }
   int starts(const GangId& gang) override {
     const GangHandle handle{"local", 1, "{\"gang\":\"" + gang.value() + "\"}"};
-    for (int i = 0; i < 2000; ++i) {
+    int count = 0;
+    // A gang that is starting counts only once its program runs.
+    EXPECT_TRUE(comes([&] {
       const std::string lines =
           read_file(folder_.path() + "/" + gang.value() + "/starts").value_or("");
-      const auto count = static_cast<int>(std::count(lines.begin(), lines.end(), '\n'));
-      // A gang that is starting counts only once its program runs.
-      if (count > 0 || backend_->inspect(handle).value().state != GangState::kRunning) return count;
-      let_pass();
-    }
-    return 0;
+      count = static_cast<int>(std::count(lines.begin(), lines.end(), '\n'));
+      return count > 0 || backend_->inspect(handle).value().state != GangState::kRunning;
+    }));
+    return count;
   }
-  void let_pass() override { std::this_thread::sleep_for(milliseconds(5)); }
+  bool wait_for_change() override { return changes_.wait(); }
+  // Whether it is so, or comes to be so.
+  bool comes(const std::function<bool()>& is_so) {
+    while (!is_so()) {
+      if (!wait_for_change()) return false;
+    }
+    return true;
+  }
 
   GangSpec gang_that(const std::string& id, const std::string& script, Resources wants = {}) {
     const std::string folder = folder_.path() + "/" + id;
@@ -81,6 +155,7 @@ class LocalUnderTest final : public BackendUnderTest {
 
  private:
   TemporaryFolder folder_;
+  Changes changes_{folder_.path()};
   SystemClock clock_;
   std::unique_ptr<ComputeBackend> backend_;
 };
@@ -100,15 +175,11 @@ class LocalBackendTest : public testing::Test {
   }
   GangStatus status(const GangHandle& handle) { return local_.backend().inspect(handle).value(); }
   bool comes_to(const GangHandle& handle, GangState state) {
-    for (int i = 0; i < 2000 && status(handle).state != state; ++i) local_.let_pass();
-    return status(handle).state == state;
+    return local_.comes([&] { return status(handle).state == state; });
   }
   bool runs(const GangHandle& handle) {
-    for (int i = 0; i < 2000; ++i) {
-      if (program().pid > 0 && status(handle).state == GangState::kRunning) return true;
-      local_.let_pass();
-    }
-    return false;
+    return local_.comes(
+        [&] { return program().pid > 0 && status(handle).state == GangState::kRunning; });
   }
   ProcessMark program() { return read_host(specs_.back().folder, "algo-1").program; }
 
@@ -200,8 +271,12 @@ TEST_F(LocalBackendTest, AHigherPriorityWaitsBeforeALowerOne) {
 }
 
 TEST_F(LocalBackendTest, AGangThatEndsMakesRoomByItself) {
-  const GangHandle first = submit("a", "sleep 0.05", {.cores = 8});
+  const GangHandle first = submit("a", "mkfifo end; read -r _ < end", {.cores = 8});
+  const std::string end = backend_folder(specs_.back().folder) + "/end";
   const GangHandle second = submit("b", kForever, {.cores = 8});
+  EXPECT_EQ(status(second).state, GangState::kQueued);
+  ASSERT_TRUE(local_.comes([&] { return exists(end); }));
+  ASSERT_TRUE(open_file(end, O_WRONLY).ok());  // once it reads, which ends with this
   EXPECT_TRUE(comes_to(second, GangState::kRunning));
   EXPECT_EQ(status(first).state, GangState::kEnded);
 }
@@ -222,14 +297,14 @@ TEST_F(LocalBackendTest, AStopRightAfterTheSubmitIsNotMissed) {
 }
 
 TEST_F(LocalBackendTest, AStopGoesToTheHostProgramOnly) {
-  const GangHandle handle =
-      submit("g",
-             "trap '' TERM; setsid bash -c 'trap \"echo child >> said\" TERM; while :; do sleep "
-             "0.01; done' & "
-             "trap 'echo host >> said; kill -9 $!; exit 0' TERM; echo ready > ready; wait");
+  const GangHandle handle = submit(
+      "g",
+      "trap '' TERM; mkfifo never; setsid bash -c 'trap \"echo child >> said\" TERM; while :; do "
+      "read -r _ <> never; done' & "
+      "trap 'echo host >> said; kill -9 $!; exit 0' TERM; echo ready > ready; wait");
   ASSERT_TRUE(runs(handle));
   const std::string folder = backend_folder(specs_.back().folder);
-  for (int i = 0; i < 2000 && !exists(folder + "/ready"); ++i) local_.let_pass();
+  ASSERT_TRUE(local_.comes([&] { return exists(folder + "/ready"); }));
   ASSERT_TRUE(local_.backend().stop(handle, seconds(1)).ok());
   ASSERT_TRUE(comes_to(handle, GangState::kEnded));
   EXPECT_EQ(read_file(folder + "/said").value(), "host\n");
@@ -239,13 +314,12 @@ TEST_F(LocalBackendTest, RemoveLeavesNoProcessBehind) {
   const GangHandle handle = submit("g", "sleep 1000 & sleep 1001 & echo $! > last; wait");
   ASSERT_TRUE(runs(handle));
   const std::string file = backend_folder(specs_.back().folder) + "/last";
-  for (int i = 0; i < 2000 && read_file(file).value_or("").empty(); ++i) local_.let_pass();
+  ASSERT_TRUE(local_.comes([&] { return !read_file(file).value_or("").empty(); }));
   const auto last = parse_int(trim(read_file(file).value()));
   ASSERT_TRUE(last.has_value());
+  const Fd process = open_pid(static_cast<pid_t>(*last)).value();
   ASSERT_TRUE(local_.backend().remove(handle).ok());
-  const auto gone = [&] { return ::kill(static_cast<pid_t>(*last), 0) != 0; };
-  for (int i = 0; i < 2000 && !gone(); ++i) local_.let_pass();
-  EXPECT_TRUE(gone());
+  EXPECT_TRUE(has_ended(process));
 }
 
 TEST_F(LocalBackendTest, AGangThatIsSlowToEndKeepsNoOtherWaiting) {
@@ -254,11 +328,11 @@ TEST_F(LocalBackendTest, AGangThatIsSlowToEndKeepsNoOtherWaiting) {
   const HostFiles files = read_host(specs_.back().folder, "algo-1");
   const GangHandle other = submit("other", kForever);
   ASSERT_TRUE(runs(other));
+  const Fd process = open_pid(files.program.pid).value();
   ASSERT_EQ(::kill(files.waiter.pid, SIGSTOP), 0);  // it cannot note the end, so remove() waits
   Status removed;
   std::thread removing([&] { removed = local_.backend().remove(slow); });
-  for (int i = 0; i < 2000 && ::kill(files.program.pid, 0) == 0 && is_running(files.program); ++i)
-    local_.let_pass();
+  EXPECT_TRUE(has_ended(process));
   EXPECT_EQ(status(other).state, GangState::kRunning);
   EXPECT_TRUE(local_.backend().stop(other, seconds(1)).ok());
   EXPECT_EQ(::kill(files.waiter.pid, SIGCONT), 0);
@@ -273,7 +347,7 @@ TEST_F(LocalBackendTest, AGangIsKeptToTheCoresItWasGranted) {
   submit("b", script, {.cores = 1});
   const auto said = [&](const GangSpec& gang) {
     const auto text = [&] { return read_file(host_log(gang.folder, "algo-1")).value_or(""); };
-    for (int i = 0; i < 2000 && split(text(), '\n').size() < 3; ++i) local_.let_pass();
+    EXPECT_TRUE(local_.comes([&] { return split(text(), '\n').size() >= 3; }));
     return text();
   };
   const auto line = [](int cpu) { return "1\nCpus_allowed_list:\t" + std::to_string(cpu) + "\n"; };

@@ -11,7 +11,7 @@
 
 namespace clary::compute {
 
-struct BesideOptions {
+struct ExecOptions {
   pid_t pid = 0;                  // of the process
   std::vector<std::string> argv;  // empty: a shell
   // TERM of the caller's terminal; used when standard input and output are one. The command then
@@ -21,6 +21,6 @@ struct BesideOptions {
 
 // Runs the command with this process's standard streams and returns its exit code, 128 and the
 // signal for one that was killed. NotFound: the process has ended; Denied: it is somebody else's.
-Result<int> run_beside(const BesideOptions& options);
+Result<int> exec_in_job(const ExecOptions& options);
 
 }  // namespace clary::compute

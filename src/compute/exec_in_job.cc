@@ -1,4 +1,4 @@
-#include "compute/beside.h"
+#include "compute/exec_in_job.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -167,7 +167,7 @@ Result<int> wait_for(Child& child, const Fd& signals) {
 
 }  // namespace
 
-Result<int> run_beside(const BesideOptions& options) {
+Result<int> exec_in_job(const ExecOptions& options) {
   const std::string proc = proc_of(options.pid);
   const Result<Fd> process = open_pid(options.pid);
   if (!process.ok()) return not_found("its process has ended");
