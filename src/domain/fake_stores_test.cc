@@ -21,8 +21,8 @@ class FakeStores final : public StoresUnderTest {
 
 std::unique_ptr<StoresUnderTest> make_fakes() { return std::make_unique<FakeStores>(); }
 
-INSTANTIATE_TEST_SUITE_P(Fake, JobStoreConformance, stores_of(&make_fakes));
-INSTANTIATE_TEST_SUITE_P(Fake, KeyStoreConformance, stores_of(&make_fakes));
+INSTANTIATE_TEST_SUITE_P(Fake, JobStoreConformance, job_stores_of(&make_fakes));
+INSTANTIATE_TEST_SUITE_P(Fake, KeyStoreConformance, key_stores_of(&make_fakes));
 INSTANTIATE_TEST_SUITE_P(Fake, IdentityStoreConformance, identity_stores_of(&make_fakes));
 
 TEST(FakeJobStore, FailsWhenToldTo) {

@@ -1,7 +1,7 @@
 // What every JobStore, KeyStore, IdentityStore and PolicyStore must do. A store's tests instantiate
 // the suites:
 //
-//   INSTANTIATE_TEST_SUITE_P(Sqlite, JobStoreConformance, stores_of(&make_sqlite_stores));
+//   INSTANTIATE_TEST_SUITE_P(Sqlite, JobStoreConformance, job_stores_of(&make_sqlite_stores));
 #pragma once
 
 #include <gtest/gtest.h>
@@ -31,8 +31,9 @@ class StoresUnderTest {
   virtual void reopen() {}
 };
 using MakeStores = std::unique_ptr<StoresUnderTest> (*)();
-// The suites' parameter. Defined beside the cases, so that who names it links them.
-::testing::internal::ValueArray<MakeStores> stores_of(MakeStores make);
+// The suites' parameters. Each is defined beside its cases, so that who names it links them.
+::testing::internal::ValueArray<MakeStores> job_stores_of(MakeStores make);
+::testing::internal::ValueArray<MakeStores> key_stores_of(MakeStores make);
 ::testing::internal::ValueArray<MakeStores> identity_stores_of(MakeStores make);
 
 class JobStoreConformance : public ::testing::TestWithParam<MakeStores> {

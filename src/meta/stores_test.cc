@@ -62,8 +62,8 @@ std::unique_ptr<domain::StoresUnderTest> make_sqlite_stores() {
   return std::make_unique<SqliteStores>();
 }
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, JobStoreConformance, domain::stores_of(&make_sqlite_stores));
-INSTANTIATE_TEST_SUITE_P(Sqlite, KeyStoreConformance, domain::stores_of(&make_sqlite_stores));
+INSTANTIATE_TEST_SUITE_P(Sqlite, JobStoreConformance, domain::job_stores_of(&make_sqlite_stores));
+INSTANTIATE_TEST_SUITE_P(Sqlite, KeyStoreConformance, domain::key_stores_of(&make_sqlite_stores));
 INSTANTIATE_TEST_SUITE_P(Sqlite, IdentityStoreConformance,
                          domain::identity_stores_of(&make_sqlite_stores));
 
