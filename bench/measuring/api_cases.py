@@ -6,7 +6,7 @@ import time
 from .context import Context, cpu_text
 from .jobs import REFUSED_IMAGE
 from .report import Row
-from .server import Nginx, Server, resident_mib
+from .server import Server, resident_mib
 from .statistics import verdict
 
 
@@ -28,19 +28,8 @@ def describe(context: Context, names: list[str]) -> None:
     requests = context.tools.requests("describe", [
         context.server.raw_call(context.key, "sagemaker", "DescribeTrainingJob", {"TrainingJobName": name}) for name in chosen])
     reply = context.server.call(context.key, "sagemaker", "DescribeTrainingJob", TrainingJobName=chosen[0])
-    nginx = Nginx(context.folder, {"reply.json": repr(reply).encode()}) if Nginx.installed() else None
-    loads, ceilings = [], []
-    try:
-        if nginx:
-            ceiling_requests = context.tools.requests("nginx", [nginx.raw_get("reply.json")])
-        context.load(requests)
-        for _ in range(context.pairs):
-            loads.append(context.load(requests))
-            if nginx:
-                ceilings.append(context.tools.load(nginx.port, ceiling_requests, connections=8))
-    finally:
-        if nginx:
-            nginx.stop()
+    context.load(requests)
+    loads, ceilings = context.pairs_with_nginx(requests, repr(reply).encode())
     rate = context.estimate([load.rate for load in loads])
     p99 = context.estimate([load.p99_ms for load in loads])
     ceiling = "nginx is not installed"

@@ -6,7 +6,7 @@ import pathlib
 from .jobs import Jobs
 from .load import Load, Tools
 from .report import Row
-from .server import Server
+from .server import Nginx, Server
 from .signing import Key
 from .statistics import Estimate, median_interval
 
@@ -31,6 +31,22 @@ class Context:
     def load(self, requests: pathlib.Path, *, connections: int = 8, seconds: float = 1.0, count: int = 0) -> Load:
         return self.tools.load(self.server.port, requests, connections=connections, seconds=seconds, count=count,
                                server_pid=self.server.pid)
+
+    def pairs_with_nginx(self, requests: pathlib.Path, content: bytes) -> tuple[list[Load], list[Load]]:
+        """Loads of the server and, alternating with them, of nginx serving `content` as a static file; none without nginx."""
+        nginx = Nginx(self.folder, {"file": content}) if Nginx.installed() else None
+        loads, ceilings = [], []
+        try:
+            if nginx:
+                static = self.tools.requests("nginx", [nginx.raw_get("file")])
+            for _ in range(self.pairs):
+                loads.append(self.load(requests))
+                if nginx:
+                    ceilings.append(self.tools.load(nginx.port, static, connections=8))
+        finally:
+            if nginx:
+                nginx.stop()
+        return loads, ceilings
 
 
 def cpu_text(loads: list[Load]) -> str:

@@ -4,7 +4,6 @@ import os
 
 from .context import Context, cpu_text
 from .report import Row
-from .server import Nginx
 from .statistics import verdict
 
 LARGE = 64 << 20
@@ -59,18 +58,7 @@ def small_gets(context: Context) -> None:
     body = os.urandom(1024)
     context.jobs.put("one-kib", body)
     requests = context.tools.requests("get-small", [context.server.raw(context.key, "s3", "GET", "/bench/one-kib")])
-    nginx = Nginx(context.folder, {"one-kib": body}) if Nginx.installed() else None
-    loads, ceilings = [], []
-    try:
-        if nginx:
-            ceiling_requests = context.tools.requests("nginx-kib", [nginx.raw_get("one-kib")])
-        for _ in range(context.pairs):
-            loads.append(context.load(requests))
-            if nginx:
-                ceilings.append(context.tools.load(nginx.port, ceiling_requests, connections=8))
-    finally:
-        if nginx:
-            nginx.stop()
+    loads, ceilings = context.pairs_with_nginx(requests, body)
     rate = context.estimate([load.rate for load in loads])
     ceiling = "nginx is not installed"
     if ceilings:
