@@ -1,5 +1,7 @@
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "host/host_fixture.h"
 #include "host/system_host.h"
 
@@ -9,6 +11,11 @@ namespace {
 la_ssize_t append(archive*, void* context, const void* bytes, size_t size) {
   static_cast<std::string*>(context)->append(static_cast<const char*>(bytes), size);
   return static_cast<la_ssize_t>(size);
+}
+
+bool one_has(const std::vector<std::string>& lines, std::string_view text) {
+  return std::ranges::any_of(
+      lines, [&](const std::string& line) { return line.find(text) != std::string::npos; });
 }
 
 class FakeNetwork final : public HostNetwork {
@@ -190,6 +197,16 @@ std::string HostFixture::object(const std::string& key) {
     at += *got;
   }
   return bytes;
+}
+
+bool HostFixture::logged(std::string_view text) const { return one_has(link_.lines(), text); }
+bool HostFixture::noticed(std::string_view text) const { return one_has(link_.notices(), text); }
+
+std::string HostFixture::variable(const compute::ProcessSpec& process, std::string_view name) {
+  for (const auto& [one, value] : process.environment) {
+    if (one == name) return value;
+  }
+  return "<absent>";
 }
 
 void HostFixture::write_ml(std::string_view path, std::string_view bytes) const {

@@ -13,6 +13,7 @@ class FakeHostLink final : public hostlink::HostLink {
       return limit_exceeded("spool: No space left on device");
     }
     record_.put.emplace_back(kind, std::move(body));
+    record_.changed.notify_all();
     return {};
   }
   Status offer_listener(const Fd&) override {
@@ -66,6 +67,27 @@ Document FakeLinkRecord::ended() const {
     if (kind == hostlink::RecordKind::kState && body.string_or("phase", "") == "ended") last = body;
   }
   return last;
+}
+
+bool FakeLinkRecord::wait_until(const std::function<bool()>& seen,
+                                const std::stop_token& end) const {
+  const std::stop_callback wake(end, [this] {
+    const MutexLock lock(mutex);
+    changed.notify_all();
+  });
+  for (;;) {
+    std::size_t count = 0;
+    {
+      const MutexLock lock(mutex);
+      count = put.size();
+    }
+    if (seen()) return true;
+    const MutexLock lock(mutex);
+    while (put.size() == count) {
+      if (end.stop_requested()) return false;
+      changed.wait_for(mutex, std::chrono::minutes(1));
+    }
+  }
 }
 
 std::unique_ptr<hostlink::HostLink> make_fake_link(FakeLinkRecord& record) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,8 +20,11 @@ struct FakeLinkRecord {
   std::vector<std::string> lines() const;
   std::vector<std::string> notices() const;
   Document ended() const;  // null when it was not put
+  // Until `seen` holds, which is asked again after each record. False: `end` came first.
+  bool wait_until(const std::function<bool()>& seen, const std::stop_token& end) const;
 
   mutable Mutex mutex;
+  mutable CondVar changed;
   std::vector<std::pair<hostlink::RecordKind, Document>> put CLARY_GUARDED_BY(mutex);
   hostlink::HostRequests requests;  // to call, as the server would
   hostlink::HostLinkOptions options;

@@ -42,6 +42,11 @@ class HostFixture : public testing::Test {
   void again();
   Document ended() const { return link_.ended(); }
   std::string failure() const { return ended().string_or("failure", ""); }
+  // Whether a line of the job's log, or a notice to its user, contains the text.
+  bool logged(std::string_view text) const;
+  bool noticed(std::string_view text) const;
+  // Of the process's environment; "<absent>" when it is not there.
+  static std::string variable(const compute::ProcessSpec& process, std::string_view name);
   std::string ml(std::string_view path) const { return path_join(folder_.at("ml"), path); }
   void write_ml(std::string_view path, std::string_view bytes) const;
 

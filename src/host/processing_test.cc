@@ -32,12 +32,6 @@ class ProcessingHost : public HostFixture {
     plan_.outputs = {
         {.name = "train", .uri = "s3://b/train", .path = "/opt/ml/processing/output/train"}};
   }
-  static std::string variable(const compute::ProcessSpec& process, std::string_view name) {
-    for (const auto& [one, value] : process.environment) {
-      if (one == name) return value;
-    }
-    return "<absent>";
-  }
 };
 
 TEST_F(ProcessingHost, RunsTheProgramAndUploadsItsOutputs) {
