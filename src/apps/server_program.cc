@@ -7,6 +7,7 @@
 #include "apps/api_services.h"
 #include "apps/data_folder.h"
 #include "apps/embedded_files.h"
+#include "apps/idle_memory.h"
 #include "apps/job_credentials.h"
 #include "apps/job_runtime.h"
 #include "apps/lifecycle_loop.h"
@@ -25,6 +26,8 @@
 
 namespace clary::apps {
 namespace {
+
+constexpr std::chrono::seconds kIdleLook{2};
 
 LogLevel log_level(const std::string& name) {
   if (name == "debug") return LogLevel::kDebug;
@@ -67,6 +70,8 @@ struct ServerProgram::Parts {
   std::unique_ptr<ApiServices> services;
   std::unique_ptr<LifecycleLoop> lifecycle;
   std::unique_ptr<Loop> retention;
+  IdleMemory idle_memory{[this] { return server->counters().requests_total; }, trim_heaps};
+  std::unique_ptr<Loop> idle_looks;
   std::string address;
   ServerTls tls;
 
@@ -144,6 +149,8 @@ Status ServerProgram::Parts::serve() {
   CLARY_RETURN_IF_ERROR(services->add_to(router, local_routes));
   retention = std::make_unique<Loop>("log retention", std::chrono::hours(1),
                                      [this](std::stop_token) { expire_logs(); });
+  idle_looks = std::make_unique<Loop>("idle memory", kIdleLook,
+                                      [this](std::stop_token) { idle_memory.look(); });
   CLARY_RETURN_IF_ERROR(runtime->start());
   lifecycle =
       std::make_unique<LifecycleLoop>(*storage->objects, *storage->objects, clock, logger,
@@ -180,6 +187,7 @@ void ServerProgram::stop() {
   parts_->server->stop();
   parts_->lifecycle.reset();
   parts_->retention.reset();
+  parts_->idle_looks.reset();
   if (parts_->runtime != nullptr) parts_->runtime->stop();
 }
 

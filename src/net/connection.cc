@@ -19,8 +19,6 @@ using boost::system::error_code;
 namespace {
 constexpr Duration kNever = Duration::max();
 constexpr Duration kLingerTime = std::chrono::seconds(5);  // for the peer to read the last reply
-constexpr std::size_t kReadAheadBytes = 64 << 10;          // of a piece: its sender is fast
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 ParserLimits parser_limits(const ServerLimits& limits) { return {.head_bytes = limits.head_bytes}; }
 }  // namespace
@@ -118,76 +116,6 @@ void Connection::begin_request() {
   if (!core_.enter_queue())
     return answer_here(503, "The server has too many requests; try again soon.");
   post_to_pool(&Connection::run_start);
-}
-
-void Connection::take_piece() {
-  piece_ = {};
-  piece_used_ = 0;
-  if (body_complete_ || input_.empty()) return;
-  if (framing_.chunked) {
-    const auto decoded = parser_.decode_chunks(input_.bytes());
-    piece_ = input_.view().substr(0, decoded.length);
-    piece_used_ = decoded.used;
-    body_complete_ = parser_.chunks_complete();
-  } else {
-    piece_ = input_.view().substr(
-        0, static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, input_.view().size())));
-    piece_used_ = piece_.size();
-    body_left_ -= piece_.size();
-    body_complete_ = body_left_ == 0;
-  }
-  continue_sent_ = true;  // who sends already does not wait for it
-}
-
-void Connection::continue_body() {
-  phase_ = Phase::kBody;
-  if (framing_.expects_continue && !continue_sent_ && input_.empty()) return send_continue();
-  if (input_.empty() && !reading_ahead_) std::swap(input_, ahead_);
-  if (!input_.empty()) return read_piece();
-  deadline_ = core_.clock.steady() + core_.limits.body_timeout;
-  if (!reading_ahead_) read_then(&Connection::read_piece);
-}
-
-// Of fast bodies with a length only: slow ones have time, and chunks are decoded in place. Not in
-// TLS: a session is one thread's at a time, and the pool may send.
-void Connection::read_ahead() {
-  const bool wanted = !body_complete_ && !framing_.chunked && piece_.size() >= kReadAheadBytes;
-  if (!wanted || reading_ahead_ || tls_ != nullptr) return;
-  reading_ahead_ = true;
-  const auto space = ahead_.space();
-  const auto arrived = [self = shared_from_this()](error_code ec, std::size_t count) {
-    self->reading_ahead_ = false;
-    self->ahead_.commit(ec ? 0 : count);
-    self->core_.bytes_in.fetch_add(ec ? 0 : count, std::memory_order_relaxed);
-    // An end is seen again by the next read, when its turn has come.
-    if (self->phase_ == Phase::kBody) self->continue_body();
-  };
-  socket_.async_read_some(asio::buffer(space.data(), space.size()), arrived);
-}
-
-void Connection::read_piece() {
-  take_piece();
-  if (const ParseFault* fault = parser_.fault()) return answer_here(fault->status, fault->sentence);
-  if (piece_.empty() && !body_complete_) {  // a part of a chunk's head
-    input_.consume(piece_used_);
-    deadline_ = core_.clock.steady() + core_.limits.body_timeout;
-    return read_then(&Connection::read_piece);
-  }
-  read_ahead();
-  post_to_pool(&Connection::run_piece);
-}
-
-void Connection::send_continue() {
-  continue_sent_ = true;
-  if (tls_ != nullptr) return send_continue_by_tls();
-  deadline_ = core_.clock.steady() + core_.limits.body_timeout;
-  asio::async_write(socket_, asio::buffer(kContinue),
-                    [self = shared_from_this()](error_code ec, std::size_t count) {
-                      if (self->phase_ == Phase::kClosed) return;
-                      if (ec) return self->end_now();
-                      self->core_.bytes_out.fetch_add(count, std::memory_order_relaxed);
-                      self->continue_body();
-                    });
 }
 
 // Answers without the handler, and ends: what follows on the connection cannot be trusted, or is

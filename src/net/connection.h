@@ -27,6 +27,8 @@
 
 namespace clary::net {
 
+inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
 class Connection final : public std::enable_shared_from_this<Connection> {
  public:
   // core outlives the connection. socket: non-blocking. listener: the id that Server::adopt gave
@@ -65,6 +67,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void read_piece();
   // The next bytes of a body, while the pool has the last.
   void read_ahead();
+  void fill_ahead();  // until the pool is back, the buffer is full or the body is there
   void send_continue();
   void answer_here(int status, std::string sentence);
   void pump_reply();

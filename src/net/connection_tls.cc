@@ -16,7 +16,6 @@ namespace {
 constexpr std::size_t kRecordBytes = 16 << 10;  // TLS's largest
 // After so many bytes the loop looks after other connections.
 constexpr std::size_t kTurnBytes = 256 << 10;
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // The next bytes of a reply: a part of it, or several small ones copied together.
 std::string_view next_record(const OutgoingReply::Parts& parts,

@@ -9,7 +9,7 @@ namespace clary::net {
 
 namespace {
 constexpr std::size_t kSmallestBytes = 8 << 10;
-constexpr std::size_t kLargestBytes = 256 << 10;
+constexpr std::size_t kLargestBytes = 512 << 10;
 }  // namespace
 
 std::span<char> InputBuffer::space() {
