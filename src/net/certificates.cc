@@ -151,7 +151,8 @@ Result<Owned<BIO>> open_text(const std::string& file, std::string& text) {
   return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-// NotFound when one of the files is absent.
+// NotFound when one of the files is absent, or when the key is another certificate's: what a crash
+// between the two writes of keep() leaves.
 Result<Identity> read(const std::string& certificate_file, const std::string& key_file) {
   std::string certificate_text;
   std::string key_text;
@@ -161,7 +162,15 @@ Result<Identity> read(const std::string& certificate_file, const std::string& ke
                Owned<EVP_PKEY>(PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr))};
   if (out.certificate == nullptr || out.key == nullptr)
     return failed("read '" + certificate_file + "'");
-  return out;
+  if (X509_check_private_key(out.certificate.get(), out.key.get()) == 1) return out;
+  ERR_clear_error();
+  return not_found("'" + key_file + "' is not the key of '" + certificate_file + "'");
+}
+
+bool is_signed_by(X509* certificate, X509* authority) {
+  const bool is = X509_verify(certificate, X509_get0_pubkey(authority)) == 1;
+  ERR_clear_error();
+  return is;
 }
 
 bool lasts_until(X509* certificate, TimePoint time) {
@@ -181,8 +190,7 @@ Result<LocalAuthority> ensure_local_authority(const std::string& folder,
   const TimePoint soon = clock.now() + kRenewBefore;
   Result<Identity> authority = read(files.ca_file, ca_key);
   if (!authority.ok() && authority.error().code != ErrorCode::kNotFound) return authority.error();
-  const bool is_new = !authority.ok() || !lasts_until(authority->certificate.get(), soon);
-  if (is_new) {
+  if (!authority.ok() || !lasts_until(authority->certificate.get(), soon)) {
     authority = make_authority(clock.now());
     if (!authority.ok()) return authority.error();
     CLARY_RETURN_IF_ERROR(keep(*authority, files.ca_file, ca_key));
@@ -190,7 +198,8 @@ Result<LocalAuthority> ensure_local_authority(const std::string& folder,
   std::vector<std::string> all = {"localhost", "127.0.0.1", "::1"};
   all.insert(all.end(), names.begin(), names.end());
   const Result<Identity> present = read(files.server.chain, files.server.key);
-  if (!is_new && present.ok() && lasts_until(present->certificate.get(), soon) &&
+  if (present.ok() && lasts_until(present->certificate.get(), soon) &&
+      is_signed_by(present->certificate.get(), authority->certificate.get()) &&
       std::all_of(all.begin(), all.end(), [&](const std::string& name) {
         return covers(present->certificate.get(), name);
       }))

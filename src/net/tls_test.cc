@@ -106,6 +106,32 @@ TEST(Certificates, StayUntilTheyEndOrLackAName) {
   EXPECT_EQ(text("ca.pem"), ca);
 }
 
+TEST(LocalAuthorityTest, WhatACrashLeftHalfMadeIsMadeAnew) {
+  const SystemClock clock;
+  const TemporaryFolder folder;
+  const TemporaryFolder other;
+  const auto path = [](const TemporaryFolder& in, const char* name) {
+    return path_join(in.path(), name);
+  };
+  // Puts the other folder's files here, and looks whether what is made of them serves.
+  const auto heals = [&](std::initializer_list<const char*> names) {
+    EXPECT_TRUE(ensure_local_authority(folder.path(), {}, clock).ok());
+    for (const char* name : names)
+      EXPECT_TRUE(write_file_atomically(path(folder, name), *read_file(path(other, name))).ok());
+    const auto made = ensure_local_authority(folder.path(), {}, clock);
+    EXPECT_TRUE(made.ok()) << made.error().message;
+    EXPECT_TRUE(TlsServer::create(made->server, {}).ok());
+    return made.ok() && *read_file(made->server.chain) != *read_file(path(other, "server.pem"));
+  };
+  ASSERT_TRUE(ensure_local_authority(other.path(), {}, clock).ok());
+  EXPECT_TRUE(heals({"server.key"}));
+  EXPECT_TRUE(heals({"ca.key"}));
+  EXPECT_TRUE(heals({"server.key", "server.pem"})) << "signed by another authority";
+  const std::string server = *read_file(path(folder, "server.pem"));
+  ASSERT_TRUE(heals({"ca.key", "ca.pem"}));
+  EXPECT_NE(*read_file(path(folder, "server.pem")), server);
+}
+
 TEST(TlsServer, NamesTheFileThatCannotBeUsed) {
   const TemporaryFolder folder;
   auto authority = ensure_local_authority(folder.path(), {}, SystemClock());
