@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include "base/strings.h"
 
@@ -16,15 +17,21 @@ constexpr std::uint64_t kBlockBytes = 512;  // of st_blocks
 }  // namespace
 
 std::uint64_t disk_bytes(const std::string& folder) {
+  namespace fs = std::filesystem;
   std::uint64_t bytes = 0;
-  std::error_code failure;
-  auto entry = std::filesystem::recursive_directory_iterator(
-      folder, std::filesystem::directory_options::skip_permission_denied, failure);
-  for (const std::filesystem::recursive_directory_iterator end; !failure && entry != end;
-       entry.increment(failure)) {
-    struct stat found{};
-    if (::lstat(entry->path().c_str(), &found) == 0)
+  // One folder at a time: one that vanishes takes nothing else with it.
+  std::vector<fs::path> folders = {folder};
+  while (!folders.empty()) {
+    const fs::path at = std::move(folders.back());
+    folders.pop_back();
+    std::error_code failure;
+    fs::directory_iterator entry(at, failure);
+    for (; !failure && entry != fs::directory_iterator(); entry.increment(failure)) {
+      struct stat found{};
+      if (::lstat(entry->path().c_str(), &found) != 0) continue;
       bytes += static_cast<std::uint64_t>(found.st_blocks) * kBlockBytes;
+      if (S_ISDIR(found.st_mode)) folders.push_back(entry->path());
+    }
   }
   return bytes;
 }
