@@ -45,7 +45,7 @@ Outcome<std::string> tagging_header(std::string_view xml) {
   const auto member =
       std::find_if(operation->input->members.begin(), operation->input->members.end(),
                    [](const wire::Member& one) { return one.name == "Tagging"; });
-  const Result<Document> read = wire::read_xml(*member->shape, xml);
+  const Result<Document> read = wire::read_xml(*member->shape, xml, member->wire_name);
   const Document* tags = read.ok() ? read->find("TagSet") : nullptr;
   if (tags == nullptr || tags->as_array() == nullptr)
     return ServiceError("MalformedXML", "The field tagging holds no TagSet.");

@@ -90,6 +90,21 @@ TEST(RestXml, ReadsAnXmlBody) {
                    .ok());
 }
 
+TEST(RestXml, TheRootElementOfABodyIsTheOperations) {
+  const auto read = [](std::string body) {
+    net::RequestHead head;
+    head.method = "PUT";
+    head.target = "/b?publicAccessBlock";
+    const Operation& operation = *api::s3_service().find("PutPublicAccessBlock");
+    const auto request = read_rest_request(operation, head, body);
+    return request.ok() ? "" : request.error().message;
+  };
+  EXPECT_EQ(read("<PublicAccessBlockConfiguration xmlns=\"x\"/>"), "");
+  EXPECT_EQ(read("<p:PublicAccessBlockConfiguration xmlns:p=\"x\"/>"), "");
+  EXPECT_EQ(read("<Tagging/>"),
+            "the root element is <Tagging>, not <PublicAccessBlockConfiguration>");
+}
+
 TEST(RestXml, WritesHeadersAndBody) {
   api::ListObjectsV2::Reply reply;
   reply.name = "b";
@@ -139,6 +154,8 @@ TEST(Query, ReadsListsAndStructures) {
   EXPECT_EQ(request.statistics->at(0), "Average");
   EXPECT_EQ(request.dimensions->at(0).name, "Host");
   EXPECT_FALSE(read_form("a=%zz").ok());
+  const Form query = read_query_form("Action=Get%41&X-Amz-Signature=ab&Version=1").value();
+  EXPECT_EQ(query, (Form{{"Action", "GetA"}, {"Version", "1"}}));
 }
 
 TEST(Errors, EachProtocolsForm) {

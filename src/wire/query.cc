@@ -115,6 +115,12 @@ Result<Form> read_form(std::string_view body) {
   return form;
 }
 
+Result<Form> read_query_form(std::string_view raw_query) {
+  CLARY_TRY(Form form, read_form(raw_query));
+  std::erase_if(form, [](const auto& field) { return field.first.starts_with("X-Amz-"); });
+  return form;
+}
+
 std::string_view form_value(const Form& form, std::string_view name) {
   for (const auto& [field, value] : form) {
     if (field == name) return value;

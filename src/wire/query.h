@@ -18,6 +18,8 @@ inline constexpr std::size_t kMostFormFields = 10'000;
 
 // application/x-www-form-urlencoded. InvalidArgument: a bad escape. LimitExceeded: too many fields.
 Result<Form> read_form(std::string_view body);
+// The same of a URL's query, without the fields that sign it (X-Amz-*).
+Result<Form> read_query_form(std::string_view raw_query);
 // The first value of that name, or "".
 std::string_view form_value(const Form& form, std::string_view name);
 

@@ -133,7 +133,7 @@ Status read_body(const Operation& operation, std::string_view body, Document& ou
       out.set(payload->name, Document(body));
       return {};
     }
-    CLARY_TRY(Document value, read_xml(*payload->shape, body));
+    CLARY_TRY(Document value, read_xml(*payload->shape, body, payload->wire_name));
     out.set(payload->name, std::move(value));
     return {};
   }

@@ -220,15 +220,20 @@ void append_xml_members(std::string& out, const Shape& structure, const Document
   }
 }
 
-Result<Document> read_xml(const Shape& structure, std::string_view text) {
+Result<Document> read_xml(const Shape& structure, std::string_view text, std::string_view root) {
   pugi::xml_document document;
   const pugi::xml_parse_result parsed =
       document.load_buffer(text.data(), text.size(),
                            pugi::parse_default | pugi::parse_ws_pcdata_single, pugi::encoding_utf8);
   if (!parsed)
     return invalid_argument(std::string("the XML is not well-formed: ") + parsed.description());
-  if (!document.document_element()) return invalid_argument("the XML has no root element");
-  return read_structure(structure, document.document_element());
+  const pugi::xml_node element = document.document_element();
+  if (!element) return invalid_argument("the XML has no root element");
+  if (!root.empty() && local_name(element) != root) {
+    return invalid_argument("the root element is <" + std::string(local_name(element)) +
+                            ">, not <" + std::string(root) + ">");
+  }
+  return read_structure(structure, element);
 }
 
 }  // namespace clary::wire

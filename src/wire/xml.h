@@ -22,8 +22,10 @@ void append_xml_element(std::string& out, std::string_view name, std::string_vie
 // headers are left out.
 void append_xml_members(std::string& out, const Shape& structure, const Document& value);
 
-// The root element's children as members of `structure`. InvalidArgument: not well-formed.
-Result<Document> read_xml(const Shape& structure, std::string_view text);
+// The root element's children as members of `structure`. InvalidArgument: not well-formed, or the
+// root element is not called `root`; "": it may be called anything.
+Result<Document> read_xml(const Shape& structure, std::string_view text,
+                          std::string_view root = "");
 
 inline constexpr std::string_view kXmlDeclaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
