@@ -4,22 +4,22 @@
 #include "base/clock.h"
 #include "base/logger.h"
 #include "base/loop.h"
-#include "objects/bucket_settings.h"
 #include "objects/lifecycle_sweep.h"
+#include "services/bucket_rules.h"
 
 namespace clary::apps {
 
 class LifecycleLoop {
  public:
   // Everything passed outlives it.
-  LifecycleLoop(objects::ObjectStore& store, objects::BucketSettings& settings, const Clock& clock,
+  LifecycleLoop(objects::ObjectStore& store, services::BucketRules& rules, const Clock& clock,
                 const Logger& logger, Duration interval);
 
  private:
-  std::vector<objects::LifecycleRule> rules_of(const BucketName& bucket) const;
-  void run();
+  services::LifecycleRules rules_of(const BucketName& bucket) const;
+  void run(const std::stop_token& stop);
 
-  objects::BucketSettings& settings_;
+  services::BucketRules& rules_;
   const Logger& logger_;
   objects::LifecycleSweep sweep_;
   Loop loop_;

@@ -54,12 +54,22 @@ std::optional<TimePoint> expiry(const LifecycleRule& rule, TimePoint modified) {
   return midnight_after(modified, *rule.expire_after_days);
 }
 
-Result<std::size_t> LifecycleSweep::run() {
+bool covers(const LifecycleRule& rule, const ObjectHead& head) {
+  if (!head.key->starts_with(rule.prefix)) return false;
+  if (rule.larger_than_bytes && head.size_bytes <= *rule.larger_than_bytes) return false;
+  if (rule.smaller_than_bytes && head.size_bytes >= *rule.smaller_than_bytes) return false;
+  return std::all_of(rule.tags.begin(), rule.tags.end(), [&](const auto& tag) {
+    const auto found = head.tags.find(tag.first);
+    return found != head.tags.end() && found->second == tag.second;
+  });
+}
+
+Result<std::size_t> LifecycleSweep::run(const std::stop_token& stop) {
   CLARY_TRY(const std::vector<Bucket> buckets, store_.list_buckets());
   std::size_t removed = 0;
   Status first;  // one bucket's error keeps no other from its turn
   for (const Bucket& bucket : buckets) {
-    const Result<std::size_t> swept = sweep(bucket.name);
+    const Result<std::size_t> swept = sweep(bucket.name, stop);
     if (swept.ok()) removed += *swept;
     if (!swept.ok() && swept.error().code != ErrorCode::kNotFound && first.ok())
       first = swept.error().within("bucket '" + *bucket.name + "'");
@@ -68,29 +78,25 @@ Result<std::size_t> LifecycleSweep::run() {
   return removed;
 }
 
-Result<std::size_t> LifecycleSweep::sweep(const BucketName& bucket) {
+Result<std::size_t> LifecycleSweep::sweep(const BucketName& bucket, const std::stop_token& stop) {
   std::size_t removed = 0;
   for (const LifecycleRule& rule : rules_(bucket)) {
-    CLARY_TRY(const std::size_t objects, expire_objects(bucket, rule));
-    CLARY_TRY(const std::size_t versions, expire_versions(bucket, rule));
-    CLARY_TRY(const std::size_t uploads, abort_uploads(bucket, rule));
+    if (stop.stop_requested()) break;
+    const At at{bucket, rule, stop};
+    CLARY_TRY(const std::size_t objects, expire_objects(at));
+    CLARY_TRY(const std::size_t versions, expire_versions(at));
+    CLARY_TRY(const std::size_t uploads, abort_uploads(at));
     removed += objects + versions + uploads;
   }
   return removed;
 }
 
-Result<bool> LifecycleSweep::covers(const BucketName& bucket, const LifecycleRule& rule,
-                                    const ObjectHead& head) {
-  if (rule.larger_than_bytes && head.size_bytes <= *rule.larger_than_bytes) return false;
-  if (rule.smaller_than_bytes && head.size_bytes >= *rule.smaller_than_bytes) return false;
-  if (rule.tags.empty()) return true;
-  const Result<ObjectHead> whole = store_.head(bucket, head.key, head.version_id);
+Result<bool> LifecycleSweep::covers_listed(const At& at, const ObjectHead& head) {
+  if (at.rule.tags.empty()) return covers(at.rule, head);
+  const Result<ObjectHead> whole = store_.head(at.bucket, head.key, head.version_id);
   if (!whole.ok() && whole.error().code == ErrorCode::kNotFound) return false;
   if (!whole.ok()) return whole.error();
-  return std::all_of(rule.tags.begin(), rule.tags.end(), [&](const auto& tag) {
-    const auto found = whole->tags.find(tag.first);
-    return found != whole->tags.end() && found->second == tag.second;
-  });
+  return covers(at.rule, *whole);
 }
 
 Result<std::size_t> LifecycleSweep::remove(const BucketName& bucket,
@@ -101,8 +107,8 @@ Result<std::size_t> LifecycleSweep::remove(const BucketName& bucket,
       outcomes.begin(), outcomes.end(), [](const Result<Removed>& one) { return one.ok(); }));
 }
 
-Result<std::size_t> LifecycleSweep::expire_objects(const BucketName& bucket,
-                                                   const LifecycleRule& rule) {
+Result<std::size_t> LifecycleSweep::expire_objects(const At& at) {
+  const auto& [bucket, rule, stop] = at;
   if (!rule.expire_after_days && !rule.expire_from) return std::size_t{0};
   const TimePoint now = clock_.now();
   ListRequest request = listing(bucket, rule);
@@ -112,20 +118,20 @@ Result<std::size_t> LifecycleSweep::expire_objects(const BucketName& bucket,
     std::vector<Removal> removals;
     for (const ObjectHead& head : page.objects) {
       if (now < *expiry(rule, head.last_modified)) continue;
-      CLARY_TRY(const bool covered, covers(bucket, rule, head));
+      CLARY_TRY(const bool covered, covers_listed(at, head));
       if (covered)
         removals.push_back(
             {.key = head.key, .if_etag = head.etag, .if_modified = head.last_modified});
     }
     CLARY_TRY(const std::size_t gone, remove(bucket, removals));
     removed += gone;
-    if (!page.truncated) return removed;
+    if (!page.truncated || stop.stop_requested()) return removed;
     go_on(request, page);
   }
 }
 
-Result<std::size_t> LifecycleSweep::expire_versions(const BucketName& bucket,
-                                                    const LifecycleRule& rule) {
+Result<std::size_t> LifecycleSweep::expire_versions(const At& at) {
+  const auto& [bucket, rule, stop] = at;
   if (!rule.expire_noncurrent_after_days && !rule.expire_lone_markers) return std::size_t{0};
   VersionChooser chooser(rule, clock_.now());
   ListRequest request = listing(bucket, rule);
@@ -142,19 +148,19 @@ Result<std::size_t> LifecycleSweep::expire_versions(const BucketName& bucket,
       marker.reset();
       if (rule.expire_lone_markers && head.latest && head.delete_marker) marker = head;
       if (!chooser.takes(head)) continue;
-      CLARY_TRY(const bool covered, covers(bucket, rule, head));
+      CLARY_TRY(const bool covered, covers_listed(at, head));
       if (covered) removals.push_back(remove_of(head));
     }
     if (marker && !page.truncated) removals.push_back(remove_of(*marker));
     CLARY_TRY(const std::size_t gone, remove(bucket, removals));
     removed += gone;
-    if (!page.truncated) return removed;
+    if (!page.truncated || stop.stop_requested()) return removed;
     go_on(request, page);
   }
 }
 
-Result<std::size_t> LifecycleSweep::abort_uploads(const BucketName& bucket,
-                                                  const LifecycleRule& rule) {
+Result<std::size_t> LifecycleSweep::abort_uploads(const At& at) {
+  const auto& [bucket, rule, stop] = at;
   if (!rule.abort_uploads_after_days) return std::size_t{0};
   const TimePoint now = clock_.now();
   ListRequest request = listing(bucket, rule);
@@ -167,7 +173,7 @@ Result<std::size_t> LifecycleSweep::abort_uploads(const BucketName& bucket,
       if (!gone.ok() && gone.error().code != ErrorCode::kNotFound) return gone.error();
       ++aborted;
     }
-    if (!page.truncated) return aborted;
+    if (!page.truncated || stop.stop_requested()) return aborted;
     go_on(request, page);
   }
 }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 namespace clary::objects {
 
 struct LifecycleRule {
+  std::string id;
   std::string prefix;
   Tags tags;  // all of which the object must have
   std::optional<std::uint64_t> larger_than_bytes;
@@ -36,6 +38,8 @@ struct LifecycleRule {
 TimePoint midnight_after(TimePoint begin, std::int64_t days);
 // When the rule takes an object put at `modified`; nothing: never.
 std::optional<TimePoint> expiry(const LifecycleRule& rule, TimePoint modified);
+// Whether the rule is about this object: its prefix, size and tags, which `head` must have.
+bool covers(const LifecycleRule& rule, const ObjectHead& head);
 
 class LifecycleSweep {
  public:
@@ -47,16 +51,24 @@ class LifecycleSweep {
 
   // Once through every bucket that has rules. The number of objects, versions, markers and uploads
   // that were removed. What was replaced meanwhile stays.
+  // A stop ends it after the page it is at; what is left is the next run's.
   // Cost: one page of a list per 1,000 objects under the rules' prefixes; a look at each object
   // that has expired, for rules with tags.
-  Result<std::size_t> run();
+  Result<std::size_t> run(const std::stop_token& stop = {});
 
  private:
-  Result<std::size_t> expire_objects(const BucketName& bucket, const LifecycleRule& rule);
-  Result<std::size_t> expire_versions(const BucketName& bucket, const LifecycleRule& rule);
-  Result<std::size_t> abort_uploads(const BucketName& bucket, const LifecycleRule& rule);
-  Result<std::size_t> sweep(const BucketName& bucket);
-  Result<bool> covers(const BucketName& bucket, const LifecycleRule& rule, const ObjectHead& head);
+  // Where the sweep is.
+  struct At {
+    const BucketName& bucket;
+    const LifecycleRule& rule;
+    const std::stop_token& stop;
+  };
+  Result<std::size_t> expire_objects(const At& at);
+  Result<std::size_t> expire_versions(const At& at);
+  Result<std::size_t> abort_uploads(const At& at);
+  Result<std::size_t> sweep(const BucketName& bucket, const std::stop_token& stop);
+  // The same as the pure function; looks the tags up where the rule asks for some.
+  Result<bool> covers_listed(const At& at, const ObjectHead& head);
   Result<std::size_t> remove(const BucketName& bucket, const std::vector<Removal>& removals);
 
   ObjectStore& store_;

@@ -82,6 +82,32 @@ TEST_F(LifecycleSweepTest, GoesThroughEveryPage) {
   EXPECT_EQ(sweep({.expire_from = clock_.now()}), 2100U);
 }
 
+// Asks for a stop when somebody asks for the time.
+class StoppingClock final : public Clock {
+ public:
+  explicit StoppingClock(const Clock& real) : real_(real) {}
+  TimePoint now() const override {
+    stopping.request_stop();
+    return real_.now();
+  }
+  Duration steady() const override { return real_.steady(); }
+  mutable std::stop_source stopping;
+
+ private:
+  const Clock& real_;
+};
+
+TEST_F(LifecycleSweepTest, AStopEndsItAfterThePageItIsAt) {
+  for (int i = 0; i < 1100; ++i) put("k" + std::to_string(i));
+  const StoppingClock stopper(clock_);
+  LifecycleSweep sweep(store_, stopper, [&](const BucketName&) {
+    return std::vector<LifecycleRule>(2, {.expire_from = clock_.now()});
+  });
+  EXPECT_EQ(sweep.run(stopper.stopping.get_token()).value(), 1000U);
+  EXPECT_EQ(sweep.run(stopper.stopping.get_token()).value(), 0U) << "nothing is begun";
+  EXPECT_EQ(sweep.run().value(), 100U);
+}
+
 TEST_F(LifecycleSweepTest, ChoosesByTags) {
   put("tagged");
   put("plain");

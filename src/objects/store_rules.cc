@@ -139,13 +139,13 @@ Result<ObjectHead> joined_head(const CompleteRequest& request, const std::vector
                             " bytes, expected " + std::to_string(*request.expected_size_bytes));
   }
   if (checksum_kind) head.checksum = multipart_checksum(*checksum_kind, composite, parts);
-  if (request.expected_checksum &&
-      (!head.checksum || head.checksum->kind != request.expected_checksum->kind ||
-       head.checksum->value != request.expected_checksum->value)) {
-    return invalid_argument("the " + std::string(digest_name(request.expected_checksum->kind)) +
-                            " of the joined parts is " +
-                            (head.checksum ? head.checksum->value : "unknown") + ", expected " +
-                            request.expected_checksum->value);
+  if (const auto& expected = request.expected_checksum) {
+    const bool same_kind = head.checksum && head.checksum->kind == expected->kind;
+    if (!same_kind || head.checksum->value != expected->value) {
+      return invalid_argument(
+          "the " + std::string(digest_name(expected->kind)) + " of the joined parts is " +
+          (same_kind ? head.checksum->value : "unknown") + ", expected " + expected->value);
+    }
   }
   return head;
 }

@@ -3,6 +3,7 @@
 #include "base/text_encoding.h"
 #include "base/time_text.h"
 #include "objects/store_rules.h"
+#include "services/bucket_rules.h"
 #include "services/s3_rules.h"
 
 namespace clary::services {
@@ -26,6 +27,15 @@ Outcome<objects::Bucket> S3Access::find_bucket(const std::string& bucket,
   if (auto denied = check_owner(owner, context)) return *denied;
   return on_bucket(
       bucket, context, [&] { return store_.find_bucket(BucketName(bucket)); }, store_error);
+}
+
+std::optional<std::string> S3Access::expiration(const std::string& bucket,
+                                                const objects::ObjectHead& head) const {
+  if (rules_ == nullptr) return std::nullopt;
+  const auto rules = rules_->lifecycle(BucketName(bucket));
+  // Rules that cannot be read expire nothing; the sweep logs them.
+  if (!rules.ok() || *rules == nullptr) return std::nullopt;
+  return expiration_text(**rules, head);
 }
 
 ServiceError S3Access::no_such_bucket() {

@@ -12,6 +12,8 @@
 
 namespace clary::services {
 
+class BucketRules;
+
 template <typename T>
 struct Unwrap;
 template <typename T>
@@ -29,8 +31,9 @@ Outcome<std::string> version_of(const Request& request) {
 
 class S3Access {
  public:
-  // store outlives this.
-  explicit S3Access(objects::ObjectStore& store) : store_(store) {}
+  // store and rules outlive this; rules null: no bucket has rules.
+  explicit S3Access(objects::ObjectStore& store, BucketRules* rules = nullptr)
+      : store_(store), rules_(rules) {}
 
   objects::ObjectStore& store() const { return store_; }
 
@@ -83,6 +86,9 @@ class S3Access {
           return store_.head(bucket, key, version);
         });
   }
+  // x-amz-expiration of a current object; nothing where no lifecycle rule takes it.
+  std::optional<std::string> expiration(const std::string& bucket,
+                                        const objects::ObjectHead& head) const;
 
   static ServiceError no_such_bucket();
   static ServiceError no_such_key();
@@ -102,6 +108,7 @@ class S3Access {
   bool make_default_bucket(const std::string& bucket, const CallContext& context) const;
 
   objects::ObjectStore& store_;
+  BucketRules* rules_;
 };
 
 template <typename Reply>

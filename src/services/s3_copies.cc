@@ -167,6 +167,7 @@ Outcome<api::CopyObject::Reply> S3Copies::copy(const api::CopyObject::Request& r
   result.last_modified = head->last_modified;
   set_checksum(result, head->checksum);
   set_version(reply, *head);
+  reply.expiration = access_.expiration(request.bucket, *head);
   if (!body.head.version_id.empty()) reply.copy_source_version_id = body.head.version_id;
   set_encryption(reply, head->metadata);
   return reply;

@@ -18,8 +18,9 @@ Outcome<CopySource> read_copy_source(std::string_view field);
 
 class S3Copies {
  public:
-  // store outlives this.
-  explicit S3Copies(objects::ObjectStore& store) : access_(store) {}
+  // store and rules outlive this; rules null: no bucket has rules.
+  explicit S3Copies(objects::ObjectStore& store, BucketRules* rules = nullptr)
+      : access_(store, rules) {}
   void add_to(Router& router);
 
   Outcome<api::CopyObject::Reply> copy(const api::CopyObject::Request& request,

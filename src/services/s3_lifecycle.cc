@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/text_encoding.h"
+#include "base/time_text.h"
 #include "services/kept_text.h"
 
 namespace clary::services {
@@ -86,6 +87,7 @@ std::optional<ServiceError> check_rule(const Rule& rule) {
 
 objects::LifecycleRule runtime_rule(const Rule& rule) {
   objects::LifecycleRule out;
+  out.id = rule.id.value_or("");
   out.prefix = rule.prefix.value_or("");
   const auto take = [&out](const auto& from) {
     if (from.prefix) out.prefix = *from.prefix;
@@ -138,9 +140,24 @@ std::optional<ServiceError> complete_lifecycle(api::s3::BucketLifecycleConfigura
   return std::nullopt;
 }
 
-Result<std::vector<objects::LifecycleRule>> lifecycle_rules(const std::string& kept) {
+std::optional<std::string> expiration_text(const LifecycleRules& rules,
+                                           const objects::ObjectHead& head) {
+  const objects::LifecycleRule* first = nullptr;
+  std::optional<TimePoint> soonest;
+  for (const objects::LifecycleRule& rule : rules) {
+    const std::optional<TimePoint> ends = objects::expiry(rule, head.last_modified);
+    if (!ends || (soonest && *soonest <= *ends) || !objects::covers(rule, head)) continue;
+    soonest = ends;
+    first = &rule;
+  }
+  if (first == nullptr) return std::nullopt;
+  return "expiry-date=\"" + http_date(*soonest) + "\", rule-id=\"" +
+         percent_encode(first->id, Slash::kEncode) + '"';
+}
+
+Result<LifecycleRules> lifecycle_rules(const std::string& kept) {
   CLARY_TRY(const auto configuration, from_kept_text<api::s3::BucketLifecycleConfiguration>(kept));
-  std::vector<objects::LifecycleRule> out;
+  LifecycleRules out;
   for (const Rule& rule : configuration.rules) {
     if (rule.status == "Enabled") out.push_back(runtime_rule(rule));
   }

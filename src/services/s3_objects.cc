@@ -115,8 +115,9 @@ Outcome<std::unique_ptr<BodySink<api::PutObject::Reply>>> S3Objects::put(
   // Where the client names none, S3 makes one.
   if (!parts.checksum.kind) put.compute_checksum = DigestKind::kCrc64Nvme;
   parts.explain = S3Access::explain_write;
-  parts.reply = [](const ObjectHead& head) {
+  parts.reply = [this, bucket = request.bucket](const ObjectHead& head) {
     api::PutObject::Reply reply;
+    reply.expiration = access_.expiration(bucket, head);
     reply.etag = quoted_etag(head.etag);
     set_checksum(reply, head.checksum);
     set_version(reply, head);
@@ -169,6 +170,7 @@ Outcome<WithBody<api::GetObject::Reply>> S3Objects::get(const api::GetObject::Re
                                                         const CallContext& context) {
   CLARY_TRY(ObjectBody body, open(request, context));
   WithBody<api::GetObject::Reply> out = describe<api::GetObject::Reply>(request, body);
+  if (!request.version_id) out.reply.expiration = access_.expiration(request.bucket, body.head);
   out.body = std::move(body.bytes);
   return out;
 }
@@ -176,7 +178,9 @@ Outcome<WithBody<api::GetObject::Reply>> S3Objects::get(const api::GetObject::Re
 Outcome<WithBody<api::HeadObject::Reply>> S3Objects::head(const api::HeadObject::Request& request,
                                                           const CallContext& context) {
   CLARY_TRY(const ObjectBody body, open(request, context));
-  return describe<api::HeadObject::Reply>(request, body);
+  WithBody<api::HeadObject::Reply> out = describe<api::HeadObject::Reply>(request, body);
+  if (!request.version_id) out.reply.expiration = access_.expiration(request.bucket, body.head);
+  return out;
 }
 
 }  // namespace clary::services

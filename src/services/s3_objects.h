@@ -12,8 +12,9 @@ namespace clary::services {
 
 class S3Objects {
  public:
-  // store outlives this.
-  explicit S3Objects(objects::ObjectStore& store) : access_(store) {}
+  // store and rules outlive this; rules null: no bucket has rules.
+  explicit S3Objects(objects::ObjectStore& store, BucketRules* rules = nullptr)
+      : access_(store, rules) {}
   void add_to(Router& router);
 
   Outcome<std::unique_ptr<BodySink<api::PutObject::Reply>>> put(

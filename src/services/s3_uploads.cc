@@ -95,6 +95,12 @@ Outcome<api::CreateMultipartUpload::Reply> S3Uploads::create(
                         "The x-amz-checksum-type header can only be used with the "
                         "x-amz-checksum-algorithm header.");
   }
+  const bool names_checksum = begin.checksum_kind.has_value();
+  if (!names_checksum) {
+    // Where the client names none, S3 makes one.
+    begin.checksum_kind = DigestKind::kCrc64Nvme;
+    begin.composite_checksum = false;
+  }
   CLARY_TRY(const objects::UploadId upload,
             access_.on_bucket(
                 request.bucket, context, [&] { return access_.store().begin_upload(begin); },
@@ -103,7 +109,7 @@ Outcome<api::CreateMultipartUpload::Reply> S3Uploads::create(
   reply.bucket = request.bucket;
   reply.key = request.key;
   reply.upload_id = upload.value();
-  if (begin.checksum_kind) {
+  if (names_checksum) {
     reply.checksum_algorithm = std::string(checksum_name(*begin.checksum_kind));
     reply.checksum_type = begin.composite_checksum ? "COMPOSITE" : "FULL_OBJECT";
   }
@@ -191,6 +197,7 @@ Outcome<api::CompleteMultipartUpload::Reply> S3Uploads::complete(
   reply.etag = quoted_etag(head.etag);
   set_checksum(reply, head.checksum);
   set_version(reply, head);
+  reply.expiration = access_.expiration(request.bucket, head);
   set_encryption(reply, head.metadata);
   return reply;
 }

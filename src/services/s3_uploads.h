@@ -17,8 +17,9 @@ std::optional<ServiceError> check_upload_part_number(std::int64_t number);
 
 class S3Uploads {
  public:
-  // store outlives this.
-  explicit S3Uploads(objects::ObjectStore& store) : access_(store) {}
+  // store and rules outlive this; rules null: no bucket has rules.
+  explicit S3Uploads(objects::ObjectStore& store, BucketRules* rules = nullptr)
+      : access_(store, rules) {}
   void add_to(Router& router);
 
   Outcome<api::CreateMultipartUpload::Reply> create(

@@ -273,6 +273,27 @@ def test_lifecycle_rules_remove_what_has_expired(new_server):
         s3.get_bucket_lifecycle_configuration(Bucket="aging")
 
 
+def test_objects_say_when_a_lifecycle_rule_takes_them(s3, bucket):
+    rules = [{"ID": "soon & sure", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 1}},
+             {"ID": "tagged", "Status": "Enabled", "Filter": {"Tag": {"Key": "a", "Value": "b"}}, "Expiration": {"Days": 9}}]
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+    put = s3.put_object(Bucket=bucket, Key="tmp/a", Body=b"x")
+    assert put["Expiration"].endswith(' 00:00:00 GMT", rule-id="soon%20%26%20sure"'), put["Expiration"]
+    assert put["Expiration"].startswith('expiry-date="')
+    for call in (s3.get_object, s3.head_object):
+        assert call(Bucket=bucket, Key="tmp/a")["Expiration"] == put["Expiration"]
+    tagged = s3.put_object(Bucket=bucket, Key="b", Body=b"x", Tagging="a=b")
+    assert 'rule-id="tagged"' in tagged["Expiration"]
+    assert 'rule-id="tagged"' in s3.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/b")["Expiration"]
+    upload = {"Bucket": bucket, "Key": "tmp/parts"}
+    upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
+    part = s3.upload_part(**upload, PartNumber=1, Body=b"x")
+    done = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{
+        "PartNumber": 1, **{name: part[name] for name in ("ETag", "ChecksumCRC32") if name in part}}]})
+    assert "soon" in done["Expiration"]
+    assert "Expiration" not in s3.put_object(Bucket=bucket, Key="plain", Body=b"x")
+
+
 def test_settings_outlive_a_restart_and_go_with_the_bucket(new_server):
     server = new_server().start()
     s3 = server.client("s3")

@@ -9,6 +9,7 @@ import pytest
 import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
@@ -259,6 +260,18 @@ def test_checksums_that_the_client_gives(s3, member, value):
     done = s3.complete_multipart_upload(**named, UploadId=upload_id, MultipartUpload={
         "Parts": [{"PartNumber": 1, "ETag": part["ETag"], member: value}]}, **{member: value})
     assert (done[member], done["ChecksumType"]) == (value, "FULL_OBJECT")
+
+
+def test_parts_without_a_checksum_get_one_of_the_whole(server):
+    plain = server.client("s3", config=Config(request_checksum_calculation="when_required", retries={"total_max_attempts": 1}))
+    named = {"Bucket": BUCKET, "Key": "given/none"}
+    upload_id = plain.create_multipart_upload(**named)["UploadId"]
+    parts = [{"PartNumber": number, "ETag": plain.upload_part(**named, UploadId=upload_id, PartNumber=number, Body=body)["ETag"]}
+             for number, body in enumerate((b"a" * PART, b"b"), 1)]
+    done = plain.complete_multipart_upload(**named, UploadId=upload_id, MultipartUpload={"Parts": parts})
+    whole = plain.put_object(Bucket=BUCKET, Key="given/whole", Body=b"a" * PART + b"b")
+    assert (done["ChecksumCRC64NVME"], done["ChecksumType"]) == (whole["ChecksumCRC64NVME"], "FULL_OBJECT")
+    assert plain.head_object(**named, ChecksumMode="ENABLED")["ChecksumCRC64NVME"] == whole["ChecksumCRC64NVME"]
 
 
 def test_tags(s3):
