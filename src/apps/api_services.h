@@ -10,6 +10,7 @@
 #include "net/server.h"
 #include "runtime/job_changes.h"
 #include "runtime/reset.h"
+#include "services/bucket_rules.h"
 #include "services/cloudwatch.h"
 #include "services/ecr.h"
 #include "services/iam_access_keys.h"
@@ -47,6 +48,7 @@ struct ApiServicesParts {
   runtime::JobChanges& changes;
   runtime::RuntimeReset& reset;
   services::JobCredentials& job_credentials;
+  services::BucketRules& buckets;
   const telemetry::ServerMetrics& requests;
   const Clock& clock;
   IdSource& ids;

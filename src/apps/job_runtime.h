@@ -36,6 +36,7 @@ struct JobRuntimeParts {
   Storage& storage;
   net::Server& server;
   runtime::ChannelViews& views;
+  runtime::DataAccess& access;
   const Clock& clock;
   IdSource& ids;
   const Logger& logger;

@@ -22,6 +22,7 @@
 #include "objects/channel_view.h"
 #include "runtime/stored_channel_views.h"
 #include "services/front.h"
+#include "services/job_data_access.h"
 #include "telemetry/server_metrics.h"
 
 namespace clary::apps {
@@ -65,6 +66,7 @@ struct ServerProgram::Parts {
   std::unique_ptr<net::Server> server;
   std::unique_ptr<objects::ChannelViews> channel_views;
   std::unique_ptr<runtime::StoredChannelViews> views;
+  std::unique_ptr<services::JobDataAccess> access;
   std::unique_ptr<JobRuntime> runtime;
   std::unique_ptr<RunningJobCredentials> job_credentials;
   std::unique_ptr<ApiServices> services;
@@ -122,17 +124,24 @@ Status ServerProgram::Parts::serve() {
                                *storage->objects, folder.in("cache/views"),
                                {.views = static_cast<std::size_t>(settings.view_cache_entries)}));
   views = std::make_unique<runtime::StoredChannelViews>(*channel_views);
-  CLARY_TRY(runtime,
-            JobRuntime::create({.settings = settings,
-                                .folder = folder,
-                                .storage = *storage,
-                                .server = *server,
-                                .views = *views,
-                                .clock = clock,
-                                .ids = ids,
-                                .logger = logger,
-                                .server_endpoint = tls.scheme() + "://" + local_address(address),
-                                .ca_file = tls.bundle_file}));
+  const std::string endpoint = tls.scheme() + "://" + local_address(address);
+  access = std::make_unique<services::JobDataAccess>(
+      services::JobDataAccess::Parts{.identities = *storage->identities,
+                                     .buckets = *buckets,
+                                     .clock = clock,
+                                     .account = AccountId(settings.account),
+                                     .server_endpoint = endpoint});
+  CLARY_TRY(runtime, JobRuntime::create({.settings = settings,
+                                         .folder = folder,
+                                         .storage = *storage,
+                                         .server = *server,
+                                         .views = *views,
+                                         .access = *access,
+                                         .clock = clock,
+                                         .ids = ids,
+                                         .logger = logger,
+                                         .server_endpoint = endpoint,
+                                         .ca_file = tls.bundle_file}));
   job_credentials = std::make_unique<RunningJobCredentials>(RunningJobCredentials::Parts{
       .jobs = *storage->jobs, .folders = runtime->folders(), .issuer = runtime->credentials()});
   services = std::make_unique<ApiServices>(
@@ -141,6 +150,7 @@ Status ServerProgram::Parts::serve() {
                        .changes = runtime->changes(),
                        .reset = runtime->reset(),
                        .job_credentials = *job_credentials,
+                       .buckets = *buckets,
                        .requests = requests,
                        .clock = clock,
                        .ids = ids,
@@ -153,7 +163,7 @@ Status ServerProgram::Parts::serve() {
                                       [this](std::stop_token) { idle_memory.look(); });
   CLARY_RETURN_IF_ERROR(runtime->start());
   lifecycle =
-      std::make_unique<LifecycleLoop>(*storage->objects, *storage->objects, clock, logger,
+      std::make_unique<LifecycleLoop>(*storage->objects, *buckets, clock, logger,
                                       std::chrono::seconds(settings.lifecycle_interval_seconds));
   CLARY_TRY([[maybe_unused]] const auto id,
             server->adopt(std::move(listening), net::kMainListener, tls.server));

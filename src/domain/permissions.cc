@@ -1,6 +1,9 @@
 #include "domain/permissions.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
+#include "base/time_text.h"
 #include "domain/managed_policies.h"
 
 namespace clary::domain {
@@ -84,12 +87,69 @@ Result<Permissions> Permissions::of_key(const AccessKey& key, IdentityStore& ide
   return out;
 }
 
+PolicyFacts asker_facts(const std::string& principal, const std::string& account, TimePoint now) {
+  return {{"aws:currenttime", {iso8601(now)}},
+          {"aws:epochtime", {std::to_string(to_epoch_milliseconds(now) / 1000)}},
+          {"aws:principalaccount", {account}},
+          {"aws:principalarn", {principal}}};
+}
+
+Permissions Permissions::of_nobody() {
+  Permissions out;
+  out.nobody_ = true;
+  return out;
+}
+
 Decision Permissions::evaluate(const PolicyQuestion& question) const {
   if (unlimited_) return Decision::kAllowed;
   const Decision identity = evaluate_all(identity_, question);
   if (!session_ || identity == Decision::kExplicitDeny) return identity;
   const Decision session = session_->evaluate(question);
   return identity == Decision::kAllowed || session == Decision::kExplicitDeny ? session : identity;
+}
+
+bool Permissions::is_beyond_policies(std::string_view action) const {
+  return unlimited_ && (action == "s3:PutBucketPolicy" || action == "s3:GetBucketPolicy" ||
+                        action == "s3:DeleteBucketPolicy");
+}
+
+bool Permissions::allows_with(const PolicyQuestion& question, Decision own,
+                              ResourceDecision resource) const {
+  if (own != Decision::kImplicitDeny) return own == Decision::kAllowed;
+  if (resource != ResourceDecision::kAllowedToRole) return resource == ResourceDecision::kAllowed;
+  return !session_ || session_->evaluate(question) == Decision::kAllowed;
+}
+
+std::optional<std::string> Permissions::refusal(const PolicyQuestion& question,
+                                                const Policy* resource) const {
+  if (is_beyond_policies(question.action)) return std::nullopt;
+  const auto sentence = [&](const std::string& reason) {
+    return "User: " + question.principal + " is not authorized to perform: " + question.action +
+           " on resource: " + question.resource + ' ' + reason;
+  };
+  const ResourceDecision by_resource = resource == nullptr
+                                           ? ResourceDecision::kImplicitDeny
+                                           : resource->evaluate_for_resource(question);
+  if (by_resource == ResourceDecision::kExplicitDeny)
+    return sentence("with an explicit deny in a resource-based policy");
+  const Decision own = evaluate(question);
+  if (allows_with(question, own, by_resource)) return std::nullopt;
+  if (nobody_) return "Access Denied";
+  const Decision identity = evaluate_all(identity_, question);
+  // A session's policy limits what the identity's allow.
+  const bool by_session = session_ && (identity == Decision::kAllowed || identity != own);
+  const std::string kind = by_session ? "session" : "identity-based";
+  if (own == Decision::kExplicitDeny)
+    return sentence("with an explicit deny in " + std::string(by_session ? "a " : "an ") + kind +
+                    " policy");
+  return sentence("because no " + kind + " policy allows the " + question.action + " action");
+}
+
+bool Permissions::tells_apart_below(const PolicyQuestion& question, const Policy* resource) const {
+  const auto tells = [&](const Policy& policy) { return policy.tells_apart_below(question); };
+  if (resource != nullptr && tells(*resource)) return true;
+  if (unlimited_) return false;
+  return std::any_of(identity_.begin(), identity_.end(), tells) || (session_ && tells(*session_));
 }
 
 }  // namespace clary::domain

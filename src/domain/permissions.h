@@ -1,4 +1,5 @@
-// Permissions: what the holder of a key may do.
+// Permissions: what who asks may do. Every question of the server's is decided here: the calls of
+// clients, the channels that it shows a job itself, simulations.
 //
 //   root, and its session tokens                       everything
 //   a user's key                                       the user's policies
@@ -7,8 +8,9 @@
 //   a job's session                                    the policies of its role; the default job
 //                                                      policy where the role is the default one, is
 //                                                      not known or has none
+//   nobody                                             what the resource's policy allows
 //
-// Source: "Policy evaluation logic", AWS IAM User Guide. Values; any thread.
+// Source: "Policy evaluation logic", AWS IAM User Guide, within one account. Values; any thread.
 #pragma once
 
 #include <optional>
@@ -34,6 +36,9 @@ std::optional<PrincipalName> principal_name(std::string_view arn);
 // The account itself: the person's own key, and session tokens of it.
 bool is_root(std::string_view principal);
 
+// What every question tells a policy's conditions: who asks, and when.
+PolicyFacts asker_facts(const std::string& principal, const std::string& account, TimePoint now);
+
 class Permissions {
  public:
   // Reads the identity's policies as they stand now. Internal when one cannot be read.
@@ -42,13 +47,29 @@ class Permissions {
   static Result<Permissions> of_identity(IdentityKind kind, const std::string& name,
                                          IdentityStore& identities);
 
+  // Of a request that nobody signed.
+  static Permissions of_nobody();
+
   // One more policy of the identity's.
   void add(Policy policy) { identity_.push_back(std::move(policy)); }
+  // By the asker's own policies alone.
   Decision evaluate(const PolicyQuestion& question) const;
+  // Nothing: allowed; else AWS's sentence. resource: the policy of what is touched, or null.
+  std::optional<std::string> refusal(const PolicyQuestion& question, const Policy* resource) const;
+  // Whether one resource that begins with the question's may be refused and another not
+  // (Policy::tells_apart_below).
+  bool tells_apart_below(const PolicyQuestion& question, const Policy* resource) const;
   bool unlimited() const { return unlimited_; }
+  bool is_nobody() const { return nobody_; }
+  // Whether nothing said of this resource could refuse them: the root where its policy is asked
+  // for or mended, which locks nobody out for good.
+  bool is_beyond_policies(std::string_view action) const;
 
  private:
+  bool allows_with(const PolicyQuestion& question, Decision own, ResourceDecision resource) const;
+
   bool unlimited_ = false;
+  bool nobody_ = false;
   std::vector<Policy> identity_;
   std::optional<Policy> session_;  // limits what the identity's allow
 };

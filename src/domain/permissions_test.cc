@@ -88,6 +88,53 @@ TEST_F(PermissionsTest, ADenyInAnyPolicyWins) {
   EXPECT_EQ(ask(session("R", allow("*")), "logs:GetLogEvents"), Decision::kAllowed);
 }
 
+TEST_F(PermissionsTest, AResourcesPolicyIsPutTogetherWithTheAskersOwn) {
+  give(IdentityKind::kUser, "ann", allow("s3:Get*"));
+  give(IdentityKind::kRole, "R", allow("s3:Get*"));
+  const AccessKey ann{.principal = "arn:aws:iam::000000000000:user/ann"};
+  const AccessKey narrow = session("R", allow("s3:Get*"));
+  const auto refusal = [&](const AccessKey& key, const std::string& action,
+                           const std::string& principal) {
+    const auto policy = Policy::parse(
+        R"({"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Principal":{"AWS":")" +
+        principal + R"("}}})");
+    const PolicyQuestion question{.principal = key.principal,
+                                  .account = std::string(kAccount),
+                                  .action = action,
+                                  .resource = "r",
+                                  .facts = {}};
+    return Permissions::of_key(key, identities_)->refusal(question, &*policy).value_or("allowed");
+  };
+  const std::string account = "arn:aws:iam::000000000000:root";
+  EXPECT_EQ(refusal(ann, "s3:GetObject", account), "allowed") << "her own policy does";
+  EXPECT_EQ(
+      refusal(ann, "s3:PutObject", account),
+      "User: arn:aws:iam::000000000000:user/ann is not authorized to perform: s3:PutObject on "
+      "resource: r because no identity-based policy allows the s3:PutObject action");
+  EXPECT_EQ(refusal(ann, "s3:PutObject", ann.principal), "allowed");
+  EXPECT_EQ(refusal({.principal = "root"}, "s3:PutObject", account), "allowed");
+  EXPECT_EQ(refusal(narrow, "s3:PutObject", narrow.principal), "allowed");
+  EXPECT_NE(refusal(narrow, "s3:PutObject", "arn:aws:iam::000000000000:role/R"), "allowed")
+      << "what a role is granted, the policy of its session limits";
+  EXPECT_EQ(refusal(session("R"), "s3:PutObject", "arn:aws:iam::000000000000:role/R"), "allowed");
+}
+
+TEST_F(PermissionsTest, ARefusalNamesTheKindOfPolicy) {
+  give(IdentityKind::kRole, "R", allow("s3:Get*"));
+  const auto reason = [&](const AccessKey& key, const std::string& action) {
+    const PolicyQuestion question{.principal = "p", .account = "a", .action = action};
+    const std::string text =
+        Permissions::of_key(key, identities_)->refusal(question, nullptr).value_or("allowed");
+    return text.substr(std::min(text.size(), text.find("because")));
+  };
+  EXPECT_EQ(reason(session("R", allow("s3:List*")), "s3:GetObject"),
+            "because no session policy allows the s3:GetObject action");
+  EXPECT_EQ(reason(session("R", allow("*")), "s3:PutObject"),
+            "because no identity-based policy allows the s3:PutObject action");
+  const PolicyQuestion question{.principal = "anonymous", .account = "anonymous", .action = "a"};
+  EXPECT_EQ(Permissions::of_nobody().refusal(question, nullptr), "Access Denied");
+}
+
 TEST_F(PermissionsTest, EveryManagedPolicyIsOneTheEvaluatorKnows) {
   for (const std::string_view arn : managed_policy_arns()) {
     const auto policy = Policy::parse(*managed_policy(arn));

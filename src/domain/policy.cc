@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "domain/permissions.h"
 
 namespace clary::domain {
 namespace {
@@ -57,10 +58,8 @@ bool is_role_of_session(const std::string& pattern, const PolicyQuestion& questi
   return pattern.substr(pattern.rfind('/')) == '/' + rest.substr(0, rest.find('/'));
 }
 
-bool principal_matches(const std::string& pattern, const PolicyQuestion& question) {
-  return pattern == "*" || pattern == question.principal || pattern == question.account ||
-         pattern == "arn:aws:iam::" + question.account + ":root" ||
-         is_role_of_session(pattern, question);
+bool is_account(const std::string& pattern, const PolicyQuestion& question) {
+  return pattern == question.account || pattern == "arn:aws:iam::" + question.account + ":root";
 }
 
 }  // namespace
@@ -125,31 +124,62 @@ Result<Policy::Statement> Policy::parse_statement(const Document& document) {
   return out;
 }
 
-bool Policy::applies(const Statement& statement, const PolicyQuestion& question) {
+Policy::Naming Policy::naming(const Statement& statement, const PolicyQuestion& question) {
+  if (!statement.principals) return Naming::kItself;
+  Naming found = Naming::kNot;
+  for (const std::string& pattern : statement.principals->patterns) {
+    Naming one = Naming::kNot;
+    if (pattern == "*" || pattern == question.principal) {
+      one = Naming::kItself;
+    } else if (is_account(pattern, question)) {
+      one = is_root(question.principal) ? Naming::kItself : Naming::kAccount;
+    } else if (is_role_of_session(pattern, question)) {
+      one = Naming::kRole;
+    }
+    found = std::max(found, one);
+  }
+  if (!statement.principals->negated) return found;
+  // Source: AWS, NotPrincipal with Deny: an account in the list spares nobody of it but its root.
+  const Naming spared = statement.allows ? Naming::kAccount : Naming::kRole;
+  return found >= spared ? Naming::kNot : Naming::kItself;
+}
+
+bool Policy::asks_for(const Statement& statement, const PolicyQuestion& question) {
   const std::string action = to_lower(question.action);
-  const auto any = [](const Selector& selector, const auto& matches) {
-    return std::any_of(selector.patterns.begin(), selector.patterns.end(), matches) !=
-           selector.negated;
-  };
-  if (!any(statement.actions,
-           [&](const std::string& p) { return wildcard_match(to_lower(p), action); }))
-    return false;
-  if (statement.resources && !any(*statement.resources, [&](const std::string& p) {
-        return wildcard_match(p, question.resource);
-      })) {
-    return false;
-  }
-  if (statement.principals && !any(*statement.principals, [&](const std::string& p) {
-        return principal_matches(p, question);
-      })) {
-    return false;
-  }
+  const Selector& actions = statement.actions;
+  const bool named =
+      std::any_of(actions.patterns.begin(), actions.patterns.end(),
+                  [&](const std::string& p) { return wildcard_match(to_lower(p), action); });
+  if (named == actions.negated) return false;
+  if (naming(statement, question) == Naming::kNot) return false;
   return std::all_of(
       statement.conditions.begin(), statement.conditions.end(),
       [&](const PolicyCondition& condition) { return condition.holds(question.facts); });
 }
 
+bool Policy::applies(const Statement& statement, const PolicyQuestion& question) {
+  if (statement.resources) {
+    const Selector& resources = *statement.resources;
+    const bool named =
+        std::any_of(resources.patterns.begin(), resources.patterns.end(),
+                    [&](const std::string& p) { return wildcard_match(p, question.resource); });
+    if (named == resources.negated) return false;
+  }
+  return asks_for(statement, question);
+}
+
+bool Policy::tells_apart_below(const PolicyQuestion& question) const {
+  return std::any_of(statements_.begin(), statements_.end(), [&](const Statement& statement) {
+    return statement.resources &&
+           std::any_of(
+               statement.resources->patterns.begin(), statement.resources->patterns.end(),
+               [&](const std::string& p) { return wildcard_splits(p, question.resource); }) &&
+           asks_for(statement, question);
+  });
+}
+
 Status Policy::check_identity_policy() const {
+  if (statements_.empty()) return unknown("its Statement is empty");
   for (const Statement& statement : statements_) {
     if (statement.principals) return unknown("a policy of an identity has no Principal");
     if (!statement.resources) return unknown("a statement has no Resource");
@@ -158,6 +188,7 @@ Status Policy::check_identity_policy() const {
 }
 
 Status Policy::check_trust_policy() const {
+  if (statements_.empty()) return unknown("its Statement is empty");
   for (const Statement& statement : statements_) {
     if (!statement.principals) return unknown("a statement has no Principal");
     if (statement.resources) return unknown("the trust in a role has no Resource");
@@ -175,6 +206,20 @@ Decision Policy::evaluate(const PolicyQuestion& question) const {
   return decision;
 }
 
+ResourceDecision Policy::evaluate_for_resource(const PolicyQuestion& question) const {
+  ResourceDecision decision = ResourceDecision::kImplicitDeny;
+  for (const Statement& statement : statements_) {
+    if (!applies(statement, question)) continue;
+    if (!statement.allows) return ResourceDecision::kExplicitDeny;
+    ResourceDecision one = ResourceDecision::kAllowed;
+    const Naming named = naming(statement, question);
+    if (named == Naming::kAccount) one = ResourceDecision::kLeftToIdentity;
+    if (named == Naming::kRole) one = ResourceDecision::kAllowedToRole;
+    decision = std::max(decision, one);
+  }
+  return decision;
+}
+
 Status Policy::check_of_bucket(std::string_view bucket) const {
   const std::string arn = "arn:aws:s3:::" + std::string(bucket);
   const auto is_of_bucket = [&arn](const std::string& resource) {
@@ -186,6 +231,8 @@ Status Policy::check_of_bucket(std::string_view bucket) const {
   const auto all = [](const Selector& selector, const auto& fits) {
     return std::all_of(selector.patterns.begin(), selector.patterns.end(), fits);
   };
+  if (statements_.empty())
+    return invalid_argument("Could not parse the policy: Statement is empty!");
   for (const Statement& statement : statements_) {
     if (!statement.principals) return invalid_argument("Missing required field Principal");
     if (!statement.resources) return invalid_argument("Missing required field Resource");
@@ -242,6 +289,34 @@ bool wildcard_match(std::string_view pattern, std::string_view text) {
   }
   while (p < pattern.size() && pattern[p] == '*') ++p;
   return p == pattern.size();
+}
+
+bool wildcard_splits(std::string_view pattern, std::string_view start) {
+  // What ends in * and matches `start` matches whatever begins with it.
+  if (pattern.ends_with('*') && wildcard_match(pattern, start)) return false;
+  // Where in the pattern a match can stand once `start` is read: at none, it matches nothing below.
+  std::vector<bool> at(pattern.size() + 1);
+  const auto skip_stars = [&] {
+    for (std::size_t p = 0; p < pattern.size(); ++p) {
+      if (at[p] && pattern[p] == '*') at[p + 1] = true;
+    }
+  };
+  at[0] = true;
+  skip_stars();
+  for (const char c : start) {
+    std::vector<bool> next(at.size());
+    for (std::size_t p = 0; p < pattern.size(); ++p) {
+      if (!at[p]) continue;
+      if (pattern[p] == '*') {
+        next[p] = true;
+      } else if (pattern[p] == '?' || pattern[p] == c) {
+        next[p + 1] = true;
+      }
+    }
+    at = std::move(next);
+    skip_stars();
+  }
+  return std::find(at.begin(), at.end(), true) != at.end();
 }
 
 }  // namespace clary::domain

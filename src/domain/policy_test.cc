@@ -49,17 +49,68 @@ TEST(Policy, NotActionAndNotResource) {
             Decision::kImplicitDeny);
 }
 
-TEST(Policy, PrincipalsOfResourcePolicies) {
+ResourceDecision decide_for(std::string_view effect, std::string_view principals) {
+  const std::string statement = R"({"Action":"*","Resource":"*","Effect":")" + std::string(effect) +
+                                R"(",)" + std::string(principals) + "}";
+  Result<Policy> policy = Policy::parse(policy_of(statement));
+  EXPECT_TRUE(policy.ok()) << policy.error().message;
+  return policy->evaluate_for_resource(get_object());
+}
+
+TEST(Policy, AResourcesPolicyGrantsByHowItNamesWhoAsks) {
   const auto with = [](std::string_view principal) {
-    return decide(R"({"Effect":"Allow","Action":"*","Resource":"*","Principal":)" +
-                      std::string(principal) + "}",
-                  get_object());
+    return decide_for("Allow", R"("Principal":)" + std::string(principal));
   };
-  EXPECT_EQ(with(R"("*")"), Decision::kAllowed);
-  EXPECT_EQ(with(R"({"AWS":"000000000000"})"), Decision::kAllowed);
-  EXPECT_EQ(with(R"({"AWS":["arn:aws:iam::000000000000:root"]})"), Decision::kAllowed);
-  EXPECT_EQ(with(R"({"AWS":"arn:aws:iam::111111111111:root"})"), Decision::kImplicitDeny);
-  EXPECT_EQ(with(R"({"Service":"sagemaker.amazonaws.com"})"), Decision::kImplicitDeny);
+  EXPECT_EQ(with(R"("*")"), ResourceDecision::kAllowed);
+  EXPECT_EQ(with(R"({"AWS":"arn:aws:sts::000000000000:assumed-role/SageMakerRole/s"})"),
+            ResourceDecision::kAllowed);
+  EXPECT_EQ(with(R"({"AWS":"arn:aws:iam::000000000000:role/p/SageMakerRole"})"),
+            ResourceDecision::kAllowedToRole);
+  EXPECT_EQ(with(R"({"AWS":"000000000000"})"), ResourceDecision::kLeftToIdentity);
+  EXPECT_EQ(with(R"({"AWS":["arn:aws:iam::000000000000:root"]})"),
+            ResourceDecision::kLeftToIdentity);
+  EXPECT_EQ(with(R"({"AWS":["000000000000","*"]})"), ResourceDecision::kAllowed);
+  EXPECT_EQ(with(R"({"AWS":"arn:aws:iam::111111111111:root"})"), ResourceDecision::kImplicitDeny);
+  EXPECT_EQ(with(R"({"Service":"sagemaker.amazonaws.com"})"), ResourceDecision::kImplicitDeny);
+}
+
+TEST(Policy, ADenyReachesTheWholeAccountAndNotPrincipalSparesOnlyWhoItNames) {
+  const auto deny = [](std::string_view principals) { return decide_for("Deny", principals); };
+  EXPECT_EQ(deny(R"("Principal":{"AWS":"000000000000"})"), ResourceDecision::kExplicitDeny);
+  EXPECT_EQ(deny(R"("NotPrincipal":{"AWS":"000000000000"})"), ResourceDecision::kExplicitDeny);
+  EXPECT_EQ(
+      deny(
+          R"("NotPrincipal":{"AWS":["000000000000","arn:aws:iam::000000000000:role/SageMakerRole"]})"),
+      ResourceDecision::kImplicitDeny);
+  EXPECT_EQ(decide_for("Allow", R"("NotPrincipal":{"AWS":"000000000000"})"),
+            ResourceDecision::kImplicitDeny);
+}
+
+TEST(Policy, SaysWhetherItTellsKeysBelowAPrefixApart) {
+  const auto tells = [](std::string_view resource, std::string_view action = "s3:GetObject") {
+    const std::string statement = R"({"Effect":"Deny","Action":")" + std::string(action) +
+                                  R"(","Resource":")" + std::string(resource) + R"("})";
+    return Policy::parse(policy_of(statement))
+        ->tells_apart_below(get_object("arn:aws:s3:::data/train/"));
+  };
+  for (const char* whole : {"*", "arn:aws:s3:::data/*", "arn:aws:s3:::*", "arn:aws:s3:::data/tr*",
+                            "arn:aws:s3:::other/*", "arn:aws:s3:::data/test/*", "arn:aws:s3:::data",
+                            "arn:aws:s3:::data/train"}) {
+    EXPECT_FALSE(tells(whole)) << whole;
+  }
+  for (const char* part : {"arn:aws:s3:::data/train/a", "arn:aws:s3:::data/*.csv", "*x",
+                           "arn:aws:s3:::data/train/?*", "arn:aws:s3:::*/secret/*"}) {
+    EXPECT_TRUE(tells(part)) << part;
+    EXPECT_FALSE(tells(part, "s3:PutObject")) << part;
+  }
+}
+
+TEST(Policy, OneWithoutAStatementIsNotPutAnywhere) {
+  const Result<Policy> empty = Policy::parse(policy_of("[]"));
+  ASSERT_TRUE(empty.ok()) << "one that was kept is still read";
+  EXPECT_FALSE(empty->check_identity_policy().ok());
+  EXPECT_FALSE(empty->check_trust_policy().ok());
+  EXPECT_FALSE(empty->check_of_bucket("data").ok());
 }
 
 struct ConditionCase {

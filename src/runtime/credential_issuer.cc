@@ -15,6 +15,12 @@ std::string session_principal(const AccountId& account, std::string_view role_ar
   return "arn:aws:sts::" + account.value() + ":assumed-role/" + std::string(role) + "/SageMaker";
 }
 
+domain::AccessKey identity_of(const domain::Job& job, const AccountId& account) {
+  return {.principal = session_principal(account, job.spec.role),
+          .policy = std::string(domain::default_job_policy()),
+          .gang = job.gang};
+}
+
 CredentialIssuer::CredentialIssuer(domain::KeyStore& keys, const Clock& clock, IdSource& ids,
                                    AccountId account)
     : keys_(keys), clock_(clock), ids_(ids), account_(std::move(account)) {}
@@ -32,10 +38,8 @@ Result<hostlink::PlanCredentials> CredentialIssuer::current(const domain::Job& j
 }
 
 Result<hostlink::PlanCredentials> CredentialIssuer::issue(const domain::Job& job) {
-  domain::AccessKey key = domain::fresh_session(ids_, clock_.now() + kCredentialLifetime);
-  key.principal = session_principal(account_, job.spec.role);
-  key.policy = domain::default_job_policy();
-  key.gang = job.gang;
+  const domain::AccessKey key =
+      domain::fresh_session(ids_, clock_.now() + kCredentialLifetime, identity_of(job, account_));
   CLARY_RETURN_IF_ERROR(keys_.put(key));
   return hostlink::PlanCredentials{
       .access_key = key.id.value(),

@@ -24,6 +24,8 @@ inline constexpr Duration kCredentialRenewal = std::chrono::minutes(15);
 
 // "arn:aws:sts::ACCOUNT:assumed-role/ROLE/SageMaker" of a role's ARN.
 std::string session_principal(const AccountId& account, std::string_view role_arn);
+// What a job may do, without a key to prove it: the session of its role.
+domain::AccessKey identity_of(const domain::Job& job, const AccountId& account);
 
 class CredentialIssuer {
  public:

@@ -36,6 +36,19 @@ int FakeViews::held(const GangId& gang) const {
   return found == held_.end() ? 0 : found->second;
 }
 
+Result<Reading> FakeDataAccess::reading(const DataReader& reader, const objects::ObjectUri&) {
+  if (!refusal.empty()) return denied(reader.identity.principal + ' ' + refusal);
+  return secret ? Reading::kAskByKey : Reading::kEvery;
+}
+
+Status FakeDataAccess::may_read(const DataReader&, const BucketName&,
+                                const std::vector<ObjectKey>& keys) {
+  for (const ObjectKey& key : keys) {
+    if (key == secret) return denied("Unable to download object " + *key);
+  }
+  return {};
+}
+
 Status FakeListeners::serve(const GangId& gang, Fd listening) {
   open_.insert_or_assign(gang, std::move(listening));
   return {};
@@ -60,6 +73,7 @@ RuntimeFixture::Server::Server(RuntimeFixture& fixture, const std::string& failp
              }},
             {.environments = environments,
              .views = views,
+             .access = fixture.access_,
              .objects = fixture.objects_,
              .credentials = credentials,
              .ids = fixture.ids_}),

@@ -52,6 +52,17 @@ class FakeViews final : public ChannelViews {
   std::map<GangId, int> held_;
 };
 
+// Allows what nothing here refuses.
+class FakeDataAccess final : public DataAccess {
+ public:
+  std::string refusal;              // of reading(): what it says
+  std::optional<ObjectKey> secret;  // the one key that may not be read
+
+  Result<Reading> reading(const DataReader& reader, const objects::ObjectUri& prefix) override;
+  Status may_read(const DataReader& reader, const BucketName& bucket,
+                  const std::vector<ObjectKey>& keys) override;
+};
+
 class FakeListeners final : public GangListeners {
  public:
   Status serve(const GangId& gang, Fd listening) override;
@@ -110,6 +121,7 @@ class RuntimeFixture : public ::testing::Test {
   telemetry::FakeMetricStore metrics_;
   objects::MemoryStore objects_{clock_, ids_};
   compute::FakeCluster cluster_{clock_};
+  FakeDataAccess access_;
   std::vector<hostlink::PlanCredentials> sent_credentials_;
   bool host_is_connected_ = true;
 

@@ -18,6 +18,8 @@ using hostlink::PlanChannel;
 
 namespace {
 
+constexpr int kViewAttempts = 5;
+
 Error nothing_under(const std::string& uri, const objects::ObjectUri& place, const Job& job,
                     const std::string& region) {
   return invalid_argument(
@@ -88,6 +90,29 @@ void plan_work(const Job& job, HostPlan& plan) {
   plan.checkpoint_path = job.spec.checkpoints.local_path;
   plan.output_compressed = job.spec.output_compressed;
   plan.output_uri = job.output_uri;
+}
+
+Result<std::vector<ObjectKey>> keys_below(objects::ObjectStore& store,
+                                          const objects::ObjectUri& prefix) {
+  std::vector<ObjectKey> keys;
+  objects::ListRequest request{.bucket = prefix.bucket, .prefix = prefix.key};
+  for (;;) {
+    CLARY_TRY(objects::ListPage page, store.list(request));
+    for (objects::ObjectHead& head : page.objects) keys.push_back(std::move(head.key));
+    if (!page.truncated) return keys;
+    request.after = page.next_after;
+  }
+}
+
+// A refusal by a policy is the job's fault; one by the machine is ours.
+Error by_policy(const Error& error) {
+  return error.code == ErrorCode::kDenied ? invalid_argument(error.message) : error;
+}
+
+// InvalidArgument: what the job names cannot be read, or its keys cannot be files.
+Error not_downloaded(const Error& error) {
+  if (error.code != ErrorCode::kInvalidArgument) return ours(error);
+  return invalid_argument("ClientError: Data download failed: " + error.message);
 }
 
 // Whether one of the paths is the other or holds it.
@@ -284,25 +309,43 @@ Result<PlanChannel> PlanMaker::make_s3_channel(const Job& job, const domain::Cha
     if (bucket.error().code != ErrorCode::kNotFound) return ours(bucket.error());
     return absent(*place);
   }
+  const DataReader reader{.identity = identity_of(job, settings_.account),
+                          .region = Region(region_of(job, settings_.region))};
+  Reading reading = Reading::kAskByKey;
+  const bool is_prefix = channel.data_type == "S3Prefix";
+  if (is_prefix) {
+    const Result<Reading> asked = sources_.access.reading(reader, *place);
+    if (!asked.ok()) return not_downloaded(by_policy(asked.error()));
+    reading = *asked;
+  }
   const auto first =
       sources_.objects.list({.bucket = place->bucket, .prefix = place->key, .max_keys = 1});
   if (!first.ok()) return ours(first.error());
   if (first->objects.empty()) return absent(*place);
-  // What a view cannot show is fetched by the host.
-  if (channel.data_type != "S3Prefix" || channel.compression != "None") return planned;
-  auto view = sources_.views.hold(*place, job.gang);
-  if (!view.ok()) {
-    switch (view.error().code) {
-      case ErrorCode::kNotFound:  // emptied meanwhile
-        return absent(*place);
-      case ErrorCode::kInvalidArgument:  // keys that cannot be files
-        return invalid_argument("ClientError: Data download failed: " + view.error().message);
-      default:
-        return ours(view.error());
-    }
-  }
+  // What a view cannot show is fetched by the host, whose calls ask for themselves.
+  if (!is_prefix || channel.compression != "None") return planned;
+  auto view = hold_view(reader, reading, *place, job.gang);
+  if (!view.ok() && view.error().code == ErrorCode::kNotFound)  // emptied meanwhile
+    return absent(*place);
+  if (!view.ok()) return not_downloaded(view.error());
   planned.view = std::move(*view);
   return planned;
+}
+
+Result<std::string> PlanMaker::hold_view(const DataReader& reader, Reading reading,
+                                         const objects::ObjectUri& prefix, const GangId& gang) {
+  CLARY_TRY(std::string view, sources_.views.hold(prefix, gang));
+  if (reading == Reading::kEvery) return view;
+  // The keys that were asked for are those shown when the prefix was the same before and after.
+  for (int attempt = 1; attempt <= kViewAttempts; ++attempt) {
+    CLARY_TRY(const std::vector<ObjectKey> keys, keys_below(sources_.objects, prefix));
+    const Status allowed = sources_.access.may_read(reader, prefix.bucket, keys);
+    if (!allowed.ok()) return by_policy(allowed.error());
+    CLARY_TRY(std::string again, sources_.views.hold(prefix, gang));
+    if (again == view) return view;
+    view = std::move(again);
+  }
+  return unavailable("'" + prefix.to_string() + "' changes while it is looked at");
 }
 
 // AWS finds this out when the job ends; there is no sense in training for nothing.

@@ -22,6 +22,7 @@
 #include "objects/object_store.h"
 #include "runtime/channel_views.h"
 #include "runtime/credential_issuer.h"
+#include "runtime/data_access.h"
 #include "runtime/environment_chooser.h"
 #include "runtime/gang_folder.h"
 
@@ -54,6 +55,7 @@ struct PlanSettings {
 struct PlanSources {
   EnvironmentChooser& environments;
   ChannelViews& views;
+  DataAccess& access;
   objects::ObjectStore& objects;
   CredentialIssuer& credentials;
   IdSource& ids;
@@ -87,6 +89,9 @@ class PlanMaker {
                                              const domain::Channel& channel);
   Result<hostlink::PlanChannel> make_s3_channel(const domain::Job& job,
                                                 const domain::Channel& channel);
+  // A view of the prefix that shows nothing the reader may not read. InvalidArgument: it would.
+  Result<std::string> hold_view(const DataReader& reader, Reading reading,
+                                const objects::ObjectUri& prefix, const GangId& gang);
   // The folder of this machine that a channel's file system stands for.
   Result<std::string> folder_of_channel(const domain::Channel& channel) const;
   // That the buckets are there to which the job writes.

@@ -1,15 +1,12 @@
 #include "services/authorizer.h"
 
 #include "base/json.h"
-#include "base/time_text.h"
 #include "domain/permissions.h"
 #include "services/job_rules.h"
 #include "services/s3_copies.h"
 
 namespace clary::services {
 namespace {
-
-using domain::Decision;
 
 // The account of who has no key: of no principal.
 constexpr const char* kNobody = "anonymous";
@@ -56,13 +53,14 @@ constexpr std::pair<std::string_view, std::string_view> kVersionActions[] = {
     {"PutObjectTagging", "PutObjectVersionTagging"},
 };
 
-// Condition keys of S3's own and the members they stand for.
+// Condition keys of a service's own and the members they stand for.
 constexpr std::pair<const char*, const char*> kRequestFields[] = {
     {"s3:prefix", "Prefix"},
     {"s3:delimiter", "Delimiter"},
     {"s3:max-keys", "MaxKeys"},
     {"s3:x-amz-acl", "ACL"},
-    {"s3:x-amz-server-side-encryption", "ServerSideEncryption"}};
+    {"s3:x-amz-server-side-encryption", "ServerSideEncryption"},
+    {"sts:externalid", "ExternalId"}};
 
 std::string sagemaker_resource(const Document& request, const CallContext& context) {
   std::string arn = request.string_or("ResourceArn", "");
@@ -133,7 +131,7 @@ std::vector<PolicyNeed> removal_needs(const Document& request) {
     return {{"s3:DeleteObject", s3_resource(request) + "/*", bucket}};
   for (const Document& object : *keys) {
     out.push_back({s3_action("DeleteObject", names_version(object)),
-                   s3_resource(request) + '/' + object.string_or("Key", ""), bucket});
+                   s3_resource(request) + '/' + object.string_or("Key", ""), bucket, out.size()});
   }
   return out;
 }
@@ -144,28 +142,6 @@ std::string source_ip(std::string_view peer) {
   if (address.starts_with('[') && address.ends_with(']'))
     address = address.substr(1, address.size() - 2);
   return std::string(address);
-}
-
-ServiceError access_denied(const domain::PolicyQuestion& question, const CallContext& context,
-                           const std::string& reason) {
-  return ServiceError(denied("User: " + context.principal +
-                             " is not authorized to perform: " + question.action +
-                             " on resource: " + question.resource + " " + reason));
-}
-
-// A key's own policies do not allow what is asked.
-ServiceError not_allowed(const domain::PolicyQuestion& question, const CallContext& context,
-                         const domain::AccessKey& key, Decision decision) {
-  const std::string kind = key.session_token.empty() ? "identity-based" : "session";
-  if (decision == Decision::kExplicitDeny)
-    return access_denied(question, context, "with an explicit deny in a " + kind + " policy");
-  return access_denied(question, context,
-                       "because no " + kind + " policy allows the " + question.action + " action");
-}
-
-bool is_about_policy(std::string_view action) {
-  return action == "s3:PutBucketPolicy" || action == "s3:GetBucketPolicy" ||
-         action == "s3:DeleteBucketPolicy";
 }
 
 // The role that a request makes SageMaker act as; "" for every other request.
@@ -197,22 +173,18 @@ std::string policy_resource(const wire::Operation& operation, const Document& re
   return "*";
 }
 
-// One need against what the caller's own policies and the bucket's say.
-std::optional<ServiceError> check_need(const domain::Permissions& permissions,
-                                       const domain::AccessKey& key,
-                                       const domain::PolicyQuestion& question,
-                                       const domain::Policy* bucket, const CallContext& context) {
-  const Decision by_key = permissions.evaluate(question);
-  const Decision by_bucket =
-      bucket == nullptr ? Decision::kImplicitDeny : bucket->evaluate(question);
-  // Whoever owns the bucket can always mend a policy that locks everyone out.
-  if (permissions.unlimited() && is_about_policy(question.action)) return std::nullopt;
-  if (by_bucket == Decision::kExplicitDeny)
-    return access_denied(question, context, "with an explicit deny in a resource-based policy");
-  if (by_key == Decision::kAllowed) return std::nullopt;
-  if (by_key == Decision::kImplicitDeny && by_bucket == Decision::kAllowed) return std::nullopt;
-  if (key.id.empty()) return ServiceError("AccessDenied", "Access Denied", 403);
-  return not_allowed(question, context, key, by_key);
+// Who a role trusts: its policy as a resource. Null where there is no such role.
+Result<std::shared_ptr<const domain::Policy>> trust_of(const std::string& role_arn,
+                                                       domain::IdentityStore& identities) {
+  std::shared_ptr<const domain::Policy> none;
+  const std::optional<domain::PrincipalName> named = domain::principal_name(role_arn);
+  if (!named) return none;
+  const Result<domain::Identity> role = identities.find(named->kind, named->name);
+  if (!role.ok() && role.error().code == ErrorCode::kNotFound) return none;
+  if (!role.ok()) return role.error();
+  if (role->trust.empty()) return none;
+  CLARY_TRY(domain::Policy trust, domain::Policy::parse(role->trust));
+  return std::make_shared<const domain::Policy>(std::move(trust));
 }
 
 }  // namespace
@@ -232,16 +204,12 @@ std::vector<PolicyNeed> policy_needs(const wire::Operation& operation, const Doc
 }
 
 domain::PolicyFacts policy_facts(const Document& request, const CallContext& context) {
-  domain::PolicyFacts facts{
-      {"aws:currenttime", {iso8601(context.now)}},
-      {"aws:epochtime", {std::to_string(to_epoch_milliseconds(context.now) / 1000)}},
-      {"aws:principalaccount", {context.account.value()}},
-      {"aws:principalarn", {context.principal}},
-      {"aws:requestedregion", {context.region.value()}},
-      {"aws:securetransport", {context.head->origin.secure ? "true" : "false"}},
-      {"aws:sourceip", {source_ip(context.head->origin.peer)}},
-      {"aws:useragent", {std::string(context.head->headers.get("user-agent"))}},
-  };
+  domain::PolicyFacts facts =
+      domain::asker_facts(context.principal, context.account.value(), context.now);
+  facts["aws:requestedregion"] = {context.region.value()};
+  facts["aws:securetransport"] = {context.head->origin.secure ? "true" : "false"};
+  facts["aws:sourceip"] = {source_ip(context.head->origin.peer)};
+  facts["aws:useragent"] = {std::string(context.head->headers.get("user-agent"))};
   if (const std::string* referer = context.head->headers.find("referer"))
     facts["aws:referer"] = {*referer};
   for (const auto& [key, member] : kRequestFields) {
@@ -253,21 +221,17 @@ domain::PolicyFacts policy_facts(const Document& request, const CallContext& con
   return facts;
 }
 
-std::optional<ServiceError> authorize(const domain::AccessKey& key,
-                                      domain::IdentityStore& identities,
-                                      const wire::Operation& operation, const Document& request,
-                                      const CallContext& context,
-                                      const BucketPolicies& bucket_policy) {
-  const bool is_nobody = key.id.empty();
+Outcome<RefusedEntries> authorize(const domain::AccessKey& key, domain::IdentityStore& identities,
+                                  const wire::Operation& operation, const Document& request,
+                                  const CallContext& context, BucketRules* buckets) {
+  RefusedEntries entries;
   // AWS answers GetCallerIdentity whatever a policy says.
-  if (operation.name == "GetCallerIdentity") return std::nullopt;
-  domain::Permissions permissions;
+  if (operation.name == "GetCallerIdentity") return entries;
+  const bool is_nobody = key.id.empty();
+  domain::Permissions permissions = domain::Permissions::of_nobody();
   if (!is_nobody) {
-    Result<domain::Permissions> held = domain::Permissions::of_key(key, identities);
-    if (!held.ok()) return ServiceError(held.error());
-    permissions = std::move(*held);
+    CLARY_TRY(permissions, domain::Permissions::of_key(key, identities));
   }
-  const bool is_owner = permissions.unlimited();
   domain::PolicyQuestion question{.principal = context.principal,
                                   .account = is_nobody ? kNobody : context.account.value()};
   const auto ask = [&](std::string action, std::string resource) {
@@ -276,19 +240,28 @@ std::optional<ServiceError> authorize(const domain::AccessKey& key,
     if (question.facts.empty()) question.facts = policy_facts(request, context);
   };
   for (PolicyNeed& need : policy_needs(operation, request, context)) {
-    CLARY_TRY(const std::shared_ptr<const domain::Policy> bucket, bucket_policy(need.bucket));
-    if (is_owner && bucket == nullptr) continue;
+    // A policy that cannot be read can still be replaced.
+    if (permissions.is_beyond_policies(need.action)) continue;
+    std::shared_ptr<const domain::Policy> resource;
+    if (buckets != nullptr && !need.bucket.empty()) {
+      CLARY_TRY(resource, buckets->policy_for(permissions, BucketName(need.bucket)));
+    } else if (need.action == "sts:AssumeRole") {
+      CLARY_TRY(resource, trust_of(need.resource, identities));
+    }
+    if (permissions.unlimited() && resource == nullptr) continue;
     ask(std::move(need.action), std::move(need.resource));
-    if (auto refused = check_need(permissions, key, question, bucket.get(), context))
-      return refused;
+    std::optional<std::string> refused = permissions.refusal(question, resource.get());
+    if (!refused) continue;
+    if (!need.entry) return ServiceError(denied(std::move(*refused)));
+    entries.emplace(*need.entry, std::move(*refused));
   }
-  const std::string passed = is_owner ? "" : passed_role(operation, request);
-  if (passed.empty()) return std::nullopt;
+  const std::string passed = permissions.unlimited() ? "" : passed_role(operation, request);
+  if (passed.empty()) return entries;
   ask("iam:PassRole", passed);
   question.facts["iam:passedtoservice"] = {"sagemaker.amazonaws.com"};
-  const Decision passing = permissions.evaluate(question);
-  if (passing == Decision::kAllowed) return std::nullopt;
-  return not_allowed(question, context, key, passing);
+  if (auto refused = permissions.refusal(question, nullptr))
+    return ServiceError(denied(std::move(*refused)));
+  return entries;
 }
 
 }  // namespace clary::services

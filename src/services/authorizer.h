@@ -1,9 +1,8 @@
-// Whether a caller may do what it asks: the policy of its key and that of the bucket, evaluated.
-// Pure; any thread. Source: "Policy evaluation logic", AWS IAM User Guide, within one account.
+// Whether a caller may do what it asks: what a call needs, put to domain::Permissions.
+//
+// Pure but for the stores it reads; any thread.
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "domain/identity_store.h"
 #include "domain/key_store.h"
 #include "domain/policy.h"
+#include "services/bucket_rules.h"
 #include "services/call_context.h"
 #include "services/service_error.h"
 #include "wire/shape.h"
@@ -23,26 +23,24 @@ struct PolicyNeed {
   std::string action;  // "s3:ListBucket" for ListObjectsV2, "sagemaker:StopTrainingJob"
   std::string resource;
   std::string bucket;  // whose policy is asked too; "" where there is none
+  // Of a batch, whose entries are refused one by one; absent: a refusal is the whole call's.
+  std::optional<std::size_t> entry;
 };
 // Everything that the call needs: a copy also reads its source, a batch removes each of its keys.
 std::vector<PolicyNeed> policy_needs(const wire::Operation& operation, const Document& request,
                                      const CallContext& context);
 
-// The policy of a bucket; null where it has none, and for "".
-using BucketPolicies =
-    std::function<Outcome<std::shared_ptr<const domain::Policy>>(const std::string& bucket)>;
-
 // What a policy's conditions may ask about a call.
 domain::PolicyFacts policy_facts(const Document& request, const CallContext& context);
 
-// Nothing: allowed. The root key may do everything that no statement of the bucket's policy
-// denies, every other what its policies or the bucket's allow and none denies; nobody (a key
-// without an id) what the bucket's policy allows. A call that hands a role to the service needs
-// iam:PassRole besides.
-std::optional<ServiceError> authorize(const domain::AccessKey& key,
-                                      domain::IdentityStore& identities,
-                                      const wire::Operation& operation, const Document& request,
-                                      const CallContext& context,
-                                      const BucketPolicies& bucket_policy);
+// The entries of a batch that the caller may not touch; an error: the call as a whole is refused.
+// The root key may do everything that no statement of the bucket's policy denies, every other what
+// its policies or the bucket's allow and none denies; nobody (a key without an id) what the
+// bucket's policy allows. To a call that assumes a role its trust is what a bucket's policy is to
+// others. A call that hands a role to the service needs iam:PassRole besides.
+// buckets: null: no bucket has rules.
+Outcome<RefusedEntries> authorize(const domain::AccessKey& key, domain::IdentityStore& identities,
+                                  const wire::Operation& operation, const Document& request,
+                                  const CallContext& context, BucketRules* buckets);
 
 }  // namespace clary::services

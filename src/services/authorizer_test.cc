@@ -4,6 +4,7 @@
 
 #include "api/s3_service.h"
 #include "base/json.h"
+#include "domain/fake_identity_store.h"
 
 namespace clary::services {
 namespace {
@@ -49,6 +50,31 @@ TEST(PolicyNeeds, TagsAndBatchesAreAskedOneByOne) {
   EXPECT_EQ(needs("DeleteObjects", R"({"Bucket": "b", "Delete": {"Objects": [
                 {"Key": "x"}, {"Key": "y", "VersionId": "v"}]}})"),
             "s3:DeleteObject arn:aws:s3:::b/x, s3:DeleteObjectVersion arn:aws:s3:::b/y");
+}
+
+TEST(PolicyNeeds, ABatchIsRefusedEntryByEntry) {
+  domain::FakeIdentityStore identities;
+  const domain::AccessKey key{.id = AccessKeyId("K"),
+                              .principal = "arn:aws:sts::000000000000:assumed-role/Unknown/s",
+                              .policy =
+                                  R"({"Statement":{"Effect":"Allow","Action":"s3:DeleteObject",)"
+                                  R"("Resource":"arn:aws:s3:::b/mine/*"}})",
+                              .gang = GangId("g")};
+  net::RequestHead head;
+  CallContext context{.account = AccountId("000000000000"), .head = &head};
+  context.principal = key.principal;
+  const auto ask = [&](const char* operation, const char* request) {
+    return authorize(key, identities, *api::s3_service().find(operation),
+                     parse_json(request).value(), context, nullptr);
+  };
+  auto refused = ask("DeleteObjects", R"({"Bucket": "b", "Delete": {"Objects": [
+      {"Key": "mine/x"}, {"Key": "yours/y"}, {"Key": "mine/z"}]}})");
+  ASSERT_TRUE(refused.ok());
+  ASSERT_EQ(refused->size(), 1U);
+  EXPECT_NE(refused->at(1).find("s3:DeleteObject on resource: arn:aws:s3:::b/yours/y"),
+            std::string::npos);
+  EXPECT_FALSE(ask("DeleteObject", R"({"Bucket": "b", "Key": "yours/y"})").ok());
+  EXPECT_FALSE(ask("DeleteObjects", R"({"Bucket": "b"})").ok());
 }
 
 }  // namespace

@@ -24,12 +24,20 @@ Result<std::shared_ptr<const T>> BucketRules::find(const BucketName& bucket, Set
   return kept.value;
 }
 
-Result<std::shared_ptr<const domain::Policy>> BucketRules::policy(const BucketName& bucket) {
-  return find(bucket, SettingKind::kPolicy, policies_, domain::Policy::parse);
+Result<std::shared_ptr<const domain::Policy>> BucketRules::policy_for(
+    const domain::Permissions& caller, const BucketName& bucket) {
+  CLARY_TRY(auto policy, find(bucket, SettingKind::kPolicy, policies_, domain::Policy::parse));
+  if (policy == nullptr || !caller.is_nobody()) return policy;
+  CLARY_TRY(const bool restricted, restricts_public(bucket));
+  return restricted ? std::shared_ptr<const domain::Policy>() : std::move(policy);
 }
 
 Result<std::shared_ptr<const CorsConfiguration>> BucketRules::cors(const BucketName& bucket) {
   return find(bucket, SettingKind::kCors, cors_, from_kept_text<CorsConfiguration>);
+}
+
+Result<std::shared_ptr<const LifecycleRules>> BucketRules::lifecycle(const BucketName& bucket) {
+  return find(bucket, SettingKind::kLifecycle, lifecycles_, lifecycle_rules);
 }
 
 Result<bool> BucketRules::restricts_public(const BucketName& bucket) {

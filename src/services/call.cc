@@ -140,21 +140,11 @@ std::optional<ServiceError> Call::authenticate_nobody() {
   return read_payload_kind();
 }
 
-std::optional<ServiceError> Call::authorize(const Document& request) const {
-  const auto bucket_policy =
-      [this](const std::string& name) -> Outcome<std::shared_ptr<const domain::Policy>> {
-    std::shared_ptr<const domain::Policy> policy;
-    if (parts_.front.buckets == nullptr || name.empty()) return policy;
-    const BucketName bucket(name);
-    CLARY_TRY(policy, parts_.front.buckets->policy(bucket));
-    if (caller_.key.id.empty() && policy != nullptr) {
-      CLARY_TRY(const bool restricted, parts_.front.buckets->restricts_public(bucket));
-      if (restricted) policy = nullptr;
-    }
-    return policy;
-  };
-  return services::authorize(caller_.key, parts_.front.identities, *route_.operation, request,
-                             context_, bucket_policy);
+std::optional<ServiceError> Call::authorize(const Document& request) {
+  CLARY_TRY(context_.refused_entries,
+            services::authorize(caller_.key, parts_.front.identities, *route_.operation, request,
+                                context_, parts_.front.buckets));
+  return std::nullopt;
 }
 
 net::Reply Call::answer_preflight() {
@@ -269,6 +259,9 @@ std::optional<ServiceError> Call::find_form_operation(std::string_view body) {
   if (route_.operation != nullptr) return std::nullopt;
   Result<wire::Form> form = wire::read_form(body);
   if (!form.ok()) return ServiceError("MalformedQueryString", form.error().message, 400);
+  // A presigned call has its fields in the query.
+  if (wire::form_value(*form, "Action").empty()) form = wire::read_query_form(head_.raw_query());
+  if (!form.ok()) return ServiceError("MalformedQueryString", form.error().message, 400);
   form_ = std::move(*form);
   Outcome<const wire::Operation*> found = services::find_form_operation(service(), form_);
   if (!found.ok()) return found.error();
@@ -298,7 +291,9 @@ Outcome<Document> Call::read_request(std::string_view body) const {
       Result<Document> document = wire::read_rest_request(*route_.operation, head_, body);
       if (!document.ok())
         return ServiceError("MalformedXML",
-                            "The XML you provided was not well-formed: " + document.error().message,
+                            "The XML you provided was not well-formed or did not validate against "
+                            "our published schema: " +
+                                document.error().message,
                             400);
       return std::move(*document);
     }

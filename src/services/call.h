@@ -66,7 +66,7 @@ class Call {
   std::optional<ServiceError> read_payload_kind();
   Outcome<Document> read_request(std::string_view body) const;
   std::optional<ServiceError> validate(const Document& request);
-  std::optional<ServiceError> authorize(const Document& request) const;
+  std::optional<ServiceError> authorize(const Document& request);
   void take_caller(Caller caller);
   // For a request to S3 that nobody signed: what the bucket's policy allows to everyone.
   std::optional<ServiceError> authenticate_nobody();

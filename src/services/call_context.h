@@ -2,6 +2,8 @@
 // the call.
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,9 @@
 #include "wire/validator.h"
 
 namespace clary::services {
+
+// Places in a batch (the keys of a DeleteObjects), each with the sentence that refuses it.
+using RefusedEntries = std::map<std::size_t, std::string>;
 
 struct CallContext {
   AccountId account;           // the configured one
@@ -21,6 +26,7 @@ struct CallContext {
   TimePoint now;  // when the request arrived
   std::vector<wire::InertMember>
       inert;  // members of the request that mean nothing here: lines for a job's timeline
+  RefusedEntries refused_entries;  // what of a batch the caller may not: left undone and told
   const net::RequestHead* head =
       nullptr;  // for what no model names (Host, User-Agent); never null in a call
 };

@@ -66,14 +66,28 @@ TEST_F(FrontAccessTest, SessionCredentialsReachOnlyWhatTheirPolicyNames) {
   EXPECT_EQ(message_of(stop),
             "User: arn:aws:sts::000000000000:assumed-role/SageMakerRole/job is not authorized to "
             "perform: sagemaker:StopTrainingJob on "
-            "resource: arn:aws:sagemaker:eu-west-1:000000000000:training-job/x because no session "
-            "policy allows the "
+            "resource: arn:aws:sagemaker:eu-west-1:000000000000:training-job/x because no "
+            "identity-based policy allows the "
             "sagemaker:StopTrainingJob action");
   EXPECT_TRUE(
       has(send({.body = "Action=GetRole&RoleName=SageMakerRole", .service = "iam", .as_job = true}),
           "<Code>AccessDenied</Code>"));
   EXPECT_TRUE(has(send({.body = "Action=GetCallerIdentity", .service = "sts", .as_job = true}),
                   "assumed-role/SageMakerRole/job"));
+}
+
+TEST_F(FrontAccessTest, ACallOfTheQueryProtocolMayHaveItsFieldsInTheQuery) {
+  const auto get = [&](std::string target) {
+    return send({.method = "GET", .target = std::move(target), .service = "sts"});
+  };
+  EXPECT_TRUE(
+      has(get("/?Action=GetCallerIdentity&Version=2011-06-15"), "<GetCallerIdentityResult>"));
+  EXPECT_TRUE(has(get("/?Version=2011-06-15"), "<Code>MissingAction</Code>"));
+  EXPECT_TRUE(has(get("/?Action=%zz"), "<Code>MalformedQueryString</Code>"));
+  const net::Reply both = send({.target = "/?Action=GetSessionToken",
+                                .body = "Action=GetCallerIdentity&Version=2011-06-15",
+                                .service = "sts"});
+  EXPECT_TRUE(has(both, "<GetCallerIdentityResult>")) << "a form in the body goes first";
 }
 
 TEST_F(FrontAccessTest, SessionCredentialsExpire) {

@@ -1,7 +1,6 @@
 #include "services/iam_simulation.h"
 
 #include "base/strings.h"
-#include "base/time_text.h"
 #include "domain/permissions.h"
 
 namespace clary::services {
@@ -29,11 +28,8 @@ bool is_action(std::string_view name) {
 
 domain::PolicyFacts facts_of(const api::SimulatePrincipalPolicy::Request& request,
                              const CallContext& context) {
-  domain::PolicyFacts facts{
-      {"aws:currenttime", {iso8601(context.now)}},
-      {"aws:epochtime", {std::to_string(to_epoch_milliseconds(context.now) / 1000)}},
-      {"aws:principalaccount", {context.account.value()}},
-      {"aws:principalarn", {request.policy_source_arn}}};
+  domain::PolicyFacts facts =
+      domain::asker_facts(request.policy_source_arn, context.account.value(), context.now);
   if (!request.context_entries) return facts;
   for (const api::ContextEntry& entry : *request.context_entries) {
     if (!entry.context_key_name) continue;

@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "api/bucket_defaults.h"
 #include "base/text_encoding.h"
 #include "objects/object_store.h"
+#include "services/call_context.h"
 #include "services/service_error.h"
 
 namespace clary::services {
@@ -20,6 +22,11 @@ inline constexpr std::int64_t kListPageLimit = 1000;
 inline std::optional<ServiceError> check_encoding(const std::optional<std::string>& encoding) {
   if (!encoding || *encoding == "url") return std::nullopt;
   return ServiceError("InvalidArgument", "Invalid Encoding Method specified in Request");
+}
+
+// Everything is the account's.
+inline api::s3::Owner owner_of(const CallContext& context) {
+  return api::s3::Owner{std::nullopt, context.account.value()};
 }
 
 // The size of a page; `name` is the argument's. InvalidArgument for a negative one.

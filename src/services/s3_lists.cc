@@ -24,10 +24,6 @@ Outcome<objects::ListRequest> list_request(const Request& request, const CallCon
   return out;
 }
 
-api::s3::Owner owner_of(const CallContext& context) {
-  return api::s3::Owner{std::nullopt, context.account.value()};
-}
-
 // What api::s3::Object and ObjectVersion share.
 template <typename Entry, typename Request>
 Entry shown_object(const ObjectHead& head, const Request& request) {

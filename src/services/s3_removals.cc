@@ -83,13 +83,17 @@ Outcome<api::DeleteObjects::Reply> S3Objects::remove_all(const api::DeleteObject
     reply.errors->push_back(failed(removal, error));
   };
   std::vector<Removal> removals;
-  for (const api::s3::ObjectIdentifier& object : named) {
+  for (std::size_t place = 0; place < named.size(); ++place) {
+    const api::s3::ObjectIdentifier& object = named[place];
     Removal removal{.key = ObjectKey(object.key),
                     .version = object.version_id.value_or(""),
                     .if_etag = wanted_etag(object.etag),
                     .if_size_bytes = wanted_size(object.size),
                     .if_modified = object.last_modified_time};
-    if (auto refused = check_object_key(object.key)) {
+    const auto barred = context.refused_entries.find(place);
+    if (barred != context.refused_entries.end()) {
+      add_error(removal, ServiceError("AccessDenied", barred->second));
+    } else if (auto refused = check_object_key(object.key)) {
       add_error(removal, *refused);
     } else {
       removals.push_back(std::move(removal));

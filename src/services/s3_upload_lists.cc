@@ -10,9 +10,6 @@
 namespace clary::services {
 namespace {
 
-api::s3::Owner owner_of(const CallContext& context) {
-  return api::s3::Owner{std::nullopt, context.account.value()};
-}
 api::s3::Initiator initiator_of(const CallContext& context) {
   api::s3::Initiator out;
   out.id = context.account.value();

@@ -38,13 +38,12 @@ bool trusts(const domain::Identity& role, const api::AssumeRole::Request& reques
             const CallContext& context) {
   const Result<domain::Policy> trust = domain::Policy::parse(role.trust);
   if (!trust.ok()) return false;
-  domain::PolicyQuestion question{
+  const domain::PolicyQuestion question{
       .principal = is_root(context.principal) ? root_arn(context) : context.principal,
       .account = context.account.value(),
       .action = "sts:AssumeRole",
       .resource = request.role_arn,
-      .facts = policy_facts(Document(), context)};
-  if (request.external_id) question.facts["sts:externalid"] = {*request.external_id};
+      .facts = policy_facts(encode(request), context)};
   return trust->evaluate(question) == domain::Decision::kAllowed;
 }
 
