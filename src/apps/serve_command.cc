@@ -23,6 +23,8 @@ struct ServeOptions {
   std::string listen;
   std::string config;
   std::string sandbox;
+  std::string objects;
+  std::string endpoint;
   std::string tls_cert;
   std::string tls_key;
   bool tls = false;
@@ -45,6 +47,8 @@ Result<Settings> settings_from(const ServeOptions& options) {
   }
   if (!options.listen.empty()) settings.listen = options.listen;
   if (!options.sandbox.empty()) settings.sandbox = options.sandbox;
+  if (!options.objects.empty()) settings.objects_location = options.objects;
+  if (!options.endpoint.empty()) settings.objects_endpoint = options.endpoint;
   if (!options.tls_cert.empty()) settings.tls_cert = options.tls_cert;
   if (!options.tls_key.empty()) settings.tls_key = options.tls_key;
   settings.tls_own = settings.tls_own || options.tls;
@@ -74,8 +78,11 @@ int serve(const Settings& settings) {
     std::fprintf(stderr, "clary serve: %s\n", program.error().message.c_str());
     return 1;
   }
-  std::printf("clary serve: ready on %s://%s, data in %s\n", settings.uses_tls() ? "https" : "http",
-              (*program)->address().c_str(), settings.data.c_str());
+  std::printf(
+      "clary serve: ready on %s://%s, data in %s%s\n", settings.uses_tls() ? "https" : "http",
+      (*program)->address().c_str(), settings.data.c_str(),
+      settings.objects_location.empty() ? ""
+                                        : (", objects in " + settings.objects_location).c_str());
   std::fflush(stdout);
   pollfd ready{signals.get(), POLLIN, 0};
   while (::poll(&ready, 1, -1) <= 0) {
@@ -96,6 +103,10 @@ int run_serve(int argc, char** argv) {
   app.add_option("--config", options.config,
                  "Settings (default: clary.toml in the data directory, when it is there)");
   app.add_option("--sandbox", options.sandbox, "bubblewrap (default) or process: no isolation");
+  app.add_option("--objects", options.objects,
+                 "s3://BUCKET/PREFIX: keeps objects there (default: in the data directory)");
+  app.add_option("--endpoint", options.endpoint,
+                 "http(s)://HOST:PORT of that S3 (default: AWS); keys for it: objects.profile");
   app.add_flag("--tls", options.tls,
                "https, with a certificate of an authority made in the data directory");
   app.add_option("--tls-cert", options.tls_cert, "https, with this certificate and chain (PEM)");

@@ -65,7 +65,7 @@ struct ServerProgram::Parts {
   std::unique_ptr<services::Front> front;
   std::unique_ptr<net::Server> server;
   std::unique_ptr<objects::ChannelViews> channel_views;
-  std::unique_ptr<runtime::StoredChannelViews> views;
+  std::unique_ptr<runtime::ChannelViews> views;
   std::unique_ptr<services::JobDataAccess> access;
   std::unique_ptr<JobRuntime> runtime;
   std::unique_ptr<RunningJobCredentials> job_credentials;
@@ -78,6 +78,7 @@ struct ServerProgram::Parts {
   ServerTls tls;
 
   Status make();
+  Status open_views();
   Status serve();
   void expire_logs();
 };
@@ -88,10 +89,7 @@ void ServerProgram::Parts::expire_logs() {
 }
 
 Status ServerProgram::Parts::make() {
-  objects::DirectoryOptions objects;
-  for (const auto& [bucket, text] : settings.s3_quotas)
-    objects.quotas[BucketName(bucket)] = parse_byte_count(text).value_or(0);
-  CLARY_TRY(storage, Storage::open(folder, clock, ids, std::move(objects)));
+  CLARY_TRY(storage, Storage::open(folder, settings, clock, ids));
   CLARY_RETURN_IF_ERROR(ensure_root_key(
       folder.path(), {AccessKeyId(settings.access_key), Secret(settings.secret_key)}, "root", ids,
       *storage->keys));
@@ -114,16 +112,25 @@ Status ServerProgram::Parts::make() {
   return {};
 }
 
+Status ServerProgram::Parts::open_views() {
+  if (storage->directory == nullptr) {
+    views = std::make_unique<runtime::NoChannelViews>();
+    return {};
+  }
+  CLARY_TRY(channel_views, objects::ChannelViews::open(
+                               *storage->directory, folder.in("cache/views"),
+                               {.views = static_cast<std::size_t>(settings.view_cache_entries)}));
+  views = std::make_unique<runtime::StoredChannelViews>(*channel_views);
+  return {};
+}
+
 // The socket is bound first, because jobs are told its address, and served last, when everything is
 // there.
 Status ServerProgram::Parts::serve() {
   CLARY_TRY(Fd listening, net::listen_on(settings.listen));
   CLARY_TRY(address, net::bound_address(listening));
   CLARY_TRY(tls, prepare_tls(folder.in("tls"), settings, clock));
-  CLARY_TRY(channel_views, objects::ChannelViews::open(
-                               *storage->objects, folder.in("cache/views"),
-                               {.views = static_cast<std::size_t>(settings.view_cache_entries)}));
-  views = std::make_unique<runtime::StoredChannelViews>(*channel_views);
+  CLARY_RETURN_IF_ERROR(open_views());
   const std::string endpoint = tls.scheme() + "://" + local_address(address);
   access = std::make_unique<services::JobDataAccess>(
       services::JobDataAccess::Parts{.identities = *storage->identities,

@@ -18,6 +18,7 @@ constexpr void require_of_toml(bool holds) {
 #include "base/files.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "objects/object_store.h"
 
 namespace clary::apps {
 namespace {
@@ -80,6 +81,19 @@ const std::vector<SettingRow>& rows() {
       {"environments.strict_versions", &Settings::strict_versions,
        "A framework version other than the image's fails the job; otherwise it is said in the "
        "timeline."},
+      {"objects.location", &Settings::objects_location,
+       "s3://bucket/prefix: objects are kept there; empty: in the data directory."},
+      {"objects.endpoint", &Settings::objects_endpoint,
+       "Of that S3: http(s)://HOST:PORT; empty: AWS, in the region below."},
+      {"objects.region", &Settings::objects_region,
+       "The region that requests to it are signed for."},
+      {"objects.profile", &Settings::objects_profile,
+       "The profile in ~/.aws/credentials or ~/.aws/config with the keys for it; empty: "
+       "AWS_ACCESS_KEY_ID and its kin, else $AWS_PROFILE, else default."},
+      {"objects.ca", &Settings::objects_ca,
+       "Who signed its certificate (PEM), where that is nobody whom this machine knows."},
+      {"objects.bucket_in_host", &Settings::objects_bucket_in_host,
+       "Virtual-host style: the bucket stands before its host; false: in the path."},
       {"s3.domains", &Settings::s3_domains,
        "BUCKET.DOMAIN as the Host of a request names the bucket (virtual-host style)."},
       {"s3.lifecycle_interval_seconds", &Settings::lifecycle_interval_seconds,
@@ -233,6 +247,28 @@ Status require(bool holds, const char* key, const std::string& sentence) {
   return invalid_argument(fmt::format("setting '{}': {}", key, sentence));
 }
 
+// What a remote bucket cannot do is refused here, not when it is missed.
+Status check_objects(const Settings& settings) {
+  const std::string& location = settings.objects_location;
+  if (location.empty()) {
+    return require(settings.objects_endpoint.empty(), "objects.endpoint",
+                   "without objects.location (--objects) there is nothing to reach there");
+  }
+  const auto place = objects::parse_object_uri(location);
+  CLARY_RETURN_IF_ERROR(require(place.ok(), "objects.location",
+                                "'" + location + "': wanted s3://bucket or s3://bucket/prefix"));
+  const std::string& endpoint = settings.objects_endpoint;
+  CLARY_RETURN_IF_ERROR(require(
+      endpoint.empty() || endpoint.starts_with("http://") || endpoint.starts_with("https://"),
+      "objects.endpoint", "'" + endpoint + "': wanted http://HOST:PORT or https://HOST:PORT"));
+  CLARY_RETURN_IF_ERROR(require(!settings.objects_region.empty(), "objects.region",
+                                "requests are signed for a region"));
+  CLARY_RETURN_IF_ERROR(require(settings.s3_quotas.empty(), "s3.quotas",
+                                "a remote bucket (objects.location) does not count its bytes"));
+  return require(!settings.allow_reset, "allow_reset",
+                 "would delete what is in the remote bucket (objects.location)");
+}
+
 }  // namespace
 
 std::string settings_file(const std::string& data, const std::string& chosen) {
@@ -319,6 +355,7 @@ Status check_settings(Settings& settings) {
   }
   CLARY_RETURN_IF_ERROR(require(settings.handler_threads >= 1 && settings.handler_threads <= 256,
                                 "server.handler_threads", "must be 1 to 256"));
+  CLARY_RETURN_IF_ERROR(check_objects(settings));
   for (const auto& [bucket, text] : settings.s3_quotas) {
     CLARY_RETURN_IF_ERROR(require(parse_byte_count(text).has_value(), "s3.quotas",
                                   "'" + bucket + "' must be a number of bytes, as \"10 GiB\""));

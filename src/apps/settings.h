@@ -49,6 +49,13 @@ struct Settings {
       default_environment;  // name or interpreter path; "": $VIRTUAL_ENV, else python3 on PATH
   bool strict_versions = false;
 
+  std::string objects_location;  // "s3://bucket/prefix"; "": the data directory
+  std::string objects_endpoint;  // of that S3; "": AWS's of objects_region
+  std::string objects_region = "us-east-1";
+  std::string objects_profile;
+  std::string objects_ca;
+  bool objects_bucket_in_host = false;
+
   std::vector<std::string> s3_domains = {"s3.localhost", "localhost"};
   std::int64_t lifecycle_interval_seconds = 3600;
   std::map<std::string, std::string> s3_quotas;  // bucket → "10 GiB"

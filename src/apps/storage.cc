@@ -1,5 +1,6 @@
 #include "apps/storage.h"
 
+#include "apps/remote_objects.h"
 #include "meta/stores.h"
 #include "telemetry/sqlite_log_groups.h"
 #include "telemetry/sqlite_log_store.h"
@@ -7,8 +8,8 @@
 
 namespace clary::apps {
 
-Result<std::unique_ptr<Storage>> Storage::open(const DataFolder& folder, const Clock& clock,
-                                               IdSource& ids, objects::DirectoryOptions objects) {
+Result<std::unique_ptr<Storage>> Storage::open(const DataFolder& folder, const Settings& settings,
+                                               const Clock& clock, IdSource& ids) {
   auto storage = std::make_unique<Storage>();
   CLARY_TRY(storage->metadata, meta::Database::open(folder.in("meta.db")));
   storage->jobs = meta::make_sqlite_job_store(*storage->metadata);
@@ -19,9 +20,26 @@ Result<std::unique_ptr<Storage>> Storage::open(const DataFolder& folder, const C
   storage->logs = std::make_unique<telemetry::SqliteLogStore>(*storage->telemetry, clock);
   storage->log_groups = std::make_unique<telemetry::SqliteLogGroups>(*storage->telemetry, clock);
   storage->metrics = std::make_unique<telemetry::SqliteMetricStore>(*storage->telemetry);
-  CLARY_TRY(storage->objects,
-            objects::DirectoryStore::open(folder.in("objects"), clock, ids, std::move(objects)));
+  CLARY_RETURN_IF_ERROR(storage->open_objects(folder, settings, clock, ids));
   return storage;
+}
+
+Status Storage::open_objects(const DataFolder& folder, const Settings& settings, const Clock& clock,
+                             IdSource& ids) {
+  if (settings.objects_location.empty()) {
+    objects::DirectoryOptions options;
+    for (const auto& [bucket, text] : settings.s3_quotas)
+      options.quotas[BucketName(bucket)] = parse_byte_count(text).value_or(0);
+    CLARY_TRY(directory,
+              objects::DirectoryStore::open(folder.in("objects"), clock, ids, std::move(options)));
+    objects = directory.get();
+    return {};
+  }
+  CLARY_TRY(RemoteObjects opened, open_remote_objects(folder, settings, clock, ids));
+  remote = std::move(opened.remote);
+  shared = std::move(opened.shared);
+  objects = shared.get();
+  return {};
 }
 
 }  // namespace clary::apps

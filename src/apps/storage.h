@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "apps/data_folder.h"
+#include "apps/settings.h"
 #include "base/clock.h"
 #include "base/id_source.h"
 #include "base/result.h"
@@ -13,6 +14,7 @@
 #include "domain/policy_store.h"
 #include "meta/database.h"
 #include "objects/directory_store.h"
+#include "objects/shared_bucket_store.h"
 #include "telemetry/log_groups.h"
 #include "telemetry/log_store.h"
 #include "telemetry/metric_store.h"
@@ -22,9 +24,8 @@ namespace clary::apps {
 
 struct Storage {
   // clock and ids outlive it.
-  static Result<std::unique_ptr<Storage>> open(const DataFolder& folder, const Clock& clock,
-                                               IdSource& ids,
-                                               objects::DirectoryOptions objects = {});
+  static Result<std::unique_ptr<Storage>> open(const DataFolder& folder, const Settings& settings,
+                                               const Clock& clock, IdSource& ids);
 
   std::unique_ptr<meta::Database> metadata;
   std::unique_ptr<domain::JobStore> jobs;
@@ -35,7 +36,14 @@ struct Storage {
   std::unique_ptr<telemetry::LogStore> logs;
   std::unique_ptr<telemetry::LogGroups> log_groups;
   std::unique_ptr<telemetry::MetricStore> metrics;
-  std::unique_ptr<objects::DirectoryStore> objects;
+  std::unique_ptr<objects::ObjectStore> remote;        // null: `directory` is there
+  std::unique_ptr<objects::DirectoryStore> directory;  // null: `remote` is there
+  std::unique_ptr<objects::SharedBucketStore> shared;  // in `remote`
+  objects::ServedStore* objects = nullptr;             // one of them
+
+ private:
+  Status open_objects(const DataFolder& folder, const Settings& settings, const Clock& clock,
+                      IdSource& ids);
 };
 
 }  // namespace clary::apps

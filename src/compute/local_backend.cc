@@ -312,8 +312,10 @@ class LocalBackend final : public ComputeBackend {
     CLARY_RETURN_IF_ERROR(write_placed(spec, placed));
     gang.shells.clear();
     std::vector<std::string> environment;
-    for (char** variable = environ; *variable != nullptr; ++variable)
-      environment.emplace_back(*variable);
+    for (char** variable = environ; *variable != nullptr; ++variable) {
+      // What the server was given to reach AWS is no host's.
+      if (!std::string_view(*variable).starts_with("AWS_")) environment.emplace_back(*variable);
+    }
     environment.push_back("CLARY_GPU_DEVICES=" + gpu_devices(placed.gpus));
     for (const GangHost& host : spec.hosts) {
       CLARY_TRY(const Fd log,

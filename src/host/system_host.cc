@@ -110,11 +110,13 @@ HostServices system_host_services(const Clock& clock, const Logger& logger, IdSo
   services.open_store = [&clock](const hostlink::HostPlan& plan,
                                  std::function<hostlink::PlanCredentials()> credentials) {
     return objects::open_remote_store(
-        plan.server_endpoint, Region(plan.region),
-        [ask = std::move(credentials)]() -> Result<objects::S3Credentials> {
-          return s3_credentials(ask());
-        },
-        clock, {}, {.ca_file = plan.ca_file});
+        {.endpoint = plan.server_endpoint,
+         .region = Region(plan.region),
+         .credentials = [ask = std::move(credentials)]() -> Result<objects::S3Credentials> {
+           return s3_credentials(ask());
+         },
+         .reached = {.client = {.ca_file = plan.ca_file}}},
+        clock);
   };
   return services;
 }

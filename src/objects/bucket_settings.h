@@ -1,7 +1,7 @@
 // BucketSettings: texts that belong to a bucket and go with it: its policy, CORS rules, tags.
 //
-// Implementations: DirectoryStore, MemoryStore. Thread-safe. What a text means is its writer's
-// affair; docs/formats/objects.md names each.
+// Implementations: DirectoryStore, SharedBucketStore, MemoryStore. Thread-safe. What a text means
+// is its writer's affair; docs/formats/objects.md names each.
 #pragma once
 
 #include <map>

@@ -25,6 +25,7 @@
 #include "objects/object_index.h"
 #include "objects/object_store.h"
 #include "objects/prefix_watch.h"
+#include "objects/served_store.h"
 
 namespace clary::objects {
 
@@ -34,7 +35,7 @@ struct DirectoryOptions {
   BucketQuotas quotas = {};  // what would go beyond fails with LimitExceeded (store_rules.h)
 };
 
-class DirectoryStore final : public ObjectStore, public BucketSettings {
+class DirectoryStore final : public ServedStore {
  public:
   // Makes the folder when it is missing. clock and ids outlive the store.
   // Conflict: another process has it open. Unsupported: a newer release wrote it.

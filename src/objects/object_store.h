@@ -1,8 +1,8 @@
 // ObjectStore: buckets of objects, as S3 understands them, without its wire.
 //
-// Implementations: DirectoryStore (a folder), MemoryStore (tests), RemoteS3Store (any S3). All pass
-// object_store_conformance. Thread-safe. Every call may block on a disk or a network: run it on a
-// pool.
+// Implementations: DirectoryStore (a folder), MemoryStore (tests), RemoteS3Store (any S3),
+// SharedBucketStore (folders in a bucket of another store). All pass object_store_conformance.
+// Thread-safe. Every call may block on a disk or a network: run it on a pool.
 #pragma once
 
 #include <cstdint>

@@ -20,6 +20,11 @@ class ConformanceTarget {
  public:
   virtual ~ConformanceTarget() = default;
   virtual ObjectStore& store() = 0;
+  // Where the store cannot be told: whoever decides it is.
+  virtual Status set_versioning(const BucketName& bucket, Versioning versioning) {
+    return store().set_versioning(bucket, versioning);
+  }
+  virtual std::size_t longest_key() const { return kMaxKeyBytes; }
 };
 
 struct StoreCase {
@@ -36,6 +41,7 @@ class ObjectStoreConformance : public testing::TestWithParam<StoreCase> {
   ~ObjectStoreConformance() override;
 
   ObjectStore& store() { return target_->store(); }
+  ConformanceTarget& target() { return *target_; }
   void make_bucket(const std::string& name = "bucket");
   Result<ObjectHead> put(const std::string& key, std::string_view bytes, PutRequest request = {});
   std::string read(const std::string& key, std::optional<RangeRequest> range = std::nullopt);

@@ -16,7 +16,7 @@ const BucketName kBucket("bucket");
 
 void ObjectVersionConformance::make_versioned_bucket() {
   make_bucket();
-  const Status set = store().set_versioning(kBucket, Versioning::kEnabled);
+  const Status set = target().set_versioning(kBucket, Versioning::kEnabled);
   ASSERT_TRUE(set.ok()) << set.error().message;
 }
 
@@ -59,13 +59,13 @@ std::string ObjectVersionConformance::history(ListRequest request) {
 TEST_P(ObjectVersionConformance, ABucketTellsWhetherItKeepsVersions) {
   make_bucket();
   EXPECT_EQ(store().find_bucket(kBucket)->versioning, Versioning::kOff);
-  EXPECT_EQ(store().set_versioning(kBucket, Versioning::kOff).error().code,
+  EXPECT_EQ(target().set_versioning(kBucket, Versioning::kOff).error().code,
             ErrorCode::kInvalidArgument);
-  ASSERT_TRUE(store().set_versioning(kBucket, Versioning::kEnabled).ok());
+  ASSERT_TRUE(target().set_versioning(kBucket, Versioning::kEnabled).ok());
   EXPECT_EQ(store().find_bucket(kBucket)->versioning, Versioning::kEnabled);
-  ASSERT_TRUE(store().set_versioning(kBucket, Versioning::kSuspended).ok());
+  ASSERT_TRUE(target().set_versioning(kBucket, Versioning::kSuspended).ok());
   EXPECT_EQ(store().find_bucket(kBucket)->versioning, Versioning::kSuspended);
-  EXPECT_EQ(store().set_versioning(BucketName("none"), Versioning::kEnabled).error().code,
+  EXPECT_EQ(target().set_versioning(BucketName("none"), Versioning::kEnabled).error().code,
             ErrorCode::kNotFound);
 }
 
@@ -136,7 +136,7 @@ TEST_P(ObjectVersionConformance, TheNewestThatIsLeftIsCurrent) {
 TEST_P(ObjectVersionConformance, WhatWasThereBeforeIsTheNullVersion) {
   make_bucket();
   EXPECT_EQ(put_version("k", "before"), "");
-  ASSERT_TRUE(store().set_versioning(kBucket, Versioning::kEnabled).ok());
+  ASSERT_TRUE(target().set_versioning(kBucket, Versioning::kEnabled).ok());
   EXPECT_EQ(store().head(kBucket, ObjectKey("k"))->version_id, kNullVersion);
   put_version("k", "after");
   EXPECT_EQ(read_version("k", std::string(kNullVersion)), "before");
@@ -147,7 +147,7 @@ TEST_P(ObjectVersionConformance, WhatWasThereBeforeIsTheNullVersion) {
 TEST_P(ObjectVersionConformance, ASuspendedBucketReplacesItsNullVersionOnly) {
   make_versioned_bucket();
   const std::string kept = put_version("k", "kept");
-  ASSERT_TRUE(store().set_versioning(kBucket, Versioning::kSuspended).ok());
+  ASSERT_TRUE(target().set_versioning(kBucket, Versioning::kSuspended).ok());
   EXPECT_EQ(put_version("k", "n1"), kNullVersion);
   EXPECT_EQ(put_version("k", sample_bytes(40'000)), kNullVersion);
   EXPECT_EQ(put_version("k", "n3"), kNullVersion);

@@ -24,6 +24,16 @@ QueryFields list_query(const ListRequest& request, const char* kind, const char*
   return query;
 }
 
+// What the list is to go on after. S3 rolls up anew what follows a common prefix: all that the
+// prefix stands for has to be passed by, and no key comes after this one.
+std::string start_after(const ListRequest& request, const std::string& after) {
+  const std::string& delimiter = request.delimiter;
+  if (delimiter.empty() || !after.starts_with(request.prefix)) return after;
+  const std::size_t end = after.find(delimiter, request.prefix.size());
+  const bool is_common = end != std::string::npos && end + delimiter.size() == after.size();
+  return is_common ? after + "\U0010FFFF" : after;
+}
+
 template <typename T>
 void append(std::vector<T>& to, std::vector<T>& from) {
   std::move(from.begin(), from.end(), std::back_inserter(to));
@@ -48,7 +58,7 @@ Result<ListPage> RemoteS3Store::list(const ListRequest& request) {
   while (left > 0) {
     QueryFields query = list_query(request, "list-type", "max-keys", left);
     query.front().second = "2";
-    if (!after.empty()) query.emplace_back("start-after", after);
+    if (!after.empty()) query.emplace_back("start-after", start_after(request, after));
     CLARY_TRY(const net::ClientReply reply,
               call({.method = "GET", .target = s3_target(request.bucket, "", query)},
                    request.bucket, {}));
@@ -99,9 +109,8 @@ Result<PartPage> RemoteS3Store::list_parts(const PartListRequest& request) {
 }
 
 Result<Removed> RemoteS3Store::remove_one(const BucketName& bucket, const Removal& removal) {
-  net::ClientRequest request{
-      .method = "DELETE",
-      .target = s3_target(bucket, *removal.key, version_query(removal.version))};
+  S3Request request{.method = "DELETE",
+                    .target = s3_target(bucket, *removal.key, version_query(removal.version))};
   if (removal.if_etag) {
     request.headers.add("If-Match", *removal.if_etag == "*" ? "*" : '"' + *removal.if_etag + '"');
   }
@@ -127,9 +136,9 @@ Result<std::vector<Result<Removed>>> RemoteS3Store::remove(const BucketName& buc
     const auto first = removals.begin() + static_cast<std::ptrdiff_t>(at);
     const std::vector<Removal> batch(
         first, first + static_cast<std::ptrdiff_t>(std::min(kPageLimit, removals.size() - at)));
-    net::ClientRequest request{.method = "POST",
-                               .target = s3_target(bucket, "", {{"delete", ""}}),
-                               .body = delete_body(batch)};
+    S3Request request{.method = "POST",
+                      .target = s3_target(bucket, "", {{"delete", ""}}),
+                      .body = delete_body(batch)};
     request.headers.add("Content-MD5", base64_encode(md5(request.body)));
     CLARY_TRY(const net::ClientReply reply, call(request, bucket, {}));
     CLARY_TRY(std::vector<Result<Removed>> removed, read_delete_reply(reply.body, batch));
@@ -151,7 +160,7 @@ Result<ObjectHead> RemoteS3Store::set_tags(const BucketName& bucket, const Objec
                                            const std::string& version, const Tags& tags) {
   QueryFields query = version_query(version);
   query.emplace_back("tagging", "");
-  net::ClientRequest request{
+  S3Request request{
       .method = "PUT", .target = s3_target(bucket, *key, query), .body = tagging_body(tags)};
   request.headers.add("Content-MD5", base64_encode(md5(request.body)));
   CLARY_TRY([[maybe_unused]] const net::ClientReply reply, call(request, bucket, key));

@@ -33,28 +33,27 @@ Result<ByteRange> read_content_range(std::string_view field, ObjectHead& head) {
 
 RemoteS3Store::RemoteS3Store(std::unique_ptr<S3Transport> transport, const Clock& clock,
                              RemoteOptions options)
-    : transport_(std::move(transport)), clock_(clock), options_(options) {}
+    : transport_(std::move(transport)), clock_(clock), options_(std::move(options)) {}
 
-Result<std::unique_ptr<ObjectStore>> open_remote_store(const std::string& endpoint,
-                                                       const Region& region,
-                                                       S3CredentialSource credentials,
-                                                       const Clock& clock, RetryPolicy retry,
-                                                       net::ClientOptions client) {
-  CLARY_TRY(
-      std::unique_ptr<S3Transport> transport,
-      make_signing_transport(endpoint, region, std::move(credentials), clock, std::move(client)));
-  transport = make_retrying_transport(std::move(transport), clock, sleeping_waiter(), retry);
-  return std::unique_ptr<ObjectStore>(std::make_unique<RemoteS3Store>(std::move(transport), clock));
+Result<std::unique_ptr<ObjectStore>> open_remote_store(RemoteAccess access, const Clock& clock) {
+  CLARY_TRY(std::unique_ptr<S3Transport> transport,
+            make_signing_transport(access.endpoint, access.region, std::move(access.credentials),
+                                   clock, std::move(access.reached)));
+  transport = make_retrying_transport(std::move(transport), clock, sleeping_waiter(), access.retry);
+  return std::unique_ptr<ObjectStore>(
+      std::make_unique<RemoteS3Store>(std::move(transport), clock, std::move(access.bodies)));
 }
 
 Error RemoteS3Store::absent(const BucketName& bucket, const ObjectKey& key) {
+  if (key.empty()) return bucket_absent(bucket);
   // The answer to HEAD has no body that would say which of the two it is.
-  if (key.empty() || !find_bucket(bucket).ok()) return bucket_absent(bucket);
-  return key_absent(bucket, key);
+  const Result<net::ClientReply> reply =
+      transport_->send({.method = "HEAD", .target = s3_target(bucket)});
+  return reply.ok() && reply->status == 404 ? bucket_absent(bucket) : key_absent(bucket, key);
 }
 
-Result<net::ClientReply> RemoteS3Store::call(const net::ClientRequest& request,
-                                             const BucketName& bucket, const ObjectKey& key) {
+Result<net::ClientReply> RemoteS3Store::call(const S3Request& request, const BucketName& bucket,
+                                             const ObjectKey& key) {
   const std::string context = object_context(bucket, request.method, key);
   Result<net::ClientReply> reply = transport_->send(request);
   if (!reply.ok()) return reply.error().within(context);
@@ -80,7 +79,7 @@ Status RemoteS3Store::create_bucket(const Bucket& bucket) {
   // S3 answers 200 to making one's own bucket again in us-east-1.
   if (find_bucket(bucket.name).ok())
     return already_exists("bucket '" + *bucket.name + "': there already");
-  const net::ClientRequest request{
+  const S3Request request{
       .method = "PUT", .target = s3_target(bucket.name), .body = create_bucket_body(bucket.region)};
   CLARY_TRY([[maybe_unused]] const net::ClientReply reply, call(request, bucket.name, {}));
   return {};
@@ -132,7 +131,7 @@ Result<RemoteS3Store::Described> RemoteS3Store::describe(const BucketName& bucke
                                                          const ReadRequest& read) {
   QueryFields query = version_query(read.version);
   if (read.part) query.emplace_back("partNumber", std::to_string(*read.part));
-  net::ClientRequest request{.method = "HEAD", .target = s3_target(bucket, *key, query)};
+  S3Request request{.method = "HEAD", .target = s3_target(bucket, *key, query)};
   request.headers.add("x-amz-checksum-mode", "ENABLED");
   Result<net::ClientReply> reply = transport_->send(request);
   // S3 refuses to describe a delete marker, and says that it is one.
@@ -185,8 +184,8 @@ class RemoteS3Store::Source final : public net::ByteSource {
  private:
   Status fetch() {
     const std::uint64_t wanted = std::min(left_, store_.options_.range_bytes);
-    net::ClientRequest request{.method = "GET",
-                               .target = s3_target(bucket_, *key_, version_query(version_))};
+    S3Request request{.method = "GET",
+                      .target = s3_target(bucket_, *key_, version_query(version_))};
     request.headers.add(
         "Range", "bytes=" + std::to_string(offset_) + "-" + std::to_string(offset_ + wanted - 1));
     request.headers.add("If-Match", '"' + etag_ + '"');

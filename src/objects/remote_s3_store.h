@@ -1,7 +1,7 @@
-// An ObjectStore that is an S3 somewhere else: Clary itself, AWS, MinIO. Path style, over http.
+// An ObjectStore that is an S3 somewhere else: Clary itself, AWS, MinIO.
 //
-// Bodies leave in parts: what is longer than part_bytes becomes a multipart upload, so a writer
-// holds one part in memory and every request can be sent again. Bodies arrive in ranges that are
+// Bodies are put aside before they leave, so that every request can be sent again; what is longer
+// than part_bytes leaves as a multipart upload. Bodies arrive in ranges that are
 // bound to one ETag: read() fails with Conflict when the object is replaced meanwhile. Thread-safe;
 // writers and sources are used by one thread at a time. What S3 does not tell: the parts of an
 // object (head().parts is empty; one part can be read), and the order of versions within a second.
@@ -22,7 +22,8 @@ namespace clary::objects {
 
 struct RemoteOptions {
   std::uint64_t part_bytes = 16ULL << 20;  // ≥ kMinPartBytes
-  std::uint64_t range_bytes = 8ULL << 20;
+  std::uint64_t range_bytes = 8ULL << 20;  // of which a reader holds one in memory
+  SpoolOptions spool = {};                 // where a part waits to be sent
 };
 
 class RemoteS3Store final : public ObjectStore {
@@ -52,7 +53,6 @@ class RemoteS3Store final : public ObjectStore {
   Result<ObjectHead> set_tags(const BucketName& bucket, const ObjectKey& key,
                               const std::string& version, const Tags& tags) override;
   Result<UploadId> begin_upload(MultipartRequest request) override;
-  // Holds the whole part in memory.
   Result<std::unique_ptr<ObjectWriter>> put_part(PutRequest request, const UploadId& upload,
                                                  int number) override;
   Result<ObjectHead> complete_upload(CompleteRequest request) override;
@@ -74,7 +74,7 @@ class RemoteS3Store final : public ObjectStore {
   };
 
   // A 2xx reply, or the error it stands for: NotFound names what is absent. key "": of the bucket.
-  Result<net::ClientReply> call(const net::ClientRequest& request, const BucketName& bucket,
+  Result<net::ClientReply> call(const S3Request& request, const BucketName& bucket,
                                 const ObjectKey& key);
   // The fields that name a version; none for the current one.
   static QueryFields version_query(const std::string& version);
@@ -87,21 +87,26 @@ class RemoteS3Store final : public ObjectStore {
   Error failure(const net::ClientReply& reply, const BucketName& bucket, const ObjectKey& key,
                 std::string_view method);
   Error absent(const BucketName& bucket, const ObjectKey& key);
-  Result<ObjectHead> put_whole(const PutRequest& request, std::string bytes,
+  Result<ObjectHead> put_whole(const PutRequest& request, BodySpool& body,
                                const std::optional<Checksum>& checksum);
-  Result<ObjectHead> send_part(const PutRequest& request, const UploadId& upload, int number,
-                               std::string bytes, const std::optional<Checksum>& checksum);
+  // part: its number and checksum.
+  Result<ObjectHead> send_part(const PutRequest& request, const UploadId& upload,
+                               const CompletedPart& part, BodySpool& body);
 
   std::unique_ptr<S3Transport> transport_;
   const Clock& clock_;
   RemoteOptions options_;
 };
 
+struct RemoteAccess {
+  std::string endpoint;
+  Region region;
+  S3CredentialSource credentials;
+  EndpointOptions reached = {};
+  RetryPolicy retry = {};
+  RemoteOptions bodies = {};
+};
 // The usual way: signed, retried with sleeps. clock outlives the store.
-Result<std::unique_ptr<ObjectStore>> open_remote_store(const std::string& endpoint,
-                                                       const Region& region,
-                                                       S3CredentialSource credentials,
-                                                       const Clock& clock, RetryPolicy retry = {},
-                                                       net::ClientOptions client = {});
+Result<std::unique_ptr<ObjectStore>> open_remote_store(RemoteAccess access, const Clock& clock);
 
 }  // namespace clary::objects

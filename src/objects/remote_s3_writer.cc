@@ -4,24 +4,22 @@
 #include "base/strings.h"
 #include "base/text_encoding.h"
 #include "objects/body_digests.h"
-#include "objects/body_writer.h"
 #include "objects/remote_s3_store.h"
 #include "objects/store_rules.h"
 
 namespace clary::objects {
 
-Result<ObjectHead> RemoteS3Store::put_whole(const PutRequest& request, std::string bytes,
+Result<ObjectHead> RemoteS3Store::put_whole(const PutRequest& request, BodySpool& body,
                                             const std::optional<Checksum>& checksum) {
-  net::ClientRequest call_request{.method = "PUT",
-                                  .target = s3_target(request.bucket, *request.key)};
+  S3Request call_request{.method = "PUT", .target = s3_target(request.bucket, *request.key)};
   add_metadata_headers(request.metadata, call_request.headers);
   add_condition_headers(request.condition, call_request.headers);
   if (!request.tags.empty()) call_request.headers.add("x-amz-tagging", tagging_field(request.tags));
   if (checksum) call_request.headers.add(checksum_field(checksum->kind), checksum->value);
-  call_request.body = std::move(bytes);
+  call_request.spool = &body;
   CLARY_TRY(const net::ClientReply reply, call(call_request, request.bucket, request.key));
   ObjectHead head = read_object_headers(request.key, reply.headers);
-  head.size_bytes = call_request.body.size();
+  head.size_bytes = body.size_bytes();
   head.metadata = request.metadata;
   head.tags = request.tags;
   head.last_modified = clock_.now();
@@ -29,22 +27,22 @@ Result<ObjectHead> RemoteS3Store::put_whole(const PutRequest& request, std::stri
 }
 
 Result<ObjectHead> RemoteS3Store::send_part(const PutRequest& request, const UploadId& upload,
-                                            int number, std::string bytes,
-                                            const std::optional<Checksum>& checksum) {
-  net::ClientRequest call_request{
+                                            const CompletedPart& part, BodySpool& body) {
+  S3Request call_request{
       .method = "PUT",
       .target = s3_target(request.bucket, *request.key,
-                          {{"partNumber", std::to_string(number)}, {"uploadId", *upload}})};
-  if (checksum) call_request.headers.add(checksum_field(checksum->kind), checksum->value);
-  call_request.body = std::move(bytes);
+                          {{"partNumber", std::to_string(part.number)}, {"uploadId", *upload}})};
+  if (part.checksum)
+    call_request.headers.add(checksum_field(part.checksum->kind), part.checksum->value);
+  call_request.spool = &body;
   CLARY_TRY(const net::ClientReply reply, call(call_request, request.bucket, request.key));
   ObjectHead head = read_object_headers(request.key, reply.headers);
-  head.size_bytes = call_request.body.size();
+  head.size_bytes = body.size_bytes();
   head.last_modified = clock_.now();
   return head;
 }
 
-// Holds one part; the first that does not suffice makes the body a multipart upload, which is
+// Puts one part aside; the first that does not suffice makes the body a multipart upload, which is
 // aborted when the writer goes before finish().
 class RemoteS3Store::Writer final : public ObjectWriter {
  public:
@@ -52,8 +50,11 @@ class RemoteS3Store::Writer final : public ObjectWriter {
       : store_(store),
         request_(std::move(request)),
         digests_(request_),
-        kind_(request_.compute_checksum) {
+        kind_(request_.compute_checksum),
+        part_(store_.options_.spool) {
     if (request_.expected_checksum) kind_ = request_.expected_checksum->kind;
+    if (kind_ && !is_crc(*kind_)) kind_.reset();
+    if (kind_) part_hasher_ = make_hasher(*kind_);
   }
   ~Writer() override {
     if (upload_) static_cast<void>(store_.abort_upload(request_.bucket, request_.key, *upload_));
@@ -61,14 +62,13 @@ class RemoteS3Store::Writer final : public ObjectWriter {
 
   Status write(std::string_view piece) override {
     digests_.update(piece);
-    while (buffer_.size() + piece.size() > store_.options_.part_bytes) {
-      const std::size_t fits = store_.options_.part_bytes - buffer_.size();
-      buffer_ += piece.substr(0, fits);
+    while (part_.size_bytes() + piece.size() > store_.options_.part_bytes) {
+      const std::size_t fits = store_.options_.part_bytes - part_.size_bytes();
+      CLARY_RETURN_IF_ERROR(add_to_part(piece.substr(0, fits)));
       piece.remove_prefix(fits);
-      CLARY_RETURN_IF_ERROR(send_buffer());
+      CLARY_RETURN_IF_ERROR(send_part());
     }
-    buffer_ += piece;
-    return {};
+    return add_to_part(piece);
   }
 
   void expect_checksum(Checksum checksum) override {
@@ -80,12 +80,12 @@ class RemoteS3Store::Writer final : public ObjectWriter {
     const Result<BodySums> sums = digests_.finish();
     if (!sums.ok())
       return sums.error().within(object_context(request_.bucket, "put", request_.key));
-    if (!upload_) return store_.put_whole(request_, std::move(buffer_), sums->checksum);
-    if (!buffer_.empty()) CLARY_RETURN_IF_ERROR(send_buffer());
+    if (!upload_) return store_.put_whole(request_, part_, sums->checksum);
+    if (part_.size_bytes() > 0) CLARY_RETURN_IF_ERROR(send_part());
     CompleteRequest complete{
         .bucket = request_.bucket, .key = request_.key, .upload = *upload_, .parts = parts_};
     complete.condition = request_.condition;
-    if (kind_ && is_crc(*kind_)) complete.expected_checksum = sums->checksum;
+    if (kind_) complete.expected_checksum = sums->checksum;
     CLARY_TRY(ObjectHead head, store_.complete_upload(std::move(complete)));
     upload_.reset();
     head.size_bytes = sums->size_bytes;
@@ -94,30 +94,73 @@ class RemoteS3Store::Writer final : public ObjectWriter {
   }
 
  private:
-  Status send_buffer() {
+  Status add_to_part(std::string_view piece) {
+    if (part_hasher_) part_hasher_->update(piece);
+    return part_.append(piece);
+  }
+
+  Status send_part() {
     if (!upload_) {
       MultipartRequest begin{request_.bucket, request_.key, request_.metadata,
                              std::nullopt,    false,        request_.tags};
-      if (kind_ && is_crc(*kind_)) begin.checksum_kind = kind_;
+      begin.checksum_kind = kind_;
       CLARY_TRY(upload_, store_.begin_upload(std::move(begin)));
     }
-    const int number = static_cast<int>(parts_.size()) + 1;
-    std::optional<Checksum> checksum;
-    if (kind_ && is_crc(*kind_))
-      checksum = Checksum{*kind_, base64_encode(digest(*kind_, buffer_)), false};
-    CLARY_TRY(const ObjectHead head,
-              store_.send_part(request_, *upload_, number, std::exchange(buffer_, {}), checksum));
-    parts_.push_back({number, head.etag, checksum});
+    CompletedPart part{.number = static_cast<int>(parts_.size()) + 1};
+    if (kind_) {
+      part.checksum = Checksum{*kind_, base64_encode(part_hasher_->finish()), false};
+      part_hasher_ = make_hasher(*kind_);
+    }
+    CLARY_TRY(const ObjectHead head, store_.send_part(request_, *upload_, part, part_));
+    part.etag = head.etag;
+    parts_.push_back(std::move(part));
+    part_ = BodySpool(store_.options_.spool);
     return {};
   }
 
   RemoteS3Store& store_;
   PutRequest request_;
   BodyDigests digests_;
-  std::optional<DigestKind> kind_;
-  std::string buffer_;
+  std::optional<DigestKind> kind_;  // a CRC: of nothing else can the whole's be made of the parts'
+  std::unique_ptr<Hasher> part_hasher_;
+  BodySpool part_;
   std::optional<UploadId> upload_;
   std::vector<CompletedPart> parts_;
+};
+
+class RemoteS3Store::PartWriter final : public ObjectWriter {
+ public:
+  PartWriter(RemoteS3Store& store, PutRequest request, UploadId upload, int number)
+      : store_(store),
+        request_(std::move(request)),
+        digests_(request_),
+        upload_(std::move(upload)),
+        number_(number),
+        body_(store_.options_.spool) {}
+
+  Status write(std::string_view piece) override {
+    digests_.update(piece);
+    return body_.append(piece);
+  }
+  void expect_checksum(Checksum checksum) override {
+    digests_.expect_checksum(std::move(checksum));
+  }
+  Mismatch mismatch() const override { return digests_.mismatch(); }
+  Result<ObjectHead> finish() override {
+    const Result<BodySums> sums = digests_.finish();
+    if (!sums.ok())
+      return sums.error().within(object_context(request_.bucket, "put part of", request_.key));
+    return store_.send_part(request_, upload_, {.number = number_, .checksum = sums->checksum},
+                            body_);
+  }
+
+ private:
+  RemoteS3Store& store_;
+  PutRequest request_;
+  BodyDigests digests_;
+  UploadId upload_;
+  int number_;
+  BodySpool body_;
 };
 
 Result<std::unique_ptr<ObjectWriter>> RemoteS3Store::put(PutRequest request) {
@@ -128,16 +171,13 @@ Result<std::unique_ptr<ObjectWriter>> RemoteS3Store::put(PutRequest request) {
 Result<std::unique_ptr<ObjectWriter>> RemoteS3Store::put_part(PutRequest request,
                                                               const UploadId& upload, int number) {
   CLARY_RETURN_IF_ERROR(check_part_number(number));
-  const auto keep = [this, request, upload, number](WrittenBody body) {
-    return send_part(request, upload, number, std::move(body.bytes), body.sums.checksum);
-  };
-  return make_memory_writer(request, object_context(request.bucket, "put part of", request.key),
-                            keep);
+  return std::unique_ptr<ObjectWriter>(
+      std::make_unique<PartWriter>(*this, std::move(request), upload, number));
 }
 
 Result<UploadId> RemoteS3Store::begin_upload(MultipartRequest request) {
-  net::ClientRequest begin{.method = "POST",
-                           .target = s3_target(request.bucket, *request.key, {{"uploads", ""}})};
+  S3Request begin{.method = "POST",
+                  .target = s3_target(request.bucket, *request.key, {{"uploads", ""}})};
   add_metadata_headers(request.metadata, begin.headers);
   if (!request.tags.empty()) begin.headers.add("x-amz-tagging", tagging_field(request.tags));
   if (request.checksum_kind) {
@@ -153,7 +193,7 @@ Result<UploadId> RemoteS3Store::begin_upload(MultipartRequest request) {
 Result<ObjectHead> RemoteS3Store::complete_upload(CompleteRequest request) {
   if (request.parts.empty())
     return invalid_argument("an upload is completed with at least one part");
-  net::ClientRequest complete{
+  S3Request complete{
       .method = "POST",
       .target = s3_target(request.bucket, *request.key, {{"uploadId", *request.upload}}),
       .body = complete_upload_body(request.parts)};

@@ -90,6 +90,19 @@ std::string s3_target(const BucketName& bucket, std::string_view key, const Quer
   return out;
 }
 
+std::string endpoint_of_bucket(const std::string& endpoint, const BucketName& bucket) {
+  const std::size_t scheme = endpoint.find("://");
+  if (scheme == std::string::npos) return endpoint;
+  return endpoint.substr(0, scheme + 3) + *bucket + "." + endpoint.substr(scheme + 3);
+}
+
+std::string target_in_bucket(const std::string& target, const BucketName& bucket) {
+  const std::string path = s3_target(bucket);
+  if (!target.starts_with(path)) return target;
+  const std::string rest = target.substr(path.size());
+  return rest.starts_with('/') ? rest : "/" + rest;
+}
+
 S3ErrorBody read_error_body(std::string_view body) {
   pugi::xml_document document;
   if (body.empty() || !document.load_buffer(body.data(), body.size())) return {};

@@ -19,6 +19,11 @@ using QueryFields = std::vector<std::pair<std::string, std::string>>;  // decode
 std::string s3_target(const BucketName& bucket, std::string_view key = "",
                       const QueryFields& query = {});
 
+// Virtual-host style of what is in path style: the bucket before the endpoint's host, and the
+// target without it.
+std::string endpoint_of_bucket(const std::string& endpoint, const BucketName& bucket);
+std::string target_in_bucket(const std::string& target, const BucketName& bucket);
+
 // Code and Message of an error body; empty when there is none (HEAD) or it is no XML.
 struct S3ErrorBody {
   std::string code;

@@ -9,15 +9,23 @@
 #include "base/clock.h"
 #include "base/names.h"
 #include "net/client.h"
+#include "objects/body_spool.h"
 
 namespace clary::objects {
+
+struct S3Request {
+  std::string method = "GET";
+  std::string target = "/";  // s3_target(); path style, whatever the endpoint wants
+  net::Headers headers = {};
+  std::string body = {};
+  BodySpool* spool = nullptr;  // sent in place of `body`, by every attempt anew
+};
 
 class S3Transport {
  public:
   virtual ~S3Transport() = default;
-  // request: unsigned, its body in `body`. Unavailable and Timeout as net::Client; any status is a
-  // reply.
-  virtual Result<net::ClientReply> send(const net::ClientRequest& request) = 0;
+  // request: unsigned. Unavailable and Timeout as net::Client; any status is a reply.
+  virtual Result<net::ClientReply> send(const S3Request& request) = 0;
 };
 
 struct S3Credentials {
@@ -29,12 +37,18 @@ struct S3Credentials {
 // not.
 using S3CredentialSource = std::function<Result<S3Credentials>()>;
 
+struct EndpointOptions {
+  net::ClientOptions client = {};
+  // Virtual-host style: this bucket, the only one that is spoken of, stands before the endpoint's
+  // host and not in the path. Empty: path style.
+  BucketName bucket_in_host = {};
+};
 // endpoint: as net::Client::create. clock outlives the transport.
 Result<std::unique_ptr<S3Transport>> make_signing_transport(const std::string& endpoint,
                                                             Region region,
                                                             S3CredentialSource credentials,
                                                             const Clock& clock,
-                                                            net::ClientOptions options = {});
+                                                            EndpointOptions options = {});
 
 struct RetryPolicy {
   Duration first_wait = std::chrono::milliseconds(50);  // doubles with every attempt
@@ -50,7 +64,7 @@ using Waiter = std::function<Status(Duration)>;
 std::unique_ptr<S3Transport> make_retrying_transport(std::unique_ptr<S3Transport> inner,
                                                      const Clock& clock, Waiter wait,
                                                      RetryPolicy policy = {});
-// Sleeps.
+// Sleeps; a thread of a pool lends its place meanwhile.
 Waiter sleeping_waiter();
 
 }  // namespace clary::objects

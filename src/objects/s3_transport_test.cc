@@ -12,7 +12,7 @@ class ScriptedTransport final : public S3Transport {
  public:
   explicit ScriptedTransport(std::deque<Result<net::ClientReply>> answers)
       : answers_(std::move(answers)) {}
-  Result<net::ClientReply> send(const net::ClientRequest&) override {
+  Result<net::ClientReply> send(const S3Request&) override {
     if (answers_.empty()) return unavailable("connection refused");
     Result<net::ClientReply> answer = std::move(answers_.front());
     answers_.pop_front();

@@ -1,4 +1,5 @@
-// ChannelViews out of a DirectoryStore: trees of links, made once per prefix. Thread-safe.
+// ChannelViews out of a DirectoryStore: trees of links, made once per prefix; and none at all.
+// Thread-safe.
 #pragma once
 
 #include "objects/channel_view.h"
@@ -17,6 +18,15 @@ class StoredChannelViews final : public ChannelViews {
 
  private:
   objects::ChannelViews& views_;
+};
+
+// Of a store whose objects are not on this machine: every channel is fetched by its host.
+class NoChannelViews final : public ChannelViews {
+ public:
+  Result<std::string> hold(const objects::ObjectUri&, const GangId&) override {
+    return std::string();
+  }
+  Status release(const GangId&) override { return {}; }
 };
 
 }  // namespace clary::runtime

@@ -54,7 +54,7 @@ class S3Access {
                  Explain explain) const -> Outcome<typename Unwrap<decltype(attempt())>::Type> {
     auto outcome = attempt();
     if (!outcome.ok() && outcome.error().code == ErrorCode::kNotFound &&
-        !store_.find_bucket(BucketName(bucket)).ok()) {
+        is_absent(BucketName(bucket))) {
       if (!make_default_bucket(bucket, context)) return no_such_bucket();
       outcome = attempt();
     }
@@ -105,6 +105,10 @@ class S3Access {
   static ServiceError store_error(const Error& error);
 
  private:
+  bool is_absent(const BucketName& bucket) const {
+    const Result<objects::Bucket> found = store_.find_bucket(bucket);
+    return !found.ok() && found.error().code == ErrorCode::kNotFound;
+  }
   bool make_default_bucket(const std::string& bucket, const CallContext& context) const;
 
   objects::ObjectStore& store_;

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/temporary_folder.h"
 #include "base/text_encoding.h"
 #include "domain/fake_identity_store.h"
 #include "domain/fake_key_store.h"
@@ -11,6 +12,7 @@
 #include "objects/memory_store.h"
 #include "objects/object_store_conformance.h"
 #include "objects/remote_s3_store.h"
+#include "objects/shared_bucket_store.h"
 #include "services/front.h"
 #include "services/s3_buckets.h"
 #include "services/s3_lists.h"
@@ -86,6 +88,36 @@ class RemoteTarget final : public objects::ConformanceTarget {
   objects::RemoteS3Store store_;
 };
 
+// What `clary serve --objects` is: buckets as folders of a bucket over there.
+class SharedTarget final : public objects::ConformanceTarget {
+ public:
+  SharedTarget() : remote_({.spool = {.memory_bytes = 1000, .folder = bodies_.path()}}) {
+    EXPECT_TRUE(remote_.store().create_bucket({kDepot, {}, Region("us-east-1")}).ok());
+    store_ = std::move(objects::SharedBucketStore::open(remote_.store(),
+                                                        {.bucket = kDepot,
+                                                         .prefix = "team/",
+                                                         .owner = "me",
+                                                         .versioning_lasts = Duration(0)},
+                                                        clock_))
+                 .value();
+  }
+  objects::ObjectStore& store() override { return *store_; }
+  Status set_versioning(const BucketName& bucket, objects::Versioning versioning) override {
+    CLARY_TRY([[maybe_unused]] const objects::Bucket found, store_->find_bucket(bucket));
+    return remote_.store().set_versioning(kDepot, versioning);
+  }
+  std::size_t longest_key() const override {
+    return objects::kMaxKeyBytes - std::string_view("team/bucket/").size();
+  }
+
+ private:
+  static inline const BucketName kDepot{"depot"};
+  TemporaryFolder bodies_;
+  SystemClock clock_;
+  RemoteTarget remote_;
+  std::unique_ptr<objects::SharedBucketStore> store_;
+};
+
 }  // namespace
 }  // namespace clary::services
 
@@ -101,7 +133,12 @@ StoreCase small_ranges() {
           }};
 }
 
+StoreCase shared() {
+  return {"shared", [] { return std::make_unique<services::SharedTarget>(); }};
+}
+
 CLARY_OBJECT_STORE_CONFORMANCE(Remote, remote());
+CLARY_OBJECT_STORE_CONFORMANCE(Shared, shared());
 CLARY_OBJECT_STORE_CONFORMANCE(SmallRanges, small_ranges());
 
 }  // namespace
