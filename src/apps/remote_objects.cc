@@ -22,6 +22,7 @@ std::optional<std::string> variable(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
+constexpr Duration kSilence = std::chrono::seconds(20);
 
 // Who this data directory is to others: a name for people, and what makes it the only one.
 Result<std::string> identity(const DataFolder& folder, IdSource& ids) {
@@ -45,7 +46,8 @@ objects::RemoteAccess access_of(const DataFolder& folder, const Settings& settin
       .credentials = objects::aws_credentials(settings.objects_profile, variable)};
   if (access.endpoint.empty())
     access.endpoint = "https://s3." + settings.objects_region + ".amazonaws.com";
-  access.reached.client.ca_file = settings.objects_ca;
+  access.reached.client = {
+      .connect_timeout = kPatience, .io_timeout = kSilence, .ca_file = settings.objects_ca};
   if (settings.objects_bucket_in_host) access.reached.bucket_in_host = place.bucket;
   access.retry.give_up_after = kPatience;
   access.bodies = {

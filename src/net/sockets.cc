@@ -59,6 +59,8 @@ Result<SocketAddress> parse_address(const std::string& text) {
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   const int code = ::getaddrinfo(host.c_str(), std::to_string(*port).c_str(), &hints, &found);
+  if (code == EAI_AGAIN || code == EAI_FAIL)  // the name servers' fault, not the name's
+    return unavailable("address '" + text + "': " + ::gai_strerror(code));
   if (code != 0) return invalid_argument("address '" + text + "': " + ::gai_strerror(code));
   SocketAddress address;
   address.length = found->ai_addrlen;

@@ -26,8 +26,8 @@ class AwsProfileTest : public testing::Test {
       return variable == variables_.end() ? std::nullopt : std::optional(variable->second);
     })();
     if (!found.ok()) return found.error().message;
-    return found->access_key.value() + " " + found->secret_key.value() + " " +
-           found->session_token.value();
+    return found->access_key.value() + " " + found->secret_key.reveal() + " " +
+           found->session_token.reveal();
   }
 
   TemporaryFolder home_;

@@ -28,14 +28,18 @@ Status BodyFiles::prepare() {
   return sync_folder(root_);
 }
 
-// Renames a temporary file; the first of its kind makes the folder.
+// Of a body file: the first of its kind makes it.
+Status BodyFiles::make_folder_of(const std::string& path) const {
+  CLARY_RETURN_IF_ERROR(make_folders(folder_of(path), 0700));
+  return sync_folder(root_ + "/bodies");
+}
+
 Status BodyFiles::place(const std::string& name) const {
   const std::string from = temporary_path(name);
   const std::string to = path_of(name);
   if (::rename(from.c_str(), to.c_str()) == 0) return {};
   if (errno != ENOENT) return system_error("rename body file to '" + to + "'");
-  CLARY_RETURN_IF_ERROR(make_folders(folder_of(to), 0700));
-  CLARY_RETURN_IF_ERROR(sync_folder(root_ + "/bodies"));
+  CLARY_RETURN_IF_ERROR(make_folder_of(to));
   if (::rename(from.c_str(), to.c_str()) == 0) return {};
   return system_error("rename body file to '" + to + "'");
 }
@@ -48,6 +52,24 @@ Result<BodyFiles::Temporary> BodyFiles::create() {
   std::string name = ids_.hex(kNameDigits);
   CLARY_TRY(Fd file, open_file(temporary_path(name), O_WRONLY | O_CREAT | O_EXCL, 0644));
   return Temporary(*this, std::move(name), std::move(file));
+}
+
+Result<std::string> BodyFiles::share(const std::string& name) {
+  const std::string from = path_of(name);
+  std::string shared = ids_.hex(kNameDigits);
+  const std::string to = path_of(shared);
+  if (!exists(folder_of(to))) CLARY_RETURN_IF_ERROR(make_folder_of(to));
+  if (::link(from.c_str(), to.c_str()) != 0) {
+    if (errno == EMLINK || errno == EPERM || errno == EOPNOTSUPP)
+      return unsupported("body file '" + from + "': no more links");
+    return system_error("link body file '" + from + "'");
+  }
+  const LentPlace lent;
+  if (Status synced = sync_folder(folder_of(to)); !synced.ok()) {
+    remove(shared);
+    return synced.error();
+  }
+  return shared;
 }
 
 Result<Fd> BodyFiles::open(const std::string& name) const {

@@ -53,6 +53,10 @@ class BodyFiles {
   };
   Result<Temporary> create();
 
+  // A second name for a sealed file, durable; each is removed by itself. NotFound: it has been
+  // removed. Unsupported: the file system has no more links for it.
+  Result<std::string> share(const std::string& name);
+
   Result<Fd> open(const std::string& name) const;  // NotFound when it has been removed
   void remove(const std::string& name) const;      // absent is fine
   std::string path_of(const std::string& name) const;
@@ -61,6 +65,7 @@ class BodyFiles {
   Status sweep(const std::function<bool(const std::string& name)>& referenced);
 
  private:
+  Status make_folder_of(const std::string& path) const;
   Status place(const std::string& name) const;
   std::string temporary_path(const std::string& name) const { return root_ + "/tmp/" + name; }
 

@@ -274,12 +274,7 @@ Result<std::unique_ptr<ObjectWriter>> DirectoryStore::put(PutRequest request) {
     row.crc32c = std::move(body.sums.crc32c);
     row.file = std::move(body.file);
     row.inline_bytes = std::move(body.bytes);
-    CLARY_RETURN_IF_ERROR(commit([&](sqlite::Database& database, auto& freed) -> Status {
-      CLARY_TRY(row.head.version_id,
-                upsert_object(database, request.bucket, row, request.condition, freed));
-      return {};
-    }));
-    return std::move(row.head);
+    return this->keep(request, std::move(row));
   };
   return make_writer(request, options_.inline_bytes, keep);
 }

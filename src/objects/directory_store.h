@@ -56,6 +56,8 @@ class DirectoryStore final : public ServedStore {
   Result<ObjectBody> get(const BucketName& bucket, const ObjectKey& key,
                          const ReadRequest& read) override;
   Result<std::unique_ptr<ObjectWriter>> put(PutRequest request) override;
+  // Links to the body file; the bytes are read only where a digest of them is not known.
+  Result<ObjectHead> copy(const CopyRequest& request) override;
   Result<std::vector<Result<Removed>>> remove(const BucketName& bucket,
                                               const std::vector<Removal>& removals) override;
   Result<ListPage> list(const ListRequest& request) override;
@@ -106,6 +108,8 @@ class DirectoryStore final : public ServedStore {
   // Removes a sealed file whose row was not committed; where a commit's outcome is unknown, leaves
   // it to the next open.
   void abandon(const std::string& file, const Error& reason);
+  // Commits the row of a put; row.head.version_id is made.
+  Result<ObjectHead> keep(const PutRequest& request, IndexedObject row);
   Result<ObjectHead> completed_before(const CompleteRequest& request, const std::string& etag);
 
   std::string root_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "objects/store_rules.h"
+
 namespace clary::objects {
 
 Result<ByteRange> resolve_range(const RangeRequest& range, std::uint64_t size_bytes) {
@@ -38,6 +40,25 @@ Result<std::optional<ByteRange>> resolve_read(const ReadRequest& read, const Obj
   if (!read.range) return std::optional<ByteRange>();
   CLARY_TRY(const ByteRange range, resolve_range(*read.range, head.size_bytes));
   return std::optional(range);
+}
+
+Result<ObjectHead> pour(net::ByteSource& from, ObjectWriter& to) {
+  constexpr std::size_t kPieceBytes = 256 << 10;
+  std::string piece(kPieceBytes, '\0');
+  for (;;) {
+    CLARY_TRY(const std::size_t got, from.read(piece));
+    if (got == 0) return to.finish();
+    CLARY_RETURN_IF_ERROR(to.write(std::string_view(piece).substr(0, got)));
+  }
+}
+
+Result<ObjectHead> ObjectStore::copy(const CopyRequest& request) {
+  CLARY_TRY(const ObjectBody body, get(request.from_bucket, request.from_key,
+                                       ReadRequest{.version = request.from_version}));
+  if (body.head.delete_marker || body.head.etag != request.from_etag)
+    return changed_source(request);
+  CLARY_TRY(const std::unique_ptr<ObjectWriter> writer, put(request.to));
+  return pour(*body.bytes, *writer);
 }
 
 Status ObjectStore::remove(const BucketName& bucket, const ObjectKey& key) {

@@ -125,6 +125,15 @@ struct PutRequest {
   Tags tags;
 };
 
+// Stores the bytes of one object as another.
+struct CopyRequest {
+  BucketName from_bucket;
+  ObjectKey from_key;
+  std::string from_version = {};  // "": the current one
+  std::string from_etag = {};     // of what was looked at
+  PutRequest to = {};             // it expects nothing of the bytes
+};
+
 // Which expectation of a PutRequest the bytes did not meet.
 enum class Mismatch { kNone, kContentMd5, kPayloadSha256, kChecksum };
 
@@ -265,6 +274,9 @@ class ObjectStore {
     return get(bucket, key, ReadRequest{.range = range});
   }
   virtual Result<std::unique_ptr<ObjectWriter>> put(PutRequest request) = 0;
+  // The same as get() and put(), its ETag too, without moving the bytes where they can be shared.
+  // Conflict: the object has another ETag than the one looked at. As it stands here: moves them.
+  virtual Result<ObjectHead> copy(const CopyRequest& request);
   // One outcome for each, in their order; durable together. What is absent: success, with nothing
   // removed. An error of the whole: of the bucket or the disk.
   virtual Result<std::vector<Result<Removed>>> remove(const BucketName& bucket,
@@ -297,6 +309,9 @@ class ObjectStore {
   // Grows with every change of the bucket's objects; equal counters mean equal contents.
   virtual Result<std::uint64_t> change_counter(const BucketName& bucket) = 0;
 };
+
+// Writes all that `from` gives and finishes.
+Result<ObjectHead> pour(net::ByteSource& from, ObjectWriter& to);
 
 // "s3://bucket/key/or/prefix".
 struct ObjectUri {

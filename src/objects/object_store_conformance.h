@@ -73,6 +73,16 @@ class ObjectUploadConformance : public ObjectStoreConformance {
   static StoreCase of(StoreCase store);
 };
 
+// One object's bytes as another's.
+class ObjectCopyConformance : public ObjectStoreConformance {
+ public:
+  static StoreCase of(StoreCase store);
+
+ protected:
+  // Of the object under `from` as it is now. to: as it is wanted, but for its bucket and key.
+  Result<ObjectHead> copy(const std::string& from, const std::string& key, PutRequest to = {});
+};
+
 // Versions, delete markers, batches of removals and tags.
 class ObjectVersionConformance : public ObjectStoreConformance {
  public:
@@ -93,6 +103,8 @@ class ObjectVersionConformance : public ObjectStoreConformance {
   INSTANTIATE_TEST_SUITE_P(name, ObjectStoreConformance, testing::Values(store_case)); \
   INSTANTIATE_TEST_SUITE_P(name, ObjectListingConformance,                             \
                            testing::Values(ObjectListingConformance::of(store_case))); \
+  INSTANTIATE_TEST_SUITE_P(name, ObjectCopyConformance,                                \
+                           testing::Values(ObjectCopyConformance::of(store_case)));    \
   INSTANTIATE_TEST_SUITE_P(name, ObjectVersionConformance,                             \
                            testing::Values(ObjectVersionConformance::of(store_case))); \
   INSTANTIATE_TEST_SUITE_P(name, ObjectUploadConformance,                              \

@@ -8,6 +8,36 @@
 #include "objects/store_rules.h"
 
 namespace clary::objects {
+namespace {
+
+// S3 may answer 200 first and an error in the body after.
+Error late_error(net::ClientReply reply) {
+  reply.status = 500;
+  return s3_error(reply);
+}
+
+}  // namespace
+
+Result<ObjectHead> RemoteS3Store::copy(const CopyRequest& request) {
+  const PutRequest& to = request.to;
+  CLARY_RETURN_IF_ERROR(check_key(to.bucket, to.key));
+  // Not every S3 holds a CopyObject to its conditions.
+  if (to.condition.only_if_absent || to.condition.if_etag) return ObjectStore::copy(request);
+  S3Request copy{.method = "PUT", .target = s3_target(to.bucket, *to.key)};
+  const QueryFields version = version_query(request.from_version);
+  copy.headers.add("x-amz-copy-source", s3_target(request.from_bucket, *request.from_key, version));
+  copy.headers.add("x-amz-copy-source-if-match", '"' + request.from_etag + '"');
+  copy.headers.add("x-amz-metadata-directive", "REPLACE");
+  add_metadata_headers(to.metadata, copy.headers);
+  copy.headers.add("x-amz-tagging-directive", "REPLACE");
+  if (!to.tags.empty()) copy.headers.add("x-amz-tagging", tagging_field(to.tags));
+  if (to.compute_checksum)
+    copy.headers.add("x-amz-checksum-algorithm", to_upper(digest_name(*to.compute_checksum)));
+  CLARY_TRY(const net::ClientReply reply, call(copy, to.bucket, to.key));
+  if (const S3ErrorBody error = read_error_body(reply.body); !error.code.empty())
+    return late_error(reply).within(object_context(to.bucket, "copy to", to.key));
+  return head(to.bucket, to.key, std::string(reply.headers.get("x-amz-version-id")));
+}
 
 Result<ObjectHead> RemoteS3Store::put_whole(const PutRequest& request, BodySpool& body,
                                             const std::optional<Checksum>& checksum) {
@@ -208,13 +238,10 @@ Result<ObjectHead> RemoteS3Store::complete_upload(CompleteRequest request) {
   if (request.expected_size_bytes) {
     complete.headers.add("x-amz-mp-object-size", std::to_string(*request.expected_size_bytes));
   }
-  CLARY_TRY(net::ClientReply reply, call(complete, request.bucket, request.key));
-  // S3 may answer 200 first and an error in the body after.
-  if (const S3ErrorBody error = read_error_body(reply.body); !error.code.empty()) {
-    reply.status = 500;
-    return s3_error(reply).within(
+  CLARY_TRY(const net::ClientReply reply, call(complete, request.bucket, request.key));
+  if (const S3ErrorBody error = read_error_body(reply.body); !error.code.empty())
+    return late_error(reply).within(
         object_context(request.bucket, "complete upload of", request.key));
-  }
   return head(request.bucket, request.key);
 }
 

@@ -157,6 +157,19 @@ Result<std::unique_ptr<ObjectWriter>> SharedBucketStore::put(PutRequest request)
       std::make_unique<Writer>(*this, std::move(*writer), bucket, key, key_absent(bucket, key)));
 }
 
+Result<ObjectHead> SharedBucketStore::copy(const CopyRequest& request) {
+  const PutRequest& to = request.to;
+  CLARY_TRY([[maybe_unused]] const Stay stay, Stay::enter(*this, to.bucket));
+  CLARY_RETURN_IF_ERROR(check_key_length(to.bucket, to.key));
+  CopyRequest below = request;
+  CLARY_RETURN_IF_ERROR(descend(below.from_bucket, below.from_key));
+  CLARY_RETURN_IF_ERROR(descend(below.to.bucket, below.to.key));
+  Result<ObjectHead> head = below_.copy(below);
+  if (!head.ok()) return risen(head.error(), key_absent(request.from_bucket, request.from_key));
+  head->key = to.key;
+  return head;
+}
+
 Result<std::vector<Result<Removed>>> SharedBucketStore::remove(
     const BucketName& bucket, const std::vector<Removal>& removals) {
   CLARY_TRY([[maybe_unused]] const Stay stay, Stay::enter(*this, bucket));

@@ -51,6 +51,7 @@ class SharedBucketStore final : public ServedStore {
   Result<ObjectBody> get(const BucketName& bucket, const ObjectKey& key,
                          const ReadRequest& read) override;
   Result<std::unique_ptr<ObjectWriter>> put(PutRequest request) override;
+  Result<ObjectHead> copy(const CopyRequest& request) override;
   Result<std::vector<Result<Removed>>> remove(const BucketName& bucket,
                                               const std::vector<Removal>& removals) override;
   Result<ListPage> list(const ListRequest& request) override;

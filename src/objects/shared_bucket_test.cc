@@ -56,8 +56,8 @@ class SharedBucketTest : public testing::Test {
   }
   std::string below() {
     std::string out;
-    for (const ObjectHead& head : target_.below.list({.bucket = kBelow})->objects)
-      out += *head.key + " ";
+    const ListPage page = target_.below.list({.bucket = kBelow}).value_or({});
+    for (const ObjectHead& head : page.objects) out += *head.key + " ";
     return out;
   }
 
@@ -112,7 +112,8 @@ TEST_F(SharedBucketTest, ARemovedBucketLeavesNothing) {
 }
 
 TEST_F(SharedBucketTest, ABucketBelowThatGoesAwayIsNoAbsence) {
-  for (const ObjectHead& head : target_.below.list({.bucket = kBelow})->objects)
+  const ListPage page = target_.below.list({.bucket = kBelow}).value_or({});
+  for (const ObjectHead& head : page.objects)
     ASSERT_TRUE(target_.below.remove(kBelow, head.key).ok());
   ASSERT_TRUE(target_.below.remove_bucket(kBelow).ok());
   EXPECT_EQ(store().head(kBucket, ObjectKey("k")).error().code, ErrorCode::kUnavailable);

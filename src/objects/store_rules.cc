@@ -31,6 +31,10 @@ bool is_above_quota(const Error& error) {
   return error.code == ErrorCode::kLimitExceeded &&
          error.message.find(kQuotaReached) != std::string::npos;
 }
+Error changed_source(const CopyRequest& request) {
+  return conflict(object_context(request.from_bucket, "copy", request.from_key) +
+                  ": it was replaced meanwhile");
+}
 std::string object_context(const BucketName& bucket, std::string_view verb, const ObjectKey& key) {
   return "bucket '" + bucket.value() + "': " + std::string(verb) + " '" + key.value() + "'";
 }

@@ -18,16 +18,6 @@ using objects::ObjectHead;
 using objects::ObjectWriter;
 
 constexpr std::uint64_t kLargestSourceBytes = 5ULL << 30;
-constexpr std::size_t kPieceBytes = 256 << 10;
-
-Result<ObjectHead> pour(net::ByteSource& from, ObjectWriter& to) {
-  std::string piece(kPieceBytes, '\0');
-  for (;;) {
-    CLARY_TRY(const std::size_t got, from.read(piece));
-    if (got == 0) return to.finish();
-    CLARY_RETURN_IF_ERROR(to.write(std::string_view(piece).substr(0, got)));
-  }
-}
 
 // "bytes=first-last", nothing else.
 Outcome<std::optional<objects::RangeRequest>> source_range(
@@ -155,21 +145,24 @@ Outcome<api::CopyObject::Reply> S3Copies::copy(const api::CopyObject::Request& r
   }
   put.compute_checksum = body.head.checksum ? body.head.checksum->kind : DigestKind::kCrc64Nvme;
   if (request.checksum_algorithm) put.compute_checksum = checksum_kind(*request.checksum_algorithm);
-  CLARY_TRY(const std::unique_ptr<ObjectWriter> writer,
+  const objects::CopyRequest shared{.from_bucket = BucketName(source.bucket),
+                                    .from_key = ObjectKey(source.key),
+                                    .from_version = source.version,
+                                    .from_etag = body.head.etag,
+                                    .to = std::move(put)};
+  CLARY_TRY(const ObjectHead head,
             access_.on_bucket(
-                request.bucket, context, [&] { return access_.store().put(put); },
+                request.bucket, context, [&] { return access_.store().copy(shared); },
                 S3Access::explain_write));
-  const Result<ObjectHead> head = pour(*body.bytes, *writer);
-  if (!head.ok()) return S3Access::explain_write(head.error());
   api::CopyObject::Reply reply;
   api::s3::CopyObjectResult& result = reply.copy_object_result.emplace();
-  result.etag = quoted_etag(head->etag);
-  result.last_modified = head->last_modified;
-  set_checksum(result, head->checksum);
-  set_version(reply, *head);
-  reply.expiration = access_.expiration(request.bucket, *head);
+  result.etag = quoted_etag(head.etag);
+  result.last_modified = head.last_modified;
+  set_checksum(result, head.checksum);
+  set_version(reply, head);
+  reply.expiration = access_.expiration(request.bucket, head);
   if (!body.head.version_id.empty()) reply.copy_source_version_id = body.head.version_id;
-  set_encryption(reply, head->metadata);
+  set_encryption(reply, head.metadata);
   return reply;
 }
 
@@ -196,7 +189,7 @@ Outcome<api::UploadPartCopy::Reply> S3Copies::copy_part(const api::UploadPartCop
                                                   static_cast<int>(request.part_number));
                 },
                 explain_upload_error));
-  const Result<ObjectHead> head = pour(*body.bytes, *writer);
+  const Result<ObjectHead> head = objects::pour(*body.bytes, *writer);
   if (!head.ok()) return explain_upload_error(head.error());
   api::UploadPartCopy::Reply reply;
   api::s3::CopyPartResult& result = reply.copy_part_result.emplace();
