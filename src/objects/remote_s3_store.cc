@@ -46,10 +46,11 @@ Result<std::unique_ptr<ObjectStore>> open_remote_store(RemoteAccess access, cons
 
 Error RemoteS3Store::absent(const BucketName& bucket, const ObjectKey& key) {
   if (key.empty()) return bucket_absent(bucket);
-  // The answer to HEAD has no body that would say which of the two it is.
-  const Result<net::ClientReply> reply =
-      transport_->send({.method = "HEAD", .target = s3_target(bucket)});
-  return reply.ok() && reply->status == 404 ? bucket_absent(bucket) : key_absent(bucket, key);
+  // The answer to HEAD has no body that would say which of the two it is. Whoever may not ask for
+  // the bucket knows that it is there.
+  const auto asked = transport_->send({.method = "HEAD", .target = s3_target(bucket)});
+  const bool is_absent = asked.ok() && asked->status == 404;
+  return is_absent ? bucket_absent(bucket) : key_absent(bucket, key);
 }
 
 Result<net::ClientReply> RemoteS3Store::call(const S3Request& request, const BucketName& bucket,

@@ -4,6 +4,8 @@
 
 #include <deque>
 
+#include "objects/remote_s3_store.h"
+
 namespace clary::objects {
 namespace {
 
@@ -48,6 +50,19 @@ class RetryTest : public testing::Test {
   std::vector<Duration> waits_;
   bool stopping_ = false;
 };
+
+TEST(RemoteAbsence, TellsTheKeyFromTheBucket) {
+  const ManualClock clock;
+  const auto told = [&](int of_bucket) {
+    RemoteS3Store store(std::make_unique<ScriptedTransport>(
+                            std::deque<Result<net::ClientReply>>{status(404), status(of_bucket)}),
+                        clock);
+    return store.head(BucketName("b"), ObjectKey("k")).error().message;
+  };
+  EXPECT_EQ(told(200), "bucket 'b': key 'k': not there");
+  EXPECT_EQ(told(403), "bucket 'b': key 'k': not there") << "it is somebody's";
+  EXPECT_EQ(told(404), "bucket 'b': not there");
+}
 
 TEST_F(RetryTest, AServerThatComesBackIsNotNoticed) {
   const auto reply =
