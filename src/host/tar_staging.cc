@@ -3,7 +3,6 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 
 #include "base/files.h"
 #include "base/strings.h"
+#include "host/utf8_locale.h"
 
 namespace clary::host {
 namespace {
@@ -23,25 +23,6 @@ namespace {
 constexpr std::size_t kReadBytes = 64 << 10;
 // 1980-01-02: wheels are zip files, and zip files know no earlier time.
 constexpr la_int64_t kZipsFirstTime = 315'619'200;
-
-// While it lives, libarchive turns this thread's UTF-8 names into bytes as they are.
-class Utf8Locale {
- public:
-  Utf8Locale() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
-    if (locale_ != nullptr) before_ = ::uselocale(locale_);
-  }
-  Utf8Locale(const Utf8Locale&) = delete;
-  Utf8Locale& operator=(const Utf8Locale&) = delete;
-  ~Utf8Locale() {
-    if (locale_ == nullptr) return;
-    ::uselocale(before_);
-    ::freelocale(locale_);
-  }
-
- private:
-  locale_t locale_;
-  locale_t before_ = nullptr;
-};
 
 // Feeds libarchive from a ByteSource and counts what it took.
 struct ArchiveSource {

@@ -3,7 +3,6 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 
 #include "base/files.h"
 #include "base/strings.h"
+#include "host/utf8_locale.h"
 
 namespace clary::host {
 namespace {
@@ -147,13 +147,13 @@ class TarWriting {
 Status write_tar_gz(const Fd& folder, std::string_view name,
                     const std::function<Status(std::string_view)>& sink,
                     const TarWriterLimits& limits) {
+  // A name that is not UTF-8 is written as it is, with a word about it that not every reader knows.
+  const Utf8Locale locale;
   const std::unique_ptr<archive, int (*)(archive*)> writer(archive_write_new(), archive_write_free);
   Outlet outlet{.sink = sink};
   archive_write_add_filter_gzip(writer.get());
   archive_write_set_filter_option(writer.get(), "gzip", "compression-level", kGzipLevel);
   archive_write_set_format_pax_restricted(writer.get());
-  // Names are bytes, whatever the locale.
-  archive_write_set_format_option(writer.get(), "pax", "hdrcharset", "BINARY");
   archive_write_set_bytes_per_block(writer.get(), static_cast<int>(kPieceBytes));
   archive_write_set_bytes_in_last_block(writer.get(), 1);
   if (archive_write_open(writer.get(), &outlet, nullptr, write_outlet, nullptr) != ARCHIVE_OK) {

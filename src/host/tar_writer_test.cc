@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "host/byte_sources.h"
+#include "host/gunzip_source.h"
 #include "host/job_tree.h"
 #include "host/tar_staging.h"
 #include "host/test_folder.h"
@@ -53,6 +54,24 @@ TEST_F(TarWriter, PutsTheContentsAtTheRoot) {
   struct stat found{};
   ASSERT_EQ(::stat(folder_.at("out/code/inference.py").c_str(), &found), 0);
   EXPECT_EQ(found.st_mode & 0777, 0755U);
+}
+
+TEST_F(TarWriter, NamesInUtf8NeedNoWordThatTarWouldWarnOf) {
+  folder_.write("model/데이터.txt", "x");
+  folder_.write("model/" + std::string(200, 'n'), "long");
+  const auto words = [&] {
+    const auto packed = memory_source(archive().value_or(""));
+    const auto source = gunzip_source(*packed);
+    std::string tar(1 << 20, '\0');
+    std::size_t size = 0;
+    while (const std::size_t got = source->read({tar.data() + size, tar.size() - size}).value_or(0))
+      size += got;
+    return tar.substr(0, size);
+  };
+  EXPECT_NE(words().find("path=데이터.txt"), std::string::npos);
+  EXPECT_EQ(words().find("hdrcharset"), std::string::npos);
+  folder_.write("model/\xff", "bytes");
+  EXPECT_NE(words().find("\xff"), std::string::npos) << "a name may be any bytes";
 }
 
 TEST_F(TarWriter, MakesAnEmptyArchive) {
