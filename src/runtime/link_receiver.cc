@@ -152,8 +152,13 @@ class JobLinkReceiver::HostRecords {
                                   .dimensions = {{"TrainingJobName", job_.name.value()}}},
                        .samples = {found.sample}});
     }
-    if (batch.empty()) return {};
-    return parts_.metrics.append(batch, telemetry::RecordSource{source_, record.number});
+    if (!batch.empty()) {
+      CLARY_RETURN_IF_ERROR(
+          parts_.metrics.append(batch, telemetry::RecordSource{source_, record.number}));
+    }
+    std::vector<std::string> left_out = extractor_->take_left_out();
+    if (left_out.empty()) return {};
+    return parts_.changes.note(job_, origin_of(record, std::move(left_out)));
   }
 
   Status append_lines(const std::vector<std::string>& lines,

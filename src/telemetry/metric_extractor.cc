@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "base/strings.h"
 #include "base/text_encoding.h"
@@ -45,14 +46,13 @@ Result<Code> compile_pattern(std::string_view pattern) {
   return code;
 }
 
-// A captured text as a number: as people print them, "0.91", "+1e-3", "0.53." at the end of a
-// sentence.
+// A captured text as a number, finite or not: as people print them, "0.91", "+1e-3", "0.53." at the
+// end of a sentence.
 std::optional<double> to_number(std::string_view text) {
   text = trim(text);
   while (!text.empty() && (text.back() == '.' || text.back() == ',')) text.remove_suffix(1);
   if (text.starts_with('+')) text.remove_prefix(1);
-  const auto value = parse_double(text);
-  return value && std::isfinite(*value) ? value : std::nullopt;
+  return parse_double(text);
 }
 
 // A line as it may stand in a sentence for people.
@@ -79,7 +79,9 @@ struct MetricExtractor::Definition {
   bool has_group = true;
   std::uint64_t samples = 0;
   std::uint64_t runaways = 0;
-  std::string not_a_number;  // the first text that was captured and is no number
+  std::string not_a_number;  // the first text that was captured and is no finite number
+  std::string left_out;      // the first NaN or infinity, as it was printed
+  bool left_out_said = false;
   NearestLine nearest;
 
   bool switched_off() const { return runaways >= kRunawaysAllowed; }
@@ -120,8 +122,10 @@ struct MetricExtractor::Matcher {
     if (outcome == 1 || ends[2] == PCRE2_UNSET || ends[3] < ends[2]) return std::nullopt;
     const std::string_view captured = piece.substr(ends[2], ends[3] - ends[2]);
     const auto number = to_number(captured);
-    if (!number && definition.not_a_number.empty()) definition.not_a_number = captured;
-    return number;
+    if (number && std::isfinite(*number)) return number;
+    if (definition.not_a_number.empty()) definition.not_a_number = captured;
+    if (number && definition.left_out.empty()) definition.left_out = trim(captured);
+    return std::nullopt;
   }
 };
 
@@ -165,6 +169,18 @@ std::vector<NamedSample> MetricExtractor::feed(std::span<const std::string> line
     }
   }
   return samples;
+}
+
+std::vector<std::string> MetricExtractor::take_left_out() {
+  std::vector<std::string> sentences;
+  for (Definition& definition : definitions_) {
+    if (definition.left_out.empty() || std::exchange(definition.left_out_said, true)) continue;
+    sentences.push_back(
+        fmt::format("metric '{}': the value '{}' is no finite number: it is left out, and so is "
+                    "every other such value",
+                    definition.name, quoted(definition.left_out)));
+  }
+  return sentences;
 }
 
 void MetricExtractor::mark_matched(std::string_view name) {

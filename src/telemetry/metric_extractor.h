@@ -41,6 +41,8 @@ class MetricExtractor {
   // Samples in the order of lines, then of definitions; each bears `time`. NaN and infinities are
   // left out.
   std::vector<NamedSample> feed(std::span<const std::string> lines, TimePoint time);
+  // A sentence for each metric that has captured its first NaN or infinity since the last call.
+  std::vector<std::string> take_left_out();
 
   // A metric of that name was seen by an earlier extractor of this job (before a restart of the
   // server).

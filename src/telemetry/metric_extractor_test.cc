@@ -76,6 +76,19 @@ TEST_F(MetricExtractorTest, ARunawayLosesItsLineOnly) {
   EXPECT_THAT(feed({"good=2"}), ElementsAre("good=2"));
 }
 
+TEST_F(MetricExtractorTest, WhatIsNotFiniteIsLeftOutAndSaidOnce) {
+  define({{"loss", "loss=(\\S+)"}, {"accuracy", "acc=(\\S+)"}});
+  EXPECT_THAT(feed({"loss=0.5", "acc=0.9"}), ElementsAre("loss=0.5", "accuracy=0.9"));
+  EXPECT_THAT(extractor_->take_left_out(), IsEmpty());
+  EXPECT_THAT(feed({"loss=nan", "loss=-inf", "loss=0.25"}), ElementsAre("loss=0.25"));
+  EXPECT_THAT(extractor_->take_left_out(),
+              ElementsAre("metric 'loss': the value 'nan' is no finite number: it is left out, and "
+                          "so is every other such value"));
+  feed({"loss=NaN", "acc=Infinity"});
+  EXPECT_THAT(extractor_->take_left_out(), ElementsAre(HasSubstr("'accuracy': the value 'Inf")));
+  EXPECT_THAT(extractor_->notices(), IsEmpty());
+}
+
 TEST_F(MetricExtractorTest, AGroupThatTookNoPartGivesNothing) {
   define({{"x", "a(b)?c"}, {"y", "no group"}});
   EXPECT_THAT(feed({"ac", "no group"}), IsEmpty());
