@@ -103,7 +103,10 @@ const std::vector<SettingRow>& rows() {
        "GiB\"."},
       {"hooks.command", &Settings::hook_command,
        "Run at every change of a job's state, with the change as JSON in CLARY_EVENT."},
-      {"hooks.url", &Settings::hook_url, "Gets a POST of the same JSON: http://host:port/path."},
+      {"hooks.url", &Settings::hook_url,
+       "Gets a POST of the same JSON: http://host:port/path, or https."},
+      {"hooks.ca", &Settings::hook_ca,
+       "Who signed the certificate of hooks.url (PEM); empty: whom this machine trusts."},
       {"server.handler_threads", &Settings::handler_threads,
        "Requests that run at a time, not counting those that wait for a disk."},
       {"server.view_cache_entries", &Settings::view_cache_entries,
@@ -242,6 +245,20 @@ bool is_loopback(const std::string& listen) {
          listen.starts_with("[::1]:");
 }
 
+bool is_address(const std::string& listen) {
+  const std::size_t colon = listen.rfind(':');
+  if (colon == std::string::npos || colon == 0) return false;
+  const auto port = parse_int(listen.substr(colon + 1));
+  return port && *port >= 0 && *port <= 65535;
+}
+
+bool is_web_address(std::string_view url) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (url.starts_with(scheme)) return url.size() > scheme.size() && url[scheme.size()] != '/';
+  }
+  return url.empty();
+}
+
 Status require(bool holds, const char* key, const std::string& sentence) {
   if (holds) return {};
   return invalid_argument(fmt::format("setting '{}': {}", key, sentence));
@@ -327,6 +344,8 @@ Status check_settings(Settings& settings) {
       require(settings.account.size() == 12 && digits, "account", "must be twelve digits"));
   CLARY_RETURN_IF_ERROR(require(settings.tls_cert.empty() == settings.tls_key.empty(), "tls.cert",
                                 "and tls.key come together"));
+  CLARY_RETURN_IF_ERROR(require(is_address(settings.listen), "listen",
+                                "'" + settings.listen + "' is not HOST:PORT, as 127.0.0.1:4580"));
   CLARY_RETURN_IF_ERROR(require(is_loopback(settings.listen) || settings.uses_tls(), "listen",
                                 "'" + settings.listen +
                                     "' is not a loopback address, and without TLS nothing else is "
@@ -361,8 +380,9 @@ Status check_settings(Settings& settings) {
                                   "'" + bucket + "' must be a number of bytes, as \"10 GiB\""));
   }
   CLARY_RETURN_IF_ERROR(
-      require(settings.hook_url.empty() || settings.hook_url.starts_with("http://"), "hooks.url",
-              "must begin with http://; for https use a command such as curl"));
+      require(is_web_address(settings.hook_url), "hooks.url", "must be http(s)://host:port/path"));
+  CLARY_RETURN_IF_ERROR(require(settings.hook_ca.empty() || settings.hook_ca.starts_with('/'),
+                                "hooks.ca", "must be an absolute path"));
   for (const auto& [id, folder] : settings.filesystems) {
     CLARY_RETURN_IF_ERROR(
         require(folder.starts_with('/'), "filesystems", "'" + id + "' must name an absolute path"));

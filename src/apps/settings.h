@@ -61,6 +61,7 @@ struct Settings {
   std::map<std::string, std::string> s3_quotas;  // bucket → "10 GiB"
   std::vector<std::string> hook_command;         // argv
   std::string hook_url;
+  std::string hook_ca;  // PEM
 
   std::int64_t handler_threads = 4;
   std::int64_t view_cache_entries = 32;  // channel trees kept

@@ -90,6 +90,32 @@ TEST(ByteCount, HasUnits) {
     EXPECT_EQ(parse_byte_count(text), std::nullopt) << text;
 }
 
+TEST_F(SettingsTest, WhatIsNoAddressIsSaidToBeNone) {
+  settings.data = "/tmp/x";
+  for (const char* listen : {"nonsense", "4580", ":4580", "127.0.0.1:", "127.0.0.1:99999"}) {
+    settings.listen = listen;
+    EXPECT_NE(check_settings(settings).error().message.find("is not HOST:PORT"), std::string::npos)
+        << listen;
+  }
+  settings.listen = "[::1]:0";
+  EXPECT_TRUE(check_settings(settings).ok());
+}
+
+TEST_F(SettingsTest, AHooksAddressIsOfTheWeb) {
+  settings.data = "/tmp/x";
+  for (const char* url : {"http://127.0.0.1:9/x", "https://hooks.example.org", ""}) {
+    settings.hook_url = url;
+    EXPECT_TRUE(check_settings(settings).ok()) << url;
+  }
+  for (const char* url : {"ftp://x", "https://", "http:///x", "hooks.example.org", "h"}) {
+    settings.hook_url = url;
+    EXPECT_FALSE(check_settings(settings).ok()) << url;
+  }
+  settings.hook_url = "";
+  settings.hook_ca = "ca.pem";
+  EXPECT_FALSE(check_settings(settings).ok()) << "the server's folder is / ";
+}
+
 TEST_F(SettingsTest, ListensBeyondLoopbackOnlyWithTls) {
   settings.data = "/tmp/x";
   EXPECT_TRUE(check_settings(settings).ok());

@@ -13,8 +13,6 @@
 namespace clary::runtime {
 namespace {
 
-constexpr std::string_view kScheme = "http://";
-
 // AWS's word for the whole of a job.
 std::string_view status_of(domain::Phase phase) {
   const bool own_word = is_terminal(phase) || phase == domain::Phase::kStopping;
@@ -61,16 +59,16 @@ Status StateHook::run_command(const std::string& text) const {
 
 Status StateHook::post(const std::string& text) const {
   if (settings_.url.empty()) return {};
-  const std::string_view rest = std::string_view(settings_.url).substr(kScheme.size());
-  const std::size_t slash = std::min(rest.find('/'), rest.size());
-  CLARY_TRY(const auto client,
-            net::Client::create(std::string(kScheme) + std::string(rest.substr(0, slash)),
-                                {.io_timeout = settings_.patience}));
-  net::ClientRequest request{.method = "POST",
-                             .target = slash == rest.size() ? "/" : std::string(rest.substr(slash)),
-                             .body = text};
+  const std::string& url = settings_.url;
+  const std::size_t host = std::min(url.find("://"), url.size() - 3) + 3;
+  const std::size_t slash = std::min(url.find('/', host), url.size());
+  const auto client = net::Client::create(
+      url.substr(0, slash), {.io_timeout = settings_.patience, .ca_file = settings_.ca_file});
+  if (!client.ok()) return client.error().within("hook '" + url + "'");
+  net::ClientRequest request{
+      .method = "POST", .target = slash == url.size() ? "/" : url.substr(slash), .body = text};
   request.headers.add("Content-Type", "application/json");
-  const auto reply = client->send(request);
+  const auto reply = (*client)->send(request);
   if (!reply.ok()) return reply.error().within("hook '" + settings_.url + "'");
   if (reply->status >= 200 && reply->status < 300) return {};
   return unavailable("hook '" + settings_.url + "': status " + std::to_string(reply->status));

@@ -15,8 +15,9 @@
 namespace clary::runtime {
 
 struct HookSettings {
-  std::vector<std::string> command;              // argv; empty: none
-  std::string url;                               // http://host:port/path; "": none
+  std::vector<std::string> command;  // argv; empty: none
+  std::string url;                   // http(s)://host:port/path; "": none
+  std::string ca_file;  // for https: PEM of whom to trust; "": the machine's authorities
   Duration patience = std::chrono::seconds(30);  // with each
 };
 

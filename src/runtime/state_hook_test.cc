@@ -3,6 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "base/temporary_folder.h"
+#include "net/certificates.h"
+#include "net/fake_server.h"
+#include "net/server.h"
+#include "net/sockets.h"
+#include "net/tls.h"
 
 namespace clary::runtime {
 namespace {
@@ -37,6 +43,33 @@ TEST(StateHook, ACommandThatFailsIsToldAgain) {
   EXPECT_EQ(refused.error().message, "hook '/bin/sh': exit code 1: ");
   EXPECT_FALSE(StateHook({.command = {"/no/such/program"}}).tell("x").ok());
   EXPECT_FALSE(StateHook({.url = "http://127.0.0.1:1/x"}).tell("x").ok());
+}
+
+TEST(StateHook, AnAddressMayBeHttps) {
+  const TemporaryFolder folder;
+  const SystemClock clock;
+  const auto authority = net::ensure_local_authority(folder.path(), {}, clock).value();
+  std::string got;
+  net::FakeHandler handler([&](const net::RequestHead& head) -> net::StartOutcome {
+    const std::string target = head.target;
+    return std::unique_ptr<net::RequestSink>(
+        std::make_unique<net::FakeSink>([&got, target](const std::string& body) {
+          got = target + " " + body;
+          return net::text_reply("thanks");
+        }));
+  });
+  net::Server server(handler, silent_logger());
+  Fd listening = net::listen_on("127.0.0.1:0").value();
+  const std::string url = "https://" + net::bound_address(listening).value() + "/hook?a=1";
+  auto tls = net::TlsServer::create(authority.server, {}).value();
+  ASSERT_TRUE(server.adopt(std::move(listening), "main", tls).ok());
+  const Status told = StateHook({.url = url, .ca_file = authority.ca_file}).tell("{}");
+  EXPECT_TRUE(told.ok()) << told.error().message;
+  EXPECT_EQ(got, "/hook?a=1 {}");
+  const Status untrusted = StateHook({.url = url}).tell("{}");
+  ASSERT_FALSE(untrusted.ok());
+  EXPECT_TRUE(untrusted.error().message.starts_with("hook '" + url + "': "))
+      << untrusted.error().message;
 }
 
 }  // namespace
