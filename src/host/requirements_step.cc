@@ -3,16 +3,16 @@
 // environment's own.
 #include <unistd.h>
 
-#include <cstdlib>
 #include <map>
 #include <optional>
 
 #include "base/files.h"
 #include "base/strings.h"
-#include "base/subprocess.h"
+#include "host/asked_lines.h"
 #include "host/failure.h"
 #include "host/job_tree.h"
 #include "host/output_pump.h"
+#include "host/pip_settings.h"
 #include "host/requirement_key.h"
 #include "host/requirement_overlay.h"
 #include "host/sandbox_spec.h"
@@ -52,72 +52,6 @@ constexpr const char* kPip =
     "except (ImportError, AttributeError):\n"
     "    sys.argv += ['-c', constraints]\n"
     "sys.exit(main())\n";
-
-Result<std::vector<std::string>> asked_lines(const std::vector<std::string>& command) {
-  CLARY_TRY(const SubprocessResult said,
-            run_subprocess({.command = command, .timeout = std::chrono::seconds(60)}));
-  if (said.exit_code != 0)
-    return unavailable("'" + command.front() + "': " + std::string(trim(said.errors)));
-  std::vector<std::string> lines;
-  for (const std::string_view line : split(said.output, '\n')) {
-    if (!trim(line).empty()) lines.emplace_back(trim(line));
-  }
-  return lines;
-}
-
-// Local folders that pip's settings name must be there for it inside the sandbox.
-std::vector<compute::Mount> setting_mounts(const std::map<std::string, std::string>& settings) {
-  std::vector<compute::Mount> mounts;
-  for (const auto& [name, value] : settings) {
-    for (std::string_view word : split(value, ' ')) {
-      if (word.starts_with("file://")) word.remove_prefix(7);
-      if (!word.starts_with('/') || word.starts_with("/etc/") || word.starts_with("/usr/"))
-        continue;
-      // The pages of a local index name files beside it: <mirror>/simple/... and <mirror>/files/...
-      while (word.ends_with('/')) word.remove_suffix(1);
-      if (word.ends_with("/simple") && word.size() > std::string_view("/simple").size()) {
-        word.remove_suffix(std::string_view("/simple").size());
-      }
-      const std::string path(word);
-      if (exists(path)) mounts.push_back({.source = path, .target = path});
-    }
-  }
-  return mounts;
-}
-
-// pip's settings as they stand, for the key: reading them costs nothing, asking pip half a second.
-std::map<std::string, std::string> pip_setting_texts(const hostlink::HostPlan& plan) {
-  std::map<std::string, std::string> texts;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const std::string_view text = *variable;
-    if (text.starts_with("PIP_")) texts[std::string(text.substr(0, text.find('=')))] = text;
-  }
-  const char* home = std::getenv("HOME");
-  const std::string own = home == nullptr ? "" : home;
-  std::vector<std::string> files = {"/etc/pip.conf", "/etc/xdg/pip/pip.conf",
-                                    own + "/.pip/pip.conf", own + "/.config/pip/pip.conf",
-                                    folder_of(folder_of(plan.interpreter.python)) + "/pip.conf"};
-  if (const char* named = std::getenv("PIP_CONFIG_FILE")) files.emplace_back(named);
-  for (const std::string& file : files) {
-    if (Result<std::string> text = read_file(file, 1 << 20); text.ok())
-      texts[file] = *std::move(text);
-  }
-  for (const auto& [name, value] : plan.environment) {
-    if (name.starts_with("PIP_")) texts[name] = value;
-  }
-  return texts;
-}
-
-// The machine's own as variables for pip inside the sandbox, which sees none of these files. What
-// the job's environment says of pip is not among them: it must not decide what the sandbox shows.
-std::map<std::string, std::string> machine_pip_settings(const hostlink::HostPlan& plan) {
-  std::map<std::string, std::string> settings;
-  if (const auto config = asked_lines({plan.interpreter.python, "-m", "pip", "config", "list"});
-      config.ok()) {
-    settings = pip_variables(join(*config, "\n"));
-  }
-  return settings;
-}
 
 // "torch==2.13.0", as the plan knows the environment.
 Result<std::vector<std::string>> base_packages(const hostlink::PlanInterpreter& interpreter) {
@@ -171,8 +105,9 @@ Result<std::optional<ScriptFailure>> run_pip(HostContext& context,
   compute::SandboxSpec spec = sandbox_spec(context, "installer");
   spec.mounts.push_back(
       {.source = installation.aside, .target = installation.aside, .writable = true});
-  std::map<std::string, std::string> settings = machine_pip_settings(context.plan);
-  for (compute::Mount& mount : setting_mounts(settings)) spec.mounts.push_back(std::move(mount));
+  std::map<std::string, std::string> settings = machine_pip_settings(context.plan.interpreter);
+  for (compute::Mount& mount : pip_setting_mounts(settings))
+    spec.mounts.push_back(std::move(mount));
   for (const auto& [name, value] : context.plan.environment) {
     if (name.starts_with("PIP_")) settings[name] = value;
   }
@@ -269,7 +204,10 @@ Status install_requirements(HostContext& context) {
                          .python = context.plan.interpreter.python,
                          .python_version = context.plan.interpreter.python_version};
   if (input.arguments.empty()) return {};
-  input.pip_settings = pip_setting_texts(context.plan);
+  input.pip_settings = pip_setting_texts(context.plan.interpreter);
+  for (const auto& [name, value] : context.plan.environment) {
+    if (name.starts_with("PIP_")) input.pip_settings[name] = value;
+  }
   CLARY_TRY(input.base_packages, base_packages(context.plan.interpreter));
   CLARY_TRY(const RequirementKey key, requirement_key(input));
   const RequirementCache cache(context.plan.cache_folder);

@@ -4,23 +4,15 @@
 
 #include "base/files.h"
 #include "base/strings.h"
-#include "base/subprocess.h"
 #include "compute/resources.h"
+#include "host/asked_lines.h"
 
 namespace clary::host {
 namespace {
 
 Result<std::vector<std::string>> asked_sys_path(const std::string& python) {
-  CLARY_TRY(
-      const SubprocessResult said,
-      run_subprocess({.command = {python, "-I", "-c",
-                                  "import sys; print('\\n'.join(p for p in sys.path if p))"}}));
-  if (said.exit_code != 0) return unavailable("interpreter '" + python + "': " + said.errors);
-  std::vector<std::string> paths;
-  for (const std::string_view line : split(said.output, '\n')) {
-    if (!line.empty()) paths.emplace_back(line);
-  }
-  return paths;
+  return asked_lines(
+      {python, "-I", "-c", "import sys; print('\\n'.join(p for p in sys.path if p))"});
 }
 
 bool is_site_folder(std::string_view path) {
