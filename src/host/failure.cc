@@ -1,6 +1,8 @@
 #include "host/failure.h"
 
 #include <fmt/format.h>
+#include <signal.h>
+#include <string.h>
 
 #include <algorithm>
 #include <array>
@@ -122,9 +124,12 @@ std::string toolkit_text(const ScriptFailure& failure, std::string_view message,
 // What helps beside the toolkit's own words: that memory ran out, the place, or the last thing
 // said.
 std::string extra_info(const ScriptFailure& failure) {
-  if (failure.status.out_of_memory) return std::string(kOutOfMemory);
-  if (!failure.place.empty()) return failure.place;
-  return failure.error_message.empty() ? failure.last_line : std::string();
+  const std::string ending = ending_text(failure.status);
+  if (failure.status.out_of_memory) return ending;
+  std::string said = failure.place;
+  if (said.empty() && failure.error_message.empty()) said = failure.last_line;
+  if (ending.empty()) return said;
+  return ending + (said.empty() ? "" : "; it said last: " + said);
 }
 
 std::string reason_around(std::string_view text, int exit_code) {
@@ -202,6 +207,22 @@ std::string joined_error_lines(const ErrorLines& out, const ErrorLines& err) {
 
 int shown_exit_code(const compute::ExitStatus& status) {
   return status.signal != 0 ? -status.signal : status.code;
+}
+
+std::string ending_text(const compute::ExitStatus& status) {
+  if (status.out_of_memory) return std::string(kOutOfMemory);
+  if (status.signal == 0) return "";
+  const char* name = ::sigabbrev_np(status.signal);
+  const char* meaning = ::sigdescr_np(status.signal);
+  const std::string ended = name == nullptr
+                                ? fmt::format("It was ended by signal {}", status.signal)
+                                : fmt::format("It was ended by SIG{} ({})", name,
+                                              meaning == nullptr ? "a signal" : meaning);
+  // Who sent it is not known; memory is the usual reason.
+  return status.signal == SIGKILL ? ended +
+                                        " from outside of the script: by a person, or by the "
+                                        "system for want of memory"
+                                  : ended;
 }
 
 std::string failure_text(const ScriptFailure& failure) {

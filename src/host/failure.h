@@ -64,6 +64,10 @@ int shown_exit_code(const compute::ExitStatus& status);
 inline constexpr std::string_view kOutOfMemory =
     "OutOfMemory: the job's processes needed more memory than it was granted";
 
+// What ended a program that ended badly and says nothing itself: that memory ran out, or the signal
+// by its name; "" when it exited.
+std::string ending_text(const compute::ExitStatus& status);
+
 // The text of /opt/ml/output/failure.
 std::string failure_text(const ScriptFailure& failure);
 

@@ -138,6 +138,21 @@ TEST(FailureReason, SaysThatMemoryRanOut) {
   EXPECT_NE(failure_reason(failure).find("OutOfMemory"), std::string::npos);
 }
 
+TEST(FailureReason, NamesTheSignal) {
+  const std::string reason = failure_reason(Scan("loading weights\n").failure({.signal = 11}));
+  EXPECT_EQ(reason,
+            "AlgorithmError: ExecuteUserScriptError:\nExitCode -11\nErrorMessage \"\"\n"
+            "ExtraInfo \"It was ended by SIGSEGV (Segmentation fault); it said last: loading "
+            "weights\"\n"
+            "Command \"/usr/local/bin/python3 -- train.py --epochs 1\", exit code: 1");
+  EXPECT_EQ(ending_text({.signal = 7}), "It was ended by SIGBUS (Bus error)");
+  EXPECT_EQ(ending_text({.signal = 40}), "It was ended by signal 40");
+  EXPECT_EQ(ending_text({.code = 1}), "");
+  EXPECT_NE(ending_text({.signal = 9}).find("SIGKILL (Killed) from outside"), std::string::npos);
+  EXPECT_NE(ending_text({.signal = 9, .out_of_memory = true}).find("OutOfMemory"),
+            std::string::npos);
+}
+
 TEST(ErrorLines, StayBounded) {
   ErrorLines lines;
   lines.take("ValueError: begins");

@@ -85,6 +85,34 @@ TEST_F(ProcessingHost, AFailureKeepsItsOutputsAndSaysWhatWasSaidLast) {
   EXPECT_THAT(link_.notices(), Contains(HasSubstr("ValueError: row 7")));
 }
 
+TEST_F(ProcessingHost, ASignalIsNamed) {
+  lives_.push_back({.ends_with = {.signal = 11}});
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(failure(), "AlgorithmError: See job logs for more information");
+  EXPECT_EQ(ended().int_or("exit_code", 0), 139);
+  EXPECT_THAT(link_.notices(), Contains(HasSubstr("SIGSEGV (Segmentation fault)")));
+}
+
+TEST_F(ProcessingHost, ItsProgramSeesTheMachinesPipSettings) {
+  const std::string wheels = folder_.at("wheels");
+  ASSERT_TRUE(make_folders(wheels).ok());
+  plan_.interpreter.python =
+      folder_.write("env/bin/python3",
+                    "#!/bin/sh\necho \"global.index-url='http://index'\"; echo "
+                    "\"global.find-links='" +
+                        wheels + "'\"\n",
+                    0755);
+  folder_.write("env/pip.conf", "[global]\nindex-url = http://index\n", 0644);
+  plan_.environment = {{"PIP_TIMEOUT", "7"}};
+  lives_.push_back({.on_spawn = [&](const compute::ProcessSpec& program) {
+    EXPECT_EQ(variable(program, "PIP_INDEX_URL"), "http://index");
+    EXPECT_EQ(variable(program, "PIP_TIMEOUT"), "7");
+  }});
+  ASSERT_EQ(run(), kHostReported);
+  const auto& mounts = sandbox_.prepared.back().mounts;
+  EXPECT_TRUE(std::ranges::any_of(mounts, [&](const auto& m) { return m.source == wheels; }));
+}
+
 TEST_F(ProcessingHost, AnOutputThatCannotBeUploadedFailsTheJob) {
   plan_.outputs[0].uri = "s3://gone/x";
   lives_.push_back({.on_spawn = [&](const compute::ProcessSpec&) {

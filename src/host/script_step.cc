@@ -183,6 +183,8 @@ Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFa
     outcome.failure = kProcessingFailure;
     const std::string why = ending_of(failure);
     if (!why.empty()) context.notice("The job's program said last: " + why);
+    const std::string ending = ending_text(seen.status);
+    if (!ending.empty()) context.notice("The job's program: " + ending);
     return outcome;
   }
   const Result<std::string> own =
@@ -190,8 +192,7 @@ Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFa
   if (own.ok() && !trim(*own).empty()) {
     outcome.failure = failure_reason(trim(*own), outcome.exit_code);
   } else if (own_program) {
-    outcome.failure =
-        failure_reason(seen.status.out_of_memory ? kOutOfMemory : "", outcome.exit_code);
+    outcome.failure = failure_reason(ending_text(seen.status), outcome.exit_code);
   } else {
     outcome.failure = failure_reason(failure);
     write_end_file(context, "failure", failure_text(failure));
