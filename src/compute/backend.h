@@ -45,9 +45,10 @@ enum class GangState {
   kQueued,
   kRunning,
   kEnded,
-  kLost,
+  kLost,     // it ran, and a host of it is gone without a word
+  kRefused,  // it cannot be started here, however long it waits; the reason says what mends it
   kUnknown
-};  // kLost: it ran, and a host of it is gone without a word
+};
 struct GangStatus {
   GangState state = GangState::kUnknown;
   std::string reason;  // for people: "waiting for 2 of 8 cores"

@@ -170,7 +170,7 @@ Result<int> wait_for(Child& child, const Fd& signals) {
 Result<int> exec_in_job(const ExecOptions& options) {
   const std::string proc = proc_of(options.pid);
   const Result<Fd> process = open_pid(options.pid);
-  if (!process.ok()) return not_found("its process has ended");
+  if (!process.ok()) return conflict("its process has ended");
   const Result<std::string> environment = read_file(proc + "/environ");
   if (!environment.ok()) {
     return denied("process " + std::to_string(options.pid) +

@@ -20,7 +20,8 @@ struct ExecOptions {
 };
 
 // Runs the command with this process's standard streams and returns its exit code, 128 and the
-// signal for one that was killed. NotFound: the process has ended; Denied: it is somebody else's.
+// signal for one that was killed. Conflict: the process has ended; Denied: it is somebody else's;
+// NotFound: it has no such command.
 Result<int> exec_in_job(const ExecOptions& options);
 
 }  // namespace clary::compute

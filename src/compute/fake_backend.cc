@@ -54,6 +54,8 @@ GangStatus FakeCluster::status(const Entry& entry) const {
                ? GangStatus{.state = GangState::kEnded, .reason = "stopped before it started"}
                : GangStatus{.state = GangState::kEnded,
                             .exit_code = entry.behaviour.stop_exit_code};
+  if (!entry.behaviour.refusal.empty())
+    return {.state = GangState::kRefused, .reason = entry.behaviour.refusal};
   if (now < begun) return {.state = GangState::kQueued, .reason = "waiting for a core"};
   if (entry.behaviour.lose_after && now >= begun + *entry.behaviour.lose_after) {
     return {.state = GangState::kLost, .reason = "told to get lost"};

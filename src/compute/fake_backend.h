@@ -16,6 +16,7 @@ namespace clary::compute {
 // How a gang behaves once it has been submitted.
 struct FakeGang {
   std::optional<Error> start_error;  // submit fails with it
+  std::string refusal;               // why it cannot be started, once it has been submitted
   Duration wait_for{0};              // queued first
   Duration run_for = std::chrono::hours(1'000'000);
   int exit_code = 0;

@@ -17,7 +17,7 @@ constexpr const char* kRunOnceScript = R"sh(
 cd "$1" || exit 1
 name=$2
 shift 2
-mkdir "$name.started" 2>/dev/null || exit 0
+mkdir "$name.started" 2>/dev/null || { [ -d "$name.started" ] && exit 0; mkdir "$name.started"; exit 1; }
 if [ -e stopped ]; then rmdir "$name.started"; exit 0; fi
 sync .
 start_of() { read -r stat < "/proc/$1/stat"; stat=${stat##*) }; set -- $stat; echo "${20}"; }
@@ -92,6 +92,15 @@ Resources read_resources(const Document* document) {
   return {.cores = static_cast<int>(document->int_or("cores", 1)),
           .memory_bytes = static_cast<std::uint64_t>(document->int_or("memory_bytes", 0)),
           .gpus = static_cast<int>(document->int_or("gpus", 0))};
+}
+
+std::vector<int> numbers_in(const Document* list) {
+  std::vector<int> numbers;
+  if (list == nullptr || !list->is_array()) return numbers;
+  for (const Document& number : *list->as_array()) {
+    if (number.as_int() != nullptr) numbers.push_back(static_cast<int>(*number.as_int()));
+  }
+  return numbers;
 }
 
 }  // namespace
@@ -215,6 +224,38 @@ std::vector<std::string> once_command(const std::string& gang_folder, const Gang
       "/bin/sh", "-c", kRunOnceScript, "clary-host", backend_folder(gang_folder), host.name};
   command.insert(command.end(), host.command.begin(), host.command.end());
   return command;
+}
+
+Status write_placed(const GangSpec& gang, const PlacedGang& placed) {
+  const Document document =
+      Document::object({{"cores", placed.total.cores},
+                        {"memory_bytes", static_cast<std::int64_t>(placed.total.memory_bytes)},
+                        {"gpus", Document::array({placed.gpus.begin(), placed.gpus.end()})},
+                        {"cpus", Document::array({placed.cpus.begin(), placed.cpus.end()})}});
+  return write_file_atomically(file_of(gang.folder, "placed.json"), to_json(document), 0600);
+}
+
+PlacedGang read_placed(const GangSpec& gang) {
+  PlacedGang placed;
+  const Result<std::string> text = read_file(file_of(gang.folder, "placed.json"));
+  const Result<Document> document = text.ok() ? parse_json(*text) : Result<Document>(text.error());
+  if (!document.ok()) return placed;
+  placed.total.cores = static_cast<int>(document->int_or("cores", 1));
+  placed.total.memory_bytes = static_cast<std::uint64_t>(document->int_or("memory_bytes", 0));
+  placed.gpus = numbers_in(document->find("gpus"));
+  placed.cpus = numbers_in(document->find("cpus"));
+  placed.total.gpus = static_cast<int>(placed.gpus.size());
+  return placed;
+}
+
+std::string why_not_started(const GangSpec& gang) {
+  std::string reason = "its host does not start";
+  for (const GangHost& host : gang.hosts) {
+    const std::string log = read_file(host_log(gang.folder, host.name), 64 << 10).value_or("");
+    const std::string_view said = trim(log);
+    if (!said.empty()) return reason + ": " + std::string(said.substr(said.rfind('\n') + 1));
+  }
+  return reason + ", and says nothing: see " + backend_folder(gang.folder);
 }
 
 Status mark_stopped(const std::string& gang_folder) {

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "compute/backend.h"
+#include "compute/placement.h"
 
 namespace clary::compute {
 
@@ -59,6 +60,13 @@ HostFiles read_host(const std::string& gang_folder, const std::string& host);
 // started itself: it makes NAME.started (durable) or gives up, notes the program's process in
 // NAME.pid, waits, and notes its exit code in NAME.exit.
 std::vector<std::string> once_command(const std::string& gang_folder, const GangHost& host);
+
+// What a gang was granted, in placed.json. One that cannot be read was granted nothing.
+Status write_placed(const GangSpec& gang, const PlacedGang& placed);
+PlacedGang read_placed(const GangSpec& gang);
+
+// A sentence with what the shells that were to start its hosts have said.
+std::string why_not_started(const GangSpec& gang);
 
 // A stop was asked for: a gang that has not started never will.
 Status mark_stopped(const std::string& gang_folder);

@@ -27,6 +27,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Duration kQueueInterval = milliseconds(100);
+constexpr int kStarts = 3;  // that came to nothing
 constexpr int kFirstSignalCode =
     128;  // a shell's exit code for a program that signal n ended is 128 + n
 
@@ -36,7 +37,9 @@ struct Gang {
   Duration placed_at{0};                          // on the steady clock
   std::vector<std::shared_ptr<const Fd>> shells;  // that this server started, one per host
   std::string waits_for;
-  bool ended = false;  // and will not change again
+  int starts = 0;       // since this server began
+  std::string refusal;  // why it cannot be started at all
+  bool ended = false;   // and will not change again
 };
 
 // The gang's hosts taken together.
@@ -69,6 +72,7 @@ GangStatus status_of(const Gang& gang) {
   }
   if (started) return status;
   if (stopped) return {GangState::kEnded, "stopped before it started", {}};
+  if (!gang.refusal.empty()) return {GangState::kRefused, gang.refusal, {}};
   return gang.placed ? GangStatus{GangState::kRunning, "starting", {}}
                      : GangStatus{GangState::kQueued, gang.waits_for, {}};
 }
@@ -263,9 +267,13 @@ class LocalBackend final : public ComputeBackend {
     // The shell that starts it may have been killed before it noted anything: then nothing has run,
     // and it waits again.
     const bool forgotten = gang.placed && clock_.steady() - gang.placed_at > kLongestStart;
-    if (forgotten && nothing_started(gang)) gang.placed.reset();
+    if (forgotten && nothing_started(gang)) {
+      gang.placed.reset();
+      if (gang.starts >= kStarts) gang.refusal = why_not_started(gang.spec.gang);
+    }
     const GangStatus status = status_of(gang);
-    gang.ended = status.state == GangState::kEnded || status.state == GangState::kLost;
+    gang.ended = status.state == GangState::kEnded || status.state == GangState::kLost ||
+                 status.state == GangState::kRefused;
     if (gang.ended) gang.placed.reset();
     return status;
   }
@@ -303,19 +311,26 @@ class LocalBackend final : public ComputeBackend {
       waiting[i]->waits_for = decisions[i].reason;
       if (!decisions[i].starts) continue;
       const Status started = start(*waiting[i], decisions[i].placed);
-      if (!started.ok()) waiting[i]->waits_for = "it cannot be started: " + started.error().message;
+      if (started.ok()) continue;
+      const std::string reason = "it cannot be started: " + started.error().message;
+      const bool for_good = started.error().code == ErrorCode::kUnsupported ||
+                            started.error().code == ErrorCode::kNotFound;
+      (for_good ? waiting[i]->refusal : waiting[i]->waits_for) = reason;
     }
   }
 
   Status start(Gang& gang, const PlacedGang& placed) CLARY_REQUIRES(mutex_) {
     const GangSpec& spec = gang.spec.gang;
+    CLARY_RETURN_IF_ERROR(check_programs(starting_programs(), options_.path));
     CLARY_RETURN_IF_ERROR(write_placed(spec, placed));
     gang.shells.clear();
     std::vector<std::string> environment;
     for (char** variable = environ; *variable != nullptr; ++variable) {
+      const std::string_view text = *variable;
       // What the server was given to reach AWS is no host's.
-      if (!std::string_view(*variable).starts_with("AWS_")) environment.emplace_back(*variable);
+      if (!text.starts_with("PATH=") && !text.starts_with("AWS_")) environment.emplace_back(text);
     }
+    environment.push_back("PATH=" + options_.path);
     environment.push_back("CLARY_GPU_DEVICES=" + gpu_devices(placed.gpus));
     for (const GangHost& host : spec.hosts) {
       CLARY_TRY(const Fd log,
@@ -333,43 +348,8 @@ class LocalBackend final : public ComputeBackend {
     }
     gang.placed = placed;
     gang.placed_at = clock_.steady();
+    ++gang.starts;
     return {};
-  }
-
-  static std::string placed_file(const GangSpec& gang) {
-    return path_join(backend_folder(gang.folder), "placed.json");
-  }
-
-  static Status write_placed(const GangSpec& gang, const PlacedGang& placed) {
-    const Document document =
-        Document::object({{"cores", placed.total.cores},
-                          {"memory_bytes", static_cast<std::int64_t>(placed.total.memory_bytes)},
-                          {"gpus", Document::array({placed.gpus.begin(), placed.gpus.end()})},
-                          {"cpus", Document::array({placed.cpus.begin(), placed.cpus.end()})}});
-    return write_file_atomically(placed_file(gang), to_json(document), 0600);
-  }
-
-  static std::vector<int> numbers_in(const Document* list) {
-    std::vector<int> numbers;
-    if (list == nullptr || !list->is_array()) return numbers;
-    for (const Document& number : *list->as_array()) {
-      if (number.as_int() != nullptr) numbers.push_back(static_cast<int>(*number.as_int()));
-    }
-    return numbers;
-  }
-
-  static PlacedGang read_placed(const GangSpec& gang) {
-    PlacedGang placed;
-    const Result<std::string> text = read_file(placed_file(gang));
-    const Result<Document> document =
-        text.ok() ? parse_json(*text) : Result<Document>(text.error());
-    if (!document.ok()) return placed;
-    placed.total.cores = static_cast<int>(document->int_or("cores", 1));
-    placed.total.memory_bytes = static_cast<std::uint64_t>(document->int_or("memory_bytes", 0));
-    placed.gpus = numbers_in(document->find("gpus"));
-    placed.cpus = numbers_in(document->find("cpus"));
-    placed.total.gpus = static_cast<int>(placed.gpus.size());
-    return placed;
   }
 
   const LocalBackendOptions options_;

@@ -14,6 +14,7 @@
 #include "base/logger.h"
 #include "base/result.h"
 #include "compute/backend.h"
+#include "compute/programs.h"
 #include "compute/resources.h"
 
 namespace clary::compute {
@@ -23,11 +24,14 @@ struct LocalBackendOptions {
   Resources machine = machine_resources();
   // Each gang is kept to as many of these cores as it was granted; empty: to none.
   std::vector<int> cpus = usable_cpus();
+  // PATH of the host programs.
+  std::string path = program_path();
 };
 
 // Takes up the gangs that are in the folder: what waited goes on waiting, what runs is known again.
 // Thread-safe. A gang that was stopped while it waited is kEnded without an exit code. A host
-// program that a signal ended, without a stop having been asked for, is lost.
+// program that a signal ended, without a stop having been asked for, is lost. A gang is refused
+// when a program that starts hosts is missing, and when its start came to nothing three times.
 Result<std::unique_ptr<ComputeBackend>> open_local_backend(LocalBackendOptions options,
                                                            const Clock& clock,
                                                            const Logger& logger);

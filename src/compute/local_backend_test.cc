@@ -116,11 +116,13 @@ class LocalUnderTest final : public BackendUnderTest {
   LocalUnderTest() { reopen(); }
 
   ComputeBackend& backend() override { return *backend_; }
-  void reopen() override {
+  void reopen() override { reopen(program_path()); }
+  void reopen(const std::string& path) {
     backend_.reset();
-    backend_ =
-        std::move(open_local_backend({folder_.path(), kMachine}, clock_, silent_logger())).value();
+    LocalBackendOptions options{.gangs_folder = folder_.path(), .machine = kMachine, .path = path};
+    backend_ = std::move(open_local_backend(std::move(options), clock_, silent_logger())).value();
   }
+  void advance(Duration by) { clock_.advance(by); }
   GangSpec gang(const std::string& id, Conduct conduct) override {
     return gang_that(id, script_of(conduct));
   }
@@ -147,6 +149,7 @@ class LocalUnderTest final : public BackendUnderTest {
 
   GangSpec gang_that(const std::string& id, const std::string& script, Resources wants = {}) {
     const std::string folder = folder_.path() + "/" + id;
+    clock_.advance(Duration(1));  // gangs wait in the order of their submission
     const std::string counted = "echo x >> " + folder + "/starts; " + script;
     return {.id = GangId(id),
             .folder = folder,
@@ -156,7 +159,7 @@ class LocalUnderTest final : public BackendUnderTest {
  private:
   TemporaryFolder folder_;
   Changes changes_{folder_.path()};
-  SystemClock clock_;
+  ManualClock clock_;
   std::unique_ptr<ComputeBackend> backend_;
 };
 
@@ -361,6 +364,38 @@ TEST_F(LocalBackendTest, WhatAHostPrintsIsKept) {
   const GangHandle handle = submit("g", "echo out; echo err >&2");
   ASSERT_TRUE(comes_to(handle, GangState::kEnded));
   EXPECT_EQ(read_file(host_log(specs_.back().folder, "algo-1")).value(), "out\nerr\n");
+}
+
+TEST_F(LocalBackendTest, WhereAProgramThatStartsHostsIsMissingNothingWaits) {
+  local_.reopen("/nowhere");
+  const GangHandle handle = submit("g", "exit 0");
+  EXPECT_EQ(status(handle).state, GangState::kRefused);
+  EXPECT_EQ(status(handle).reason,
+            "it cannot be started: the program 'mkdir' is in no folder of PATH (/nowhere); run: "
+            "apt-get install coreutils");
+  local_.reopen();
+  EXPECT_TRUE(comes_to(handle, GangState::kEnded)) << "a server that finds it starts the gang";
+}
+
+TEST_F(LocalBackendTest, AStartThatComesToNothingIsSaidTheThirdTime) {
+  const GangSpec spec = local_.gang_that("g", "exit 0");
+  ASSERT_TRUE(make_folders(backend_folder(spec.folder)).ok());
+  // The shell makes a folder of this name; a link to nowhere is in its way.
+  ASSERT_EQ(::symlink("nowhere/at/all", (backend_folder(spec.folder) + "/algo-1.started").c_str()),
+            0);
+  const GangHandle handle = submit("g", "exit 0");
+  for (int start = 1; start <= 3; ++start) {
+    EXPECT_EQ(status(handle).state, GangState::kRunning);
+    const std::string log = host_log(spec.folder, "algo-1");
+    const auto said = [&] { return std::ssize(split(read_file(log).value_or(""), '\n')); };
+    for (int i = 0; i < 2000 && said() <= start; ++i) local_.let_pass();
+    local_.advance(kLongestStart + seconds(1));
+    if (start < 3) ASSERT_TRUE(comes_to(handle, GangState::kRunning));
+  }
+  ASSERT_TRUE(comes_to(handle, GangState::kRefused)) << status(handle).reason;
+  EXPECT_NE(status(handle).reason.find("its host does not start: mkdir: cannot create"),
+            std::string::npos)
+      << status(handle).reason;
 }
 
 TEST_F(LocalBackendTest, AGangWithoutHostsIsRefused) {

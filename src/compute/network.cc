@@ -152,7 +152,10 @@ void JobNetwork::State::no_way_out(const Error& reason) {
   slirp = Child();
   exit_signal.close();
   slirp_ready.close();
-  lacks.push_back("no way out: " + reason.message);
+  const bool absent = reason.message.find("execute it: No such") != std::string::npos;
+  lacks.push_back("no way out: " + (absent ? "slirp4netns is not installed; run: apt-get install "
+                                             "slirp4netns"
+                                           : reason.message));
 }
 
 Status JobNetwork::State::start_slirp() {

@@ -38,7 +38,7 @@ enum class Phase {
   kDownloading,  // inputs are being staged
   kTraining,     // the user's script runs
   kUploading,    // outputs are being collected
-  kStopping,     // asked to end: by a person or by its time limit
+  kStopping,     // asked to end: by a person or by a time limit
   kCompleted,
   kFailed,
   kStopped,
@@ -50,7 +50,7 @@ std::string_view phase_name(Phase phase);  // "Pending", ...
 int status_rank(Phase phase);
 
 // Why a stop was asked for; decides how a stopped job is described.
-enum class StopReason { kNone, kRequested, kMaxRuntime };
+enum class StopReason { kNone, kRequested, kMaxRuntime, kMaxPending };
 
 // A folder of a file system that clary.toml names.
 struct FileSystemSource {
@@ -112,8 +112,9 @@ struct JobSpec {
   std::string instance_type;
   int instance_count = 1;
   std::int64_t max_runtime_seconds = 86400;
-  int retry_attempts = 0;  // starts after the first, when the machine is at fault
-  int priority = 0;        // among waiting jobs: higher comes first
+  std::int64_t max_pending_seconds = 0;  // of waiting for a place; 0: not limited
+  int retry_attempts = 0;                // starts after the first, when the machine is at fault
+  int priority = 0;                      // among waiting jobs: higher comes first
   bool network_isolation = false;
 };
 

@@ -197,6 +197,8 @@ std::string_view entering_training(Phase phase, StopReason reason) {
     case kStopped:
       return reason == StopReason::kMaxRuntime
                  ? "Training job runtime exceeded MaxRuntimeInSeconds provided"
+             : reason == StopReason::kMaxPending
+                 ? "Training job pending time exceeded MaxPendingTimeInSeconds provided"
                  : "Training job stopped";
   }
   return "";
@@ -263,7 +265,10 @@ Effect effect_for(const Job& job, EffectKind kind) {
 void note_stop(Job& job, const JobInput& input) {
   if (job.stop_reason == StopReason::kRequested) return;
   if (input.kind == kTimeLimit) job.stop_reason = StopReason::kMaxRuntime;
-  if (input.kind == kStopRequested) job.stop_reason = StopReason::kRequested;
+  if (input.kind == kStopRequested) {
+    job.stop_reason = input.stop_reason == StopReason::kMaxPending ? StopReason::kMaxPending
+                                                                   : StopReason::kRequested;
+  }
   if (input.kind != kHostStopped) return;
   if (input.stop_reason != StopReason::kNone) job.stop_reason = input.stop_reason;
   if (job.stop_reason == StopReason::kNone) job.stop_reason = StopReason::kRequested;

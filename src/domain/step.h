@@ -42,6 +42,7 @@ struct JobInput {
   std::string exit_message;  // with an end
   std::string gang_handle;   // with kSubmitted
   // With kHostStopped, what the host says; it is believed over an earlier guess, not over a person.
+  // With kStopRequested: kMaxPending when no person asked.
   StopReason stop_reason = StopReason::kNone;
 };
 

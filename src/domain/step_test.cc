@@ -117,6 +117,13 @@ TEST(Step, ATimeLimitIsToldApartFromAStop) {
   EXPECT_EQ(must(asked, {.kind = kTimeLimit}).job.stop_reason, StopReason::kRequested);
   EXPECT_EQ(must(asked, {.kind = kHostStopped}).events[0].message, "Training job stopped");
 
+  const JobInput too_long{.kind = kStopRequested, .stop_reason = StopReason::kMaxPending};
+  const JobChange pending = must(job_in(kStarting), too_long);
+  EXPECT_EQ(pending.job.stop_reason, StopReason::kMaxPending);
+  EXPECT_EQ(pending.effects.at(0).kind, EffectKind::kStopGang);
+  EXPECT_EQ(must(pending.job, {.kind = kHostStopped}).events[0].message,
+            "Training job pending time exceeded MaxPendingTimeInSeconds provided");
+
   const JobInput ended_from_outside{.kind = kHostStopped, .stop_reason = StopReason::kRequested};
   EXPECT_EQ(must(limited, ended_from_outside).job.stop_reason, StopReason::kRequested);
 

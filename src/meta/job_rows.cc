@@ -94,6 +94,7 @@ std::string spec_text(const JobSpec& spec) {
                                    {"instance_type", spec.instance_type},
                                    {"instance_count", spec.instance_count},
                                    {"max_runtime_seconds", spec.max_runtime_seconds},
+                                   {"max_pending_seconds", spec.max_pending_seconds},
                                    {"retry_attempts", spec.retry_attempts},
                                    {"priority", spec.priority},
                                    {"network_isolation", spec.network_isolation}}));
@@ -151,6 +152,7 @@ Result<JobSpec> read_spec(std::string_view text) {
   spec.instance_type = document.string_or("instance_type", "");
   spec.instance_count = static_cast<int>(document.int_or("instance_count", 1));
   spec.max_runtime_seconds = document.int_or("max_runtime_seconds", spec.max_runtime_seconds);
+  spec.max_pending_seconds = document.int_or("max_pending_seconds", 0);
   spec.retry_attempts = static_cast<int>(document.int_or("retry_attempts", 0));
   spec.priority = static_cast<int>(document.int_or("priority", 0));
   spec.network_isolation = document.bool_or("network_isolation", false);

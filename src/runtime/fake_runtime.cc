@@ -166,7 +166,7 @@ void RuntimeFixture::put_object(const std::string& bucket, const std::string& ke
   ASSERT_TRUE((*writer)->finish().ok());
 }
 
-JobName RuntimeFixture::submit(const std::string& name, int retry_attempts) {
+JobName RuntimeFixture::submit(const std::string& name, int retry_attempts, Duration max_pending) {
   domain::Job job;
   job.name = JobName(name);
   job.arn = Arn("arn:aws:sagemaker:us-east-1:000000000000:training-job/" + name);
@@ -178,6 +178,8 @@ JobName RuntimeFixture::submit(const std::string& name, int retry_attempts) {
   job.spec.metrics = {{.name = "loss", .pattern = "loss=([0-9.]+)"}};
   job.spec.output_uri = "s3://out/";
   job.spec.retry_attempts = retry_attempts;
+  job.spec.max_pending_seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(max_pending).count();
   job.output_uri = "s3://out/" + name + "/output";
   job.model_uri = job.output_uri + "/model.tar.gz";
   const auto created = server_->changes.create(job, {}, {});

@@ -84,7 +84,8 @@ class RuntimeFixture : public ::testing::Test {
   void put_object(const std::string& bucket, const std::string& key,
                   const std::string& bytes = "x");
   // Creates a job with one channel, s3://data/train, and a metric `loss`.
-  JobName submit(const std::string& name = "j", int retry_attempts = 0);
+  JobName submit(const std::string& name = "j", int retry_attempts = 0,
+                 Duration max_pending = Duration(0));
   // Carries out effects and looks at gangs, once each.
   void run();
   void tick(Duration by);

@@ -51,6 +51,7 @@ Status GangWatch::look_at(const Job& job, Seen& seen) {
   CLARY_TRY(const compute::GangStatus status, parts_.backend.inspect(handle));
   switch (status.state) {
     case compute::GangState::kQueued:
+      if (is_pending_too_long(job)) return stop_pending(job);
       if (status.reason.empty() || status.reason == seen.waiting_for) return {};
       seen.waiting_for = status.reason;
       return parts_.changes.note(
@@ -62,12 +63,30 @@ Status GangWatch::look_at(const Job& job, Seen& seen) {
       if (!seen.ended) seen.ended = parts_.clock.now();
       if (parts_.clock.now() < *seen.ended + kPatience) return {};
       if (job.phase == Phase::kStopping && status.exit_code == kEndedBySigterm) return stopped(job);
-      return lose(job, "the host ended without a word, exit code: " +
+      return lose(job, "host lost: the host ended without a word, exit code: " +
                            std::to_string(status.exit_code.value_or(0)));
+    case compute::GangState::kRefused:
+      return lose(job, status.reason);
     case compute::GangState::kLost:
     case compute::GangState::kUnknown:
-      return lose(job, status.reason.empty() ? "its processes are gone" : status.reason);
+      return lose(
+          job, "host lost: " + (status.reason.empty() ? "its processes are gone" : status.reason));
   }
+  return {};
+}
+
+bool GangWatch::is_pending_too_long(const Job& job) const {
+  if (job.spec.max_pending_seconds <= 0 || job.phase == Phase::kStopping) return false;
+  const TimePoint since = job.attempt == 1 ? job.created : job.modified;
+  return parts_.clock.now() >= since + std::chrono::seconds(job.spec.max_pending_seconds);
+}
+
+// Source: AWS, StoppingCondition: "can be pending before it is stopped".
+Status GangWatch::stop_pending(const Job& job) {
+  CLARY_RETURN_IF_ERROR(parts_.changes.apply(job.key(),
+                                             {.kind = domain::JobEventKind::kStopRequested,
+                                              .stop_reason = domain::StopReason::kMaxPending},
+                                             {.gang = job.gang}));
   return {};
 }
 
@@ -79,7 +98,7 @@ Status GangWatch::stopped(const Job& job) {
 
 Status GangWatch::lose(const Job& job, std::string reason) {
   const domain::JobInput input{.kind = domain::JobEventKind::kHostLost,
-                               .message = "InternalServerError: host lost: " + std::move(reason)};
+                               .message = "InternalServerError: " + std::move(reason)};
   CLARY_RETURN_IF_ERROR(parts_.changes.apply(job.key(), input, {.gang = job.gang}));
   return {};
 }

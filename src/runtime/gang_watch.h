@@ -45,6 +45,9 @@ class GangWatch {
   };
   Status look_at(const domain::Job& job, Seen& seen);
   Status renew(const domain::Job& job, Seen& seen);
+  // MaxPendingTimeInSeconds, counted from the job's creation or its restart.
+  bool is_pending_too_long(const domain::Job& job) const;
+  Status stop_pending(const domain::Job& job);
   // The gang ended because it was asked to, before a host of it could say so.
   Status stopped(const domain::Job& job);
   Status lose(const domain::Job& job, std::string reason);

@@ -95,6 +95,8 @@ Result<api::DescribeTrainingJobResponse> describe_job(
   reply.secondary_status = secondary_status(job.phase, job.stop_reason);
   if (!job.failure_reason.empty()) reply.failure_reason = job.failure_reason;
   reply.stopping_condition.max_runtime_in_seconds = job.spec.max_runtime_seconds;
+  if (job.spec.max_pending_seconds > 0)
+    reply.stopping_condition.max_pending_time_in_seconds = job.spec.max_pending_seconds;
   reply.creation_time = job.created;
   reply.training_start_time = job.training_started;
   reply.training_end_time = job.training_ended;

@@ -180,6 +180,7 @@ domain::JobSpec spec_of(const api::CreateTrainingJobRequest& request) {
   if (request.stopping_condition) {
     spec.max_runtime_seconds =
         request.stopping_condition->max_runtime_in_seconds.value_or(kDefaultMaxRuntimeSeconds);
+    spec.max_pending_seconds = request.stopping_condition->max_pending_time_in_seconds.value_or(0);
   }
   if (request.retry_strategy) {
     spec.retry_attempts = static_cast<int>(request.retry_strategy->maximum_retry_attempts);

@@ -223,6 +223,14 @@ TEST_F(TrainingJobsTest, ADayIsTheLimitWhereNoneIsGiven) {
   unlimited.stopping_condition.reset();
   ASSERT_EQ(create(unlimited), "");
   EXPECT_EQ(describe().stopping_condition.max_runtime_in_seconds, 86400);
+  EXPECT_FALSE(describe().stopping_condition.max_pending_time_in_seconds.has_value());
+  api::CreateTrainingJobRequest impatient = request("impatient");
+  impatient.stopping_condition->max_pending_time_in_seconds = 7200;
+  ASSERT_EQ(create(impatient), "");
+  EXPECT_EQ(
+      jobs_.find(domain::JobKind::kTraining, JobName("impatient")).value().spec.max_pending_seconds,
+      7200);
+  EXPECT_EQ(describe("impatient").stopping_condition.max_pending_time_in_seconds, 7200);
   EXPECT_EQ(jobs_.find(domain::JobKind::kTraining, JobName("job")).value().spec.max_runtime_seconds,
             86400);
 }
