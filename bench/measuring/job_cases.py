@@ -40,10 +40,10 @@ def wall_ratio(context: Context) -> None:
     work = work_script(rounds)
     script = context.folder / "work.py"
     script.write_text(work)
-    context.jobs.put("source/work.tar.gz", source_archive(work))
+    context.jobs.put("source/script.tar.gz", source_archive(work))
     ratios, surplus = [], []
     for _ in range(context.pairs):
-        _, job, _ = context.jobs.run("source/work.tar.gz")
+        _, job, _ = context.jobs.run("source/script.tar.gz")
         began = time.perf_counter()
         subprocess.run([context.python, script], check=True, stdout=subprocess.DEVNULL)
         alone = time.perf_counter() - began

@@ -7,13 +7,13 @@
 #include <utility>
 
 #include "apps/embedded_files.h"
+#include "apps/job_probes.h"
 #include "apps/root_key.h"
 #include "apps/settings.h"
 #include "base/files.h"
 #include "cli/machine_probes.h"
 #include "compute/exec_in_job.h"
 #include "compute/gang_files.h"
-#include "compute/sandbox.h"
 #include "runtime/environments.h"
 
 namespace clary::apps {
@@ -133,30 +133,12 @@ Result<int> enter_job(const std::string& data, const std::string& gang,
   const auto mark = compute::read_mark(path_join(folder, "script.pid"));
   if (!mark.ok() && mark.error().code != ErrorCode::kNotFound) return mark.error();
   if (!mark.ok() || !compute::is_running(*mark))
-    return not_found("no script runs now; its events are shown by `clary describe`");
+    return conflict("no script runs now; its events are shown by `clary describe`");
   const auto terminal = variables.find("TERM");
   return compute::exec_in_job(
       {.pid = mark->pid,
        .argv = argv,
        .terminal_type = terminal == variables.end() ? "" : terminal->second});
-}
-
-Finding probe_sandbox(const std::string& data) {
-  Finding finding{.subject = "bubblewrap", .found = "runs: jobs are confined"};
-  if (settings_of_server(data).value_or(Settings()).sandbox == "process") {
-    finding.state = Finding::State::kLimited;
-    finding.found = "is not used: the settings choose the process sandbox, which confines nothing";
-    finding.mend = "jobs.sandbox = \"bubblewrap\"";
-    return finding;
-  }
-  if (const Status probed = compute::probe_bubblewrap(); !probed.ok()) {
-    finding.state = Finding::State::kBroken;
-    finding.found = probed.error().message;
-    finding.mend =
-        "apt-get install bubblewrap; else as its message says; without confinement: sandbox = "
-        "\"process\"";
-  }
-  return finding;
 }
 
 }  // namespace
@@ -179,7 +161,7 @@ cli::Tools client_tools(const Clock& clock) {
                                                   const std::vector<std::string>& argv) {
     return enter_job(data, gang, argv, variables);
   };
-  tools.probes = {probe_settings, probe_server, probe_sandbox};
+  tools.probes = {probe_settings, probe_server, probe_programs, probe_sandbox, probe_network};
   tools.other_commands = {{"serve", "runs the server in the foreground"}};
   if (auto program = real_path("/proc/self/exe"); program.ok()) tools.program = std::move(*program);
   return tools;

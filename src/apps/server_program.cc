@@ -175,6 +175,7 @@ Status ServerProgram::Parts::serve() {
   CLARY_TRY([[maybe_unused]] const auto id,
             server->adopt(std::move(listening), net::kMainListener, tls.server));
   const Document running = Document::object({{"address", local_address(address)},
+                                             {"listen", address},
                                              {"scheme", tls.scheme()},
                                              {"ca_file", tls.bundle_file},
                                              {"pid", std::int64_t{::getpid()}},

@@ -73,7 +73,7 @@ struct Tools {
   std::function<Result<std::string>(const std::string& data)> client_hook;
   EnvironmentTools environments;
   // Runs a command beside the script of the gang, on this terminal, and returns its exit code.
-  // argv: empty for a shell. NotFound when no script runs.
+  // argv: empty for a shell. Conflict when no script runs; 127 when the job has no such command.
   std::function<Result<int>(const std::string& data, const std::string& gang,
                             const std::vector<std::string>& argv)>
       enter_job;

@@ -3,10 +3,12 @@
 #include <stdlib.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <functional>
 #include <optional>
 
 #include "cli/client_commands.h"
+#include "cli/command_names.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
 
@@ -37,6 +39,7 @@ struct Parsed {
   std::string python;
   std::vector<std::string> packages;
   KeyOptions key;
+  bool verbose = false;
 };
 
 CLI::App* add_command(CLI::App& app, Parsed& parsed, const char* name, const char* meaning,
@@ -84,7 +87,8 @@ void add_server_commands(CLI::App& app, Parsed& parsed) {
   command->add_flag("--tls", parsed.up.tls,
                     "https, with a certificate of an authority made in the data directory");
   command->add_option("--timeout", parsed.up_seconds, "how long to wait for it")
-      ->type_name("SECONDS");
+      ->type_name("SECONDS")
+      ->check(CLI::NonNegativeNumber);
   add_shell(command, parsed.shell);
   add_json(command, parsed);
 
@@ -94,7 +98,8 @@ void add_server_commands(CLI::App& app, Parsed& parsed) {
                           return down(context, parsed.down);
                         });
   command->add_option("--timeout", parsed.down_seconds, "how long to wait for it")
-      ->type_name("SECONDS");
+      ->type_name("SECONDS")
+      ->check(CLI::NonNegativeNumber);
 
   command =
       add_command(app, parsed, "env", "print what lets a shell's AWS clients reach the server",
@@ -116,7 +121,11 @@ void add_server_commands(CLI::App& app, Parsed& parsed) {
 
   command = add_command(app, parsed, "doctor",
                         "say what works on this machine, what does not, and how to mend it",
-                        [](const Context& context) { return doctor(context); });
+                        [&parsed](const Context& context) {
+                          return doctor(context, parsed.verbose ? Detail::kAll : Detail::kSummary);
+                        });
+  command->add_flag("--verbose", parsed.verbose,
+                    "also list every member of requests that has no effect here");
   add_json(command, parsed);
 }
 
@@ -242,6 +251,55 @@ std::string other_commands_text(const Tools& tools) {
   return commands + text;
 }
 
+// What is wrong with the commands of a command line, or "": a word that is none, or none at all.
+std::string wrong_command(const CLI::App& app, int argc, const char* const* argv,
+                          const Tools& tools) {
+  const CLI::App* level = &app;
+  std::string group;
+  for (int i = 1; i <= argc; ++i) {
+    const auto commands = level->get_subcommands([](const CLI::App*) { return true; });
+    if (commands.empty()) return "";
+    if (i == argc) return level->get_require_subcommand_min() == 0 ? "" : level->help();
+    const std::string word = argv[i];
+    if (word == "--data") ++i;
+    if (word.starts_with("--data")) continue;
+    if (word.empty() || word.front() == '-') return "";
+    std::vector<std::string> known;
+    const CLI::App* next = nullptr;
+    for (const CLI::App* command : commands) {
+      known.push_back(command->get_name());
+      if (command->get_name() == word) next = command;
+    }
+    for (const auto& [name, meaning] : tools.other_commands) {
+      if (group.empty() && name == word)
+        return "clary: '" + word + "' comes first, before its options\n";
+      if (group.empty()) known.push_back(name);
+    }
+    if (next == nullptr) return unknown_command_text(group, word, known) + "\n";
+    level = next;
+    group = word;
+  }
+  return "";
+}
+
+// In the place of the library's own words about what it could not read.
+std::string unread_text(const CLI::App* app, const CLI::Error& failure) {
+  std::string command = app->get_name();
+  const CLI::App* level = app;
+  while (!level->get_subcommands().empty()) {
+    level = level->get_subcommands().front();
+    command += " " + level->get_name();
+  }
+  const std::vector<std::string> unexpected = app->remaining(true);
+  if (failure.get_name() == "ExtrasError" && !unexpected.empty()) {
+    std::vector<std::string> options;
+    for (const CLI::Option* option : level->get_options()) options.push_back(option->get_name());
+    return unexpected_word_text(command, unexpected.front(), options) + "\n";
+  }
+  return "clary: " + std::string(failure.what()) + "; `" + command +
+         " --help` says what it takes\n";
+}
+
 }  // namespace
 
 std::map<std::string, std::string> read_variables(char** environment) {
@@ -269,12 +327,19 @@ int run_client_command(int argc, const char* const* argv, const Tools& tools) {
   CLI::App app("SageMaker on your own machine.", "clary");
   app.set_version_flag("--version", "clary " + tools.version);
   app.require_subcommand(1);
+  app.failure_message(unread_text);
+  app.add_option("--data", parsed.data_folder, "the data directory, of every command")
+      ->type_name("DIR");
   app.footer(other_commands_text(tools));
   add_server_commands(app, parsed);
   add_job_commands(app, parsed);
   add_exec_command(app, parsed);
   add_environment_commands(app, parsed);
   add_key_commands(app, parsed);
+  if (const std::string wrong = wrong_command(app, argc, argv, tools); !wrong.empty()) {
+    std::fputs(wrong.c_str(), stderr);
+    return static_cast<int>(ExitCode::kUsage);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {

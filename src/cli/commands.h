@@ -70,7 +70,9 @@ struct ExecOptions {
 // Exits with what the command exits with.
 ExitCode exec(const Context& context, const ExecOptions& options);
 
-ExitCode doctor(const Context& context);
+// Of what has no effect: how much there is, or every member with its reason. JSON has it all.
+enum class Detail { kSummary, kAll };
+ExitCode doctor(const Context& context, Detail effectless);
 
 ExitCode environments_list(const Context& context);
 ExitCode environments_probe(const Context& context, const std::string& name);

@@ -85,6 +85,7 @@ class CommandsTest : public testing::Test {
   std::mutex mutex_;
   std::vector<std::string> asked_;  // "Operation body"
   std::function<void()> on_describe_;
+  std::string series_ = R"({"series":[{"name":"loss","points":[[1,2],[2,1]]}]})";
 
  private:
   struct Lined {
@@ -97,8 +98,7 @@ class CommandsTest : public testing::Test {
     if (head.target == "/readyz") return net::text_reply("ready");
     if (head.target == "/_clary/jobs/training-job/j")
       return net::text_reply(R"({"events":[{"time":1,"message":"m"}]})");
-    if (head.target == "/_clary/jobs/training-job/j/series")
-      return net::text_reply(R"({"series":[{"name":"loss","points":[[1,2],[2,1]]}]})");
+    if (head.target == "/_clary/jobs/training-job/j/series") return net::text_reply(series_);
     const std::string target(head.headers.get("X-Amz-Target"));
     const bool is_signed =
         head.headers.get("Authorization").find("Credential=AKIATEST/") != std::string_view::npos;
@@ -160,7 +160,11 @@ TEST_F(CommandsTest, DescribeOfNoJobIsNotFound) {
   reply("DescribeProcessingJob",
         {R"({"__type":"ValidationException","message":"Could not find requested job"})"}, 400);
   EXPECT_EQ(describe(context(), {.job = "ghost"}), ExitCode::kNotFound);
-  EXPECT_NE(err_.find("training job 'ghost'"), std::string::npos) << err_;
+  EXPECT_EQ(err_, "clary: no job is called 'ghost'; `clary jobs` lists them\n");
+  err_.clear();
+  reply("ListTrainingJobs", {R"({"TrainingJobSummaries":[{"TrainingJobName":"ghosts"}]})"});
+  EXPECT_EQ(describe(context(), {.job = "ghost"}), ExitCode::kNotFound);
+  EXPECT_EQ(err_, "clary: no job is called 'ghost', did you mean 'ghosts'?\n");
 }
 
 TEST_F(CommandsTest, DescribePrintsTheReplyAsJson) {
@@ -293,9 +297,54 @@ TEST_F(CommandsTest, DoctorFailsWhenSomethingIsBroken) {
                    .found = "no",
                    .mend = "install it"};
   });
-  EXPECT_EQ(doctor(context(true)), ExitCode::kFailed);
+  EXPECT_EQ(doctor(context(true), Detail::kSummary), ExitCode::kFailed);
   const Document report = parse_json(out_).value();
   EXPECT_EQ(report.find("findings")->as_array()->size(), machine_probes().size() + 2);
+}
+
+TEST_F(CommandsTest, DoctorListsWhatHasNoEffectWhenAskedTo) {
+  doctor(context(), Detail::kSummary);
+  EXPECT_NE(out_.find("have no effect here"), std::string::npos) << out_;
+  EXPECT_EQ(out_.find("VpcConfig"), std::string::npos);
+  out_.clear();
+  doctor(context(), Detail::kAll);
+  EXPECT_NE(out_.find("VpcConfig"), std::string::npos) << out_;
+}
+
+TEST_F(CommandsTest, UpBesideAServerThatListensElsewhereSaysSo) {
+  start_server();
+  hold_lock();
+  tools_.program = "/nonexistent";
+  EXPECT_EQ(up(context(), {.listen = "127.0.0.1:1", .shell = "bash"}), ExitCode::kFailed);
+  EXPECT_NE(err_.find("runs already at http://127.0.0.1:"), std::string::npos) << err_;
+  EXPECT_NE(err_.find("--listen 127.0.0.1:1"), std::string::npos) << err_;
+  EXPECT_NE(err_.find("clary down"), std::string::npos) << err_;
+  EXPECT_EQ(out_, "");
+  EXPECT_EQ(up(context(), {.tls = true}), ExitCode::kFailed);
+  EXPECT_NE(err_.find("--tls"), std::string::npos) << err_;
+  EXPECT_EQ(up(context(), {.config = "/etc/other.toml"}), ExitCode::kFailed);
+  EXPECT_NE(err_.find("--config /etc/other.toml"), std::string::npos) << err_;
+  const std::string port = read_server_record(folder_.path()).value().address.substr(9);
+  for (const std::string& same :
+       {"localhost" + port, "127.0.0.1" + port, std::string("127.0.0.1:0")})
+    EXPECT_EQ(up(context(), {.listen = same, .shell = "bash"}), ExitCode::kOk) << same << err_;
+}
+
+TEST_F(CommandsTest, WhatThereIsNotToShowIsAFailureAndNoMissingJob) {
+  start_server();
+  reply("DescribeTrainingJob", {R"({"TrainingJobName":"j","TrainingJobStatus":"Completed"})"});
+  series_ = R"({"series":[]})";
+  EXPECT_EQ(describe(context(), {.job = "j", .plot = folder_.path() + "/x.png"}),
+            ExitCode::kFailed);
+  EXPECT_NE(err_.find("nothing to draw"), std::string::npos) << err_;
+  tools_.enter_job = [](const auto&, const auto&, const auto&) -> Result<int> {
+    return conflict("no script runs now");
+  };
+  EXPECT_EQ(exec(context(), {.job = "j"}), ExitCode::kFailed);
+  tools_.enter_job = [](const auto&, const auto&, const auto&) -> Result<int> {
+    return not_found("start 'pyhton': No such file or directory");
+  };
+  EXPECT_EQ(static_cast<int>(exec(context(), {.job = "j", .command = {"pyhton"}})), 127);
 }
 
 TEST_F(CommandsTest, ProbesSeeTheDataFolder) {
@@ -315,6 +364,8 @@ TEST(CommandLine, ExitsWithUsageOnNonsense) {
   tools.clock = &clock;
   const char* nonsense[] = {"clary", "jobs", "--stutus", "x"};
   EXPECT_EQ(run_client_command(4, nonsense, tools), 2);
+  const char* unknown[] = {"clary", "jbos"};
+  EXPECT_EQ(run_client_command(2, unknown, tools), 2);
   const char* nothing[] = {"clary"};
   EXPECT_EQ(run_client_command(1, nothing, tools), 2);
 }

@@ -33,17 +33,22 @@ Finding probe_python(const Context& context) {
   return finding;
 }
 
-std::string effectless_text(const Context& context) {
+std::string effectless_text(const Context& context, Detail detail) {
+  const auto members = members_without_effect();
+  if (detail == Detail::kSummary) {
+    return "\n" + std::to_string(members.size()) +
+           " members of requests are taken and have no effect here, because nothing here needs "
+           "them; `clary doctor --verbose` lists them with the reason of each.\n";
+  }
   std::vector<Row> rows;
-  for (const auto& [member, reason] : members_without_effect())
-    rows.push_back({"  " + member, reason});
+  for (const auto& [member, reason] : members) rows.push_back({"  " + member, reason});
   return "\n" + context.terminal.styled("Taken from requests, without effect here", Style::kBold) +
          "\n" + format_table({}, rows);
 }
 
 }  // namespace
 
-ExitCode doctor(const Context& context) {
+ExitCode doctor(const Context& context, Detail effectless_detail) {
   std::vector<Finding> findings;
   const auto look = [&](const Probe& probe) {
     context.terminal.progress("looking ...");
@@ -65,7 +70,8 @@ ExitCode doctor(const Context& context) {
             {{"findings", findings_document(findings)}, {"without_effect", effectless}})) +
         "\n");
   } else {
-    context.terminal.print(findings_text(findings, context.terminal) + effectless_text(context));
+    context.terminal.print(findings_text(findings, context.terminal) +
+                           effectless_text(context, effectless_detail));
   }
   return broken ? ExitCode::kFailed : ExitCode::kOk;
 }

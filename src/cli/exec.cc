@@ -13,7 +13,11 @@ ExitCode exec(const Context& context, const ExecOptions& options) {
   if (!timeline.ok()) return fail(context, timeline.error().within(found->title()));
   const auto code = context.tools.enter_job(context.data_folder, timeline->string_or("gang", ""),
                                             options.command);
-  if (!code.ok()) return fail(context, code.error().within(found->title()));
+  if (!code.ok()) {
+    const ExitCode failed = fail(context, code.error().within(found->title()));
+    constexpr int kNoSuchCommand = 127;  // as a shell says it
+    return failed == ExitCode::kNotFound ? static_cast<ExitCode>(kNoSuchCommand) : failed;
+  }
   return static_cast<ExitCode>(*code);
 }
 

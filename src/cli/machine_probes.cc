@@ -88,22 +88,6 @@ Finding probe_port(const std::string& data_folder, const std::string& address) {
   return finding;
 }
 
-Finding probe_user_namespaces() {
-  Finding finding{.subject = "user namespaces", .found = "can be made"};
-  const auto made =
-      run_subprocess({.command = {"unshare", "--user", "--net", "--map-root-user", "true"}});
-  if (made.ok() && made->exit_code == 0) return finding;
-  const std::string reason = made.ok() ? std::string(trim(made->errors)) : made.error().message;
-  finding.state = State::kBroken;
-  finding.found =
-      "cannot be made (" + reason + "): jobs have no sandbox and no network of their own";
-  finding.mend =
-      "sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0 "
-      "(as root); in a container: "
-      "--security-opt seccomp=unconfined --security-opt apparmor=unconfined";
-  return finding;
-}
-
 Finding probe_tunnel_device() {
   Finding finding{.subject = "/dev/net/tun", .found = "can be opened"};
   if (const auto device = open_file("/dev/net/tun", O_RDWR); !device.ok()) {
@@ -139,11 +123,7 @@ std::vector<Probe> machine_probes() {
   const auto anywhere = [](Finding (*probe)()) {
     return [probe](const std::string&) { return probe(); };
   };
-  return {probe_data_folder,
-          probe_disk,
-          anywhere(probe_user_namespaces),
-          anywhere(probe_tunnel_device),
-          anywhere(probe_slirp),
+  return {probe_data_folder, probe_disk, anywhere(probe_tunnel_device), anywhere(probe_slirp),
           anywhere(probe_gpus)};
 }
 

@@ -8,7 +8,7 @@
 
 namespace clary::cli {
 
-// Data directory, disk, user namespaces, /dev/net/tun, slirp4netns, GPUs.
+// Data directory, disk, /dev/net/tun, slirp4netns, GPUs.
 std::vector<Probe> machine_probes();
 
 Finding probe_data_folder(const std::string& data_folder);
@@ -16,7 +16,6 @@ Finding probe_disk(const std::string& data_folder);
 // The server of the data directory, or whether it could listen. address: where it listens by its
 // settings.
 Finding probe_port(const std::string& data_folder, const std::string& address);
-Finding probe_user_namespaces();
 Finding probe_tunnel_device();
 Finding probe_slirp();
 Finding probe_gpus();

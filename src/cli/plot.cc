@@ -68,13 +68,13 @@ std::string plot_script(std::string_view title, const std::vector<Series>& serie
 
 Status draw_plot(std::string_view title, const std::vector<Series>& series,
                  const std::string& file) {
-  if (series.empty()) return not_found("nothing to draw: there are no measurements and no metrics");
+  if (series.empty()) return conflict("nothing to draw: there are no measurements and no metrics");
   const std::string script = file + ".gnuplot";
   CLARY_RETURN_IF_ERROR(write_file_atomically(script, plot_script(title, series, file)));
   const auto drawn = run_subprocess({.command = {"gnuplot", script}, .timeout = kPatience});
   static_cast<void>(remove_tree(script));
   if (!drawn.ok() || drawn->exit_code == 127)
-    return unavailable(
+    return unsupported(
         "gnuplot draws the picture and cannot be run; run: apt-get install gnuplot-nox");
   if (drawn->exit_code != 0) return internal_error("gnuplot: " + std::string(trim(drawn->errors)));
   return {};

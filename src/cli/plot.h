@@ -15,7 +15,7 @@ namespace clary::cli {
 std::string plot_script(std::string_view title, const std::vector<Series>& series,
                         const std::string& file);
 
-// Writes the PNG `file`. Unavailable, with what to install, where there is no gnuplot; NotFound
+// Writes the PNG `file`. Unsupported, with what to install, where there is no gnuplot; Conflict
 // when there is nothing to draw.
 Status draw_plot(std::string_view title, const std::vector<Series>& series,
                  const std::string& file);

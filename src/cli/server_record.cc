@@ -27,6 +27,8 @@ Result<ServerRecord> read_server_record(const std::string& data_folder) {
   record.region = document.string_or("region", record.region);
   record.scheme = document.string_or("scheme", record.scheme);
   record.ca_file = document.string_or("ca_file", "");
+  record.listen = document.string_or("listen", record.address);
+  record.config = document.string_or("config", "");
   if (record.address.empty())
     return internal_error("'" + data_folder + "/server.json' names no address");
   return record;

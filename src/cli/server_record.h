@@ -17,6 +17,8 @@ struct ServerRecord {
   std::string region = "us-east-1";
   std::string scheme = "http";
   std::string ca_file;  // whom to trust, when it is https
+  std::string listen;   // what it is bound to: "0.0.0.0:4580" where clients here take loopback
+  std::string config;   // the clary.toml that it has read; "": none
   std::string endpoint() const { return scheme + "://" + address; }
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "cli/command_names.h"
 #include "cli/doctor_text.h"
 #include "cli/job_text.h"
 #include "cli/plot.h"
@@ -259,6 +260,22 @@ TEST(DoctorText, KnowsWhatHasNoEffect) {
   EXPECT_TRUE(has("CreateTrainingJobRequest.ProfilerConfig"));
   EXPECT_TRUE(has("VpcConfig")) << "of several requests";
   EXPECT_FALSE(has("CreateTrainingJobRequest.TrainingJobName"));
+}
+
+TEST(CommandNames, TheNearestIsNamed) {
+  const std::vector<std::string> known = {"jobs", "describe"};
+  EXPECT_EQ(unknown_command_text("", "jbos", known),
+            "clary: unknown command 'jbos'; there are: jobs, describe");
+  EXPECT_EQ(unknown_command_text("", "describ", known),
+            "clary: unknown command 'describ', did you mean 'describe'?");
+  EXPECT_EQ(unknown_command_text("keys", "lits\x1b", {"create"}),
+            "clary: unknown command 'keys lits?'; there are: create");
+  EXPECT_EQ(unexpected_word_text("clary jobs", "--stutus", {"--status", "--data"}),
+            "clary: unknown option '--stutus', did you mean '--status'?");
+  EXPECT_EQ(unexpected_word_text("clary jobs", "-x", {"--status"}),
+            "clary: unknown option '-x'; `clary jobs --help` says what it takes");
+  EXPECT_EQ(unexpected_word_text("clary jobs", "mine", {}),
+            "clary: 'mine' is one word too many; `clary jobs --help` says what it takes");
 }
 
 TEST(Harmless, KeepsTextAndDropsControls) {

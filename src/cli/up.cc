@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/strings.h"
 #include "cli/background.h"
 #include "cli/commands.h"
 #include "cli/server_record.h"
@@ -36,9 +37,42 @@ std::vector<std::string> serve_command(const Context& context, const UpOptions& 
   return command;
 }
 
+// said: what the server wrote before it ended.
+Error why_it_ended(std::string_view said) {
+  constexpr std::string_view kLead = "clary serve: ";
+  said = trim(said);
+  const bool one_sentence = said.starts_with(kLead) && said.find('\n') == std::string_view::npos;
+  if (one_sentence) return internal_error(std::string(said.substr(kLead.size())));
+  return internal_error("the server ended while it started:\n" + std::string(said));
+}
+
 struct Started {
   bool by_us = false;  // this command started it
 };
+
+// "localhost:80" → "127.0.0.1:80", with `port` in the place of 0, which takes any.
+std::string bound_form(std::string listen, std::string_view port) {
+  const std::size_t colon = listen.rfind(':');
+  if (colon == std::string::npos) return listen;
+  std::string host = listen.substr(0, colon);
+  if (host == "localhost") host = "127.0.0.1";
+  const std::string asked = listen.substr(colon + 1);
+  return host + ":" + (asked == "0" ? std::string(port) : asked);
+}
+
+// The options that ask for another server than the one that runs; "": none.
+std::string asked_otherwise(const ServerRecord& running, const UpOptions& options) {
+  const std::string_view port =
+      std::string_view(running.listen).substr(running.listen.rfind(':') + 1);
+  std::vector<std::string> asked;
+  if (!options.listen.empty() && bound_form(options.listen, port) != bound_form(running.listen, ""))
+    asked.push_back("--listen " + options.listen);
+  if (options.tls && running.scheme != "https") asked.emplace_back("--tls");
+  const std::string config = absolute(options.config);
+  if (!config.empty() && real_path(config).value_or(config) != running.config)
+    asked.push_back("--config " + options.config);
+  return join(asked, " ");
+}
 
 // Starts a server unless one holds the data directory, and waits until it answers. One that is just
 // going down is waited for.
@@ -51,8 +85,7 @@ Result<Started> start_and_wait(const Context& context, const UpOptions& options)
     const bool is_held = lock_holder(context.data_folder).has_value();
     if (is_held && answers(context.data_folder)) return Started{started.has_value()};
     if (started && started->ended()) {
-      return internal_error("the server ended while it started:\n" +
-                            text_after(log_file, log_start));
+      return why_it_ended(text_after(log_file, log_start));
     }
     if (!started && !is_held) {
       CLARY_TRY(started, start_in_background(serve_command(context, options), log_file));
@@ -74,6 +107,12 @@ ExitCode up(const Context& context, const UpOptions& options) {
   context.terminal.progress("");
   if (!started.ok()) return fail(context, started.error());
   if (const auto record = read_server_record(context.data_folder); record.ok()) {
+    const std::string otherwise = started->by_us ? "" : asked_otherwise(*record, options);
+    if (!otherwise.empty()) {
+      return fail(context, conflict("a server runs already at " + record->endpoint() +
+                                    " (data: " + context.data_folder + "), and " + otherwise +
+                                    " asks for another one; run `clary down` first"));
+    }
     context.terminal.say(std::string("clary ") +
                          (started->by_us ? "is running" : "is already running") + " at " +
                          record->endpoint() + " (data: " + context.data_folder + ")");

@@ -80,6 +80,21 @@ hostlink::PlanInterpreter interpreter_of(const Document& document) {
   return interpreter;
 }
 
+// Why the probe failed. Another program than a Python takes its text for anything, and says so at
+// length: it is asked for less.
+std::string why_unusable(const std::string& program, const SubprocessResult& probe,
+                         std::string_view last_line, Duration timeout) {
+  const auto asked = run_subprocess({.command = {program, "-I", "-c", "print('clary-' + 'probe')"},
+                                     .folder = "/",
+                                     .timeout = timeout});
+  std::string why(last_line.substr(0, 200));
+  if (asked.ok() && trim(asked->output) != "clary-probe") {
+    why = trim(asked->errors).substr(0, asked->errors.find('\n')).substr(0, 200);
+    if (why.empty() || why.find("clary-") != std::string::npos) return "it is another program";
+  }
+  return why.empty() ? "it ended with code " + std::to_string(probe.exit_code) : why;
+}
+
 // The last line that is not blank: what a launcher script prints before it does no harm.
 std::string_view last_line(std::string_view text) {
   text = trim(text);
@@ -129,15 +144,16 @@ Result<ProbedInterpreter> ProbedInterpreter::from_document(const Document& docum
 }
 
 Result<ProbedInterpreter> probe_interpreter(const std::string& python, Duration timeout) {
-  CLARY_TRY(const SubprocessResult answer,
-            run_subprocess({.command = {python, "-I", "-c", std::string(kProbe)},
-                            .folder = "/",
-                            .timeout = timeout}));
+  const auto asked = run_subprocess(
+      {.command = {python, "-I", "-c", std::string(kProbe)}, .folder = "/", .timeout = timeout});
+  if (!asked.ok() && asked.error().code == ErrorCode::kNotFound)
+    return not_found("'" + python + "': not there");
+  if (!asked.ok()) return asked.error().within("'" + python + "'");
+  const SubprocessResult& answer = *asked;
   auto document = parse_json(last_line(answer.output));
   if (answer.exit_code != 0 || !document.ok() || document->find("clary_probe") == nullptr) {
-    std::string why(last_line(answer.errors).substr(0, 200));
-    if (why.empty()) why = "it ended with code " + std::to_string(answer.exit_code);
-    return invalid_argument("'" + python + "': not a usable Python 3: " + why);
+    return invalid_argument("'" + python + "': not a usable Python 3: " +
+                            why_unusable(python, answer, last_line(answer.errors), timeout));
   }
   ProbedInterpreter probed{.interpreter = interpreter_of(*document)};
   if (python.starts_with('/')) probed.watched.push_back(watch_path(python));

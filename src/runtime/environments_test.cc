@@ -137,7 +137,9 @@ TEST_F(EnvironmentsTest, WhatIsNoPythonIsRefused) {
   const std::string mute = path_join(folder_, "mute/python3");
   script(mute, "echo hello");
   EXPECT_THAT(open().add("x", broken).error().message, HasSubstr("no such module: json"));
-  EXPECT_THAT(open().add("x", mute).error().message, HasSubstr("not a usable Python 3"));
+  EXPECT_THAT(open().add("x", mute).error().message, HasSubstr("not a usable Python 3: it is"));
+  EXPECT_EQ(open().add("x", "/bin/ls").error().message,
+            "environment 'x': '/bin/ls': not a usable Python 3: it is another program");
   EXPECT_THAT(open().add("x", "/no/such").error().message, HasSubstr("/no/such"));
   for (const char* name : {"", "-x", "../x", "a/b", "A", "default", ".x"}) {
     EXPECT_EQ(open().add(name, mute).error().code, ErrorCode::kInvalidArgument) << name;

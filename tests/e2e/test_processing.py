@@ -257,14 +257,15 @@ open("/opt/ml/processing/input/listed/own", "w").write("x")
 
 
 def test_an_output_may_lie_inside_an_input(processing):
-    processing.s3.put_object(Bucket=BUCKET, Key="work/a.csv", Body=b"1")
-    root = "/opt/ml/processing/work"
+    processing.s3.put_object(Bucket=BUCKET, Key="folder/a.csv", Body=b"1")
+    root = "/opt/ml/processing/folder"
     name = processing.submit(f"""
 open("{root}/out/b.csv", "w").write(open("{root}/a.csv").read() * 2)
-""", inputs=[s3_input("work", f"s3://{BUCKET}/work/", root)], outputs=[s3_output("out", f"s3://{BUCKET}/inside", f"{root}/out")])
+""", inputs=[s3_input("outer", f"s3://{BUCKET}/folder/", root)],
+                             outputs=[s3_output("out", f"s3://{BUCKET}/inside", f"{root}/out")])
     assert processing.wait(name)["ProcessingJobStatus"] == "Completed", processing.lines(name)
     assert processing.objects("inside/") == {"b.csv": b"11"}
-    assert processing.objects("work/") == {"a.csv": b"1"}
+    assert processing.objects("folder/") == {"a.csv": b"1"}
 
 
 def test_its_program_has_credentials_and_may_install_for_itself(processing):
