@@ -219,9 +219,7 @@ std::string ending_text(const compute::ExitStatus& status) {
                                 : fmt::format("It was ended by SIG{} ({})", name,
                                               meaning == nullptr ? "a signal" : meaning);
   // Who sent it is not known; memory is the usual reason.
-  return status.signal == SIGKILL ? ended +
-                                        " from outside of the script: by a person, or by the "
-                                        "system for want of memory"
+  return status.signal == SIGKILL ? ended + ", by somebody or by the system for want of memory"
                                   : ended;
 }
 

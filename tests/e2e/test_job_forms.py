@@ -129,7 +129,7 @@ def test_a_program_of_ones_own_takes_the_place_of_the_images(forms):
 @pytest.mark.parametrize("line, reason", [
     ("exit 3", "AlgorithmError: , exit code: 3"),
     ("echo too little sugar > /opt/ml/output/failure; exit 4", "AlgorithmError: too little sugar, exit code: 4"),
-    ("kill -9 $$", "AlgorithmError: , exit code: 137"),
+    ("kill -11 $$", "AlgorithmError: It was ended by SIGSEGV (Segmentation fault), exit code: 139"),
 ])
 def test_its_exit_code_is_the_jobs(forms, line, reason):
     assert forms.run("", AlgorithmSpecification=command(["/bin/sh", "-c", line]))["FailureReason"] == reason
