@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 
+#include "base/strings.h"
 #include "cli/client_commands.h"
 #include "cli/command_names.h"
 #include "cli/commands.h"
@@ -62,6 +63,14 @@ void add_shell(CLI::App* command, std::string& shell) {
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
+// "" for a number of seconds, else what is wrong.
+std::string seconds_check(const std::string& text) {
+  const auto seconds = parse_double(text);
+  constexpr double kMost = 1e6;
+  return seconds && *seconds >= 0 && *seconds <= kMost ? ""
+                                                       : "'" + text + "' is no number of seconds";
+}
+
 Duration to_duration(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
@@ -88,7 +97,7 @@ void add_server_commands(CLI::App& app, Parsed& parsed) {
                     "https, with a certificate of an authority made in the data directory");
   command->add_option("--timeout", parsed.up_seconds, "how long to wait for it")
       ->type_name("SECONDS")
-      ->check(CLI::NonNegativeNumber);
+      ->check(seconds_check);
   add_shell(command, parsed.shell);
   add_json(command, parsed);
 
@@ -99,7 +108,7 @@ void add_server_commands(CLI::App& app, Parsed& parsed) {
                         });
   command->add_option("--timeout", parsed.down_seconds, "how long to wait for it")
       ->type_name("SECONDS")
-      ->check(CLI::NonNegativeNumber);
+      ->check(seconds_check);
 
   command =
       add_command(app, parsed, "env", "print what lets a shell's AWS clients reach the server",
@@ -259,7 +268,7 @@ std::string wrong_command(const CLI::App& app, int argc, const char* const* argv
   for (int i = 1; i <= argc; ++i) {
     const auto commands = level->get_subcommands([](const CLI::App*) { return true; });
     if (commands.empty()) return "";
-    if (i == argc) return level->get_require_subcommand_min() == 0 ? "" : level->help();
+    if (i == argc) return level->get_require_subcommand_min() == 0 ? "" : level->help("clary");
     const std::string word = argv[i];
     if (word == "--data") ++i;
     if (word.starts_with("--data")) continue;
@@ -291,7 +300,7 @@ std::string unread_text(const CLI::App* app, const CLI::Error& failure) {
     command += " " + level->get_name();
   }
   const std::vector<std::string> unexpected = app->remaining(true);
-  if (failure.get_name() == "ExtrasError" && !unexpected.empty()) {
+  if (dynamic_cast<const CLI::ExtrasError*>(&failure) != nullptr && !unexpected.empty()) {
     std::vector<std::string> options;
     for (const CLI::Option* option : level->get_options()) options.push_back(option->get_name());
     return unexpected_word_text(command, unexpected.front(), options) + "\n";
@@ -330,12 +339,12 @@ int run_client_command(int argc, const char* const* argv, const Tools& tools) {
   app.failure_message(unread_text);
   app.add_option("--data", parsed.data_folder, "the data directory, of every command")
       ->type_name("DIR");
-  app.footer(other_commands_text(tools));
   add_server_commands(app, parsed);
   add_job_commands(app, parsed);
   add_exec_command(app, parsed);
   add_environment_commands(app, parsed);
   add_key_commands(app, parsed);
+  app.footer(other_commands_text(tools));  // the others would inherit it
   if (const std::string wrong = wrong_command(app, argc, argv, tools); !wrong.empty()) {
     std::fputs(wrong.c_str(), stderr);
     return static_cast<int>(ExitCode::kUsage);

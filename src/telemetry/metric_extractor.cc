@@ -208,7 +208,7 @@ std::vector<std::string> MetricExtractor::notices() const {
     } else if (!definition.not_a_number.empty()) {
       notices.push_back(
           what + fmt::format("captured no number, but '{}'", quoted(definition.not_a_number)));
-    } else {
+    } else if (lines_ > 0) {
       const std::string& nearest = definition.nearest.line();
       notices.push_back(
           what + fmt::format("matched none of {} lines", lines_) +

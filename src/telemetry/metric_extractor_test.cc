@@ -89,6 +89,11 @@ TEST_F(MetricExtractorTest, WhatIsNotFiniteIsLeftOutAndSaidOnce) {
   EXPECT_THAT(extractor_->notices(), IsEmpty());
 }
 
+TEST_F(MetricExtractorTest, AJobThatSaidNothingIsNotToldThatNothingMatched) {
+  define({{"loss", "loss=(.*)"}});
+  EXPECT_THAT(extractor_->notices(), IsEmpty());
+}
+
 TEST_F(MetricExtractorTest, AGroupThatTookNoPartGivesNothing) {
   define({{"x", "a(b)?c"}, {"y", "no group"}});
   EXPECT_THAT(feed({"ac", "no group"}), IsEmpty());
