@@ -268,7 +268,9 @@ std::string wrong_command(const CLI::App& app, int argc, const char* const* argv
   for (int i = 1; i <= argc; ++i) {
     const auto commands = level->get_subcommands([](const CLI::App*) { return true; });
     if (commands.empty()) return "";
-    if (i == argc) return level->get_require_subcommand_min() == 0 ? "" : level->help("clary");
+    if (i == argc)
+      return level->get_require_subcommand_min() == 0 ? ""
+                                                      : level->help(level == &app ? "" : "clary");
     const std::string word = argv[i];
     if (word == "--data") ++i;
     if (word.starts_with("--data")) continue;

@@ -111,9 +111,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "ExitCode 1\nErrorMessage \"AssertionError: no\"\nExtraInfo \"train.py, line 3, in "
                 "<module>\""},
         Failing{"import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
-                "ExitCode -9\nErrorMessage \"\""},
+                "ExitCode -9\nErrorMessage \"\"\nExtraInfo \"It was ended by SIGKILL (Killed), by "
+                "somebody or by the system for want of memory\""},
         Failing{"import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n",
-                "ExitCode -11\nErrorMessage \"\""}));
+                "ExitCode -11\nErrorMessage \"\"\nExtraInfo \"It was ended by SIGSEGV "
+                "(Segmentation fault)\""}));
 
 TEST_F(RealScript, RunsAShellEntryPoint) {
   set_code(
