@@ -80,25 +80,18 @@ hostlink::PlanInterpreter interpreter_of(const Document& document) {
   return interpreter;
 }
 
-// Why the probe failed. Another program than a Python takes its text for anything, and says so at
-// length: it is asked for less.
-std::string why_unusable(const std::string& program, const SubprocessResult& probe,
-                         std::string_view last_line, Duration timeout) {
-  const auto asked = run_subprocess({.command = {program, "-I", "-c", "print('clary-' + 'probe')"},
-                                     .folder = "/",
-                                     .timeout = timeout});
-  std::string why(last_line.substr(0, 200));
-  if (asked.ok() && trim(asked->output) != "clary-probe") {
-    why = trim(asked->errors).substr(0, asked->errors.find('\n')).substr(0, 200);
-    if (why.empty() || why.find("clary-") != std::string::npos) return "it is another program";
-  }
-  return why.empty() ? "it ended with code " + std::to_string(probe.exit_code) : why;
-}
-
 // The last line that is not blank: what a launcher script prints before it does no harm.
 std::string_view last_line(std::string_view text) {
   text = trim(text);
   return text.substr(text.rfind('\n') + 1);
+}
+
+// Why the probe failed. Another program than a Python takes its text for anything, and quotes it.
+std::string why_unusable(const SubprocessResult& answer) {
+  const bool quotes_it = answer.errors.find("clary_probe") != std::string::npos;
+  if (quotes_it || answer.exit_code == 0) return "it is another program";
+  const std::string_view why = last_line(answer.errors).substr(0, 200);
+  return why.empty() ? "it ended with code " + std::to_string(answer.exit_code) : std::string(why);
 }
 
 }  // namespace
@@ -152,8 +145,7 @@ Result<ProbedInterpreter> probe_interpreter(const std::string& python, Duration 
   const SubprocessResult& answer = *asked;
   auto document = parse_json(last_line(answer.output));
   if (answer.exit_code != 0 || !document.ok() || document->find("clary_probe") == nullptr) {
-    return invalid_argument("'" + python + "': not a usable Python 3: " +
-                            why_unusable(python, answer, last_line(answer.errors), timeout));
+    return invalid_argument("'" + python + "': not a usable Python 3: " + why_unusable(answer));
   }
   ProbedInterpreter probed{.interpreter = interpreter_of(*document)};
   if (python.starts_with('/')) probed.watched.push_back(watch_path(python));

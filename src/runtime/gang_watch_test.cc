@@ -34,7 +34,8 @@ TEST_F(GangWatchTest, AJobThatIsPendingTooLongIsStopped) {
   tick(seconds(1));
   EXPECT_EQ(phase(limited), Phase::kStopped);
   EXPECT_EQ(phases(limited), "Pending Starting Stopping Stopped");
-  EXPECT_TRUE(noticed(limited, "Training job pending time exceeded MaxPendingTimeInSeconds"));
+  EXPECT_EQ(jobs_.events(find(limited).kind, limited).value().back().message,
+            "Training job pending time exceeded MaxPendingTimeInSeconds provided");
   EXPECT_FALSE(cluster_.runs(find(limited).gang));
   EXPECT_EQ(phase(job), Phase::kStarting) << "without the limit it waits";
   tick(hours(3));
