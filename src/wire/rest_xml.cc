@@ -105,7 +105,10 @@ Result<Document> read_member(const Member& member, const net::RequestHead& head,
       return Document();
     case Location::kHeader: {
       const std::string* text = head.headers.find(member.wire_name);
-      return text == nullptr ? Document() : read_header_text(*member.shape, *text);
+      if (text == nullptr) return Document();
+      // S3 takes it in any case, and AWS's Common Runtime writes "enabled".
+      if (member.wire_name == "x-amz-checksum-mode") return Document(to_upper(*text));
+      return read_header_text(*member.shape, *text);
     }
     case Location::kHeaders:
       return read_prefixed_headers(member.wire_name, head.headers);
