@@ -89,6 +89,9 @@ def fail(x):
     return x / 0
 with RemoteExecutor(max_parallel_jobs=2, **options) as executor:
     made, failed = executor.submit(work, 3, place), executor.submit(fail, 1)
-    tell([made.result(), repr(failed.exception())])
+    try:
+        failed.result()
+    except ZeroDivisionError as failure:
+        tell([made.result(), repr(failure)])
 """)
     assert result == [MADE, "ZeroDivisionError('division by zero')"]
