@@ -1,17 +1,15 @@
-// XML and form bodies on their way to a document that the validator looks at:
-// CompleteMultipartUpload, CreateBucket, GetMetricStatistics. What is read is a document of the
-// operation's own nesting, and is judged.
+// XML and form bodies on their way to a document that the validator looks at. What is read is
+// judged in a sentence.
 //
-// The first byte of the input says which operation reads the rest.
+// The first line of the input is a service, an operation and a target: "s3 CompleteMultipartUpload
+// /bucket/key?uploadId=u"; the rest is the body.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-#include "api/buckets.h"
-#include "api/metrics.h"
-#include "api/uploads.h"
+#include "api/services.h"
 #include "base/check.h"
-#include "base/json.h"
+#include "base/strings.h"
 #include "wire/query.h"
 #include "wire/rest_xml.h"
 #include "wire/validator.h"
@@ -20,42 +18,47 @@ namespace {
 
 using clary::Document;
 using clary::wire::Operation;
+using clary::wire::Protocol;
+
+constexpr std::size_t kLongestSentence = 1 << 20;
 
 void judge(const Operation& operation, const Document& document) {
   static const clary::wire::Validator validator;
   const clary::wire::Verdict verdict = validator.check(operation, document);
   CLARY_CHECK(verdict.accepted() == verdict.message().empty());
-  CLARY_CHECK(verdict.message().size() < (1 << 20));
+  CLARY_CHECK(verdict.message().size() < kLongestSentence);
 }
 
-void read_xml(const Operation& operation, std::string_view target, std::string_view body) {
+void read_rest(const Operation& operation, std::string_view target, std::string_view body) {
   clary::net::RequestHead head;
-  head.method = "POST";
+  head.method = operation.method;
   head.target = target;
-  const clary::Result<Document> document = clary::wire::read_rest_request(operation, head, body);
-  if (document.ok()) judge(operation, *document);
+  const Operation* found = clary::wire::find_rest_operation(*operation.service, head);
+  for (const Operation* one : {&operation, found}) {
+    if (one == nullptr) continue;
+    const auto document = clary::wire::read_rest_request(*one, head, body);
+    if (document.ok()) judge(*one, *document);
+  }
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 4) {
-    case 0:
-      read_xml(clary::api::CompleteMultipartUpload::operation(), "/bucket/key?uploadId=u", body);
-      break;
-    case 1:
-      read_xml(clary::api::CreateBucket::operation(), "/bucket", body);
-      break;
-    case 2:
-      read_xml(clary::api::CompleteMultipartUpload::operation(), body, "");
-      break;
-    default:
-      if (const auto form = clary::wire::read_form(body); form.ok()) {
-        const Operation& operation = clary::api::GetMetricStatistics::operation();
-        judge(operation, clary::wire::read_query(operation, *form));
-      }
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) return 0;
+  const auto words = clary::split(text.substr(0, end), ' ');
+  if (words.size() != 3) return 0;
+  const std::string_view body = text.substr(end + 1);
+  for (const clary::wire::Service* service : clary::api::services()) {
+    if (service->name != words[0]) continue;
+    const Operation* operation = service->find(words[1]);
+    if (operation == nullptr) return 0;
+    if (service->protocol == Protocol::kRestXml) {
+      read_rest(*operation, words[2], body);
+    } else if (const auto form = clary::wire::read_form(body); form.ok()) {
+      judge(*operation, clary::wire::read_query(*operation, *form));
+    }
   }
   return 0;
 }

@@ -1,7 +1,9 @@
 #include "apps/server_program.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "apps/api_services.h"
@@ -36,9 +38,24 @@ LogLevel log_level(const std::string& name) {
   return name == "error" ? LogLevel::kError : LogLevel::kInfo;
 }
 
+// What requests and jobs have open besides connections.
+constexpr rlim_t kOtherDescriptors = 2048;
+
+// Lets the process have every descriptor that it may have.
+std::size_t most_connections() {
+  rlimit descriptors{};
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return kOtherDescriptors;
+  descriptors.rlim_cur = descriptors.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &descriptors);
+  return std::max(descriptors.rlim_max / 2,
+                  descriptors.rlim_max - std::min(descriptors.rlim_max, kOtherDescriptors));
+}
+
 net::ServerLimits server_limits(const Settings& settings) {
   net::ServerLimits limits;
   limits.handler_threads = static_cast<std::size_t>(settings.handler_threads);
+  limits.connections = std::min(static_cast<std::size_t>(settings.connections), most_connections());
+  limits.connections_per_peer = static_cast<std::size_t>(settings.connections_per_address);
   return limits;
 }
 
@@ -95,19 +112,19 @@ Status ServerProgram::Parts::make() {
       *storage->keys));
   CLARY_TRY([[maybe_unused]] const std::string python, unpack_python(folder.path()));
   buckets = std::make_unique<services::BucketRules>(*storage->objects);
-  front =
-      std::make_unique<services::Front>(services::FrontParts{.router = router,
-                                                             .local_routes = local_routes,
-                                                             .keys = *storage->keys,
-                                                             .identities = *storage->identities,
-                                                             .clock = clock,
-                                                             .ids = ids,
-                                                             .logger = logger,
-                                                             .account = AccountId(settings.account),
-                                                             .limits = {},
-                                                             .requests = &requests,
-                                                             .buckets = buckets.get(),
-                                                             .s3_domains = settings.s3_domains});
+  front = std::make_unique<services::Front>(services::FrontParts{
+      .router = router,
+      .local_routes = local_routes,
+      .keys = *storage->keys,
+      .identities = *storage->identities,
+      .clock = clock,
+      .ids = ids,
+      .logger = logger,
+      .account = AccountId(settings.account),
+      .limits = {.requests_per_key = static_cast<std::size_t>(settings.requests_per_key)},
+      .requests = &requests,
+      .buckets = buckets.get(),
+      .s3_domains = settings.s3_domains});
   server = std::make_unique<net::Server>(*front, logger, server_limits(settings));
   return {};
 }

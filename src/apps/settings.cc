@@ -109,6 +109,12 @@ const std::vector<SettingRow>& rows() {
        "Who signed the certificate of hooks.url (PEM); empty: whom this machine trusts."},
       {"server.handler_threads", &Settings::handler_threads,
        "Requests that run at a time, not counting those that wait for a disk."},
+      {"server.connections", &Settings::connections,
+       "Open at once; over it a client is answered 503. At most what the process may open."},
+      {"server.connections_per_address", &Settings::connections_per_address,
+       "Of one address; the jobs' networks have addresses of their own."},
+      {"server.requests_per_key", &Settings::requests_per_key,
+       "Under way at once; over it the client is asked to slow down, which it does by itself."},
       {"server.view_cache_entries", &Settings::view_cache_entries,
        "Channel trees kept for the next job with the same data."},
   };
@@ -386,6 +392,12 @@ Status check_settings(Settings& settings) {
   for (const auto& [id, folder] : settings.filesystems) {
     CLARY_RETURN_IF_ERROR(
         require(folder.starts_with('/'), "filesystems", "'" + id + "' must name an absolute path"));
+  }
+  for (const auto& [key, value] :
+       {std::pair{"server.connections", settings.connections},
+        {"server.connections_per_address", settings.connections_per_address},
+        {"server.requests_per_key", settings.requests_per_key}}) {
+    CLARY_RETURN_IF_ERROR(require(value >= 1 && value <= 1'000'000, key, "must be 1 to 1000000"));
   }
   CLARY_RETURN_IF_ERROR(
       require(settings.view_cache_entries >= 1, "server.view_cache_entries", "must be at least 1"));

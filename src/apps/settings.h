@@ -64,6 +64,9 @@ struct Settings {
   std::string hook_ca;  // PEM
 
   std::int64_t handler_threads = 4;
+  std::int64_t connections = 16'384;
+  std::int64_t connections_per_address = 12'288;
+  std::int64_t requests_per_key = 2048;
   std::int64_t view_cache_entries = 32;  // channel trees kept
   std::string log_level = "info";
 };

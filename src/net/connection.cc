@@ -113,20 +113,21 @@ void Connection::begin_request() {
   continue_sent_ = false;
   take_piece();
   if (const ParseFault* fault = parser_.fault()) return answer_here(fault->status, fault->sentence);
-  if (!core_.enter_queue())
-    return answer_here(503, "The server has too many requests; try again soon.");
+  if (!core_.enter_queue()) return answer_and_end(core_.handler.overloaded(take_request_head()));
   post_to_pool(&Connection::run_start);
 }
 
-// Answers without the handler, and ends: what follows on the connection cannot be trusted, or is
-// not wanted.
 void Connection::answer_here(int status, std::string sentence) {
-  drop_request();
   Reply reply;
   reply.status = status;
   reply.headers.add("Content-Type", "text/plain; charset=utf-8");
-  if (status == 503) reply.headers.add("Retry-After", "1");
   reply.body = std::move(sentence) + "\n";
+  answer_and_end(std::move(reply));
+}
+
+// What follows on the connection cannot be trusted, or is not wanted.
+void Connection::answer_and_end(Reply reply) {
+  drop_request();
   reply_ = std::make_unique<OutgoingReply>(
       std::move(reply), ReplyShape{.is_head = false, .http11 = true, .close = true}, core_.date());
   phase_ = Phase::kReply;
@@ -239,16 +240,20 @@ Reply Connection::failed(const Error& error) {
   return {.status = 500};
 }
 
+RequestHead Connection::take_request_head() {
+  MessageHead message = parser_.take_head();
+  return {.method = std::move(message.method),
+          .target = std::move(message.target),
+          .headers = std::move(message.headers),
+          .content_length = framing_.content_length,
+          .origin = origin_};
+}
+
 void Connection::run_start() {
   core_.leave_queue();
   guarded([this] {
-    MessageHead message = parser_.take_head();
-    is_head_ = message.method == "HEAD";
-    RequestHead head{.method = std::move(message.method),
-                     .target = std::move(message.target),
-                     .headers = std::move(message.headers),
-                     .content_length = framing_.content_length,
-                     .origin = origin_};
+    RequestHead head = take_request_head();
+    is_head_ = head.method == "HEAD";
     auto outcome = core_.handler.start(std::move(head));
     if (auto* const reply = std::get_if<Reply>(&outcome)) return set_reply(std::move(*reply));
     sink_ = std::move(std::get<std::unique_ptr<RequestSink>>(outcome));

@@ -41,6 +41,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   void start();
   std::uint64_t listener() const { return listener_; }
+  const Origin& origin() const { return origin_; }
   // Ends the connection when its peer has kept it waiting beyond its deadline.
   void check_deadline(Duration now);
   // Ends it now when no request is under way, else after that request's reply.
@@ -70,6 +71,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void fill_ahead();  // until the pool is back, the buffer is full or the body is there
   void send_continue();
   void answer_here(int status, std::string sentence);
+  void answer_and_end(Reply reply);
+  RequestHead take_request_head();
   void pump_reply();
   void send_unsent();
   void end_request();

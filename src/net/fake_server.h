@@ -21,6 +21,7 @@ class FakeHandler final : public Handler {
  public:
   explicit FakeHandler(std::function<StartOutcome(RequestHead)> start) : start_(std::move(start)) {}
   StartOutcome start(RequestHead head) override { return start_(std::move(head)); }
+  Reply overloaded(const RequestHead&) override { return Reply{.status = 503, .body = "too many"}; }
 
  private:
   std::function<StartOutcome(RequestHead)> start_;

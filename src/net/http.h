@@ -41,6 +41,9 @@ struct Origin {
       listener;      // "main", or the id of the gang whose network the listening socket stands in
   std::string peer;  // "127.0.0.1:50312", for the log
   bool secure = false;  // it came by TLS
+
+  // The listener and the peer without its port: "main 127.0.0.1".
+  std::string address() const { return listener + ' ' + peer.substr(0, peer.rfind(':')); }
 };
 
 struct RequestHead {
@@ -97,6 +100,9 @@ class Handler {
   // Called on a pool thread when a head has been read. A Reply answers at once, before `100
   // Continue` and before the body; a sink receives the body.
   virtual std::variant<Reply, std::unique_ptr<RequestSink>> start(RequestHead head) = 0;
+  // The answer to a request that finds every place taken. Called on the event loop: short, without
+  // a disk.
+  virtual Reply overloaded(const RequestHead& head) = 0;
 };
 
 std::string_view status_phrase(int status);  // 404 → "Not Found"

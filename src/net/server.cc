@@ -42,6 +42,14 @@ struct Listener {
   bool starved = false;  // no descriptor was left for a connection: the next tick tries again
 };
 
+// Says why before the socket is closed; whoever does not read it sees the end only.
+void turn_away(const Fd& socket) {
+  constexpr std::string_view kBusy =
+      "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: "
+      "close\r\n\r\n";
+  static_cast<void>(::send(socket.get(), kBusy.data(), kBusy.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
 Result<int> family_of(const Fd& socket) {
   int family = 0;
   socklen_t length = sizeof family;
@@ -120,16 +128,17 @@ struct Server::State {
         }
         return;
       }
-      if (core.connections.size() >= core.limits.connections) continue;  // closes it
-      send_small_writes_at_once(socket.get());
       Origin origin{.listener = listener.name,
                     .peer = peer_address(socket.get()),
                     .secure = listener.tls != nullptr};
+      if (!core.has_room_for(origin)) {
+        if (listener.tls == nullptr) turn_away(socket);
+        continue;
+      }
+      send_small_writes_at_once(socket.get());
       auto connection = std::make_shared<Connection>(core, std::move(socket), listener.family,
                                                      std::move(origin), id, listener.tls.get());
-      core.connections.emplace(connection.get(), connection);
-      core.connections_open.fetch_add(1, std::memory_order_relaxed);
-      core.connections_total.fetch_add(1, std::memory_order_relaxed);
+      core.remember(connection);
       connection->start();
     }
   }

@@ -25,10 +25,12 @@ inline constexpr const char* kMainListener = "main";
 
 struct ServerLimits {
   std::size_t head_bytes = 64 << 10;  // request line and fields: over it 431
-  std::size_t connections = 4096;     // over it a connection is closed at once
+  // Over it a connection is answered 503 at once, and closed. Bounded by the process's descriptors.
+  std::size_t connections = 16'384;
+  std::size_t connections_per_peer = 12'288;  // of one address on one listener; over it likewise
   std::size_t handler_threads = 4;
   std::size_t waiting_threads = 64;  // more, while handlers wait for a disk (LentPlace)
-  std::size_t handler_queue = 1024;  // over it 503 at once
+  std::size_t handler_queue = 1024;  // over it Handler::overloaded() at once
   Duration head_timeout = std::chrono::seconds(60);  // idle connection, or a head that does not end
   Duration body_timeout = std::chrono::seconds(120);  // no byte of a body arrived or left
 };

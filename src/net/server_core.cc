@@ -41,8 +41,26 @@ std::string ServerCore::date() {
   return date_text_;
 }
 
+bool ServerCore::has_room_for(const Origin& origin) const {
+  if (connections.size() >= limits.connections) return false;
+  const auto found = connections_of.find(origin.address());
+  return found == connections_of.end() || found->second < limits.connections_per_peer;
+}
+
+void ServerCore::remember(std::shared_ptr<Connection> connection) {
+  ++connections_of[connection->origin().address()];
+  connections.emplace(connection.get(), std::move(connection));
+  connections_open.fetch_add(1, std::memory_order_relaxed);
+  connections_total.fetch_add(1, std::memory_order_relaxed);
+}
+
 void ServerCore::forget(Connection* connection) {
-  if (connections.erase(connection) > 0) connections_open.fetch_sub(1, std::memory_order_relaxed);
+  const auto found = connections.find(connection);
+  if (found == connections.end()) return;
+  const auto count = connections_of.find(connection->origin().address());
+  if (--count->second == 0) connections_of.erase(count);
+  connections.erase(found);
+  connections_open.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace clary::net

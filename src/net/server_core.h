@@ -1,6 +1,6 @@
 // What the connections of one server share. Private to net: names Asio.
 //
-// The loop thread owns `connections`; everything else is safe from any thread.
+// The loop thread owns `connections` and `connections_of`; everything else is safe from any thread.
 #pragma once
 
 #include <atomic>
@@ -34,6 +34,9 @@ struct ServerCore {
   void leave_queue() { waiting.fetch_sub(1, std::memory_order_relaxed); }
 
   std::string date();  // of the Date field, now
+  // Whether one more connection may be opened from there.
+  bool has_room_for(const Origin& origin) const;
+  void remember(std::shared_ptr<Connection> connection);
   void forget(Connection* connection);
 
   Handler& handler;
@@ -43,6 +46,7 @@ struct ServerCore {
   boost::asio::io_context io{1};
   std::unique_ptr<ThreadPool> pool;  // destroyed before `io` is
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections;
+  std::unordered_map<std::string, std::size_t> connections_of;  // by Origin::address()
 
   std::atomic<std::size_t> waiting{0};
   std::atomic<bool> stopping{false};

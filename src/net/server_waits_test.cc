@@ -49,6 +49,25 @@ TEST_F(ServerWaitsTest, AFullQueueIsA503AtOnce) {
   EXPECT_TRUE(running.read_to_end().starts_with("HTTP/1.1 200 "));
 }
 
+TEST_F(ServerWaitsTest, AConnectionTooManyIsToldSo) {
+  serve([](const RequestHead&) -> StartOutcome { return text_reply("done"); },
+        {.connections = 10, .connections_per_peer = 2});
+  const std::string request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+  RawConnection stays = connect();
+  stays.send(request);
+  EXPECT_TRUE(stays.read_until("done").starts_with("HTTP/1.1 200 "));
+  {
+    RawConnection goes = connect();
+    goes.send(request);
+    EXPECT_TRUE(goes.read_until("done").starts_with("HTTP/1.1 200 "));
+    EXPECT_TRUE(connect().read_to_end().starts_with("HTTP/1.1 503 "));
+  }
+  while (server_->counters().connections_open > 1) std::this_thread::yield();
+  RawConnection again = connect();
+  again.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(again.read_to_end().starts_with("HTTP/1.1 200 "));
+}
+
 TEST_F(ServerWaitsTest, ClosesIdleAndStuckConnections) {
   std::latch dropped(1);  // one request comes as far as a sink
   struct Watched final : RequestSink {

@@ -86,12 +86,14 @@ std::optional<ServiceError> Call::authenticate() {
   if (const auto* failure = std::get_if<wire::AuthFailure>(&read))
     return auth_error(*failure, service());
   take_caller(std::get<Caller>(std::move(read)));
+  if (!place_) return slow_down();
   if (caller_.claims.expires) wire::apply_presigned_fields(head_);
   return read_payload_kind();
 }
 
 void Call::take_caller(Caller caller) {
   caller_ = std::move(caller);
+  place_ = parts_.key_places.take(caller_.key.id);
   context_.region = Region(caller_.claims.scope.region);
   context_.principal = caller_.key.principal;
   context_.gang = caller_.key.gang;
@@ -118,6 +120,7 @@ Outcome<std::unique_ptr<EncodedSink>> Call::open_form(net::RequestHead put,
     return ServiceError("InvalidArgument", "A form uploads one object, and does nothing else.");
   if (caller) {
     take_caller(std::move(*caller));
+    if (!place_) return slow_down();
   } else if (auto refused = authenticate_nobody()) {
     return *refused;
   }
@@ -129,6 +132,8 @@ Outcome<std::unique_ptr<EncodedSink>> Call::open_form(net::RequestHead put,
 std::optional<ServiceError> Call::authenticate_nobody() {
   const ServiceError no = auth_error({wire::AuthFailureKind::kMissing, ""}, service());
   if (is_from_job(head_)) return no;
+  place_ = parts_.key_places.take(AccessKeyId());
+  if (!place_) return slow_down();
   caller_.claims.payload_hash = std::string(head_.headers.get("x-amz-content-sha256"));
   if (caller_.claims.payload_hash.empty()) caller_.claims.payload_hash = wire::kUnsignedPayload;
   caller_.verified = true;
@@ -171,6 +176,16 @@ void Call::add_cors_fields(net::Reply& reply) const {
     return;
   const auto rules = parts_.front.buckets->cors(bucket_of_path(head_.raw_path()));
   if (rules.ok() && *rules != nullptr) services::add_cors_fields(**rules, head_, reply.headers);
+}
+
+ServiceError Call::slow_down() const {
+  ServiceError error("SlowDown", "Please reduce your request rate.", 503);
+  if (service().protocol != Protocol::kRestXml) {
+    const bool json = route_.protocol == Protocol::kJson;
+    error = ServiceError(json ? "ThrottlingException" : "Throttling", "Rate exceeded", 400);
+  }
+  error.kind = ErrorCode::kLimitExceeded;
+  return error;
 }
 
 std::optional<ServiceError> Call::read_payload_kind() {
@@ -352,7 +367,9 @@ void Call::count(int status) const {
 
 net::Reply Call::encode_error(const ServiceError& error) {
   const WireError wire = wire_error(error, service());
-  if (wire.status >= 500 && error.kind != ErrorCode::kUnsupported) {
+  const bool is_expected =
+      error.kind == ErrorCode::kUnsupported || error.kind == ErrorCode::kLimitExceeded;
+  if (wire.status >= 500 && !is_expected) {
     parts_.front.logger.error(
         "a request failed",
         {{"request_id", context_.request_id.value()},

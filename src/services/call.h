@@ -11,6 +11,7 @@
 
 #include "services/call_context.h"
 #include "services/front.h"
+#include "services/key_places.h"
 #include "services/request_route.h"
 
 namespace clary::services {
@@ -19,6 +20,7 @@ struct CallParts {
   const FrontParts& front;
   const Authenticator& authenticator;
   const wire::Validator& validator;
+  KeyPlaces& key_places;
 };
 
 class Call {
@@ -50,6 +52,8 @@ class Call {
   // The rest of the way for every other.
   net::Reply answer(std::string_view body);
 
+  // What the service says to a client that asks for too much at once: all of them try again later.
+  ServiceError slow_down() const;
   net::Reply encode(EncodedReply reply);
   net::Reply encode_error(const ServiceError& error);
 
@@ -85,6 +89,7 @@ class Call {
   RequestRoute route_;
   wire::Form form_;  // query only
   Caller caller_;
+  std::optional<KeyPlaces::Place> place_;
   CallContext context_;
   BodyFacts facts_;
   wire::PayloadKind payload_kind_ = wire::PayloadKind::kUnsigned;

@@ -18,6 +18,7 @@ constexpr std::size_t kHashingQueue = 2;
 Front::Front(FrontParts parts)
     : parts_(parts),
       authenticator_(parts.keys, parts.clock),
+      key_places_(parts.limits.requests_per_key),
       hashing_("hashing", {.places = kHashingThreads, .queue = kHashingQueue}) {}
 
 std::variant<net::Reply, std::unique_ptr<net::RequestSink>> Front::start(net::RequestHead head) {
@@ -26,10 +27,23 @@ std::variant<net::Reply, std::unique_ptr<net::RequestSink>> Front::start(net::Re
   return start_call(std::move(head), std::move(request_id));
 }
 
+net::Reply Front::overloaded(const net::RequestHead& head) {
+  if (is_local(head)) return local_message(503, "the server has too many requests");
+  net::RequestHead short_head{.method = head.method, .target = head.target, .origin = head.origin};
+  for (const std::string_view name : {"host", "x-amz-target", "authorization", "content-type"}) {
+    if (const std::string* value = head.headers.find(name))
+      short_head.headers.add(std::string(name), *value);
+  }
+  Call call({parts_, authenticator_, validator_, key_places_}, std::move(short_head),
+            RequestId(parts_.ids.uuid()));
+  if (auto refused = call.find_operation()) return call.encode_error(*refused);
+  return call.encode_error(call.slow_down());
+}
+
 // One request of an AWS service.
 Front::Started Front::start_call(net::RequestHead head, RequestId request_id) {
-  auto call = std::make_unique<Call>(CallParts{parts_, authenticator_, validator_}, std::move(head),
-                                     std::move(request_id));
+  auto call = std::make_unique<Call>(CallParts{parts_, authenticator_, validator_, key_places_},
+                                     std::move(head), std::move(request_id));
   if (is_preflight(call->head())) return call->answer_preflight();
   if (is_form_upload(call->head())) return make_form_upload_sink(std::move(call), parts_.clock);
   if (auto refused = call->find_operation()) return call->encode_error(*refused);

@@ -21,6 +21,7 @@
 #include "net/http.h"
 #include "services/authenticator.h"
 #include "services/bucket_rules.h"
+#include "services/key_places.h"
 #include "services/local_routes.h"
 #include "services/router.h"
 #include "telemetry/server_metrics.h"
@@ -30,6 +31,8 @@ namespace clary::services {
 
 struct FrontLimits {
   std::size_t body_bytes = 8 << 20;  // of a request that is read whole: over it 413
+  std::size_t requests_per_key =
+      2048;  // under way at once; over it the client is asked to slow down
 };
 
 // Everything passed outlives the front.
@@ -53,6 +56,7 @@ class Front final : public net::Handler {
   explicit Front(FrontParts parts);
 
   std::variant<net::Reply, std::unique_ptr<net::RequestSink>> start(net::RequestHead head) override;
+  net::Reply overloaded(const net::RequestHead& head) override;
 
  private:
   using Started = std::variant<net::Reply, std::unique_ptr<net::RequestSink>>;
@@ -66,6 +70,7 @@ class Front final : public net::Handler {
   FrontParts parts_;
   Authenticator authenticator_;
   wire::Validator validator_;
+  KeyPlaces key_places_;
   ThreadPool hashing_;  // payload hashes, beside the threads that store
 };
 

@@ -148,6 +148,49 @@ TEST_F(FrontTest, BodiesAreBounded) {
   EXPECT_EQ(reply.status, 413);
 }
 
+TEST_F(FrontTest, OverloadIsSaidInTheServicesForm) {
+  net::RequestHead head;
+  head.method = "POST";
+  head.target = "/";
+  head.headers.add("X-Amz-Target", "SageMaker.ListTags");
+  sign({}, head);
+  const net::Reply json = front_.overloaded(head);
+  EXPECT_EQ(json.status, 400);
+  EXPECT_EQ(code_of(json), "ThrottlingException");
+  net::RequestHead s3;
+  s3.method = "GET";
+  s3.target = "/b/k";
+  sign({.service = "s3"}, s3);
+  const net::Reply busy = front_.overloaded(s3);
+  EXPECT_EQ(busy.status, 503);
+  EXPECT_TRUE(has(busy, "<Code>SlowDown</Code>")) << busy.body;
+  net::RequestHead page;
+  page.method = "GET";
+  page.target = "/healthz";
+  EXPECT_EQ(front_.overloaded(page).status, 503);
+}
+
+TEST_F(FrontTest, AKeyHasSoManyRequestsUnderWay) {
+  Front front(FrontParts{router_, routes_, keys_, identities_, clock_, ids_, silent_logger(),
+                         AccountId("000000000000"), FrontLimits{.requests_per_key = 2}});
+  const auto begin = [&](bool as_job) {
+    net::RequestHead head;
+    head.method = "PUT";
+    head.target = "/b/k";
+    head.origin.listener = "main";
+    sign({.service = "s3", .as_job = as_job}, head);
+    return front.start(std::move(head));
+  };
+  auto first = begin(false);
+  {
+    const auto second = begin(false);
+    EXPECT_TRUE(has(std::get<net::Reply>(begin(false)), "<Code>SlowDown</Code>"));
+    EXPECT_TRUE(std::holds_alternative<std::unique_ptr<net::RequestSink>>(begin(true)))
+        << "another key has places of its own";
+  }
+  EXPECT_TRUE(std::holds_alternative<std::unique_ptr<net::RequestSink>>(begin(false)));
+}
+
 TEST_F(FrontTest, MissingNamesWhatNobodyRegistered) {
   const std::vector<std::string> missing = router_.missing();
   EXPECT_NE(std::find(missing.begin(), missing.end(), "sagemaker CreateTrainingJob"),

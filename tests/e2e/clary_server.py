@@ -97,6 +97,9 @@ class Server:
         self._process.stdout.close()
         return status
 
+    def pid(self) -> int:
+        return self._process.pid
+
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
