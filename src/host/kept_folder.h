@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -47,7 +48,9 @@ class KeptFolder {
   KeptFolder(HostContext& context, KeptFolderOptions options, objects::ObjectUri base)
       : context_(context), options_(std::move(options)), base_(std::move(base)) {}
   bool is_due(const TreeFile& file);
-  Status save(const TreeFile& file);
+  // Nothing: the file is gone. Thread-safe.
+  Result<std::optional<FileStamp>> upload(const TreeFile& file);
+  void take_saved(const std::string& path, const std::optional<FileStamp>& stamp);
 
   HostContext& context_;
   KeptFolderOptions options_;

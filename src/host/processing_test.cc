@@ -113,6 +113,18 @@ TEST_F(ProcessingHost, ItsProgramSeesTheMachinesPipSettings) {
   EXPECT_TRUE(std::ranges::any_of(mounts, [&](const auto& m) { return m.source == wheels; }));
 }
 
+TEST_F(ProcessingHost, AnExitMessageIsItsFirstKilobyte) {
+  lives_.push_back({.on_spawn = [&](const compute::ProcessSpec&) {
+    std::string text = "x";
+    for (int i = 0; i < 1000; ++i) text += "é";
+    write_ml("output/message", text);
+  }});
+  ASSERT_EQ(run(), kHostReported);
+  const std::string message = ended().string_or("exit_message", "");
+  EXPECT_EQ(message.size(), 1023U) << "no half character";
+  EXPECT_TRUE(message.ends_with("é"));
+}
+
 TEST_F(ProcessingHost, AnOutputThatCannotBeUploadedFailsTheJob) {
   plan_.outputs[0].uri = "s3://gone/x";
   lives_.push_back({.on_spawn = [&](const compute::ProcessSpec&) {

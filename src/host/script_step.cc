@@ -119,7 +119,11 @@ std::string exit_message_of(HostContext& context) {
   const Result<std::string> message =
       read_inside(context.job_folder, "output/message", kMessageFileBytes);
   if (!message.ok()) return "";
-  return context.mask.masked(std::string(trim(to_valid_utf8(*message))));
+  std::string text = to_valid_utf8(*message);
+  constexpr std::string_view kCut = "\uFFFD";  // a character that the limit has cut through
+  if (message->size() == kMessageFileBytes && text.ends_with(kCut))
+    text.resize(text.size() - kCut.size());
+  return context.mask.masked(std::string(trim(text)));
 }
 
 // The files that the toolkit leaves behind. A script that spoiled its output folder goes without

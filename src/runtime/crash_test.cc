@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "runtime/fake_runtime.h"
 
@@ -34,7 +35,7 @@ class CrashTest : public RuntimeFixture {
     };
     // A client whose call was cut off asks again, and takes "exists already" for success.
     guarded([this] { submit("j"); });
-    if (!jobs_.find(domain::JobKind::kTraining, JobName("j")).ok()) submit("j");
+    if (!jobs_.find(kind_, JobName("j")).ok()) submit("j");
     const JobName job("j");
     guarded([this] { run(); });
     run();
@@ -62,46 +63,60 @@ class CrashTest : public RuntimeFixture {
     EXPECT_EQ(phase(job), end);
     EXPECT_EQ(cluster_.starts(find(job).gang), 1);
     EXPECT_EQ(lines(job), std::vector<std::string>{"loss=1"});
-    const auto series =
-        metrics_.summaries("/aws/sagemaker/TrainingJobs", "TrainingJobName", "j").value();
-    ASSERT_EQ(series.size(), 1U);
-    EXPECT_EQ(series[0].count, 1U);
+    if (kind_ == domain::JobKind::kTraining) {
+      const auto series =
+          metrics_.summaries("/aws/sagemaker/TrainingJobs", "TrainingJobName", "j").value();
+      ASSERT_EQ(series.size(), 1U);
+      EXPECT_EQ(series[0].count, 1U);
+    }
     EXPECT_FALSE(cluster_.knows(find(job).gang));
     EXPECT_FALSE(has_folder(job));
     EXPECT_TRUE(jobs_.unfinished_effects().value().empty());
   }
 };
 
-class CrashAt : public CrashTest, public ::testing::WithParamInterface<const char*> {};
+using Where = std::tuple<domain::JobKind, const char*>;
+const auto kKinds = ::testing::Values(domain::JobKind::kTraining, domain::JobKind::kProcessing);
+
+class CrashAt : public CrashTest, public ::testing::WithParamInterface<Where> {
+ protected:
+  CrashAt() { kind_ = std::get<0>(GetParam()); }
+};
 
 TEST_P(CrashAt, OneGangIsStartedAndTheJobCompletes) {
-  EXPECT_TRUE(live_through(GetParam(), false)) << "the place was never reached";
+  EXPECT_TRUE(live_through(std::get<1>(GetParam()), false)) << "the place was never reached";
   expect_all_is_well(Phase::kCompleted);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     EveryPlace, CrashAt,
-    ::testing::Values("before-commit-create", "after-commit-create", "before-submit", "after-plan",
-                      "after-submit", "before-commit-submitted", "after-commit-submitted",
-                      "before-take", "after-take", "before-take:2", "after-take:2",
-                      "before-commit-scriptstarted", "after-commit-scriptstarted",
-                      "before-commit-hostcompleted", "after-commit-hostcompleted", "before-remove",
-                      "after-remove", "before-finish-effect", "after-finish-effect"));
+    ::testing::Combine(
+        kKinds, ::testing::Values("before-commit-create", "after-commit-create", "before-submit",
+                                  "after-plan", "after-submit", "before-commit-submitted",
+                                  "after-commit-submitted", "before-take", "after-take",
+                                  "before-take:2", "after-take:2", "before-commit-scriptstarted",
+                                  "after-commit-scriptstarted", "before-commit-hostcompleted",
+                                  "after-commit-hostcompleted", "before-remove", "after-remove",
+                                  "before-finish-effect", "after-finish-effect")));
 
-class CrashOfAStop : public CrashTest, public ::testing::WithParamInterface<const char*> {};
+class CrashOfAStop : public CrashTest, public ::testing::WithParamInterface<Where> {
+ protected:
+  CrashOfAStop() { kind_ = std::get<0>(GetParam()); }
+};
 
 TEST_P(CrashOfAStop, TheJobIsStopped) {
-  EXPECT_TRUE(live_through(GetParam(), true)) << "the place was never reached";
+  EXPECT_TRUE(live_through(std::get<1>(GetParam()), true)) << "the place was never reached";
   expect_all_is_well(Phase::kStopped);
   EXPECT_GE(cluster_.stops(find(JobName("j")).gang), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryPlace, CrashOfAStop,
-                         ::testing::Values("before-commit-stoprequested",
-                                           "after-commit-stoprequested", "before-stop",
-                                           "after-stop", "before-finish-effect",
-                                           "after-finish-effect", "before-commit-hoststopped",
-                                           "after-commit-hoststopped"));
+INSTANTIATE_TEST_SUITE_P(
+    EveryPlace, CrashOfAStop,
+    ::testing::Combine(kKinds,
+                       ::testing::Values("before-commit-stoprequested",
+                                         "after-commit-stoprequested", "before-stop", "after-stop",
+                                         "before-finish-effect", "after-finish-effect",
+                                         "before-commit-hoststopped", "after-commit-hoststopped")));
 
 TEST(Failpoints, KillsAtTheNamedPassageOnly) {
   int hits = 0;

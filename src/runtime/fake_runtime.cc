@@ -168,6 +168,7 @@ void RuntimeFixture::put_object(const std::string& bucket, const std::string& ke
 
 JobName RuntimeFixture::submit(const std::string& name, int retry_attempts, Duration max_pending) {
   domain::Job job;
+  job.kind = kind_;
   job.name = JobName(name);
   job.arn = Arn("arn:aws:sagemaker:us-east-1:000000000000:training-job/" + name);
   job.gang = GangId("gang-" + name);
@@ -182,6 +183,15 @@ JobName RuntimeFixture::submit(const std::string& name, int retry_attempts, Dura
       std::chrono::duration_cast<std::chrono::seconds>(max_pending).count();
   job.output_uri = "s3://out/" + name + "/output";
   job.model_uri = job.output_uri + "/model.tar.gz";
+  if (kind_ == domain::JobKind::kProcessing) {
+    job.request = "{}";
+    job.spec.command = {.entry_point = {"python3", "p.py"}, .arguments = {"--a"}};
+    job.spec.channels[0].path = "/opt/ml/processing/input";
+    job.spec.outputs = {{.name = "o", .uri = "s3://out/o", .path = "/opt/ml/processing/output"}};
+    job.spec.metrics = {};
+    job.output_uri = job.model_uri = "";
+    job.gang = GangId("processing-gang-" + name);
+  }
   const auto created = server_->changes.create(job, {}, {});
   EXPECT_TRUE(created.ok()) << created.error().message;
   return job.name;
@@ -198,8 +208,8 @@ void RuntimeFixture::tick(Duration by) {
 }
 
 void RuntimeFixture::stop(const JobName& job) {
-  const auto stopped =
-      server_->changes.apply({.name = job}, {.kind = domain::JobEventKind::kStopRequested});
+  const auto stopped = server_->changes.apply({.kind = kind_, .name = job},
+                                              {.kind = domain::JobEventKind::kStopRequested});
   EXPECT_TRUE(stopped.ok()) << stopped.error().message;
 }
 
@@ -233,15 +243,14 @@ Status RuntimeFixture::resend(const JobName& job) {
 }
 
 domain::Job RuntimeFixture::find(const JobName& job) {
-  auto found = jobs_.find(domain::JobKind::kTraining, job);
+  auto found = jobs_.find(kind_, job);
   EXPECT_TRUE(found.ok()) << found.error().message;
   return found.ok() ? *found : domain::Job{};
 }
 
 std::string RuntimeFixture::phases(const JobName& job) {
   std::string text;
-  const std::vector<domain::JobEvent> events =
-      jobs_.events(domain::JobKind::kTraining, job).value();
+  const std::vector<domain::JobEvent> events = jobs_.events(kind_, job).value();
   for (const domain::JobEvent& event : events) {
     if (event.phase) text += (text.empty() ? "" : " ") + std::string(phase_name(*event.phase));
   }
@@ -249,8 +258,7 @@ std::string RuntimeFixture::phases(const JobName& job) {
 }
 
 bool RuntimeFixture::noticed(const JobName& job, const std::string& text) {
-  const std::vector<domain::JobEvent> events =
-      jobs_.events(domain::JobKind::kTraining, job).value();
+  const std::vector<domain::JobEvent> events = jobs_.events(kind_, job).value();
   for (const domain::JobEvent& event : events) {
     if (!event.phase && event.message.find(text) != std::string::npos) return true;
   }

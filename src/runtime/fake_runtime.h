@@ -78,6 +78,9 @@ class RuntimeFixture : public ::testing::Test {
   RuntimeFixture();
   ~RuntimeFixture() override;
 
+  // The kind of jobs that the verbs are about.
+  domain::JobKind kind_ = domain::JobKind::kTraining;
+
   // ---- verbs ----
   // Starts the runtime again on what is durable. failpoint: as CLARY_FAILPOINT; it throws Crash.
   void crash(const std::string& failpoint = "");
