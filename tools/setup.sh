@@ -30,41 +30,66 @@ missing_packages() {
   done | sort -u
 }
 
+# The packages of requirements/debian-unpacked.txt that are neither installed nor unpacked.
+packed_packages() {
+  local package
+  for package in $(missing_packages unpacked); do
+    [ -e "build/unpacked/$package/.ready" ] || printf '%s\n' "$package"
+  done
+}
+
 # Whether folder $1 was made from requirements/$2.txt as it is now.
 venv_is_current() { [ -x "$1/bin/python" ] && cmp -s "$1/.made-from" "requirements/$2.txt"; }
 
 # prepare "LIST..." "FOLDER=REQUIREMENTS...": says what will be installed, then installs it.
 prepare() {
-  local packages venv stale=()
+  local packages packed='' package venv stale=()
   packages=$(missing_packages $1)
+  case " $1 " in *' test '*) packed=$(packed_packages) ;; esac
   for venv in $2; do
     venv_is_current "${venv%%=*}" "${venv#*=}" || stale+=("$venv")
   done
-  if [ -z "$packages" ] && [ ${#stale[@]} -eq 0 ]; then
+  if [ -z "$packages$packed" ] && [ ${#stale[@]} -eq 0 ]; then
     say "Nothing to install."
     return
   fi
   say "To be installed:"
   [ -z "$packages" ] || say "  Debian packages: $(printf '%s ' $packages)"
+  [ -z "$packed" ] || say "  Debian packages, not installed but unpacked into build/unpacked/: $(printf '%s ' $packed)"
   for venv in "${stale[@]}"; do
     say "  Python packages: requirements/${venv#*=}.txt into ${venv%%=*}/"
   done
   [ -z "$packages" ] || install_packages $packages
+  for package in $packed; do unpack_package "$package"; done
   for venv in "${stale[@]}"; do
     make_venv "${venv%%=*}" "${venv#*=}"
   done
 }
 
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
 install_packages() {
-  local as_root=()
-  if [ "$(id -u)" != 0 ]; then
-    command -v sudo > /dev/null || { say "Install these first, as root: apt-get install $*"; exit 2; }
-    as_root=(sudo)
+  if [ "$(id -u)" != 0 ] && ! command -v sudo > /dev/null; then
+    say "Install these first, as root: apt-get install $*"
+    exit 2
   fi
   say "Installing $# Debian packages ..."
-  quietly apt-update "${as_root[@]}" apt-get update
-  quietly apt-install "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  quietly apt-update as_root apt-get update
+  quietly apt-install as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y --no-install-recommends "$@"
+}
+
+unpack_package() {
+  local folder=build/unpacked/$1
+  say "Unpacking $1 ..."
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  # What is known of the packages may be older than the packages.
+  (cd "$folder" && apt-get download "$1" > /dev/null 2>&1) || quietly apt-update as_root apt-get update
+  (cd "$folder" && quietly "download-$1" apt-get download "$1")
+  dpkg -x "$folder"/*.deb "$folder"
+  rm "$folder"/*.deb
+  touch "$folder/.ready"
 }
 
 make_venv() {

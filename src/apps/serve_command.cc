@@ -25,6 +25,7 @@ struct ServeOptions {
   std::string sandbox;
   std::string objects;
   std::string endpoint;
+  std::string metadata;
   std::string tls_cert;
   std::string tls_key;
   bool tls = false;
@@ -49,6 +50,7 @@ Result<Settings> settings_from(const ServeOptions& options) {
   if (!options.sandbox.empty()) settings.sandbox = options.sandbox;
   if (!options.objects.empty()) settings.objects_location = options.objects;
   if (!options.endpoint.empty()) settings.objects_endpoint = options.endpoint;
+  if (!options.metadata.empty()) settings.metadata = options.metadata;
   if (!options.tls_cert.empty()) settings.tls_cert = options.tls_cert;
   if (!options.tls_key.empty()) settings.tls_key = options.tls_key;
   settings.tls_own = settings.tls_own || options.tls;
@@ -107,6 +109,8 @@ int run_serve(int argc, char** argv) {
                  "s3://BUCKET/PREFIX: keeps objects there (default: in the data directory)");
   app.add_option("--endpoint", options.endpoint,
                  "http(s)://HOST:PORT of that S3 (default: AWS); keys for it: objects.profile");
+  app.add_option("--metadata", options.metadata,
+                 "postgresql://USER@HOST/DATABASE keeps jobs and keys (default: SQLite in DIR)");
   app.add_flag("--tls", options.tls,
                "https, with a certificate of an authority made in the data directory");
   app.add_option("--tls-cert", options.tls_cert, "https, with this certificate and chain (PEM)");

@@ -19,6 +19,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/loop.h"
+#include "meta/postgres_sql.h"
 #include "net/server.h"
 #include "net/sockets.h"
 #include "objects/channel_view.h"
@@ -198,6 +199,7 @@ Status ServerProgram::Parts::serve() {
                                              {"pid", std::int64_t{::getpid()}},
                                              {"region", settings.region},
                                              {"account", settings.account},
+                                             {"metadata", meta::shown_url(settings.metadata)},
                                              {"config", settings.file}});
   return write_file_atomically(folder.in("server.json"), to_pretty_json(running), 0600);
 }

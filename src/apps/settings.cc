@@ -41,6 +41,10 @@ const std::vector<SettingRow>& rows() {
       {"log_level", &Settings::log_level, "debug, info, warning or error."},
       {"allow_reset", &Settings::allow_reset,
        "POST /_clary/reset empties the store. For test suites."},
+      {"metadata", &Settings::metadata,
+       "Where jobs, keys and identities are kept: postgresql://USER@HOST/DATABASE; empty: SQLite "
+       "in "
+       "the data directory. The password may come from PGPASSWORD or ~/.pgpass."},
       {"allowed_hosts", &Settings::allowed_hosts,
        "Host names besides loopback that may open Clary's own pages."},
       {"filesystems", &Settings::filesystems,
@@ -348,6 +352,10 @@ Status check_settings(Settings& settings) {
                                   [](char c) { return c >= '0' && c <= '9'; });
   CLARY_RETURN_IF_ERROR(
       require(settings.account.size() == 12 && digits, "account", "must be twelve digits"));
+  CLARY_RETURN_IF_ERROR(require(settings.metadata.empty() ||
+                                    settings.metadata.starts_with("postgresql://") ||
+                                    settings.metadata.starts_with("postgres://"),
+                                "metadata", "must begin with postgresql://"));
   CLARY_RETURN_IF_ERROR(require(settings.tls_cert.empty() == settings.tls_key.empty(), "tls.cert",
                                 "and tls.key come together"));
   CLARY_RETURN_IF_ERROR(require(is_address(settings.listen), "listen",

@@ -26,6 +26,7 @@ struct Settings {
   std::vector<std::string>
       allowed_hosts;  // Host names, besides loopback, that may open Clary's own pages
   bool allow_reset = false;
+  std::string metadata;  // postgresql://...; "": SQLite, in the data directory
 
   bool tls_own = false;  // a certificate of an authority of one's own
   std::string tls_cert;  // PEM, the chain; with tls_key

@@ -1,6 +1,7 @@
 #include "apps/storage.h"
 
 #include "apps/remote_objects.h"
+#include "meta/postgres_database.h"
 #include "meta/stores.h"
 #include "telemetry/sqlite_log_groups.h"
 #include "telemetry/sqlite_log_store.h"
@@ -11,11 +12,12 @@ namespace clary::apps {
 Result<std::unique_ptr<Storage>> Storage::open(const DataFolder& folder, const Settings& settings,
                                                const Clock& clock, IdSource& ids) {
   auto storage = std::make_unique<Storage>();
-  CLARY_TRY(storage->metadata, meta::Database::open(folder.in("meta.db")));
-  storage->jobs = meta::make_sqlite_job_store(*storage->metadata);
-  storage->keys = meta::make_sqlite_key_store(*storage->metadata);
-  storage->identities = meta::make_sqlite_identity_store(*storage->metadata);
-  storage->policies = meta::make_sqlite_policy_store(*storage->metadata);
+  CLARY_TRY(storage->metadata, settings.metadata.empty() ? meta::open_sqlite(folder.in("meta.db"))
+                                                         : meta::open_postgres(settings.metadata));
+  storage->jobs = meta::make_job_store(*storage->metadata);
+  storage->keys = meta::make_key_store(*storage->metadata);
+  storage->identities = meta::make_identity_store(*storage->metadata);
+  storage->policies = meta::make_policy_store(*storage->metadata);
   CLARY_TRY(storage->telemetry, telemetry::TelemetryDatabase::open(folder.in("telemetry.db")));
   storage->logs = std::make_unique<telemetry::SqliteLogStore>(*storage->telemetry, clock);
   storage->log_groups = std::make_unique<telemetry::SqliteLogGroups>(*storage->telemetry, clock);

@@ -258,6 +258,11 @@ TEST_P(JobStoreConformance, ListsInEveryOrder) {
   EXPECT_EQ(names({.order = JobOrder::kStatus}), "c b a");
 }
 
+TEST_P(JobStoreConformance, NamesCompareByTheirBytes) {
+  for (const char* name : {"b", "B", "a-b", "ab", "A"}) create(name);
+  EXPECT_EQ(names({.order = JobOrder::kName}), "A B a-b ab b");
+}
+
 TEST_P(JobStoreConformance, FiltersBeforePaging) {
   for (int i = 0; i < 10; ++i)
     create((i % 2 == 0 ? "even-" : "odd-") + std::to_string(i), seconds(i));

@@ -10,7 +10,6 @@ namespace {
 using domain::Identity;
 using domain::IdentityKind;
 using domain::IdentityPolicy;
-using sqlite::Statement;
 
 constexpr std::string_view kColumns =
     "SELECT kind, name, id, path, created, trust, description, max_session_seconds, tags FROM "
@@ -55,39 +54,43 @@ Result<Identity> read_identity(const Statement& row) {
   return identity;
 }
 
-Result<bool> exists(sqlite::Database& database, IdentityKind kind, const std::string& name) {
+Result<bool> exists(Connection& connection, IdentityKind kind, const std::string& name) {
   CLARY_TRY(Statement find,
-            database.prepare("SELECT 1 FROM identities WHERE kind = ?1 AND name = ?2"));
+            connection.prepare("SELECT 1 FROM identities WHERE kind = ?1 AND name = ?2"));
   find.bind(kind_column(kind)).bind(name);
   return find.step();
 }
 
-Status write_identity(sqlite::Database& database, const Identity& identity) {
+Status write_identity(Connection& connection, const Identity& identity) {
   CLARY_TRY(Statement put,
-            database.prepare("INSERT OR REPLACE INTO identities VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
-                             "?7, ?8, ?9)"));
+            connection.prepare(
+                "INSERT INTO identities VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+                "ON CONFLICT (kind, name) DO UPDATE SET (id, path, created, trust, description, "
+                "max_session_seconds, tags) = (excluded.id, excluded.path, excluded.created, "
+                "excluded.trust, "
+                "excluded.description, excluded.max_session_seconds, excluded.tags)"));
   put.bind(kind_column(identity.kind)).bind(identity.name).bind(identity.id).bind(identity.path);
   put.bind(to_column(identity.created)).bind(identity.trust).bind(identity.description);
   put.bind(std::int64_t{identity.max_session_seconds}).bind(tags_text(identity.tags));
   return put.run();
 }
 
-class SqliteIdentityStore final : public domain::IdentityStore {
+class StoredIdentities final : public domain::IdentityStore {
  public:
-  explicit SqliteIdentityStore(Database& database) : database_(database) {}
+  explicit StoredIdentities(Database& database) : database_(database) {}
 
   Status create(const Identity& identity) override {
-    return database_.write([&](sqlite::Database& database) -> Status {
-      CLARY_TRY(const bool there, exists(database, identity.kind, identity.name));
+    return database_.write([&](Connection& connection) -> Status {
+      CLARY_TRY(const bool there, exists(connection, identity.kind, identity.name));
       if (there) return already_exists("identity '" + identity.name + "': there already");
-      return write_identity(database, identity);
+      return write_identity(connection, identity);
     });
   }
 
   Status replace(const Identity& identity) override {
-    return database_.write([&](sqlite::Database& database) -> Status {
-      CLARY_TRY(const bool there, exists(database, identity.kind, identity.name));
-      return there ? write_identity(database, identity) : absent(identity.name);
+    return database_.write([&](Connection& connection) -> Status {
+      CLARY_TRY(const bool there, exists(connection, identity.kind, identity.name));
+      return there ? write_identity(connection, identity) : absent(identity.name);
     });
   }
 
@@ -101,16 +104,17 @@ class SqliteIdentityStore final : public domain::IdentityStore {
   }
 
   Status remove(IdentityKind kind, const std::string& name) override {
-    return database_.write([&](sqlite::Database& database) -> Status {
-      CLARY_TRY(const bool there, exists(database, kind, name));
+    return database_.write([&](Connection& connection) -> Status {
+      CLARY_TRY(const bool there, exists(connection, kind, name));
       if (!there) return absent(name);
-      CLARY_TRY(Statement used, database.prepare("SELECT 1 FROM identity_policies WHERE kind = ?1 "
-                                                 "AND name = ?2 LIMIT 1"));
+      CLARY_TRY(Statement used,
+                connection.prepare("SELECT 1 FROM identity_policies WHERE kind = ?1 "
+                                   "AND name = ?2 LIMIT 1"));
       used.bind(kind_column(kind)).bind(name);
       CLARY_TRY(const bool has_policies, used.step());
       if (has_policies) return conflict("identity '" + name + "': has policies");
       CLARY_TRY(Statement remove,
-                database.prepare("DELETE FROM identities WHERE kind = ?1 AND name = ?2"));
+                connection.prepare("DELETE FROM identities WHERE kind = ?1 AND name = ?2"));
       remove.bind(kind_column(kind)).bind(name);
       return remove.run();
     });
@@ -131,12 +135,13 @@ class SqliteIdentityStore final : public domain::IdentityStore {
 
   Status put_policy(IdentityKind kind, const std::string& name,
                     const IdentityPolicy& policy) override {
-    return database_.write([&](sqlite::Database& database) -> Status {
-      CLARY_TRY(const bool there, exists(database, kind, name));
+    return database_.write([&](Connection& connection) -> Status {
+      CLARY_TRY(const bool there, exists(connection, kind, name));
       if (!there) return absent(name);
-      CLARY_TRY(
-          Statement put,
-          database.prepare("INSERT OR REPLACE INTO identity_policies VALUES (?1, ?2, ?3, ?4, ?5)"));
+      CLARY_TRY(Statement put,
+                connection.prepare("INSERT INTO identity_policies VALUES (?1, ?2, ?3, ?4, ?5) "
+                                   "ON CONFLICT (kind, name, key) DO UPDATE SET (arn, document) = "
+                                   "(excluded.arn, excluded.document)"));
       put.bind(kind_column(kind)).bind(name).bind(policy.key());
       put.bind(policy.arn).bind(policy.document);
       return put.run();
@@ -145,13 +150,14 @@ class SqliteIdentityStore final : public domain::IdentityStore {
 
   Status remove_policy(IdentityKind kind, const std::string& name,
                        const std::string& key) override {
-    return database_.write([&](sqlite::Database& database) -> Status {
-      CLARY_TRY(Statement remove,
-                database.prepare("DELETE FROM identity_policies WHERE kind = ?1 AND name = ?2 AND "
-                                 "key = ?3"));
+    return database_.write([&](Connection& connection) -> Status {
+      CLARY_TRY(
+          Statement remove,
+          connection.prepare("DELETE FROM identity_policies WHERE kind = ?1 AND name = ?2 AND "
+                             "key = ?3"));
       remove.bind(kind_column(kind)).bind(name).bind(key);
       CLARY_RETURN_IF_ERROR(remove.run());
-      if (database.changes() == 0)
+      if (connection.changes() == 0)
         return not_found("policy '" + key + "' of '" + name + "': not there");
       return {};
     });
@@ -177,8 +183,8 @@ class SqliteIdentityStore final : public domain::IdentityStore {
   }
 
   Status clear() override {
-    return database_.write([](sqlite::Database& database) -> Status {
-      return database.execute(
+    return database_.write([](Connection& connection) -> Status {
+      return connection.execute(
           "DELETE FROM identity_policies; DELETE FROM identities; DELETE FROM managed_policies;");
     });
   }
@@ -189,8 +195,8 @@ class SqliteIdentityStore final : public domain::IdentityStore {
 
 }  // namespace
 
-std::unique_ptr<domain::IdentityStore> make_sqlite_identity_store(Database& database) {
-  return std::make_unique<SqliteIdentityStore>(database);
+std::unique_ptr<domain::IdentityStore> make_identity_store(Database& database) {
+  return std::make_unique<StoredIdentities>(database);
 }
 
 }  // namespace clary::meta

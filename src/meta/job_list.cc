@@ -86,7 +86,8 @@ void filter(Conditions& conditions, const JobQuery& query) {
   }
   if (query.stop_reason)
     conditions.add("stop_reason = ?", static_cast<std::int64_t>(*query.stop_reason));
-  if (!query.name_contains.empty()) conditions.add("instr(name, ?) > 0", query.name_contains);
+  if (!query.name_contains.empty())
+    conditions.add("replace(name, ?, '') <> name", query.name_contains);
   conditions.add_time("created > ?", query.created_after);
   conditions.add_time("created <= ?", query.created_before);
   conditions.add_time("modified > ?", query.modified_after);
@@ -95,7 +96,7 @@ void filter(Conditions& conditions, const JobQuery& query) {
 
 }  // namespace
 
-Result<ListStatement> list_statement(const JobQuery& query) {
+Result<ListStatement> list_statement(const Connection& connection, const JobQuery& query) {
   Conditions conditions;
   filter(conditions, query);
   const std::string column(order_name(query.order));
@@ -110,12 +111,13 @@ Result<ListStatement> list_statement(const JobQuery& query) {
     }
   }
   const std::string direction = query.descending ? " DESC" : "";
-  // Few jobs live, however many there are: SQLite is told, for it keeps no statistics.
+  // Few jobs live, however many there are.
   const bool live =
       !query.phases.empty() && std::ranges::none_of(query.phases, domain::is_terminal);
   if (live) conditions.add("phase < 6");
   std::string sql = "SELECT " + std::string(kJobColumns) + " FROM jobs" +
-                    (live ? " INDEXED BY jobs_live" : "") + conditions.sql_ + " ORDER BY ";
+                    (live ? connection.index_hint("jobs_live") : "") + conditions.sql_ +
+                    " ORDER BY ";
   if (query.order != JobOrder::kName) sql += column + direction + ", ";
   sql += "name" + direction + " LIMIT ?";
   conditions.parameters_.emplace_back(static_cast<std::int64_t>(query.limit) + 1);

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "domain/job_store.h"
+#include "meta/database.h"
 
 namespace clary::meta {
 
@@ -17,7 +18,7 @@ struct ListStatement {
 };
 
 // InvalidArgument when query.after is not a token of this order.
-Result<ListStatement> list_statement(const domain::JobQuery& query);
+Result<ListStatement> list_statement(const Connection& connection, const domain::JobQuery& query);
 // The token of the page that follows `last`.
 std::string page_token(const domain::JobQuery& query, const domain::Job& last);
 

@@ -173,7 +173,7 @@ std::optional<std::int64_t> to_column(const std::optional<TimePoint>& time) {
 
 TimePoint time_of(std::int64_t column) { return TimePoint(Duration(column)); }
 
-std::optional<TimePoint> time_of(const sqlite::Statement& row, int column) {
+std::optional<TimePoint> time_of(const Statement& row, int column) {
   return row.is_null(column) ? std::nullopt : std::optional(time_of(row.integer(column)));
 }
 
@@ -184,7 +184,7 @@ Result<Phase> phase_of(std::int64_t column) {
   return static_cast<Phase>(column);
 }
 
-void bind_job(sqlite::Statement& statement, const Job& job, std::uint64_t version) {
+void bind_job(Statement& statement, const Job& job, std::uint64_t version) {
   statement.bind(static_cast<std::int64_t>(job.kind))
       .bind(job.name.value())
       .bind(job.arn.value())
@@ -208,7 +208,7 @@ void bind_job(sqlite::Statement& statement, const Job& job, std::uint64_t versio
       .bind(job.exit_message);
 }
 
-Result<Job> read_job(const sqlite::Statement& row) {
+Result<Job> read_job(const Statement& row) {
   Job job;
   job.kind = static_cast<domain::JobKind>(row.integer(0));
   job.name = JobName(row.text(1));

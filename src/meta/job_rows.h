@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/sqlite.h"
 #include "domain/job.h"
+#include "meta/database.h"
 
 namespace clary::meta {
 
@@ -21,13 +21,13 @@ inline constexpr std::string_view kJobColumns =
     "exit_message";
 inline constexpr int kJobColumnCount = 21;
 
-void bind_job(sqlite::Statement& statement, const domain::Job& job, std::uint64_t version);
-Result<domain::Job> read_job(const sqlite::Statement& row);
+void bind_job(Statement& statement, const domain::Job& job, std::uint64_t version);
+Result<domain::Job> read_job(const Statement& row);
 
 std::int64_t to_column(TimePoint time);
 std::optional<std::int64_t> to_column(const std::optional<TimePoint>& time);
 TimePoint time_of(std::int64_t column);
-std::optional<TimePoint> time_of(const sqlite::Statement& row, int column);
+std::optional<TimePoint> time_of(const Statement& row, int column);
 // Internal when the column holds no phase.
 Result<domain::Phase> phase_of(std::int64_t column);
 

@@ -18,20 +18,19 @@ using domain::JobKind;
 using domain::JobPage;
 using domain::JobQuery;
 using domain::Tag;
-using sqlite::Statement;
 
 Error absent(const JobName& name) { return not_found("job '" + name.value() + "': not there"); }
 
-Status insert_events(sqlite::Database& database, const JobChange& change) {
+Status insert_events(Connection& connection, const JobChange& change) {
   if (change.events.empty()) return {};
   const auto kind = static_cast<std::int64_t>(change.job.kind);
   CLARY_TRY(Statement last,
-            database.prepare("SELECT max(number) FROM job_events WHERE kind = ?1 AND name = ?2"));
+            connection.prepare("SELECT max(number) FROM job_events WHERE kind = ?1 AND name = ?2"));
   last.bind(kind).bind(change.job.name.value());
   CLARY_RETURN_IF_ERROR(last.step());
   std::int64_t number = last.integer(0);
   CLARY_TRY(Statement insert,
-            database.prepare("INSERT INTO job_events VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
+            connection.prepare("INSERT INTO job_events VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
   for (const JobEvent& event : change.events) {
     insert.bind(kind).bind(change.job.name.value()).bind(++number).bind(to_column(event.time));
     insert.bind(event.phase ? std::optional(static_cast<std::int64_t>(*event.phase)) : std::nullopt)
@@ -42,11 +41,11 @@ Status insert_events(sqlite::Database& database, const JobChange& change) {
   return {};
 }
 
-Status insert_effects(sqlite::Database& database, const JobChange& change) {
+Status insert_effects(Connection& connection, const JobChange& change) {
   for (const Effect& effect : change.effects) {
     CLARY_TRY(
         Statement insert,
-        database.prepare(
+        connection.prepare(
             "INSERT INTO effects (job, effect, gang, kind, text) VALUES (?1, ?2, ?3, ?4, ?5)"));
     insert.bind(effect.job.name.value())
         .bind(static_cast<std::int64_t>(effect.kind))
@@ -58,27 +57,29 @@ Status insert_effects(sqlite::Database& database, const JobChange& change) {
   return {};
 }
 
-Status delete_effect(sqlite::Database& database, std::uint64_t id) {
-  CLARY_TRY(Statement remove, database.prepare("DELETE FROM effects WHERE id = ?1"));
+Status delete_effect(Connection& connection, std::uint64_t id) {
+  CLARY_TRY(Statement remove, connection.prepare("DELETE FROM effects WHERE id = ?1"));
   remove.bind(static_cast<std::int64_t>(id));
   return remove.run();
 }
 
 // Whether the number was above the last one taken.
-Result<bool> raise_record(sqlite::Database& database, const std::string& source,
-                          std::uint64_t number) {
+Result<bool> raise_record(Connection& connection, const std::string& source, std::uint64_t number) {
   CLARY_TRY(
       Statement raise,
-      database.prepare("INSERT INTO records VALUES (?1, ?2) ON CONFLICT (source) DO UPDATE SET "
-                       "number = excluded.number WHERE excluded.number > number"));
+      connection.prepare("INSERT INTO records VALUES (?1, ?2) ON CONFLICT (source) DO UPDATE SET "
+                         "number = excluded.number WHERE excluded.number > records.number"));
   raise.bind(source).bind(static_cast<std::int64_t>(number));
   CLARY_RETURN_IF_ERROR(raise.run());
-  return database.changes() > 0;
+  return connection.changes() > 0;
 }
 
-Status put_tags(sqlite::Database& database, const Arn& resource, const std::vector<Tag>& tags) {
+Status put_tags(Connection& connection, const Arn& resource, const std::vector<Tag>& tags) {
   for (const Tag& tag : tags) {
-    CLARY_TRY(Statement put, database.prepare("INSERT OR REPLACE INTO tags VALUES (?1, ?2, ?3)"));
+    CLARY_TRY(
+        Statement put,
+        connection.prepare("INSERT INTO tags VALUES (?1, ?2, ?3) "
+                           "ON CONFLICT (resource, key) DO UPDATE SET value = excluded.value"));
     put.bind(to_lower(resource.value())).bind(tag.key).bind(tag.value);
     CLARY_RETURN_IF_ERROR(put.run());
   }
@@ -86,66 +87,67 @@ Status put_tags(sqlite::Database& database, const Arn& resource, const std::vect
 }
 
 // What stands beside the row: events, effects, the record.
-Status insert_rest(sqlite::Database& database, const JobChange& change) {
-  CLARY_RETURN_IF_ERROR(insert_events(database, change));
-  CLARY_RETURN_IF_ERROR(insert_effects(database, change));
-  if (change.effect_done) CLARY_RETURN_IF_ERROR(delete_effect(database, *change.effect_done));
+Status insert_rest(Connection& connection, const JobChange& change) {
+  CLARY_RETURN_IF_ERROR(insert_events(connection, change));
+  CLARY_RETURN_IF_ERROR(insert_effects(connection, change));
+  if (change.effect_done) CLARY_RETURN_IF_ERROR(delete_effect(connection, *change.effect_done));
   if (!change.record_taken) return {};
   CLARY_TRY(const bool fresh,
-            raise_record(database, change.record_taken->first, change.record_taken->second));
+            raise_record(connection, change.record_taken->first, change.record_taken->second));
   if (fresh) return {};
   return already_exists("job '" + change.job.name.value() + "': record " +
                         std::to_string(change.record_taken->second) + " of '" +
                         change.record_taken->first + "' was taken before");
 }
 
-Status require_job(sqlite::Database& database, const Job& job) {
-  CLARY_TRY(Statement there, database.prepare("SELECT 1 FROM jobs WHERE kind = ?1 AND name = ?2"));
+Status require_job(Connection& connection, const Job& job) {
+  CLARY_TRY(Statement there,
+            connection.prepare("SELECT 1 FROM jobs WHERE kind = ?1 AND name = ?2"));
   there.bind(static_cast<std::int64_t>(job.kind)).bind(job.name.value());
   CLARY_TRY(const bool found, there.step());
   if (!found) return absent(job.name);
   return {};
 }
 
-Status update_row(sqlite::Database& database, const Job& job) {
+Status update_row(Connection& connection, const Job& job) {
   static const std::string sql = "UPDATE jobs SET (" + std::string(kJobColumns) +
                                  ") = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
                                  "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) "
-                                 "WHERE kind = ?1 AND name = ?2 AND version = ?20 - 1";
-  CLARY_TRY(Statement update, database.prepare(sql));
+                                 "WHERE kind = ?1 AND name = ?2 AND version + 1 = ?20";
+  CLARY_TRY(Statement update, connection.prepare(sql));
   bind_job(update, job, job.version + 1);
   CLARY_RETURN_IF_ERROR(update.run());
-  if (database.changes() == 1) return {};
+  if (connection.changes() == 1) return {};
   return conflict("job '" + job.name.value() + "': it has changed meanwhile");
 }
 
-class SqliteJobStore final : public domain::JobStore {
+class StoredJobs final : public domain::JobStore {
  public:
-  explicit SqliteJobStore(Database& database) : database_(database) {}
+  explicit StoredJobs(Database& database) : database_(database) {}
 
   Status create(const JobChange& change, const std::vector<Tag>& tags) override {
-    return database_.write([&](sqlite::Database& database) -> Status {
+    return database_.write([&](Connection& connection) -> Status {
       static const std::string sql = "INSERT INTO jobs (" + std::string(kJobColumns) +
                                      ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
                                      "?12, ?13, ?14, ?15, ?16, ?17, ?18, "
                                      "?19, ?20, ?21)";
-      CLARY_TRY(Statement insert, database.prepare(sql));
+      CLARY_TRY(Statement insert, connection.prepare(sql));
       bind_job(insert, change.job, 1);
       if (Status inserted = insert.run(); !inserted.ok()) {
         if (inserted.error().code != ErrorCode::kAlreadyExists) return inserted;
         return already_exists("job '" + change.job.name.value() + "': there already");
       }
-      CLARY_RETURN_IF_ERROR(insert_rest(database, change));
-      return put_tags(database, change.job.arn, tags);
+      CLARY_RETURN_IF_ERROR(insert_rest(connection, change));
+      return put_tags(connection, change.job.arn, tags);
     });
   }
 
   Status commit(const JobChange& change) override {
-    return database_.write([&](sqlite::Database& database) -> Status {
-      CLARY_RETURN_IF_ERROR(require_job(database, change.job));
+    return database_.write([&](Connection& connection) -> Status {
+      CLARY_RETURN_IF_ERROR(require_job(connection, change.job));
       // A record that was taken before is said first: who resends it need not read the job again.
-      CLARY_RETURN_IF_ERROR(insert_rest(database, change));
-      return update_row(database, change.job);
+      CLARY_RETURN_IF_ERROR(insert_rest(connection, change));
+      return update_row(connection, change.job);
     });
   }
 
@@ -172,8 +174,8 @@ class SqliteJobStore final : public domain::JobStore {
   }
 
   Result<JobPage> list(const JobQuery& query) override {
-    CLARY_TRY(const ListStatement statement, list_statement(query));
     CLARY_TRY(auto reader, database_.read());
+    CLARY_TRY(const ListStatement statement, list_statement(*reader, query));
     CLARY_TRY(Statement select, reader->prepare(statement.sql));
     for (const auto& parameter : statement.parameters) {
       std::visit([&select](const auto& value) { select.bind(value); }, parameter);
@@ -243,8 +245,7 @@ class SqliteJobStore final : public domain::JobStore {
   }
 
   Status finish_effect(std::uint64_t id) override {
-    return database_.write(
-        [id](sqlite::Database& database) { return delete_effect(database, id); });
+    return database_.write([id](Connection& connection) { return delete_effect(connection, id); });
   }
 
   Result<std::uint64_t> last_record(const std::string& source) override {
@@ -256,8 +257,8 @@ class SqliteJobStore final : public domain::JobStore {
   }
 
   Status take_record(const std::string& source, std::uint64_t number) override {
-    return database_.write([&](sqlite::Database& database) -> Status {
-      CLARY_RETURN_IF_ERROR(raise_record(database, source, number));
+    return database_.write([&](Connection& connection) -> Status {
+      CLARY_RETURN_IF_ERROR(raise_record(connection, source, number));
       return {};
     });
   }
@@ -277,14 +278,14 @@ class SqliteJobStore final : public domain::JobStore {
 
   Status add_tags(const Arn& resource, const std::vector<Tag>& tags) override {
     return database_.write(
-        [&](sqlite::Database& database) { return put_tags(database, resource, tags); });
+        [&](Connection& connection) { return put_tags(connection, resource, tags); });
   }
 
   Status remove_tags(const Arn& resource, const std::vector<std::string>& keys) override {
-    return database_.write([&](sqlite::Database& database) -> Status {
+    return database_.write([&](Connection& connection) -> Status {
       for (const std::string& key : keys) {
         CLARY_TRY(Statement remove,
-                  database.prepare("DELETE FROM tags WHERE resource = ?1 AND key = ?2"));
+                  connection.prepare("DELETE FROM tags WHERE resource = ?1 AND key = ?2"));
         remove.bind(to_lower(resource.value())).bind(key);
         CLARY_RETURN_IF_ERROR(remove.run());
       }
@@ -293,8 +294,8 @@ class SqliteJobStore final : public domain::JobStore {
   }
 
   Status clear() override {
-    return database_.write([](sqlite::Database& database) {
-      return database.execute(
+    return database_.write([](Connection& connection) {
+      return connection.execute(
           "DELETE FROM jobs; DELETE FROM job_events; DELETE FROM effects; DELETE FROM records; "
           "DELETE FROM tags;");
     });
@@ -306,8 +307,8 @@ class SqliteJobStore final : public domain::JobStore {
 
 }  // namespace
 
-std::unique_ptr<domain::JobStore> make_sqlite_job_store(Database& database) {
-  return std::make_unique<SqliteJobStore>(database);
+std::unique_ptr<domain::JobStore> make_job_store(Database& database) {
+  return std::make_unique<StoredJobs>(database);
 }
 
 }  // namespace clary::meta

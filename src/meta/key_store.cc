@@ -12,7 +12,6 @@ namespace clary::meta {
 namespace {
 
 using domain::AccessKey;
-using sqlite::Statement;
 
 constexpr std::string_view kColumns =
     "SELECT id, secret, session_token, expires, principal, policy, gang, created, active FROM "
@@ -68,16 +67,21 @@ class RecentKeys {
   std::map<AccessKeyId, AccessKey> keys_ CLARY_GUARDED_BY(mutex_);
 };
 
-class SqliteKeyStore final : public domain::KeyStore {
+class StoredKeys final : public domain::KeyStore {
  public:
-  explicit SqliteKeyStore(Database& database) : database_(database) {}
+  explicit StoredKeys(Database& database) : database_(database) {}
 
   Status put(const AccessKey& key) override {
-    return write([&key](sqlite::Database& database) -> Status {
-      CLARY_TRY(Statement put,
-                database.prepare(
-                    "INSERT OR REPLACE INTO access_keys VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-                    "?9)"));
+    return write([&key](Connection& connection) -> Status {
+      CLARY_TRY(
+          Statement put,
+          connection.prepare(
+              "INSERT INTO access_keys VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+              "ON CONFLICT (id) DO UPDATE SET (secret, session_token, expires, principal, policy, "
+              "gang, created, active) = (excluded.secret, excluded.session_token, "
+              "excluded.expires, "
+              "excluded.principal, excluded.policy, excluded.gang, excluded.created, "
+              "excluded.active)"));
       put.bind(key.id.value())
           .bind(key.secret.reveal())
           .bind(key.session_token.reveal())
@@ -102,8 +106,8 @@ class SqliteKeyStore final : public domain::KeyStore {
   }
 
   Status remove(const AccessKeyId& id) override {
-    return write([&id](sqlite::Database& database) -> Status {
-      CLARY_TRY(Statement remove, database.prepare("DELETE FROM access_keys WHERE id = ?1"));
+    return write([&id](Connection& connection) -> Status {
+      CLARY_TRY(Statement remove, connection.prepare("DELETE FROM access_keys WHERE id = ?1"));
       remove.bind(id.value());
       return remove.run();
     });
@@ -111,16 +115,16 @@ class SqliteKeyStore final : public domain::KeyStore {
 
   Status remove_of_gang(const GangId& gang) override {
     if (gang.empty()) return {};  // a person's keys belong to no gang
-    return write([&gang](sqlite::Database& database) -> Status {
-      CLARY_TRY(Statement remove, database.prepare("DELETE FROM access_keys WHERE gang = ?1"));
+    return write([&gang](Connection& connection) -> Status {
+      CLARY_TRY(Statement remove, connection.prepare("DELETE FROM access_keys WHERE gang = ?1"));
       remove.bind(gang.value());
       return remove.run();
     });
   }
 
   Status remove_expired(TimePoint now) override {
-    return write([now](sqlite::Database& database) -> Status {
-      CLARY_TRY(Statement remove, database.prepare("DELETE FROM access_keys WHERE expires < ?1"));
+    return write([now](Connection& connection) -> Status {
+      CLARY_TRY(Statement remove, connection.prepare("DELETE FROM access_keys WHERE expires < ?1"));
       remove.bind(to_column(now));
       return remove.run();
     });
@@ -146,7 +150,7 @@ class SqliteKeyStore final : public domain::KeyStore {
   }
 
  private:
-  Status write(const std::function<Status(sqlite::Database&)>& body) {
+  Status write(const std::function<Status(Connection&)>& body) {
     const Status written = database_.write(body);
     recent_.forget_all();  // a write of unknown outcome too
     return written;
@@ -158,8 +162,8 @@ class SqliteKeyStore final : public domain::KeyStore {
 
 }  // namespace
 
-std::unique_ptr<domain::KeyStore> make_sqlite_key_store(Database& database) {
-  return std::make_unique<SqliteKeyStore>(database);
+std::unique_ptr<domain::KeyStore> make_key_store(Database& database) {
+  return std::make_unique<StoredKeys>(database);
 }
 
 }  // namespace clary::meta

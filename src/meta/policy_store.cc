@@ -12,7 +12,6 @@ namespace {
 using domain::IdentityKind;
 using domain::ManagedPolicy;
 using domain::PolicyVersion;
-using sqlite::Statement;
 
 Error absent(const std::string& arn) { return not_found("policy '" + arn + "': not there"); }
 
@@ -66,36 +65,38 @@ Result<ManagedPolicy> policy_of(std::string arn, std::string_view record) {
   return policy;
 }
 
-Result<bool> exists(sqlite::Database& database, const std::string& arn) {
-  CLARY_TRY(Statement find, database.prepare("SELECT 1 FROM managed_policies WHERE arn = ?1"));
+Result<bool> exists(Connection& connection, const std::string& arn) {
+  CLARY_TRY(Statement find, connection.prepare("SELECT 1 FROM managed_policies WHERE arn = ?1"));
   find.bind(arn);
   return find.step();
 }
 
-Status write_policy(sqlite::Database& database, const ManagedPolicy& policy) {
-  CLARY_TRY(Statement put,
-            database.prepare("INSERT OR REPLACE INTO managed_policies VALUES (?1, ?2, ?3)"));
+Status write_policy(Connection& connection, const ManagedPolicy& policy) {
+  CLARY_TRY(
+      Statement put,
+      connection.prepare("INSERT INTO managed_policies VALUES (?1, ?2, ?3) ON CONFLICT (arn) DO "
+                         "UPDATE SET (document, record) = (excluded.document, excluded.record)"));
   put.bind(policy.arn).bind(policy.version(policy.default_version).document);
   put.bind(record_of(policy));
   return put.run();
 }
 
-class SqlitePolicyStore final : public domain::PolicyStore {
+class StoredPolicies final : public domain::PolicyStore {
  public:
-  explicit SqlitePolicyStore(Database& database) : database_(database) {}
+  explicit StoredPolicies(Database& database) : database_(database) {}
 
   Status create_policy(const ManagedPolicy& policy) override {
-    return database_.write([&](sqlite::Database& database) -> Status {
-      CLARY_TRY(const bool there, exists(database, policy.arn));
+    return database_.write([&](Connection& connection) -> Status {
+      CLARY_TRY(const bool there, exists(connection, policy.arn));
       if (there) return already_exists("policy '" + policy.arn + "': there already");
-      return write_policy(database, policy);
+      return write_policy(connection, policy);
     });
   }
 
   Status replace_policy(const ManagedPolicy& policy) override {
-    return database_.write([&](sqlite::Database& database) -> Status {
-      CLARY_TRY(const bool there, exists(database, policy.arn));
-      return there ? write_policy(database, policy) : absent(policy.arn);
+    return database_.write([&](Connection& connection) -> Status {
+      CLARY_TRY(const bool there, exists(connection, policy.arn));
+      return there ? write_policy(connection, policy) : absent(policy.arn);
     });
   }
 
@@ -110,15 +111,16 @@ class SqlitePolicyStore final : public domain::PolicyStore {
   }
 
   Status remove_policy(const std::string& arn) override {
-    return database_.write([&](sqlite::Database& database) -> Status {
-      CLARY_TRY(const bool there, exists(database, arn));
+    return database_.write([&](Connection& connection) -> Status {
+      CLARY_TRY(const bool there, exists(connection, arn));
       if (!there) return absent(arn);
       CLARY_TRY(Statement used,
-                database.prepare("SELECT 1 FROM identity_policies WHERE key = ?1 LIMIT 1"));
+                connection.prepare("SELECT 1 FROM identity_policies WHERE key = ?1 LIMIT 1"));
       used.bind(arn);
       CLARY_TRY(const bool is_attached, used.step());
       if (is_attached) return conflict("policy '" + arn + "': is attached");
-      CLARY_TRY(Statement remove, database.prepare("DELETE FROM managed_policies WHERE arn = ?1"));
+      CLARY_TRY(Statement remove,
+                connection.prepare("DELETE FROM managed_policies WHERE arn = ?1"));
       remove.bind(arn);
       return remove.run();
     });
@@ -158,8 +160,8 @@ class SqlitePolicyStore final : public domain::PolicyStore {
 
 }  // namespace
 
-std::unique_ptr<domain::PolicyStore> make_sqlite_policy_store(Database& database) {
-  return std::make_unique<SqlitePolicyStore>(database);
+std::unique_ptr<domain::PolicyStore> make_policy_store(Database& database) {
+  return std::make_unique<StoredPolicies>(database);
 }
 
 }  // namespace clary::meta

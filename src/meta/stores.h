@@ -12,9 +12,9 @@
 namespace clary::meta {
 
 // `database` outlives what is made. Thread-safe, as the interfaces ask.
-std::unique_ptr<domain::JobStore> make_sqlite_job_store(Database& database);
-std::unique_ptr<domain::KeyStore> make_sqlite_key_store(Database& database);
-std::unique_ptr<domain::IdentityStore> make_sqlite_identity_store(Database& database);
-std::unique_ptr<domain::PolicyStore> make_sqlite_policy_store(Database& database);
+std::unique_ptr<domain::JobStore> make_job_store(Database& database);
+std::unique_ptr<domain::KeyStore> make_key_store(Database& database);
+std::unique_ptr<domain::IdentityStore> make_identity_store(Database& database);
+std::unique_ptr<domain::PolicyStore> make_policy_store(Database& database);
 
 }  // namespace clary::meta
