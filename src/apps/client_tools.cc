@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "apps/backup.h"
 #include "apps/embedded_files.h"
 #include "apps/job_probes.h"
 #include "apps/root_key.h"
@@ -156,6 +157,7 @@ cli::Tools client_tools(const Clock& clock) {
     CLARY_TRY(const std::string folder, unpack_python(data));
     return path_join(folder, "clary_hook");
   };
+  tools.storage = storage_tools();
   tools.environments = environment_tools(EnvironmentsOf(tools.variables));
   tools.enter_job = [variables = tools.variables](const std::string& data, const std::string& gang,
                                                   const std::vector<std::string>& argv) {

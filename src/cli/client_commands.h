@@ -5,6 +5,7 @@
 // they need of other folders comes in as functions. docs/cli.md is their manual.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -61,6 +62,32 @@ struct EnvironmentTools {
   std::function<Status(const std::string& data, const std::string& name)> remove;
 };
 
+// What `clary check`, `backup` and `restore` found.
+struct StorageReport {
+  std::vector<std::pair<std::string, std::uint64_t>> counts;  // {"objects", 12}
+  std::vector<std::string> damage;                            // a sentence each
+  std::vector<std::string> notices;  // the same, of what a person should know besides
+};
+
+struct CheckOptions {
+  bool rebuild = false;  // the index of the objects first; only while no server runs
+};
+
+struct CopyOptions {
+  std::string folder;  // of the backup
+  bool copy = false;   // bodies too where they could be linked
+};
+
+// Each takes the data directory first.
+struct StorageTools {
+  // progress: told how many objects have been looked at.
+  std::function<Result<StorageReport>(const std::string& data, const CheckOptions& options,
+                                      const std::function<void(std::uint64_t)>& progress)>
+      check;
+  std::function<Result<StorageReport>(const std::string& data, const CopyOptions& options)> back_up;
+  std::function<Result<StorageReport>(const std::string& data, const CopyOptions& options)> restore;
+};
+
 // What main gives to the commands. Every function must be set; clock outlives the call.
 struct Tools {
   const Clock* clock = nullptr;
@@ -72,6 +99,7 @@ struct Tools {
   // Unpacks the client hook and returns the folder for PYTHONPATH.
   std::function<Result<std::string>(const std::string& data)> client_hook;
   EnvironmentTools environments;
+  StorageTools storage;
   // Runs a command beside the script of the gang, on this terminal, and returns its exit code.
   // argv: empty for a shell. Conflict when no script runs; 127 when the job has no such command.
   std::function<Result<int>(const std::string& data, const std::string& gang,

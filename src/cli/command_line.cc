@@ -41,6 +41,8 @@ struct Parsed {
   std::vector<std::string> packages;
   KeyOptions key;
   bool verbose = false;
+  CheckOptions check;
+  CopyOptions copy;
 };
 
 CLI::App* add_command(CLI::App& app, Parsed& parsed, const char* name, const char* meaning,
@@ -251,6 +253,28 @@ void add_key_commands(CLI::App& app, Parsed& parsed) {
   add_json(command, parsed);
 }
 
+void add_storage_commands(CLI::App& app, Parsed& parsed) {
+  CLI::App* command =
+      add_command(app, parsed, "check", "read everything that is kept and say what is damaged",
+                  [&parsed](const Context& context) { return check(context, parsed.check); });
+  command->add_flag("--rebuild", parsed.check.rebuild,
+                    "make the index of the objects anew first; only while no server runs");
+  add_json(command, parsed);
+
+  command = add_command(app, parsed, "backup", "copy what is kept, while the server runs or not",
+                        [&parsed](const Context& context) { return backup(context, parsed.copy); });
+  command->add_option("FOLDER", parsed.copy.folder, "a new or empty folder")->required();
+  command->add_flag("--copy", parsed.copy.copy, "copy objects where hard links would do");
+  add_json(command, parsed);
+
+  command =
+      add_command(app, parsed, "restore", "make a data directory from a backup",
+                  [&parsed](const Context& context) { return restore(context, parsed.copy); });
+  command->add_option("FOLDER", parsed.copy.folder, "of the backup")->required();
+  command->add_flag("--copy", parsed.copy.copy, "copy objects where hard links would do");
+  add_json(command, parsed);
+}
+
 std::string other_commands_text(const Tools& tools) {
   std::string text = "Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 server not reachable.";
   if (tools.other_commands.empty()) return text;
@@ -346,6 +370,7 @@ int run_client_command(int argc, const char* const* argv, const Tools& tools) {
   add_exec_command(app, parsed);
   add_environment_commands(app, parsed);
   add_key_commands(app, parsed);
+  add_storage_commands(app, parsed);
   app.footer(other_commands_text(tools));  // the others would inherit it
   if (const std::string wrong = wrong_command(app, argc, argv, tools); !wrong.empty()) {
     std::fputs(wrong.c_str(), stderr);

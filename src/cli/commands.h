@@ -82,6 +82,10 @@ ExitCode environments_create(const Context& context, const std::string& name,
                              const std::vector<std::string>& packages);
 ExitCode environments_remove(const Context& context, const std::string& name);
 
+ExitCode check(const Context& context, const CheckOptions& options);
+ExitCode backup(const Context& context, const CopyOptions& options);
+ExitCode restore(const Context& context, const CopyOptions& options);
+
 struct KeyOptions {
   std::string user;
   std::string policy_file;  // JSON; "": everything but iam, for a user that is new

@@ -1,7 +1,5 @@
 #include "objects/directory_store.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <unordered_set>
@@ -10,6 +8,7 @@
 #include "base/files.h"
 #include "base/text_encoding.h"
 #include "objects/body_source.h"
+#include "objects/store_lock.h"
 #include "objects/store_rules.h"
 
 namespace clary::objects {
@@ -24,16 +23,6 @@ constexpr std::string_view kUncleanMark = "unclean";
 constexpr int kLookups = 5;
 constexpr std::size_t kDigestingThreads = 2;
 
-Result<Fd> lock_root(const std::string& root) {
-  CLARY_TRY(Fd lock, open_file(path_join(root, "lock"), O_RDWR | O_CREAT, 0600));
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK)
-      return conflict("object store '" + root + "': another process has it open");
-    return system_error("object store '" + root + "': lock");
-  }
-  return lock;
-}
-
 Status remove_strays(sqlite::Database& database, BodyFiles& files) {
   CLARY_TRY(const std::vector<std::string> names, referenced_files(database));
   const std::unordered_set<std::string> known(names.begin(), names.end());
@@ -46,7 +35,7 @@ Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::string& 
                                                              const Clock& clock, IdSource& ids,
                                                              DirectoryOptions options) {
   CLARY_RETURN_IF_ERROR(make_folders(root, 0700));
-  CLARY_TRY(Fd lock, lock_root(root));
+  CLARY_TRY(Fd lock, lock_store(root));
   CLARY_TRY(std::unique_ptr<sqlite::Database> database,
             sqlite::Database::open(path_join(root, "index.db"), {.cache_kib = 8192}));
   CLARY_RETURN_IF_ERROR(sqlite::migrate(*database, index_migrations()));

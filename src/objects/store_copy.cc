@@ -1,0 +1,128 @@
+#include "objects/store_copy.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/files.h"
+#include "base/sqlite.h"
+#include "base/sqlite_copy.h"
+#include "objects/object_index.h"
+
+namespace clary::objects {
+namespace {
+
+// A body that was removed between the copy of the index and its turn is gone from the next copy of
+// the index, and each copy has fewer files left to fetch.
+constexpr int kAttempts = 8;
+
+std::string path_in(const std::string& root, const std::string& file) {
+  return root + "/bodies/" + file.substr(0, 2) + "/" + file;
+}
+
+Result<std::uint64_t> size_of(const std::string& path) {
+  struct stat found{};
+  if (::stat(path.c_str(), &found) != 0) return system_error("'" + path + "'");
+  return static_cast<std::uint64_t>(found.st_size);
+}
+
+Status copy_bytes(const std::string& from, const std::string& to) {
+  CLARY_TRY(const Fd source, open_file(from, O_RDONLY));
+  CLARY_TRY(const Fd target, open_file(to, O_WRONLY | O_CREAT | O_TRUNC, 0644));
+  std::string buffer(1 << 20, '\0');
+  while (true) {
+    ssize_t got = ::copy_file_range(source.get(), nullptr, target.get(), nullptr, 1 << 30, 0);
+    if (got == 0) return {};
+    if (got > 0) continue;
+    if (errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+      return system_error("copy '" + from + "' to '" + to + "'");
+    got = ::read(source.get(), buffer.data(), buffer.size());
+    if (got < 0) return system_error("read '" + from + "'");
+    if (got == 0) return {};
+    CLARY_RETURN_IF_ERROR(
+        write_all(target, std::string_view(buffer).substr(0, static_cast<std::size_t>(got)),
+                  "write '" + to + "'"));
+  }
+}
+
+class Copy {
+ public:
+  Copy(const std::string& from, const std::string& to, BodyCopy how)
+      : from_(from), to_(to), how_(how) {}
+
+  Result<CopyReport> run() {
+    CLARY_RETURN_IF_ERROR(make_folders(path_join(to_, "bodies"), 0700));
+    CLARY_RETURN_IF_ERROR(make_folders(path_join(to_, "tmp"), 0700));
+    std::vector<std::string> files;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      CLARY_TRY(files, copy_index());
+      report_ = {};
+      for (const std::string& file : files) CLARY_RETURN_IF_ERROR(take(file));
+      if (report_.missing.empty()) break;
+    }
+    // Those of attempts before the last: the copy's first start removes them.
+    CLARY_RETURN_IF_ERROR(write_file_atomically(path_join(to_, "unclean"), "", 0600));
+    CLARY_TRY(const Fd folder, open_file(to_, O_RDONLY | O_DIRECTORY));
+    if (::syncfs(folder.get()) != 0) return system_error("'" + to_ + "': sync");
+    return std::move(report_);
+  }
+
+ private:
+  // The files it names.
+  Result<std::vector<std::string>> copy_index() {
+    const std::string index = path_join(to_, "index.db");
+    CLARY_RETURN_IF_ERROR(sqlite::copy_database(path_join(from_, "index.db"), index));
+    CLARY_TRY(const auto database, sqlite::Database::open(index, {}));
+    return referenced_files(*database);
+  }
+
+  Status take(const std::string& file) {
+    const std::string source = path_in(from_, file);
+    const std::string target = path_in(to_, file);
+    if (!exists(target)) {
+      if (const Status taken = link_or_copy(source, target); !taken.ok()) {
+        if (taken.error().code != ErrorCode::kNotFound) return taken;
+        report_.missing.push_back(file);
+        return {};
+      }
+    }
+    CLARY_TRY(const std::uint64_t bytes, size_of(target));
+    ++report_.files;
+    report_.bytes += bytes;
+    if (links_) ++report_.linked;
+    return {};
+  }
+
+  Status link_or_copy(const std::string& source, const std::string& target) {
+    CLARY_RETURN_IF_ERROR(make_folders(folder_of(target), 0700));
+    if (links_) {
+      if (::link(source.c_str(), target.c_str()) == 0) return {};
+      if (errno == ENOENT) return not_found("'" + source + "': not there");
+      links_ = false;  // another file system, or one without links
+    }
+    const std::string aside = target + ".part";
+    CLARY_RETURN_IF_ERROR(copy_bytes(source, aside));
+    if (::rename(aside.c_str(), target.c_str()) != 0)
+      return system_error("rename '" + aside + "' to '" + target + "'");
+    return {};
+  }
+
+  const std::string& from_;
+  const std::string& to_;
+  const BodyCopy how_;
+  bool links_ = how_ == BodyCopy::kLinkOrCopy;
+  CopyReport report_;
+};
+
+}  // namespace
+
+Result<CopyReport> copy_store(const std::string& from, const std::string& to, BodyCopy how) {
+  if (!exists(path_join(from, "index.db")))
+    return not_found("object store '" + from + "': not there");
+  return Copy(from, to, how).run();
+}
+
+}  // namespace clary::objects

@@ -1,0 +1,30 @@
+// Copies of a DirectoryStore's folder: for backups of a store that is being written to, and for
+// bringing them back. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace clary::objects {
+
+enum class BodyCopy {
+  kLinkOrCopy,  // hard links where both are on one file system: bodies never change
+  kCopy,
+};
+
+struct CopyReport {
+  std::uint64_t files = 0;
+  std::uint64_t linked = 0;          // of them
+  std::uint64_t bytes = 0;           // of all of them
+  std::vector<std::string> missing;  // files that the index names and that are not there
+};
+
+// Copies the store in `from` to the folder `to`, which is not there yet, as it is at one moment
+// while this runs. Durable when it returns. A server may be writing to `from`, nobody to `to`.
+// NotFound: no store there.
+Result<CopyReport> copy_store(const std::string& from, const std::string& to, BodyCopy how);
+
+}  // namespace clary::objects

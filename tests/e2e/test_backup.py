@@ -1,0 +1,99 @@
+"""`clary check`, `backup`, `restore` on the data of a real server: one changed byte is told, a copy starts where it was made."""
+
+import json
+import stat
+
+import pytest
+from clary_server import Server
+from training import Training
+
+LARGE = bytes(range(256)) * 400  # a file of its own
+
+
+@pytest.fixture
+def server(new_server):
+    running = new_server().start()
+    s3 = running.client("s3")
+    s3.create_bucket(Bucket="data")
+    s3.put_object(Bucket="data", Key="large", Body=LARGE)
+    s3.put_object(Bucket="data", Key="small", Body=b"small")
+    return running
+
+
+def body_files(server: Server) -> list:
+    return [path for path in (server.data / "objects/bodies").rglob("*") if path.is_file()]
+
+
+def flip_byte(path, at: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(at)
+        byte = file.read(1)[0]
+        file.seek(at)
+        file.write(bytes([byte ^ 1]))
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_one_changed_byte_is_told(server, running):
+    if not running:
+        server.stop()
+    whole = json.loads(server.cli("check", "--json").stdout)
+    assert whole["damage"] == [] and whole["counts"]["objects"] == 2
+    assert whole["counts"]["bytes"] == len(LARGE) + 5
+    [file] = body_files(server)
+    flip_byte(file, 12345)
+    told = server.cli("check", check=False)
+    assert told.returncode == 1
+    assert "damaged s3://data/large: its bytes have the CRC-32C" in told.stdout
+    assert "s3://data/small" not in told.stdout
+
+
+def test_the_index_is_made_anew_while_no_server_runs(server):
+    refused = server.cli("check", "--rebuild", check=False)
+    assert refused.returncode == 1 and "is in use by another clary serve" in refused.stderr
+    server.stop()
+    done = server.cli("check", "--rebuild")
+    assert "index.db.before" in done.stderr
+    server.start()
+    assert server.client("s3").get_object(Bucket="data", Key="large")["Body"].read() == LARGE
+
+
+def test_a_backup_of_a_running_server_is_restored(server, new_server, tmp_path):
+    training = Training(server)
+    job = training.run("open('/opt/ml/model/m', 'w').write('w'); print('hello')", name="kept")
+    made = training.artifact(job)
+    backup = tmp_path / "backup"
+    assert "backed up: " in server.cli("backup", str(backup)).stdout
+    training.s3.delete_object(Bucket="data", Key="large")  # what comes later is not in it
+    training.s3.put_object(Bucket="data", Key="later", Body=b"x")
+
+    second = new_server()
+    restored = server.cli("restore", str(backup), "--data", str(second.data))
+    assert "restored: " in restored.stdout
+    for key in (second.data / "keys").iterdir():
+        assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert server.cli("check", "--data", str(second.data)).returncode == 0
+    server.stop()
+    second.start()
+    s3 = second.client("s3")
+    assert s3.get_object(Bucket="data", Key="large")["Body"].read() == LARGE
+    assert [entry["Key"] for entry in s3.list_objects_v2(Bucket="data")["Contents"]] == ["large", "small"]
+    after = Training(second)
+    assert after.describe("kept")["ModelArtifacts"] == job["ModelArtifacts"]
+    assert after.lines("kept") == ["hello"]
+    assert after.artifact(job) == made
+    assert after.run("print(1)")["TrainingJobStatus"] == "Completed"
+
+
+def test_backup_and_restore_refuse_what_would_lose_something(server, new_server, tmp_path):
+    backup = tmp_path / "backup"
+    server.cli("backup", str(backup))
+    for arguments, sentence in ((("backup", str(backup)), "is not empty"),
+                                (("backup", str(server.data / "inside")), "is inside the data directory"),
+                                (("restore", str(backup)), "is not empty"),
+                                (("restore", str(tmp_path / "absent"), "--data", str(tmp_path / "new")), "holds no backup")):
+        refused = server.cli(*arguments, check=False)
+        assert refused.returncode in (1, 3) and sentence in refused.stderr, refused.stderr
+    assert not (server.data / "inside").exists() and not (tmp_path / "new").exists()
+    (backup / "backup.json").unlink()
+    unfinished = server.cli("restore", str(backup), "--data", str(tmp_path / "new"), check=False)
+    assert unfinished.returncode == 3 and "was not finished" in unfinished.stderr
