@@ -335,7 +335,7 @@ Result<PlanChannel> PlanMaker::make_s3_channel(const Job& job, const domain::Cha
 Result<std::string> PlanMaker::hold_view(const DataReader& reader, Reading reading,
                                          const objects::ObjectUri& prefix, const GangId& gang) {
   CLARY_TRY(std::string view, sources_.views.hold(prefix, gang));
-  if (reading == Reading::kEvery) return view;
+  if (reading == Reading::kEvery || view.empty()) return view;
   // The keys that were asked for are those shown when the prefix was the same before and after.
   for (int attempt = 1; attempt <= kViewAttempts; ++attempt) {
     CLARY_TRY(const std::vector<ObjectKey> keys, keys_below(sources_.objects, prefix));
