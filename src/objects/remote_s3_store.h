@@ -67,6 +67,7 @@ class RemoteS3Store final : public ObjectStore {
 
  private:
   class Writer;
+  class PartWriter;
   class Source;
 
   // What a HEAD says; the range where a part was asked for.
