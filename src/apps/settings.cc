@@ -18,7 +18,6 @@ constexpr void require_of_toml(bool holds) {
 #include "base/files.h"
 #include "base/json.h"
 #include "base/strings.h"
-#include "objects/object_store.h"
 
 namespace clary::apps {
 namespace {
@@ -250,52 +249,6 @@ struct Printed {
   }
 };
 
-bool is_loopback(const std::string& listen) {
-  return listen.starts_with("127.") || listen.starts_with("localhost:") ||
-         listen.starts_with("[::1]:");
-}
-
-bool is_address(const std::string& listen) {
-  const std::size_t colon = listen.rfind(':');
-  if (colon == std::string::npos || colon == 0) return false;
-  const auto port = parse_int(listen.substr(colon + 1));
-  return port && *port >= 0 && *port <= 65535;
-}
-
-bool is_web_address(std::string_view url) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (url.starts_with(scheme)) return url.size() > scheme.size() && url[scheme.size()] != '/';
-  }
-  return url.empty();
-}
-
-Status require(bool holds, const char* key, const std::string& sentence) {
-  if (holds) return {};
-  return invalid_argument(fmt::format("setting '{}': {}", key, sentence));
-}
-
-// What a remote bucket cannot do is refused here, not when it is missed.
-Status check_objects(const Settings& settings) {
-  const std::string& location = settings.objects_location;
-  if (location.empty()) {
-    return require(settings.objects_endpoint.empty(), "objects.endpoint",
-                   "without objects.location (--objects) there is nothing to reach there");
-  }
-  const auto place = objects::parse_object_uri(location);
-  CLARY_RETURN_IF_ERROR(require(place.ok(), "objects.location",
-                                "'" + location + "': wanted s3://bucket or s3://bucket/prefix"));
-  const std::string& endpoint = settings.objects_endpoint;
-  CLARY_RETURN_IF_ERROR(require(
-      endpoint.empty() || endpoint.starts_with("http://") || endpoint.starts_with("https://"),
-      "objects.endpoint", "'" + endpoint + "': wanted http://HOST:PORT or https://HOST:PORT"));
-  CLARY_RETURN_IF_ERROR(require(!settings.objects_region.empty(), "objects.region",
-                                "requests are signed for a region"));
-  CLARY_RETURN_IF_ERROR(require(settings.s3_quotas.empty(), "s3.quotas",
-                                "a remote bucket (objects.location) does not count its bytes"));
-  return require(!settings.allow_reset, "allow_reset",
-                 "would delete what is in the remote bucket (objects.location)");
-}
-
 }  // namespace
 
 std::string settings_file(const std::string& data, const std::string& chosen) {
@@ -345,75 +298,6 @@ Status read_settings_file(const std::string& path, Settings& settings) {
   } catch (const std::logic_error&) {
     return invalid_argument(fmt::format("{}: the file is not well-formed", path));
   }
-}
-
-Status check_settings(Settings& settings) {
-  const bool digits = std::all_of(settings.account.begin(), settings.account.end(),
-                                  [](char c) { return c >= '0' && c <= '9'; });
-  CLARY_RETURN_IF_ERROR(
-      require(settings.account.size() == 12 && digits, "account", "must be twelve digits"));
-  CLARY_RETURN_IF_ERROR(require(settings.metadata.empty() ||
-                                    settings.metadata.starts_with("postgresql://") ||
-                                    settings.metadata.starts_with("postgres://"),
-                                "metadata", "must begin with postgresql://"));
-  CLARY_RETURN_IF_ERROR(require(settings.tls_cert.empty() == settings.tls_key.empty(), "tls.cert",
-                                "and tls.key come together"));
-  CLARY_RETURN_IF_ERROR(require(is_address(settings.listen), "listen",
-                                "'" + settings.listen + "' is not HOST:PORT, as 127.0.0.1:4580"));
-  CLARY_RETURN_IF_ERROR(require(is_loopback(settings.listen) || settings.uses_tls(), "listen",
-                                "'" + settings.listen +
-                                    "' is not a loopback address, and without TLS nothing else is "
-                                    "listened on: --tls, or --tls-cert and --tls-key"));
-  CLARY_RETURN_IF_ERROR(require(settings.sandbox == "bubblewrap" || settings.sandbox == "process",
-                                "jobs.sandbox", "must be \"bubblewrap\" or \"process\""));
-  CLARY_RETURN_IF_ERROR(require(settings.network == "namespace" || settings.network == "host",
-                                "jobs.network", "must be \"namespace\" or \"host\""));
-  CLARY_RETURN_IF_ERROR(require(settings.job_uid > 0 && settings.job_uid < 0xFFFFFFFF, "jobs.uid",
-                                "must be an unprivileged user's number"));
-  CLARY_RETURN_IF_ERROR(require(settings.access_key.empty() == settings.secret_key.empty(),
-                                "keys.access_key", "and keys.secret_key come together"));
-  CLARY_RETURN_IF_ERROR(require(settings.secret_key.empty() || settings.secret_key.size() >= 16,
-                                "keys.secret_key", "needs at least 16 characters"));
-  CLARY_RETURN_IF_ERROR(
-      require(settings.stop_grace_seconds >= 0 && settings.stop_grace_seconds <= 3600,
-              "jobs.stop_grace_seconds", "must be 0 to 3600"));
-  CLARY_RETURN_IF_ERROR(require(
-      settings.lifecycle_interval_seconds >= 1 && settings.lifecycle_interval_seconds <= 86'400,
-      "s3.lifecycle_interval_seconds", "must be 1 to 86400"));
-  for (const auto& [key, value] : {std::pair{"jobs.max_processes", settings.max_processes},
-                                   std::pair{"jobs.max_disk_gib", settings.max_disk_gib},
-                                   std::pair{"jobs.max_log_lines", settings.max_log_lines}}) {
-    CLARY_RETURN_IF_ERROR(
-        require(value >= 0 && value < (1LL << 30), key, "must be 0 or a number of them"));
-  }
-  CLARY_RETURN_IF_ERROR(require(settings.handler_threads >= 1 && settings.handler_threads <= 256,
-                                "server.handler_threads", "must be 1 to 256"));
-  CLARY_RETURN_IF_ERROR(check_objects(settings));
-  for (const auto& [bucket, text] : settings.s3_quotas) {
-    CLARY_RETURN_IF_ERROR(require(parse_byte_count(text).has_value(), "s3.quotas",
-                                  "'" + bucket + "' must be a number of bytes, as \"10 GiB\""));
-  }
-  CLARY_RETURN_IF_ERROR(
-      require(is_web_address(settings.hook_url), "hooks.url", "must be http(s)://host:port/path"));
-  CLARY_RETURN_IF_ERROR(require(settings.hook_ca.empty() || settings.hook_ca.starts_with('/'),
-                                "hooks.ca", "must be an absolute path"));
-  for (const auto& [id, folder] : settings.filesystems) {
-    CLARY_RETURN_IF_ERROR(
-        require(folder.starts_with('/'), "filesystems", "'" + id + "' must name an absolute path"));
-  }
-  for (const auto& [key, value] :
-       {std::pair{"server.connections", settings.connections},
-        {"server.connections_per_address", settings.connections_per_address},
-        {"server.requests_per_key", settings.requests_per_key}}) {
-    CLARY_RETURN_IF_ERROR(require(value >= 1 && value <= 1'000'000, key, "must be 1 to 1000000"));
-  }
-  CLARY_RETURN_IF_ERROR(
-      require(settings.view_cache_entries >= 1, "server.view_cache_entries", "must be at least 1"));
-  CLARY_RETURN_IF_ERROR(require(settings.log_level == "debug" || settings.log_level == "info" ||
-                                    settings.log_level == "warning" ||
-                                    settings.log_level == "error",
-                                "log_level", "must be debug, info, warning or error"));
-  return require(settings.data.starts_with('/'), "data", "must be an absolute path");
 }
 
 std::string documented_settings() {

@@ -2,17 +2,12 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <functional>
-#include <map>
-#include <set>
 #include <thread>
 
 #include "base/files.h"
@@ -20,13 +15,12 @@
 #include "compute/backend_conformance.h"
 #include "compute/gang_files.h"
 #include "compute/launch.h"
+#include "compute/test_changes.h"
 
 namespace clary::compute {
 namespace {
 
 using std::chrono::seconds;
-
-constexpr std::chrono::duration<int, std::milli> kPatience = seconds(10);
 
 class TemporaryFolder {
  public:
@@ -38,63 +32,6 @@ class TemporaryFolder {
 
  private:
   std::string path_ = testing::TempDir() + "local.XXXXXX";
-};
-
-bool has_ended(const Fd& process) {
-  pollfd ended{process.get(), POLLIN, 0};
-  return ::poll(&ended, 1, kPatience.count()) > 0;
-}
-
-// What happens to the gangs in a folder: a file of theirs changes, a process of theirs ends.
-class Changes {
- public:
-  explicit Changes(std::string gangs_folder) : gangs_folder_(std::move(gangs_folder)) {}
-
-  // Until something happens that had not when this was last asked.
-  bool wait() {
-    // What was not watched before may have changed before.
-    if (watch_more()) return true;
-    std::vector<pollfd> ready{{events_.get(), POLLIN, 0}};
-    for (const auto& [pid, process] : processes_) ready.push_back({process.get(), POLLIN, 0});
-    if (::poll(ready.data(), ready.size(), kPatience.count()) <= 0) return false;
-    std::array<char, 4096> said{};
-    while (::read(events_.get(), said.data(), said.size()) > 0) {
-    }
-    auto end = ready.begin();
-    for (auto& [pid, process] : processes_) {
-      if ((++end)->revents != 0) process.close();
-    }
-    return true;
-  }
-
- private:
-  bool watch_more() {
-    bool more = watch_folder(gangs_folder_);
-    for (const std::string& name : list_folder(gangs_folder_).value_or({})) {
-      const std::string gang = path_join(gangs_folder_, name);
-      for (const std::string& folder : {gang, backend_folder(gang)})
-        if (watch_folder(folder)) more = true;
-      const HostFiles host = read_host(gang, "algo-1");
-      for (const pid_t pid : {host.program.pid, host.waiter.pid})
-        if (watch_process(pid)) more = true;
-    }
-    return more;
-  }
-  bool watch_folder(const std::string& path) {
-    const int watch = ::inotify_add_watch(events_.get(), path.c_str(),
-                                          IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_DELETE);
-    return watch >= 0 && folders_.insert(watch).second;
-  }
-  bool watch_process(pid_t pid) {
-    if (pid <= 0 || processes_.contains(pid)) return false;
-    processes_.emplace(pid, open_pid(pid).value_or(Fd()));
-    return true;
-  }
-
-  std::string gangs_folder_;
-  Fd events_ = Fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  std::set<int> folders_;
-  std::map<pid_t, Fd> processes_;  // closed: it has ended
 };
 
 constexpr Resources kMachine{.cores = 8, .memory_bytes = 8ULL << 30, .gpus = 0};
@@ -158,7 +95,7 @@ class LocalUnderTest final : public BackendUnderTest {
 
  private:
   TemporaryFolder folder_;
-  Changes changes_{folder_.path()};
+  TestChanges changes_{folder_.path()};
   ManualClock clock_;
   std::unique_ptr<ComputeBackend> backend_;
 };
