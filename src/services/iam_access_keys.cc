@@ -1,6 +1,7 @@
 #include "services/iam_access_keys.h"
 
 #include "domain/fresh_key.h"
+#include "services/iam_replies.h"
 #include "services/iam_users.h"
 
 namespace clary::services {
@@ -58,16 +59,15 @@ Outcome<api::DeleteAccessKey::Reply> IamAccessKeys::remove(
 Outcome<api::ListAccessKeys::Reply> IamAccessKeys::list(const api::ListAccessKeys::Request& request,
                                                         const CallContext& context) {
   CLARY_TRY(const domain::Identity owner, user(request.user_name, context));
-  CLARY_TRY(const std::vector<domain::AccessKey> all,
+  CLARY_TRY(std::vector<domain::AccessKey> all,
             keys_.of_principal(identity_arn(owner, context.account)));
-  CLARY_TRY(const IamPage page, iam_page(all.size(), request.marker, request.max_items));
-  api::ListAccessKeys::Reply reply{
-      .access_key_metadata = {}, .is_truncated = page.marker.has_value(), .marker = page.marker};
-  for (std::size_t at = page.begin; at < page.end; ++at) {
+  api::ListAccessKeys::Reply reply;
+  CLARY_TRY(const auto shown, iam_page(std::move(all), request, reply));
+  for (const domain::AccessKey& key : shown) {
     reply.access_key_metadata.push_back({.user_name = owner.name,
-                                         .access_key_id = all[at].id.value(),
-                                         .status = status_of(all[at]),
-                                         .create_date = all[at].created});
+                                         .access_key_id = key.id.value(),
+                                         .status = status_of(key),
+                                         .create_date = key.created});
   }
   return reply;
 }

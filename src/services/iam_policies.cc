@@ -193,13 +193,8 @@ Outcome<api::ListPolicies::Reply> IamPolicies::list(const api::ListPolicies::Req
     if (request.only_attached.value_or(false) && one.attachment_count == 0) continue;
     wanted.push_back(std::move(one));
   }
-  CLARY_TRY(const IamPage page, iam_page(wanted.size(), request.marker, request.max_items));
   api::ListPolicies::Reply reply;
-  reply.is_truncated = page.marker.has_value();
-  reply.marker = page.marker;
-  const auto first = wanted.begin();
-  reply.policies.emplace(first + static_cast<std::ptrdiff_t>(page.begin),
-                         first + static_cast<std::ptrdiff_t>(page.end));
+  CLARY_TRY(reply.policies, iam_page(std::move(wanted), request, reply));
   return reply;
 }
 
@@ -215,15 +210,12 @@ Outcome<api::ListEntitiesForPolicy::Reply> IamPolicies::list_entities(
     if (holder.path.starts_with(request.path_prefix.value_or("/")))
       wanted.push_back(std::move(holder));
   }
-  CLARY_TRY(const IamPage page, iam_page(wanted.size(), request.marker, request.max_items));
   api::ListEntitiesForPolicy::Reply reply;
-  reply.is_truncated = page.marker.has_value();
-  reply.marker = page.marker;
+  CLARY_TRY(const auto shown, iam_page(std::move(wanted), request, reply));
   reply.policy_groups.emplace();
   reply.policy_users.emplace();
   reply.policy_roles.emplace();
-  for (std::size_t at = page.begin; at < page.end; ++at) {
-    const domain::Identity& holder = wanted[at];
+  for (const domain::Identity& holder : shown) {
     if (holder.kind == IdentityKind::kRole) {
       reply.policy_roles->push_back({.role_name = holder.name, .role_id = holder.id});
     } else {
@@ -268,14 +260,11 @@ Outcome<api::ListPolicyVersions::Reply> IamPolicies::list_versions(
     const api::ListPolicyVersions::Request& request, const CallContext&) {
   CLARY_TRY(ManagedPolicy policy, find_managed(store_, request.policy_arn));
   std::ranges::reverse(policy.versions);  // as AWS: the newest first
-  CLARY_TRY(const IamPage page,
-            iam_page(policy.versions.size(), request.marker, request.max_items));
   api::ListPolicyVersions::Reply reply;
-  reply.is_truncated = page.marker.has_value();
-  reply.marker = page.marker;
+  CLARY_TRY(const auto shown, iam_page(policy.versions, request, reply));
   reply.versions.emplace();
-  for (std::size_t at = page.begin; at < page.end; ++at)
-    reply.versions->push_back(to_wire(policy, policy.versions[at], Detail::kListed));
+  for (const auto& version : shown)
+    reply.versions->push_back(to_wire(policy, version, Detail::kListed));
   return reply;
 }
 

@@ -1,48 +1,27 @@
-// Replies that IAM's operations on roles and on users share, but for the names of their types.
+// What IAM's replies have in common.
 #pragma once
 
-#include <string>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <utility>
 #include <vector>
 
-#include "api/iam_shapes.h"
 #include "services/iam_identities.h"
+#include "services/service_error.h"
 
 namespace clary::services {
 
-// Whose policies a request is about.
-struct IamOwner {
-  domain::IdentityKind kind = domain::IdentityKind::kRole;
-  const std::string& name;
-};
-
-// Of ListAttached...Policies.
-template <typename Reply, typename Request>
-Outcome<Reply> attached_policies(IamIdentities& identities, const IamOwner& owner,
-                                 const Request& request) {
-  CLARY_TRY(const std::vector<domain::IdentityPolicy> all,
-            identities.policies(owner.kind, owner.name, IamIdentities::PolicyForm::kManaged));
+// The page of `all` that the request asks for; the reply is told where it ends.
+template <typename T, typename Request, typename Reply>
+Outcome<std::vector<T>> iam_page(std::vector<T> all, const Request& request, Reply& reply) {
   CLARY_TRY(const IamPage page, iam_page(all.size(), request.marker, request.max_items));
-  Reply reply;
   reply.is_truncated = page.marker.has_value();
   reply.marker = page.marker;
-  reply.attached_policies.emplace();
-  for (std::size_t at = page.begin; at < page.end; ++at)
-    reply.attached_policies->push_back({all[at].name, all[at].arn});
-  return reply;
-}
-
-// Of List...Policies: the names of the texts.
-template <typename Reply, typename Request>
-Outcome<Reply> policy_names(IamIdentities& identities, const IamOwner& owner,
-                            const Request& request) {
-  CLARY_TRY(const std::vector<domain::IdentityPolicy> all,
-            identities.policies(owner.kind, owner.name, IamIdentities::PolicyForm::kText));
-  CLARY_TRY(const IamPage page, iam_page(all.size(), request.marker, request.max_items));
-  Reply reply;
-  reply.is_truncated = page.marker.has_value();
-  reply.marker = page.marker;
-  for (std::size_t at = page.begin; at < page.end; ++at) reply.policy_names.push_back(all[at].name);
-  return reply;
+  const auto at = [&all](std::size_t place) {
+    return std::make_move_iterator(all.begin() + static_cast<std::ptrdiff_t>(place));
+  };
+  return std::vector<T>(at(page.begin), at(page.end));
 }
 
 // The reply without members, or the refusal.

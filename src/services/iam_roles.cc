@@ -4,7 +4,6 @@
 
 #include "base/strings.h"
 #include "base/text_encoding.h"
-#include "services/iam_policies.h"
 #include "services/iam_replies.h"
 
 namespace clary::services {
@@ -61,12 +60,11 @@ Outcome<api::GetRole::Reply> IamRoles::get(const api::GetRole::Request& request,
 
 Outcome<api::ListRoles::Reply> IamRoles::list(const api::ListRoles::Request& request,
                                               const CallContext& context) {
-  CLARY_TRY(const std::vector<domain::Identity> all, identities_.list(kRole, request.path_prefix));
-  CLARY_TRY(const IamPage page, iam_page(all.size(), request.marker, request.max_items));
-  api::ListRoles::Reply reply{
-      .roles = {}, .is_truncated = page.marker.has_value(), .marker = page.marker};
-  for (std::size_t at = page.begin; at < page.end; ++at) {
-    api::Role role = role_of(all[at], context.account);
+  CLARY_TRY(std::vector<domain::Identity> all, identities_.list(kRole, request.path_prefix));
+  api::ListRoles::Reply reply;
+  CLARY_TRY(const auto shown, iam_page(std::move(all), request, reply));
+  for (const domain::Identity& one : shown) {
+    api::Role role = role_of(one, context.account);
     role.tags.reset();  // AWS leaves them out of lists
     reply.roles.push_back(std::move(role));
   }
@@ -109,61 +107,11 @@ Outcome<api::UntagRole::Reply> IamRoles::untag(const api::UntagRole::Request& re
 
 Outcome<api::ListRoleTags::Reply> IamRoles::list_tags(const api::ListRoleTags::Request& request,
                                                       const CallContext&) {
-  CLARY_TRY(const domain::Identity role, identities_.find(kRole, request.role_name));
-  CLARY_TRY(const IamPage page, iam_page(role.tags.size(), request.marker, request.max_items));
+  CLARY_TRY(domain::Identity role, identities_.find(kRole, request.role_name));
   api::ListRoleTags::Reply reply;
-  reply.is_truncated = page.marker.has_value();
-  reply.marker = page.marker;
-  for (std::size_t at = page.begin; at < page.end; ++at)
-    reply.tags.push_back({role.tags[at].key, role.tags[at].value});
+  CLARY_TRY(const auto shown, iam_page(std::move(role.tags), request, reply));
+  for (const domain::Tag& tag : shown) reply.tags.push_back({tag.key, tag.value});
   return reply;
-}
-
-Outcome<api::AttachRolePolicy::Reply> IamRoles::attach(
-    const api::AttachRolePolicy::Request& request, const CallContext&) {
-  if (auto refused = check_managed(policies_, request.policy_arn)) return *refused;
-  return done_or<api::AttachRolePolicy::Reply>(
-      identities_.attach(kRole, request.role_name, request.policy_arn));
-}
-
-Outcome<api::DetachRolePolicy::Reply> IamRoles::detach(
-    const api::DetachRolePolicy::Request& request, const CallContext&) {
-  return done_or<api::DetachRolePolicy::Reply>(
-      identities_.take(kRole, request.role_name, request.policy_arn));
-}
-
-Outcome<api::ListAttachedRolePolicies::Reply> IamRoles::list_attached(
-    const api::ListAttachedRolePolicies::Request& request, const CallContext&) {
-  return attached_policies<api::ListAttachedRolePolicies::Reply>(
-      identities_, {kRole, request.role_name}, request);
-}
-
-Outcome<api::PutRolePolicy::Reply> IamRoles::put_policy(const api::PutRolePolicy::Request& request,
-                                                        const CallContext&) {
-  return done_or<api::PutRolePolicy::Reply>(identities_.put(
-      kRole, request.role_name,
-      {.name = request.policy_name, .arn = "", .document = request.policy_document}));
-}
-
-Outcome<api::GetRolePolicy::Reply> IamRoles::get_policy(const api::GetRolePolicy::Request& request,
-                                                        const CallContext&) {
-  CLARY_TRY(const domain::IdentityPolicy policy,
-            identities_.policy(kRole, request.role_name, request.policy_name));
-  return api::GetRolePolicy::Reply{.role_name = request.role_name,
-                                   .policy_name = policy.name,
-                                   .policy_document = percent_encode(policy.document)};
-}
-
-Outcome<api::DeleteRolePolicy::Reply> IamRoles::delete_policy(
-    const api::DeleteRolePolicy::Request& request, const CallContext&) {
-  return done_or<api::DeleteRolePolicy::Reply>(
-      identities_.take(kRole, request.role_name, request.policy_name));
-}
-
-Outcome<api::ListRolePolicies::Reply> IamRoles::list_policies(
-    const api::ListRolePolicies::Request& request, const CallContext&) {
-  return policy_names<api::ListRolePolicies::Reply>(identities_, {kRole, request.role_name},
-                                                    request);
 }
 
 void IamRoles::add_to(Router& router) {
@@ -175,13 +123,7 @@ void IamRoles::add_to(Router& router) {
   router.add<api::TagRole>(*this, &IamRoles::tag);
   router.add<api::UntagRole>(*this, &IamRoles::untag);
   router.add<api::ListRoleTags>(*this, &IamRoles::list_tags);
-  router.add<api::AttachRolePolicy>(*this, &IamRoles::attach);
-  router.add<api::DetachRolePolicy>(*this, &IamRoles::detach);
-  router.add<api::ListAttachedRolePolicies>(*this, &IamRoles::list_attached);
-  router.add<api::PutRolePolicy>(*this, &IamRoles::put_policy);
-  router.add<api::GetRolePolicy>(*this, &IamRoles::get_policy);
-  router.add<api::DeleteRolePolicy>(*this, &IamRoles::delete_policy);
-  router.add<api::ListRolePolicies>(*this, &IamRoles::list_policies);
+  held_policies_.add_to(router);
 }
 
 }  // namespace clary::services

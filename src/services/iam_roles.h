@@ -4,15 +4,28 @@
 #include "api/roles.h"
 #include "base/id_source.h"
 #include "domain/policy_store.h"
+#include "services/iam_held_policies.h"
 #include "services/iam_identities.h"
 #include "services/router.h"
 
 namespace clary::services {
 
+struct RolePolicyNames {
+  static constexpr domain::IdentityKind kKind = domain::IdentityKind::kRole;
+  static auto& name_of(auto& message) { return message.role_name; }
+  using Attach = api::AttachRolePolicy;
+  using Detach = api::DetachRolePolicy;
+  using ListAttached = api::ListAttachedRolePolicies;
+  using Put = api::PutRolePolicy;
+  using Get = api::GetRolePolicy;
+  using Delete = api::DeleteRolePolicy;
+  using List = api::ListRolePolicies;
+};
+
 class IamRoles {
  public:
   IamRoles(domain::IdentityStore& store, domain::PolicyStore& policies, IdSource& ids)
-      : identities_(store), policies_(policies), ids_(ids) {}
+      : identities_(store), held_policies_(store, policies), ids_(ids) {}
   void add_to(Router& router);
 
   Outcome<api::CreateRole::Reply> create(const api::CreateRole::Request& request,
@@ -33,24 +46,9 @@ class IamRoles {
   Outcome<api::ListRoleTags::Reply> list_tags(const api::ListRoleTags::Request& request,
                                               const CallContext& context);
 
-  Outcome<api::AttachRolePolicy::Reply> attach(const api::AttachRolePolicy::Request& request,
-                                               const CallContext& context);
-  Outcome<api::DetachRolePolicy::Reply> detach(const api::DetachRolePolicy::Request& request,
-                                               const CallContext& context);
-  Outcome<api::ListAttachedRolePolicies::Reply> list_attached(
-      const api::ListAttachedRolePolicies::Request& request, const CallContext& context);
-  Outcome<api::PutRolePolicy::Reply> put_policy(const api::PutRolePolicy::Request& request,
-                                                const CallContext& context);
-  Outcome<api::GetRolePolicy::Reply> get_policy(const api::GetRolePolicy::Request& request,
-                                                const CallContext& context);
-  Outcome<api::DeleteRolePolicy::Reply> delete_policy(const api::DeleteRolePolicy::Request& request,
-                                                      const CallContext& context);
-  Outcome<api::ListRolePolicies::Reply> list_policies(const api::ListRolePolicies::Request& request,
-                                                      const CallContext& context);
-
  private:
   IamIdentities identities_;
-  domain::PolicyStore& policies_;
+  IamHeldPolicies<RolePolicyNames> held_policies_;
   IdSource& ids_;
 };
 

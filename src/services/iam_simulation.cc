@@ -2,6 +2,7 @@
 
 #include "base/strings.h"
 #include "domain/permissions.h"
+#include "services/iam_replies.h"
 
 namespace clary::services {
 namespace {
@@ -78,14 +79,9 @@ Outcome<api::SimulatePrincipalPolicy::Reply> IamSimulation::simulate(
       all.push_back(std::move(result));
     }
   }
-  CLARY_TRY(const IamPage page, iam_page(all.size(), request.marker, request.max_items));
-  using Offset = std::ptrdiff_t;
-  return api::SimulatePrincipalPolicy::Reply{
-      .evaluation_results =
-          std::vector<api::EvaluationResult>(all.begin() + static_cast<Offset>(page.begin),
-                                             all.begin() + static_cast<Offset>(page.end)),
-      .is_truncated = page.marker.has_value(),
-      .marker = page.marker};
+  api::SimulatePrincipalPolicy::Reply reply;
+  CLARY_TRY(reply.evaluation_results, iam_page(std::move(all), request, reply));
+  return reply;
 }
 
 void IamSimulation::add_to(Router& router) {

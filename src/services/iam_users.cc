@@ -1,9 +1,7 @@
 #include "services/iam_users.h"
 
 #include "base/strings.h"
-#include "base/text_encoding.h"
 #include "domain/permissions.h"
-#include "services/iam_policies.h"
 #include "services/iam_replies.h"
 
 namespace clary::services {
@@ -63,12 +61,11 @@ Outcome<api::GetUser::Reply> IamUsers::get(const api::GetUser::Request& request,
 
 Outcome<api::ListUsers::Reply> IamUsers::list(const api::ListUsers::Request& request,
                                               const CallContext& context) {
-  CLARY_TRY(const std::vector<domain::Identity> all, identities_.list(kUser, request.path_prefix));
-  CLARY_TRY(const IamPage page, iam_page(all.size(), request.marker, request.max_items));
-  api::ListUsers::Reply reply{
-      .users = {}, .is_truncated = page.marker.has_value(), .marker = page.marker};
-  for (std::size_t at = page.begin; at < page.end; ++at) {
-    api::User user = user_of(all[at], context.account);
+  CLARY_TRY(std::vector<domain::Identity> all, identities_.list(kUser, request.path_prefix));
+  api::ListUsers::Reply reply;
+  CLARY_TRY(const auto shown, iam_page(std::move(all), request, reply));
+  for (const domain::Identity& one : shown) {
+    api::User user = user_of(one, context.account);
     user.tags.reset();  // AWS leaves them out of lists
     reply.users.push_back(std::move(user));
   }
@@ -87,65 +84,12 @@ Outcome<api::DeleteUser::Reply> IamUsers::remove(const api::DeleteUser::Request&
   return done_or<api::DeleteUser::Reply>(identities_.remove(kUser, request.user_name));
 }
 
-Outcome<api::AttachUserPolicy::Reply> IamUsers::attach(
-    const api::AttachUserPolicy::Request& request, const CallContext&) {
-  if (auto refused = check_managed(policies_, request.policy_arn)) return *refused;
-  return done_or<api::AttachUserPolicy::Reply>(
-      identities_.attach(kUser, request.user_name, request.policy_arn));
-}
-
-Outcome<api::DetachUserPolicy::Reply> IamUsers::detach(
-    const api::DetachUserPolicy::Request& request, const CallContext&) {
-  return done_or<api::DetachUserPolicy::Reply>(
-      identities_.take(kUser, request.user_name, request.policy_arn));
-}
-
-Outcome<api::ListAttachedUserPolicies::Reply> IamUsers::list_attached(
-    const api::ListAttachedUserPolicies::Request& request, const CallContext&) {
-  return attached_policies<api::ListAttachedUserPolicies::Reply>(
-      identities_, {kUser, request.user_name}, request);
-}
-
-Outcome<api::PutUserPolicy::Reply> IamUsers::put_policy(const api::PutUserPolicy::Request& request,
-                                                        const CallContext&) {
-  return done_or<api::PutUserPolicy::Reply>(identities_.put(
-      kUser, request.user_name,
-      {.name = request.policy_name, .arn = "", .document = request.policy_document}));
-}
-
-Outcome<api::GetUserPolicy::Reply> IamUsers::get_policy(const api::GetUserPolicy::Request& request,
-                                                        const CallContext&) {
-  CLARY_TRY(const domain::IdentityPolicy policy,
-            identities_.policy(kUser, request.user_name, request.policy_name));
-  return api::GetUserPolicy::Reply{.user_name = request.user_name,
-                                   .policy_name = policy.name,
-                                   .policy_document = percent_encode(policy.document)};
-}
-
-Outcome<api::DeleteUserPolicy::Reply> IamUsers::delete_policy(
-    const api::DeleteUserPolicy::Request& request, const CallContext&) {
-  return done_or<api::DeleteUserPolicy::Reply>(
-      identities_.take(kUser, request.user_name, request.policy_name));
-}
-
-Outcome<api::ListUserPolicies::Reply> IamUsers::list_policies(
-    const api::ListUserPolicies::Request& request, const CallContext&) {
-  return policy_names<api::ListUserPolicies::Reply>(identities_, {kUser, request.user_name},
-                                                    request);
-}
-
 void IamUsers::add_to(Router& router) {
   router.add<api::CreateUser>(*this, &IamUsers::create);
   router.add<api::GetUser>(*this, &IamUsers::get);
   router.add<api::ListUsers>(*this, &IamUsers::list);
   router.add<api::DeleteUser>(*this, &IamUsers::remove);
-  router.add<api::AttachUserPolicy>(*this, &IamUsers::attach);
-  router.add<api::DetachUserPolicy>(*this, &IamUsers::detach);
-  router.add<api::ListAttachedUserPolicies>(*this, &IamUsers::list_attached);
-  router.add<api::PutUserPolicy>(*this, &IamUsers::put_policy);
-  router.add<api::GetUserPolicy>(*this, &IamUsers::get_policy);
-  router.add<api::DeleteUserPolicy>(*this, &IamUsers::delete_policy);
-  router.add<api::ListUserPolicies>(*this, &IamUsers::list_policies);
+  held_policies_.add_to(router);
 }
 
 }  // namespace clary::services
