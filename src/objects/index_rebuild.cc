@@ -118,11 +118,12 @@ class Rebuild {
 
   // Numbers of buckets are never given twice, those of changes never again.
   Status keep_numbers() {
-    const auto given = number(from_, "SELECT seq FROM sqlite_sequence WHERE name = 'buckets'");
+    const std::int64_t given =
+        number(from_, "SELECT seq FROM sqlite_sequence WHERE name = 'buckets'").value_or(0);
     CLARY_RETURN_IF_ERROR(execute(to_,
                                   "DELETE FROM sqlite_sequence WHERE name = 'buckets'; "
                                   "INSERT INTO sqlite_sequence VALUES('buckets', max(" +
-                                      std::to_string(given.value_or(0)) +
+                                      std::to_string(given) +
                                       ", (SELECT coalesce(max(number), 0) FROM buckets)))"));
     return execute(to_,
                    "INSERT INTO sequence SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM sequence); "

@@ -50,11 +50,14 @@ class StoredFolderTest : public ::testing::Test {
     ASSERT_TRUE(writer->write(bytes).ok());
     ASSERT_TRUE(writer->finish().ok());
   }
+  static std::vector<std::string> names_in(const std::string& folder) {
+    return list_folder(folder).value_or({});
+  }
   // The path of the file whose bytes these are.
   std::string file_of(std::string_view bytes) const {
     const std::string bodies = root() + "/bodies";
-    for (const std::string& folder : list_folder(bodies).value()) {
-      for (const std::string& name : list_folder(path_join(bodies, folder)).value()) {
+    for (const std::string& folder : names_in(bodies)) {
+      for (const std::string& name : names_in(path_join(bodies, folder))) {
         std::string path = path_join(path_join(bodies, folder), name);
         if (read_file(path).value() == bytes) return path;
       }
