@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "base/wildcard.h"
 #include "domain/permissions.h"
 
 namespace clary::domain {
@@ -267,28 +268,6 @@ std::string_view default_job_policy() {
          R"("logs:PutLogEvents"],"Resource":"*"},)"
          R"({"Sid":"Metrics","Effect":"Allow","Action":["cloudwatch:PutMetricData","cloudwatch:GetMetricStatistics",)"
          R"("cloudwatch:GetMetricData","cloudwatch:ListMetrics","sagemaker:BatchPutMetrics"],"Resource":"*"}]})";
-}
-
-bool wildcard_match(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p, ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
 }
 
 bool wildcard_splits(std::string_view pattern, std::string_view start) {

@@ -98,9 +98,6 @@ class Policy {
 // not iam, nothing that creates.
 std::string_view default_job_policy();
 
-// Whether `text` matches a pattern of * (any run) and ? (any one character). Linear in both lengths
-// but for backtracking to the last *.
-bool wildcard_match(std::string_view pattern, std::string_view text);
 // Whether the pattern matches some texts that begin with `start` and, as far as is known, not
 // others. Cost: O(pattern x start).
 bool wildcard_splits(std::string_view pattern, std::string_view start);

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "base/time_text.h"
+#include "base/wildcard.h"
 #include "domain/policy.h"
 
 namespace clary::domain {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "base/wildcard.h"
 
 namespace clary::domain {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/strings.h"
-#include "domain/policy.h"
+#include "base/wildcard.h"
 
 namespace clary::services {
 namespace {
@@ -52,18 +52,17 @@ struct Wish {
 
 // The first origin of the rule that fits, or null.
 const std::string* fitting_origin(const Rule& rule, const Wish& wish) {
-  const auto found = std::find_if(
-      rule.allowed_origins.begin(), rule.allowed_origins.end(),
-      [&](const std::string& origin) { return domain::wildcard_match(origin, wish.origin); });
+  const auto found =
+      std::find_if(rule.allowed_origins.begin(), rule.allowed_origins.end(),
+                   [&](const std::string& origin) { return wildcard_match(origin, wish.origin); });
   return found == rule.allowed_origins.end() ? nullptr : &*found;
 }
 
 bool allows_header(const Rule& rule, const std::string& header) {
   if (!rule.allowed_headers) return false;
-  return std::any_of(rule.allowed_headers->begin(), rule.allowed_headers->end(),
-                     [&](const std::string& pattern) {
-                       return domain::wildcard_match(to_lower(pattern), header);
-                     });
+  return std::any_of(
+      rule.allowed_headers->begin(), rule.allowed_headers->end(),
+      [&](const std::string& pattern) { return wildcard_match(to_lower(pattern), header); });
 }
 
 bool fits(const Rule& rule, const Wish& wish) {

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "base/wildcard.h"
 #include "telemetry/line_filter.h"
 
 namespace clary::telemetry {
@@ -42,29 +43,6 @@ namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t'; }
 
-// * is any run of characters; anything else is itself.
-bool star_match(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p, ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
-
 bool compare(FilterOperator operation, double left, double right) {
   switch (operation) {
     case FilterOperator::kLess:
@@ -90,9 +68,9 @@ bool FilterComparison::holds_for_word(std::string_view word) const {
   if (operation == FilterOperator::kExists) return true;
   const std::optional<double> value = parse_double(word);
   if (is_order(operation)) return value && number && compare(operation, *value, *number);
-  const bool same = regex != nullptr
-                        ? regex->matches(word)
-                        : star_match(text, word) || (value && number && *value == *number);
+  const bool same = regex != nullptr ? regex->matches(word)
+                                     : wildcard_match(text, word, Wildcards::kRun) ||
+                                           (value && number && *value == *number);
   return same == (operation == FilterOperator::kEqual);
 }
 
