@@ -48,14 +48,19 @@ Result<int> format_of(const std::string& data) {
                                  trim(text), kDataFormat));
 }
 
-// Where the server keeps its metadata; "": in the data directory.
-Result<std::string> metadata_of(const std::string& data) {
+// What the server does not keep in its data directory, and where it does; "": here.
+struct Elsewhere {
+  std::string metadata;
+  std::string objects;
+};
+
+Result<Elsewhere> elsewhere_of(const std::string& data) {
   if (const auto text = read_file(path_join(data, "server.json"), 1 << 16); text.ok()) {
     CLARY_TRY(const Document running, parse_json(*text));
-    return running.string_or("metadata", "");
+    return Elsewhere{running.string_or("metadata", ""), running.string_or("objects", "")};
   }
   CLARY_TRY(const Settings settings, settings_of_server(data));
-  return meta::shown_url(settings.metadata);
+  return Elsewhere{meta::shown_url(settings.metadata), settings.objects_location};
 }
 
 Status require_empty(const std::string& folder, const char* what) {
@@ -80,19 +85,23 @@ Status copy_small(const std::string& from, const std::string& to) {
   return write_file_atomically(to, bytes, found.st_mode & 0700, Durability::kSynced);
 }
 
-// Everything but the manifest and the format. with_metadata: where it stands in the directory.
+// Everything that is here, but the manifest and the format.
 Result<StorageReport> copy_data(const std::string& from, const std::string& to,
-                                const cli::CopyOptions& options, bool with_metadata) {
+                                const cli::CopyOptions& options, const Elsewhere& elsewhere) {
   StorageReport report;
   for (const char* name : kDatabases) {
     if (!exists(path_join(from, name))) continue;
-    if (name == kDatabases.front() && !with_metadata) continue;
+    if (name == kDatabases.front() && !elsewhere.metadata.empty()) continue;
     CLARY_RETURN_IF_ERROR(sqlite::copy_database(path_join(from, name), path_join(to, name)));
   }
   for (const char* name : kSmall)
     CLARY_RETURN_IF_ERROR(copy_small(path_join(from, name), path_join(to, name)));
-  if (!exists(path_join(from, "objects/index.db"))) {
-    report.notices.emplace_back("objects are not kept in the data directory: not part of this");
+  if (!elsewhere.metadata.empty()) {
+    report.notices.push_back("metadata is in " + elsewhere.metadata +
+                             ", not part of this: pg_dump --schema=clary saves it");
+  }
+  if (!elsewhere.objects.empty()) {
+    report.notices.push_back("objects are in " + elsewhere.objects + ", not part of this");
     return report;
   }
   CLARY_TRY(const objects::CopyReport copied,
@@ -119,17 +128,14 @@ Result<StorageReport> back_up(const std::string& data, const cli::CopyOptions& o
     static_cast<void>(::rmdir(to.c_str()));
     return invalid_argument("backup folder '" + to + "' is inside the data directory");
   }
-  CLARY_TRY(const std::string metadata, metadata_of(data));
-  CLARY_TRY(StorageReport report, copy_data(data, to, options, metadata.empty()));
-  if (!metadata.empty()) {
-    report.notices.push_back("metadata is in " + metadata +
-                             ", not part of this: pg_dump --schema=clary saves it");
-  }
+  CLARY_TRY(const Elsewhere elsewhere, elsewhere_of(data));
+  CLARY_TRY(StorageReport report, copy_data(data, to, options, elsewhere));
   const Document manifest = Document::object({{"backup_format", kBackupFormat},
                                               {"data_format", format},
                                               {"made", iso8601(SystemClock().now())},
                                               {"data", data},
-                                              {"metadata", metadata}});
+                                              {"metadata", elsewhere.metadata},
+                                              {"objects", elsewhere.objects}});
   // Last: a folder without it is no backup.
   CLARY_RETURN_IF_ERROR(write_file_atomically(path_join(to, kManifest), to_pretty_json(manifest),
                                               0600, Durability::kSynced));
@@ -162,15 +168,12 @@ Result<StorageReport> restore(const std::string& data, const cli::CopyOptions& o
   const std::string aside = data + ".restoring";
   CLARY_RETURN_IF_ERROR(remove_tree(aside));
   CLARY_RETURN_IF_ERROR(make_folders(aside, 0700));
-  CLARY_TRY(StorageReport report, copy_data(from, aside, options, true));
+  const Elsewhere elsewhere{manifest.string_or("metadata", ""), manifest.string_or("objects", "")};
+  CLARY_TRY(StorageReport report, copy_data(from, aside, options, elsewhere));
   CLARY_RETURN_IF_ERROR(write_file_atomically(
       path_join(aside, "format"), std::to_string(kDataFormat) + "\n", 0600, Durability::kSynced));
   if (::rename(aside.c_str(), data.c_str()) != 0) return system_error("rename to '" + data + "'");
   CLARY_RETURN_IF_ERROR(sync_folder(folder_of(data)));
-  if (const std::string metadata = manifest.string_or("metadata", ""); !metadata.empty()) {
-    report.notices.push_back("metadata was in " + metadata +
-                             ": bring it back with psql and start the server with --metadata");
-  }
   return report;
 }
 
@@ -206,8 +209,9 @@ Result<StorageReport> check(const std::string& data, const cli::CheckOptions& op
     if (const Status checked = check_database(path_join(data, name), report); !checked.ok())
       report.damage.push_back(checked.error().message);
   }
-  if (!exists(path_join(data, "objects/index.db"))) {
-    report.notices.emplace_back("objects are not kept in the data directory: not checked");
+  CLARY_TRY(const Elsewhere elsewhere, elsewhere_of(data));
+  if (!elsewhere.objects.empty()) {
+    report.notices.push_back("objects are in " + elsewhere.objects + ": not checked");
     return report;
   }
   CLARY_TRY(objects::StoreReport store, objects::check_store(path_join(data, "objects"), progress));

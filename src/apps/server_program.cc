@@ -200,6 +200,7 @@ Status ServerProgram::Parts::serve() {
                                              {"region", settings.region},
                                              {"account", settings.account},
                                              {"metadata", meta::shown_url(settings.metadata)},
+                                             {"objects", settings.objects_location},
                                              {"config", settings.file}});
   return write_file_atomically(folder.in("server.json"), to_pretty_json(running), 0600);
 }
