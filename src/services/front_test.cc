@@ -178,6 +178,7 @@ TEST_F(FrontTest, AKeyHasSoManyRequestsUnderWay) {
     head.method = "PUT";
     head.target = "/b/k";
     head.origin.listener = "main";
+    head.headers.add("Host", "127.0.0.1:4580");
     sign({.service = "s3", .as_job = as_job}, head);
     return front.start(std::move(head));
   };
