@@ -30,7 +30,8 @@ struct GangSpec {
   std::string folder;  // the gang's own, absolute; the backend keeps its files in <folder>/backend
   std::vector<GangHost> hosts;
   bool preemptible = false;
-  int priority = 0;  // among waiting gangs: higher comes first, equal ones in their order
+  int priority = 0;      // among waiting gangs: higher comes first
+  TimePoint asked = {};  // when its job was asked for: of equal ones the earlier comes first
 };
 
 // Persisted by the caller, given back to recover: which back-end, which version of its bytes, the

@@ -1,5 +1,7 @@
 #include "compute/fake_backend.h"
 
+#include <algorithm>
+
 namespace clary::compute {
 namespace {
 
@@ -12,6 +14,39 @@ GangHandle handle_of(const GangId& gang) {
 void FakeCluster::behave(FakeGang gang) {
   MutexLock lock(mutex_);
   behaviour_ = std::move(gang);
+}
+
+void FakeCluster::limit(Resources machine) {
+  MutexLock lock(mutex_);
+  machine_ = machine;
+}
+
+std::vector<GangId> FakeCluster::began() const {
+  MutexLock lock(mutex_);
+  return began_;
+}
+
+void FakeCluster::advance() {
+  if (!machine_) return;
+  PlacementSnapshot snapshot{.machine = *machine_};
+  std::vector<Entry*> waiting;
+  for (auto& [id, entry] : gangs_) {
+    if (!entry.there) continue;
+    const GangState state = status(entry).state;
+    if (state == GangState::kQueued) waiting.push_back(&entry);
+    if (state == GangState::kRunning) snapshot.running.push_back(entry.placed);
+  }
+  std::ranges::sort(waiting, comes_before,
+                    [](const Entry* entry) -> const GangSpec& { return entry->spec; });
+  for (const Entry* entry : waiting) snapshot.waiting.push_back(what_waits(entry->spec));
+  const std::vector<PlacementDecision> decisions = place(snapshot);
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    waiting[i]->waits_for = decisions[i].reason;
+    if (!decisions[i].starts) continue;
+    waiting[i]->placed = decisions[i].placed;
+    waiting[i]->begins = clock_.now();
+    began_.push_back(waiting[i]->spec.id);
+  }
 }
 
 int FakeCluster::starts(const GangId& gang) const {
@@ -48,7 +83,7 @@ bool FakeCluster::knows(const GangId& gang) const {
 
 GangStatus FakeCluster::status(const Entry& entry) const {
   const TimePoint now = clock_.now();
-  const TimePoint begun = entry.submitted + entry.behaviour.wait_for;
+  const TimePoint begun = entry.begins.value_or(TimePoint::max());
   if (entry.stopped && now >= *entry.stopped + entry.behaviour.stop_takes)
     return *entry.stopped < begun
                ? GangStatus{.state = GangState::kEnded, .reason = "stopped before it started"}
@@ -56,7 +91,7 @@ GangStatus FakeCluster::status(const Entry& entry) const {
                             .exit_code = entry.behaviour.stop_exit_code};
   if (!entry.behaviour.refusal.empty())
     return {.state = GangState::kRefused, .reason = entry.behaviour.refusal};
-  if (now < begun) return {.state = GangState::kQueued, .reason = "waiting for a core"};
+  if (now < begun) return {.state = GangState::kQueued, .reason = entry.waits_for};
   if (entry.behaviour.lose_after && now >= begun + *entry.behaviour.lose_after) {
     return {.state = GangState::kLost, .reason = "told to get lost"};
   }
@@ -74,11 +109,15 @@ Result<GangHandle> FakeBackend::submit(const GangSpec& gang) {
       if (entry.starts == 0) cluster_.gangs_.erase(gang.id);
       return error;
     }
+    entry.spec = gang;
     entry.behaviour = cluster_.behaviour_;
-    entry.submitted = cluster_.clock_.now();
+    entry.begins.reset();
+    if (!cluster_.machine_) entry.begins = cluster_.clock_.now() + entry.behaviour.wait_for;
+    entry.waits_for = "waiting for a core";
     entry.stopped.reset();
     entry.there = true;
     ++entry.starts;
+    cluster_.advance();
   }
   return handle_of(gang.id);
 }
@@ -109,7 +148,9 @@ Status FakeBackend::stop(const GangHandle& handle, Duration) {
 Status FakeBackend::remove(const GangHandle& handle) {
   MutexLock lock(cluster_.mutex_);
   const auto found = cluster_.gangs_.find(GangId(handle.bytes));
-  if (found != cluster_.gangs_.end()) found->second.there = false;
+  if (found == cluster_.gangs_.end()) return {};
+  found->second.there = false;
+  cluster_.advance();
   return {};
 }
 

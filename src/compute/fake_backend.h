@@ -10,6 +10,7 @@
 
 #include "base/mutex.h"
 #include "compute/backend.h"
+#include "compute/placement.h"
 
 namespace clary::compute {
 
@@ -31,29 +32,40 @@ class FakeCluster {
 
   // For gangs submitted from now on.
   void behave(FakeGang gang);
+  // Gangs wait until the machine has room for them (placement.h). Without it each begins when its
+  // own time has come.
+  void limit(Resources machine);
   // How often a gang was really started; submits of a gang that is there do not count.
   int starts(const GangId& gang) const;
   int starts() const;  // of all gangs
   bool runs(const GangId& gang) const;
   bool knows(const GangId& gang) const;
+  std::vector<GangId> began() const;    // what the machine had room for, in that order
   int stops(const GangId& gang) const;  // requests to stop it
 
  private:
   friend class FakeBackend;
   struct Entry {
+    GangSpec spec;
     FakeGang behaviour;
-    TimePoint submitted;
+    std::optional<TimePoint> begins;  // nothing: it waits for room
+    PlacedGang placed;
+    std::string waits_for;
     std::optional<TimePoint> stopped;
     bool there = true;
     int starts = 0;
     int stops = 0;
   };
   GangStatus status(const Entry& entry) const CLARY_REQUIRES(mutex_);
+  // Lets those begin that there is room for.
+  void advance() CLARY_REQUIRES(mutex_);
 
   const Clock& clock_;
   mutable Mutex mutex_;
   FakeGang behaviour_ CLARY_GUARDED_BY(mutex_);
+  std::optional<Resources> machine_ CLARY_GUARDED_BY(mutex_);
   std::map<GangId, Entry> gangs_ CLARY_GUARDED_BY(mutex_);
+  std::vector<GangId> began_ CLARY_GUARDED_BY(mutex_);
 };
 
 class FakeBackend final : public ComputeBackend {

@@ -112,11 +112,11 @@ std::string host_log(const std::string& gang_folder, const std::string& host) {
   return file_of(gang_folder, host + ".log");
 }
 
-Status write_spec(const QueuedSpec& spec) {
-  const std::string path = file_of(spec.gang.folder, "spec.json");
-  if (exists(path)) return already_exists("gang '" + spec.gang.id.value() + "' has been submitted");
+Status write_spec(const GangSpec& spec) {
+  const std::string path = file_of(spec.folder, "spec.json");
+  if (exists(path)) return already_exists("gang '" + spec.id.value() + "' has been submitted");
   Document hosts = Document::array();
-  for (const GangHost& host : spec.gang.hosts) {
+  for (const GangHost& host : spec.hosts) {
     hosts.push(
         Document::object({{"name", host.name},
                           {"command", Document::array({host.command.begin(), host.command.end()})},
@@ -124,26 +124,26 @@ Status write_spec(const QueuedSpec& spec) {
   }
   const Document document =
       Document::object({{"version", 1},
-                        {"gang", spec.gang.id.value()},
-                        {"submitted_us", std::int64_t{spec.submitted.time_since_epoch().count()}},
-                        {"preemptible", spec.gang.preemptible},
-                        {"priority", spec.gang.priority},
+                        {"gang", spec.id.value()},
+                        {"submitted_us", std::int64_t{spec.asked.time_since_epoch().count()}},
+                        {"preemptible", spec.preemptible},
+                        {"priority", spec.priority},
                         {"hosts", std::move(hosts)}});
-  CLARY_RETURN_IF_ERROR(make_folders(backend_folder(spec.gang.folder), 0700));
+  CLARY_RETURN_IF_ERROR(make_folders(backend_folder(spec.folder), 0700));
   return write_file_atomically(path, to_pretty_json(document), 0600, Durability::kSynced);
 }
 
-Result<QueuedSpec> read_spec(const std::string& gang_folder) {
+Result<GangSpec> read_spec(const std::string& gang_folder) {
   CLARY_TRY(const std::string text, read_file(file_of(gang_folder, "spec.json")));
   CLARY_TRY(const Document document, parse_json(text));
   if (document.int_or("version", 0) != 1)
     return unsupported("gang '" + gang_folder + "': of another version of Clary");
-  QueuedSpec spec;
-  spec.gang.id = GangId(document.string_or("gang", ""));
-  spec.gang.folder = gang_folder;
-  spec.gang.preemptible = document.bool_or("preemptible", false);
-  spec.gang.priority = static_cast<int>(document.int_or("priority", 0));
-  spec.submitted = TimePoint(Duration(document.int_or("submitted_us", 0)));
+  GangSpec spec;
+  spec.id = GangId(document.string_or("gang", ""));
+  spec.folder = gang_folder;
+  spec.preemptible = document.bool_or("preemptible", false);
+  spec.priority = static_cast<int>(document.int_or("priority", 0));
+  spec.asked = TimePoint(Duration(document.int_or("submitted_us", 0)));
   const Document* hosts = document.find("hosts");
   if (hosts == nullptr || !hosts->is_array())
     return internal_error("gang '" + gang_folder + "': no hosts in its spec");
@@ -155,7 +155,7 @@ Result<QueuedSpec> read_spec(const std::string& gang_folder) {
       for (const Document& word : *command->as_array())
         read.command.push_back(word.as_string() ? *word.as_string() : "");
     }
-    spec.gang.hosts.push_back(std::move(read));
+    spec.hosts.push_back(std::move(read));
   }
   return spec;
 }

@@ -23,13 +23,9 @@ namespace clary::compute {
 // From the start of the shell that starts a host program to the program's marks.
 inline constexpr std::chrono::seconds kLongestStart{10};
 
-struct QueuedSpec {
-  GangSpec gang;
-  TimePoint submitted;
-};
 // Durable when it returns. AlreadyExists when the gang has been submitted before.
-Status write_spec(const QueuedSpec& spec);
-Result<QueuedSpec> read_spec(const std::string& gang_folder);
+Status write_spec(const GangSpec& spec);
+Result<GangSpec> read_spec(const std::string& gang_folder);
 
 // A process that is told from others by its start, since pids are used again.
 struct ProcessMark {

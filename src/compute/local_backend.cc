@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <map>
 #include <thread>
-#include <tuple>
 #include <utility>
 
 #include "base/files.h"
@@ -32,7 +31,10 @@ constexpr int kFirstSignalCode =
     128;  // a shell's exit code for a program that signal n ended is 128 + n
 
 struct Gang {
-  QueuedSpec spec;
+  GangSpec spec;
+  // Nothing of it was started or stopped: its files need not be looked at. A long queue costs no
+  // calls.
+  bool untouched = false;
   std::optional<PlacedGang> placed;               // from its start to its end
   Duration placed_at{0};                          // on the steady clock
   std::vector<std::shared_ptr<const Fd>> shells;  // that this server started, one per host
@@ -44,11 +46,12 @@ struct Gang {
 
 // The gang's hosts taken together.
 GangStatus status_of(const Gang& gang) {
-  const std::string& folder = gang.spec.gang.folder;
+  if (gang.untouched && gang.refusal.empty()) return {GangState::kQueued, gang.waits_for, {}};
+  const std::string& folder = gang.spec.folder;
   const bool stopped = is_stopped(folder);
   GangStatus status{.state = GangState::kEnded, .exit_code = 0};
   bool started = false;
-  for (const GangHost& host : gang.spec.gang.hosts) {
+  for (const GangHost& host : gang.spec.hosts) {
     const HostFiles files = read_host(folder, host.name);
     started = started || files.phase != HostPhase::kNotStarted;
     switch (files.phase) {
@@ -78,8 +81,8 @@ GangStatus status_of(const Gang& gang) {
 }
 
 bool nothing_started(const Gang& gang) {
-  return std::ranges::all_of(gang.spec.gang.hosts, [&](const GangHost& host) {
-    return read_host(gang.spec.gang.folder, host.name).phase == HostPhase::kNotStarted;
+  return std::ranges::all_of(gang.spec.hosts, [&](const GangHost& host) {
+    return read_host(gang.spec.folder, host.name).phase == HostPhase::kNotStarted;
   });
 }
 
@@ -127,7 +130,7 @@ class LocalBackend final : public ComputeBackend {
     CLARY_TRY(const std::vector<std::string> names, list_folder(options_.gangs_folder));
     const MutexLock lock(mutex_);
     for (const std::string& name : names) {
-      const Result<QueuedSpec> spec = read_spec(path_join(options_.gangs_folder, name));
+      const Result<GangSpec> spec = read_spec(path_join(options_.gangs_folder, name));
       if (!spec.ok() && spec.error().code == ErrorCode::kNotFound) continue;
       if (!spec.ok()) {
         logger_.warning("local back-end: a gang cannot be read",
@@ -145,7 +148,8 @@ class LocalBackend final : public ComputeBackend {
       return invalid_argument("gang '" + spec.id.value() + "': it has no hosts");
     const MutexLock lock(mutex_);
     if (gangs_.contains(spec.id)) return handle_of(gangs_.at(spec.id));
-    const QueuedSpec queued{spec, clock_.now()};
+    GangSpec queued = spec;
+    if (queued.asked == TimePoint()) queued.asked = clock_.now();
     const Status written = write_spec(queued);
     if (!written.ok() && written.error().code != ErrorCode::kAlreadyExists) return written.error();
     add(queued);
@@ -197,7 +201,7 @@ class LocalBackend final : public ComputeBackend {
     const auto found = gangs_.find(id);
     if (found == gangs_.end()) return {};
     // With the lock: without its files the gang would look as if it had not started yet.
-    CLARY_RETURN_IF_ERROR(remove_tree(backend_folder(found->second.spec.gang.folder)));
+    CLARY_RETURN_IF_ERROR(remove_tree(backend_folder(found->second.spec.folder)));
     gangs_.erase(found);
     advance();
     return {};
@@ -216,7 +220,7 @@ class LocalBackend final : public ComputeBackend {
 
  private:
   static GangHandle handle_of(const Gang& gang) {
-    return {"local", 1, to_json(Document::object({{"gang", gang.spec.gang.id.value()}}))};
+    return {"local", 1, to_json(Document::object({{"gang", gang.spec.id.value()}}))};
   }
   static Result<GangId> gang_of(const GangHandle& handle) {
     if (handle.backend != "local" || handle.version != 1) {
@@ -233,9 +237,10 @@ class LocalBackend final : public ComputeBackend {
     const MutexLock lock(mutex_);
     const auto found = gangs_.find(id);
     if (found == gangs_.end()) return std::optional<GangProcesses>();
-    const Gang& gang = found->second;
-    if (!gang.ended) CLARY_RETURN_IF_ERROR(mark_stopped(gang.spec.gang.folder));
-    return std::optional(GangProcesses{gang.spec.gang, gang.shells});
+    Gang& gang = found->second;
+    if (!gang.ended) CLARY_RETURN_IF_ERROR(mark_stopped(gang.spec.folder));
+    gang.untouched = false;
+    return std::optional(GangProcesses{gang.spec, gang.shells});
   }
 
   static Status signal_marked(const ProcessMark& mark, int number) {
@@ -254,13 +259,16 @@ class LocalBackend final : public ComputeBackend {
     return timed_out("process " + std::to_string(mark.pid) + " does not end");
   }
 
-  void add(const QueuedSpec& spec) CLARY_REQUIRES(mutex_) {
+  void add(const GangSpec& spec) CLARY_REQUIRES(mutex_) {
     Gang gang{.spec = spec};
     gang.waits_for = "waiting for its turn";
-    Gang& added = gangs_.emplace(spec.gang.id, std::move(gang)).first->second;
+    Gang& added = gangs_.emplace(spec.id, std::move(gang)).first->second;
     const GangStatus status = refreshed(added);
+    // What is written before anything is started.
+    const bool was_placed = exists(placed_file(spec));
+    added.untouched = status.state == GangState::kQueued && !was_placed;
     // Which GPUs a gang of an earlier server was granted stands in its folder.
-    if (status.state == GangState::kRunning) added.placed = read_placed(spec.gang);
+    if (status.state == GangState::kRunning) added.placed = read_placed(spec);
   }
 
   GangStatus refreshed(Gang& gang) CLARY_REQUIRES(mutex_) {
@@ -269,7 +277,7 @@ class LocalBackend final : public ComputeBackend {
     const bool forgotten = gang.placed && clock_.steady() - gang.placed_at > kLongestStart;
     if (forgotten && nothing_started(gang)) {
       gang.placed.reset();
-      if (gang.starts >= kStarts) gang.refusal = why_not_started(gang.spec.gang);
+      if (gang.starts >= kStarts) gang.refusal = why_not_started(gang.spec);
     }
     const GangStatus status = status_of(gang);
     gang.ended = status.state == GangState::kEnded || status.state == GangState::kLost ||
@@ -296,16 +304,10 @@ class LocalBackend final : public ComputeBackend {
       if (queued) waiting.push_back(&gang);
       if (gang.placed) snapshot.running.push_back(*gang.placed);
     }
-    std::sort(waiting.begin(), waiting.end(), [](const Gang* a, const Gang* b) {
-      return std::tuple(-a->spec.gang.priority, a->spec.submitted, a->spec.gang.id) <
-             std::tuple(-b->spec.gang.priority, b->spec.submitted, b->spec.gang.id);
-    });
-    for (const Gang* gang : waiting) {
-      WaitingGang wants{.preemptible = gang->spec.gang.preemptible};
-      for (const GangHost& host : gang->spec.gang.hosts) wants.hosts.push_back(host.resources);
-      snapshot.waiting.push_back(std::move(wants));
-    }
     if (waiting.empty()) return;
+    std::ranges::sort(waiting, comes_before,
+                      [](const Gang* gang) -> const GangSpec& { return gang->spec; });
+    for (const Gang* gang : waiting) snapshot.waiting.push_back(what_waits(gang->spec));
     const std::vector<PlacementDecision> decisions = place(snapshot);
     for (std::size_t i = 0; i < waiting.size(); ++i) {
       waiting[i]->waits_for = decisions[i].reason;
@@ -320,9 +322,10 @@ class LocalBackend final : public ComputeBackend {
   }
 
   Status start(Gang& gang, const PlacedGang& placed) CLARY_REQUIRES(mutex_) {
-    const GangSpec& spec = gang.spec.gang;
+    const GangSpec& spec = gang.spec;
     CLARY_RETURN_IF_ERROR(check_programs(starting_programs(), options_.path));
     CLARY_RETURN_IF_ERROR(write_placed(spec, placed));
+    gang.untouched = false;
     gang.shells.clear();
     std::vector<std::string> environment;
     for (char** variable = environ; *variable != nullptr; ++variable) {

@@ -210,6 +210,20 @@ TEST_F(LocalBackendTest, AHigherPriorityWaitsBeforeALowerOne) {
   EXPECT_EQ(status(low).state, GangState::kQueued);
 }
 
+TEST_F(LocalBackendTest, WhatWasAskedForFirstComesFirstHoweverLateItIsSubmitted) {
+  const GangHandle first = submit("a", kForever, {.cores = 6});
+  for (const auto& [id, asked] : {std::pair{"b", seconds(8)}, std::pair{"c", seconds(7)}}) {
+    specs_.push_back(local_.gang_that(id, kForever, {.cores = 6}));
+    specs_.back().asked = TimePoint(asked);
+    handles_.push_back(local_.backend().submit(specs_.back()).value());
+  }
+  local_.reopen();
+  ASSERT_TRUE(comes_to(first, GangState::kRunning));
+  ASSERT_TRUE(local_.backend().remove(first).ok());
+  EXPECT_TRUE(comes_to(handles_[2], GangState::kRunning));
+  EXPECT_EQ(status(handles_[1]).state, GangState::kQueued);
+}
+
 TEST_F(LocalBackendTest, AGangThatEndsMakesRoomByItself) {
   const GangHandle first = submit("a", "mkfifo end; read -r _ < end", {.cores = 8});
   const std::string end = backend_folder(specs_.back().folder) + "/end";

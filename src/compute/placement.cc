@@ -1,6 +1,9 @@
 #include "compute/placement.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <tuple>
 
 #include "base/strings.h"
 
@@ -67,6 +70,17 @@ Resources total_of(const WaitingGang& gang, const Resources& machine) {
 }
 
 }  // namespace
+
+WaitingGang what_waits(const GangSpec& gang) {
+  WaitingGang wants{.hosts = {}, .preemptible = gang.preemptible};
+  for (const GangHost& host : gang.hosts) wants.hosts.push_back(host.resources);
+  return wants;
+}
+
+bool comes_before(const GangSpec& a, const GangSpec& b) {
+  return std::tuple(-static_cast<std::int64_t>(a.priority), a.asked, std::string_view(*a.id)) <
+         std::tuple(-static_cast<std::int64_t>(b.priority), b.asked, std::string_view(*b.id));
+}
 
 std::vector<PlacementDecision> place(const PlacementSnapshot& snapshot) {
   FreeResources free(snapshot);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "compute/backend.h"
 #include "compute/resources.h"
 
 namespace clary::compute {
@@ -25,10 +26,14 @@ struct WaitingGang {
   bool preemptible = false;
 };
 
+WaitingGang what_waits(const GangSpec& gang);
+// The order of those that wait, whatever their class.
+bool comes_before(const GangSpec& a, const GangSpec& b);
+
 struct PlacementSnapshot {
   Resources machine;
   std::vector<PlacedGang> running;
-  std::vector<WaitingGang> waiting;  // in the order of their submission
+  std::vector<WaitingGang> waiting;  // in their order
   std::vector<int> cpus = {};  // the machine's cores by number; empty: gangs are not kept to some
 };
 

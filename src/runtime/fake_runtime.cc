@@ -65,12 +65,8 @@ RuntimeFixture::Server::Server(RuntimeFixture& fixture, const std::string& failp
              .region = Region("us-west-2"),
              .account = AccountId("000000000000"),
              .server_endpoint = "http://127.0.0.1:4580",
-             .machine = {.cores = 2, .memory_bytes = 4ULL << 30},
-             .instance_types = [](std::string_view type) -> Result<compute::Resources> {
-               if (type != "ml.m5.xlarge")
-                 return not_found("instance type '" + std::string(type) + "' is not known");
-               return compute::Resources{.cores = 4, .memory_bytes = 16ULL << 30};
-             }},
+             .machine = fixture.machine_,
+             .instance_types = compute::instance_type_resources},
             {.environments = environments,
              .views = views,
              .access = fixture.access_,
@@ -127,7 +123,8 @@ RuntimeFixture::Server::Server(RuntimeFixture& fixture, const std::string& failp
 }
 
 RuntimeFixture::RuntimeFixture() {
-  folder_ = ::testing::TempDir() + "clary-runtime-XXXXXX";
+  // In memory, where there is such a place: a thousand plans are synced.
+  folder_ = (exists("/dev/shm") ? "/dev/shm/" : ::testing::TempDir()) + "clary-runtime-XXXXXX";
   EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
   put_object("data", "train/a.txt");
   EXPECT_TRUE(
@@ -174,7 +171,7 @@ JobName RuntimeFixture::submit(const std::string& name, int retry_attempts, Dura
   job.gang = GangId("gang-" + name);
   job.spec.image = "pytorch-training:2.13-cpu-py311";
   job.spec.role = "arn:aws:iam::000000000000:role/service-role/R";
-  job.spec.instance_type = "ml.m5.xlarge";
+  job.spec.instance_type = instance_type_;
   job.spec.channels = {{.name = "train", .uri = "s3://data/train"}};
   job.spec.metrics = {{.name = "loss", .pattern = "loss=([0-9.]+)"}};
   job.spec.output_uri = "s3://out/";

@@ -80,6 +80,9 @@ class RuntimeFixture : public ::testing::Test {
 
   // The kind of jobs that the verbs are about.
   domain::JobKind kind_ = domain::JobKind::kTraining;
+  std::string instance_type_ = "ml.m5.xlarge";  // that they ask for
+  // What the server believes it has, from the next crash() on.
+  compute::Resources machine_{.cores = 2, .memory_bytes = 4ULL << 30};
 
   // ---- verbs ----
   // Starts the runtime again on what is durable. failpoint: as CLARY_FAILPOINT; it throws Crash.

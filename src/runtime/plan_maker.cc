@@ -149,12 +149,12 @@ Result<Prepared> PlanMaker::prepare(const Job& job) {
   if (prepared(job)) {
     const auto kept = folders_.read_plan(job.gang, hostlink::kFirstHost);
     if (!kept.ok()) return ours(kept.error());
-    made.gang = gang_of(*kept);
+    made.gang = gang_of(*kept, job);
     return made;
   }
   CLARY_TRY(const HostPlan plan, make_plan(job, made));
   if (const Status written = folders_.write_plan(plan); !written.ok()) return ours(written.error());
-  made.gang = gang_of(plan);
+  made.gang = gang_of(plan, job);
   return made;
 }
 
@@ -370,7 +370,7 @@ Status PlanMaker::check_output(const Job& job, const std::string& uri, std::stri
                   place->bucket.value(), member, uri, region_of(job, settings_.region)));
 }
 
-compute::GangSpec PlanMaker::gang_of(const HostPlan& plan) const {
+compute::GangSpec PlanMaker::gang_of(const HostPlan& plan, const Job& job) const {
   compute::GangHost host;
   host.name = plan.host;
   host.command = {settings_.program, "host", "--plan", folders_.plan_path(plan.gang, plan.host)};
@@ -380,7 +380,8 @@ compute::GangSpec PlanMaker::gang_of(const HostPlan& plan) const {
   return {.id = plan.gang,
           .folder = folders_.folder(plan.gang),
           .hosts = {std::move(host)},
-          .priority = plan.priority};
+          .priority = plan.priority,
+          .asked = job.created};
 }
 
 Status PlanMaker::discard(const GangId& gang) {

@@ -99,7 +99,7 @@ class PlanMaker {
   Status check_output(const domain::Job& job, const std::string& uri, std::string_view member);
   Result<compute::Resources> resources_of(const domain::Job& job,
                                           std::vector<std::string>& notices) const;
-  compute::GangSpec gang_of(const hostlink::HostPlan& plan) const;
+  compute::GangSpec gang_of(const hostlink::HostPlan& plan, const domain::Job& job) const;
 
   PlanSettings settings_;
   PlanSources sources_;

@@ -14,6 +14,11 @@ namespace {
 constexpr Duration kEffectsInterval = milliseconds(500);
 constexpr Duration kWatchInterval = seconds(2);
 constexpr Duration kLongestPause = seconds(30);
+// Until what came too early is tried again.
+constexpr Duration kLaterPause = milliseconds(200);
+// Posted at once. The outbox is read again when half of them are done, not after each: it may be
+// long.
+constexpr std::size_t kMostInProgress = 64;
 // With pauses that double from 250 ms to 30 s: about two minutes.
 constexpr int kAttempts = 12;
 
@@ -59,6 +64,10 @@ void Runner::wake() {
 
 std::vector<Effect> Runner::take() {
   std::vector<Effect> ready;
+  {
+    MutexLock lock(mutex_);
+    if (paused_ || in_progress_.size() >= kMostInProgress) return ready;
+  }
   const auto unfinished = parts_.jobs.unfinished_effects();
   if (!unfinished.ok()) {
     parts_.logger.error("the outbox cannot be read", {{"error", unfinished.error().message}});
@@ -67,8 +76,8 @@ std::vector<Effect> Runner::take() {
   MutexLock lock(mutex_);
   if (paused_) return ready;
   // Of those that were given up, or whose job is no more.
-  std::erase_if(failures_, [&](const auto& failed) {
-    return std::ranges::find(*unfinished, failed.first, &Effect::id) == unfinished->end();
+  std::erase_if(delays_, [&](const auto& delayed) {
+    return !std::ranges::binary_search(*unfinished, delayed.first, {}, &Effect::id);
   });
   std::set<Lane> seen;
   auto hooks = static_cast<std::size_t>(std::ranges::count_if(in_progress_, &Lane::second));
@@ -77,12 +86,17 @@ std::vector<Effect> Runner::take() {
     if (!seen.insert(lane).second) continue;  // one after another
     if (in_progress_.contains(lane)) continue;
     if (lane.second && hooks >= kHooksAtOnce) continue;
-    const auto failed = failures_.find(effect.id);
-    if (failed != failures_.end() && failed->second.next > parts_.clock.steady()) continue;
-    in_progress_.insert(lane);
+    const auto delayed = delays_.find(effect.id);
+    if (delayed != delays_.end() && delayed->second.next > parts_.clock.steady()) continue;
     if (lane.second) ++hooks;
     ready.push_back(effect);
   }
+  // Who wants an end does not wait for a thousand who want a beginning.
+  std::ranges::stable_partition(
+      ready, [](const Effect& effect) { return effect.kind != domain::EffectKind::kSubmitGang; });
+  const std::size_t room = kMostInProgress - std::min(kMostInProgress, in_progress_.size());
+  ready.resize(std::min(ready.size(), room));
+  for (const Effect& effect : ready) in_progress_.insert(lane_of(effect));
   return ready;
 }
 
@@ -91,7 +105,8 @@ bool Runner::carry_out(const Effect& effect) {
   if (!progress.ok()) put_off(effect, progress.error());
   const bool done = progress.ok() && *progress == Progress::kDone;
   MutexLock lock(mutex_);
-  if (done) failures_.erase(effect.id);
+  if (done) delays_.erase(effect.id);
+  if (progress.ok() && !done) delays_[effect.id].next = parts_.clock.steady() + kLaterPause;
   in_progress_.erase(lane_of(effect));
   changed_.notify_all();
   return done;
@@ -101,9 +116,9 @@ void Runner::put_off(const Effect& effect, const Error& error) {
   int count = 0;
   {
     MutexLock lock(mutex_);
-    Failures& failures = failures_[effect.id];
-    failures.next = parts_.clock.steady() + pause_after(failures.count);
-    count = ++failures.count;
+    Delay& delay = delays_[effect.id];
+    delay.next = parts_.clock.steady() + pause_after(delay.failures);
+    count = ++delay.failures;
   }
   parts_.logger.warning("an effect failed", {{"job", effect.job.name.value()},
                                              {"gang", effect.gang.value()},
@@ -119,7 +134,8 @@ void Runner::put_off(const Effect& effect, const Error& error) {
 
 std::size_t Runner::put_off_effects() {
   MutexLock lock(mutex_);
-  return failures_.size();
+  return static_cast<std::size_t>(std::ranges::count_if(
+      delays_, [](const auto& delayed) { return delayed.second.failures > 0; }));
 }
 
 void Runner::run_pending() {
@@ -133,13 +149,18 @@ void Runner::run_pending() {
 void Runner::distribute() {
   for (const Effect& effect : take()) {
     const bool posted = pool_->try_post([this, effect] {
-      if (carry_out(effect)) wake();
+      if (carry_out(effect) && wants_more()) wake();
     });
     if (posted) continue;
     MutexLock lock(mutex_);
     in_progress_.erase(lane_of(effect));
     changed_.notify_all();
   }
+}
+
+bool Runner::wants_more() {
+  MutexLock lock(mutex_);
+  return in_progress_.size() <= kMostInProgress / 2;
 }
 
 void Runner::pause() {

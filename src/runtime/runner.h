@@ -51,20 +51,21 @@ class Runner {
   void run_pending();
   void look();
 
-  // Effects that wait for their next attempt.
+  // Effects that failed and wait for their next attempt.
   std::size_t put_off_effects();
 
  private:
-  struct Failures {
-    int count = 0;
+  struct Delay {
+    int failures = 0;
     Duration next{0};  // on the steady clock: not before
   };
-  // Takes the first unfinished effect of every job that is not in progress and not waiting after a
-  // failure.
+  // Takes the first unfinished effect of every job that is not in progress and not put off, as many
+  // as may be in progress.
   std::vector<domain::Effect> take();
   bool carry_out(const domain::Effect& effect);  // whether it made progress
   void put_off(const domain::Effect& effect, const Error& error);
   void distribute();
+  bool wants_more();
 
   // Effects of a job come one after another; what its hook is told waits for itself only.
   using Lane = std::pair<domain::JobKey, bool>;
@@ -80,7 +81,7 @@ class Runner {
   CondVar changed_;
   bool paused_ CLARY_GUARDED_BY(mutex_) = false;
   std::set<Lane> in_progress_ CLARY_GUARDED_BY(mutex_);
-  std::map<std::uint64_t, Failures> failures_ CLARY_GUARDED_BY(mutex_);
+  std::map<std::uint64_t, Delay> delays_ CLARY_GUARDED_BY(mutex_);
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<Loop> effects_loop_;
   std::unique_ptr<Loop> watch_loop_;
