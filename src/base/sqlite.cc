@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "base/check.h"
@@ -81,6 +82,7 @@ Statement& Statement::bind_null() {
 }
 
 Result<bool> Statement::step() {
+  errno = 0;  // of the call that fails: sqlite3_system_errno() does not tell a commit's
   switch (sqlite3_step(statement_)) {
     case SQLITE_ROW:
       return true;
@@ -127,6 +129,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, OpenOp
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (writer ? SQLITE_OPEN_CREATE : 0);
   sqlite3* connection = nullptr;
+  errno = 0;
   const int opened = sqlite3_open_v2(path.c_str(), &connection, flags, nullptr);
   std::unique_ptr<Database> database(new Database(path, connection));
   if (opened != SQLITE_OK) return database->last_error("open");
@@ -151,6 +154,7 @@ Result<Statement> Database::prepare(std::string_view sql) {
     return Statement(*this, statement);
   }
   sqlite3_stmt* statement = nullptr;
+  errno = 0;
   const int prepared = sqlite3_prepare_v3(connection_, sql.data(), static_cast<int>(sql.size()),
                                           SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (prepared != SQLITE_OK || statement == nullptr) return last_error(sql);
@@ -164,6 +168,7 @@ void Database::give_back(sqlite3_stmt* statement) {
 }
 
 Status Database::execute(const std::string& script) {
+  errno = 0;
   if (sqlite3_exec(connection_, script.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
   return last_error(std::string_view(script).substr(0, 60));
 }
@@ -198,9 +203,13 @@ std::int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(co
 Error Database::last_error(std::string_view wanted) const {
   std::string message = "'" + path_ + "': " + std::string(wanted) + ": ";
   message += connection_ == nullptr ? "out of memory" : sqlite3_errmsg(connection_);
-  return {connection_ == nullptr ? ErrorCode::kInternal
-                                 : code_of(sqlite3_extended_errcode(connection_)),
-          std::move(message)};
+  if (connection_ == nullptr) return internal_error(std::move(message));
+  const int code = sqlite3_extended_errcode(connection_);
+  // The system's reason, which SQLite's sentence keeps to itself: a disk that is read-only, or
+  // fails.
+  const bool of_disk = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
+  if (of_disk && errno != 0) message = system_error(message).message;
+  return {code_of(code), std::move(message)};
 }
 
 // ---- Transaction ----

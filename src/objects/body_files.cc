@@ -76,7 +76,9 @@ Result<Fd> BodyFiles::open(const std::string& name) const {
   return open_file(path_of(name), O_RDONLY);
 }
 
-void BodyFiles::remove(const std::string& name) const { ::unlink(path_of(name).c_str()); }
+void BodyFiles::remove(const std::string& name) const {
+  if (::unlink(path_of(name).c_str()) != 0 && errno != ENOENT) left_strays_ = true;
+}
 
 Status BodyFiles::sweep(const std::function<bool(const std::string&)>& referenced) {
   CLARY_TRY(const std::vector<std::string> folders, list_folder(root_ + "/bodies"));

@@ -6,6 +6,7 @@
 // is written.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -58,7 +59,9 @@ class BodyFiles {
   Result<std::string> share(const std::string& name);
 
   Result<Fd> open(const std::string& name) const;  // NotFound when it has been removed
-  void remove(const std::string& name) const;      // absent is fine
+  // Absent is fine. A file that cannot be removed is left to a sweep.
+  void remove(const std::string& name) const;
+  bool left_strays() const { return left_strays_; }
   std::string path_of(const std::string& name) const;
 
   // Removes every sealed file that `referenced` does not know. Only while nothing writes.
@@ -71,6 +74,7 @@ class BodyFiles {
 
   std::string root_;
   IdSource& ids_;
+  mutable std::atomic<bool> left_strays_ = false;
 };
 
 }  // namespace clary::objects

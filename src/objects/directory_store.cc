@@ -48,11 +48,12 @@ Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::string& 
                            [told = watches.get()](std::int64_t bucket, std::string_view key) {
                              told->note(bucket, key);
                            }));
-  BodyFiles files(root, ids);
-  CLARY_RETURN_IF_ERROR(files.prepare());
   const std::string mark = path_join(root, kUncleanMark);
-  if (exists(mark)) CLARY_RETURN_IF_ERROR(remove_strays(*database, files));
-  CLARY_RETURN_IF_ERROR(write_file_atomically(mark, "", 0600));
+  const bool unclean = exists(mark);
+  CLARY_RETURN_IF_ERROR(open_file(mark, O_WRONLY | O_CREAT, 0600));
+  BodyFiles files(root, ids);
+  CLARY_RETURN_IF_ERROR(files.prepare());  // the mark's name is durable with it
+  if (unclean) CLARY_RETURN_IF_ERROR(remove_strays(*database, files));
   std::unique_ptr<DirectoryStore> store(new DirectoryStore(
       root, clock, ids, options, std::move(lock), std::move(database), std::move(watches)));
   CLARY_TRY(auto reader, store->readers_.take());
@@ -76,7 +77,7 @@ DirectoryStore::DirectoryStore(std::string root, const Clock& clock, IdSource& i
       commits_(std::move(database)) {}
 
 DirectoryStore::~DirectoryStore() {
-  if (!left_strays_) ::unlink(path_join(root_, kUncleanMark).c_str());
+  if (!left_strays_ && !files_.left_strays()) ::unlink(path_join(root_, kUncleanMark).c_str());
 }
 
 std::unique_ptr<ObjectWriter> DirectoryStore::make_writer(const PutRequest& request,
