@@ -1,13 +1,18 @@
-// The small texts that clients send: Range fields, ETags, list tokens, bucket names, image names,
-// instants, escapes. Each is taken or is not; what is taken says what it was.
+// The small texts that clients send: Range fields, ETags, list tokens, bucket names, object URIs,
+// image names, instants, escapes, encoded words, statistics, policies of forms. Each is taken or is
+// not; what is taken says what it was.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "base/check.h"
+#include "base/encoded_word.h"
 #include "base/text_encoding.h"
 #include "base/time_text.h"
+#include "objects/object_store.h"
 #include "runtime/image_name.h"
+#include "services/percentile.h"
+#include "services/post_policy.h"
 #include "services/s3_rules.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -36,5 +41,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CLARY_CHECK(percent_decode(percent_encode(*decoded)).value() == *decoded);
   if (const auto decoded = base64_decode(text); decoded.ok())
     CLARY_CHECK(base64_decode(base64_encode(*decoded)).value() == *decoded);
+  if (const auto uri = objects::parse_object_uri(text); uri.ok())
+    CLARY_CHECK(objects::parse_object_uri(uri->to_string()).ok());
+  from_encoded_words(text);
+  CLARY_CHECK(from_encoded_words(to_encoded_words(text)).size() <= size);
+  if (const auto percent = services::parse_percentile(text))
+    CLARY_CHECK(*percent >= 0 && *percent <= 100);
+  if (const auto policy = services::PostPolicy::parse(base64_encode(text)); policy.ok())
+    static_cast<void>(policy->check({{"key", "k"}, {"bucket", "b"}}, TimePoint()));
   return 0;
 }

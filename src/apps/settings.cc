@@ -15,6 +15,7 @@ constexpr void require_of_toml(bool holds) {
 #include <optional>
 #include <variant>
 
+#include "apps/settings_text.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "base/strings.h"
@@ -289,6 +290,14 @@ std::optional<std::uint64_t> parse_byte_count(std::string_view text) {
 Status read_settings_file(const std::string& path, Settings& settings) {
   settings.file = path;
   CLARY_TRY(const std::string text, read_file(path, 1 << 20));
+  return read_settings_text(text, path, settings);
+}
+
+Status read_settings_text(std::string_view text, const std::string& path, Settings& settings) {
+  if (const auto line = line_of_stray_letter(text)) {
+    return invalid_argument(
+        fmt::format("{}:{}: a letter beyond ASCII stands outside of quotes", path, *line));
+  }
   try {
     const toml::table table = toml::parse(text, path);
     return apply_table(path, table, "", settings);

@@ -84,6 +84,8 @@ std::optional<std::uint64_t> parse_byte_count(std::string_view text);
 
 // Reads clary.toml over `settings`. InvalidArgument names the file, the line and the key.
 Status read_settings_file(const std::string& path, Settings& settings);
+// The same of a text; path: what it is called in errors.
+Status read_settings_text(std::string_view text, const std::string& path, Settings& settings);
 // Checks values against each other and their ranges; makes `data` absolute. InvalidArgument names
 // the key.
 Status check_settings(Settings& settings);

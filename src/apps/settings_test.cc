@@ -69,6 +69,21 @@ TEST_F(SettingsTest, RefusesAWrongTypeAndWhatIsNotToml) {
   EXPECT_FALSE(read("jobs = 3").ok());
 }
 
+TEST_F(SettingsTest, LettersBeyondAsciiStandInQuotes) {
+  EXPECT_TRUE(read("# Grüße\nregion = 'ü'  # é\naccess = \"\"\"\n\\\"é\n\"\"\"\"")
+                  .error()
+                  .message.find("'access'") != std::string::npos);
+  for (const char* text : {"région = 'x'", "a = 1\né = 2", "[jobs.é]", "é", "a = é",
+                           "region = 'x' é", "a = é é", "\"\" é", "x = [1, ü]"}) {
+    const Status status = read(text);
+    ASSERT_FALSE(status.ok()) << text;
+    EXPECT_NE(status.error().message.find("a letter beyond ASCII stands outside of quotes"),
+              std::string::npos)
+        << text << ": " << status.error().message;
+  }
+  EXPECT_NE(read("a = 1\n\né = 2").error().message.find(":3: a letter"), std::string::npos);
+}
+
 TEST_F(SettingsTest, ItsOwnDocumentationReadsBackAsTheDefaults) {
   ASSERT_TRUE(read(documented_settings()).ok());
   EXPECT_EQ(settings.listen, Settings().listen);
