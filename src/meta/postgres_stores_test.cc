@@ -74,8 +74,10 @@ std::unique_ptr<domain::StoresUnderTest> make_postgres_stores() {
   return std::make_unique<PostgresStores>();
 }
 
-INSTANTIATE_TEST_SUITE_P(Postgres, JobStoreConformance, domain::stores_of(&make_postgres_stores));
-INSTANTIATE_TEST_SUITE_P(Postgres, KeyStoreConformance, domain::stores_of(&make_postgres_stores));
+INSTANTIATE_TEST_SUITE_P(Postgres, JobStoreConformance,
+                         domain::job_stores_of(&make_postgres_stores));
+INSTANTIATE_TEST_SUITE_P(Postgres, KeyStoreConformance,
+                         domain::key_stores_of(&make_postgres_stores));
 INSTANTIATE_TEST_SUITE_P(Postgres, IdentityStoreConformance,
                          domain::identity_stores_of(&make_postgres_stores));
 
