@@ -33,101 +33,95 @@ struct SettingRow {
   const char* meaning;
 };
 
-const std::vector<SettingRow>& rows() {
-  static const std::vector<SettingRow> table = {
-      {"listen", &Settings::listen, "Address and port. Beyond loopback only with TLS."},
-      {"region", &Settings::region, "The region that `clary env` names. Requests may name any."},
-      {"account", &Settings::account, "The account id, twelve digits."},
-      {"log_level", &Settings::log_level, "debug, info, warning or error."},
-      {"allow_reset", &Settings::allow_reset,
-       "POST /_clary/reset empties the store. For test suites."},
-      {"metadata", &Settings::metadata,
-       "Where jobs, keys and identities are kept: postgresql://USER@HOST/DATABASE; empty: SQLite "
-       "in "
-       "the data directory. The password may come from PGPASSWORD or ~/.pgpass."},
-      {"allowed_hosts", &Settings::allowed_hosts,
-       "Host names besides loopback that may open Clary's own pages."},
-      {"filesystems", &Settings::filesystems,
-       "Folders that stand for EFS and FSx file systems: fs-0123456789abcdef0 = \"/data\"."},
-      {"keys.access_key", &Settings::access_key,
-       "A key pair of your choice; empty: a random one is made at first start."},
-      {"keys.secret_key", &Settings::secret_key, "Its secret, at least 16 characters."},
-      {"tls.own", &Settings::tls_own,
-       "https, with a certificate that an authority made in the data directory has signed."},
-      {"tls.cert", &Settings::tls_cert,
-       "https, with this certificate and its chain (PEM); at loopback the own one too."},
-      {"tls.key", &Settings::tls_key, "Its private key (PEM)."},
-      {"tls.ca", &Settings::tls_ca,
-       "Who signed it (PEM), where that is nobody whom clients know: joins AWS_CA_BUNDLE."},
-      {"jobs.sandbox", &Settings::sandbox,
-       "bubblewrap, or process: no isolation from each other and from the machine; for one "
-       "person's own "
-       "scripts."},
-      {"jobs.network", &Settings::network,
-       "namespace: each job host has a network of its own. host: the machine's."},
-      {"jobs.uid", &Settings::job_uid,
-       "Who the users' processes are on the machine when the server runs as root."},
-      {"jobs.credentials_as_variables", &Settings::credentials_as_variables,
-       "Also give jobs AWS_ACCESS_KEY_ID and its kin, for clients older than container "
-       "credentials."},
-      {"jobs.limit_cpus", &Settings::limit_cpus,
-       "Keep a job to as many cores as its instance type has; false: it may use all of the "
-       "machine's."},
-      {"jobs.stop_grace_seconds", &Settings::stop_grace_seconds, "From SIGTERM to SIGKILL."},
-      {"jobs.max_processes", &Settings::max_processes,
-       "Processes and threads of a job; 0: not limited. One more is refused to the script."},
-      {"jobs.max_disk_gib", &Settings::max_disk_gib,
-       "What a job's files may take on the disk; 0: not limited. More fails the job."},
-      {"jobs.max_log_lines", &Settings::max_log_lines,
-       "Lines kept of a job's output; 0: not limited. What follows is dropped, and said to be."},
-      {"environments.default", &Settings::default_environment,
-       "Name or interpreter path; empty: $VIRTUAL_ENV, else the first python3 on PATH."},
-      {"environments.strict_versions", &Settings::strict_versions,
-       "A framework version other than the image's fails the job; otherwise it is said in the "
-       "timeline."},
-      {"objects.location", &Settings::objects_location,
-       "s3://bucket/prefix: objects are kept there; empty: in the data directory."},
-      {"objects.endpoint", &Settings::objects_endpoint,
-       "Of that S3: http(s)://HOST:PORT; empty: AWS, in the region below."},
-      {"objects.region", &Settings::objects_region,
-       "The region that requests to it are signed for."},
-      {"objects.profile", &Settings::objects_profile,
-       "The profile in ~/.aws/credentials or ~/.aws/config with the keys for it; empty: "
-       "AWS_ACCESS_KEY_ID and its kin, else $AWS_PROFILE, else default."},
-      {"objects.ca", &Settings::objects_ca,
-       "Who signed its certificate (PEM), where that is nobody whom this machine knows."},
-      {"objects.bucket_in_host", &Settings::objects_bucket_in_host,
-       "Virtual-host style: the bucket stands before its host; false: in the path."},
-      {"s3.domains", &Settings::s3_domains,
-       "BUCKET.DOMAIN as the Host of a request names the bucket (virtual-host style)."},
-      {"s3.lifecycle_interval_seconds", &Settings::lifecycle_interval_seconds,
-       "How often lifecycle rules are carried out."},
-      {"s3.quotas", &Settings::s3_quotas,
-       "Most bytes that a bucket may hold, versions and parts of uploads included: data = \"10 "
-       "GiB\"."},
-      {"hooks.command", &Settings::hook_command,
-       "Run at every change of a job's state, with the change as JSON in CLARY_EVENT."},
-      {"hooks.url", &Settings::hook_url,
-       "Gets a POST of the same JSON: http://host:port/path, or https."},
-      {"hooks.ca", &Settings::hook_ca,
-       "Who signed the certificate of hooks.url (PEM); empty: whom this machine trusts."},
-      {"server.handler_threads", &Settings::handler_threads,
-       "Requests that run at a time, not counting those that wait for a disk."},
-      {"server.connections", &Settings::connections,
-       "Open at once; over it a client is answered 503. At most what the process may open."},
-      {"server.connections_per_address", &Settings::connections_per_address,
-       "Of one address; the jobs' networks have addresses of their own."},
-      {"server.requests_per_key", &Settings::requests_per_key,
-       "Under way at once; over it the client is asked to slow down, which it does by itself."},
-      {"server.view_cache_entries", &Settings::view_cache_entries,
-       "Channel trees kept for the next job with the same data."},
-  };
-  return table;
-}
+constexpr SettingRow kRows[] = {
+    {"listen", &Settings::listen, "Address and port. Beyond loopback only with TLS."},
+    {"region", &Settings::region, "The region that `clary env` names. Requests may name any."},
+    {"account", &Settings::account, "The account id, twelve digits."},
+    {"log_level", &Settings::log_level, "debug, info, warning or error."},
+    {"allow_reset", &Settings::allow_reset,
+     "POST /_clary/reset empties the store. For test suites."},
+    {"metadata", &Settings::metadata,
+     "Where jobs, keys and identities are kept: postgresql://USER@HOST/DATABASE; empty: SQLite "
+     "in the data directory. The password may come from PGPASSWORD or ~/.pgpass."},
+    {"allowed_hosts", &Settings::allowed_hosts,
+     "Host names besides loopback that may open Clary's own pages."},
+    {"filesystems", &Settings::filesystems,
+     "Folders that stand for EFS and FSx file systems: fs-0123456789abcdef0 = \"/data\"."},
+    {"keys.access_key", &Settings::access_key,
+     "A key pair of your choice; empty: a random one is made at first start."},
+    {"keys.secret_key", &Settings::secret_key, "Its secret, at least 16 characters."},
+    {"tls.own", &Settings::tls_own,
+     "https, with a certificate that an authority made in the data directory has signed."},
+    {"tls.cert", &Settings::tls_cert,
+     "https, with this certificate and its chain (PEM); at loopback the own one too."},
+    {"tls.key", &Settings::tls_key, "Its private key (PEM)."},
+    {"tls.ca", &Settings::tls_ca,
+     "Who signed it (PEM), where that is nobody whom clients know: joins AWS_CA_BUNDLE."},
+    {"jobs.sandbox", &Settings::sandbox,
+     "bubblewrap, or process: no isolation from each other and from the machine; for one "
+     "person's own scripts."},
+    {"jobs.network", &Settings::network,
+     "namespace: each job host has a network of its own. host: the machine's."},
+    {"jobs.uid", &Settings::job_uid,
+     "Who the users' processes are on the machine when the server runs as root."},
+    {"jobs.credentials_as_variables", &Settings::credentials_as_variables,
+     "Also give jobs AWS_ACCESS_KEY_ID and its kin, for clients older than container "
+     "credentials."},
+    {"jobs.limit_cpus", &Settings::limit_cpus,
+     "Keep a job to as many cores as its instance type has; false: it may use all of the "
+     "machine's."},
+    {"jobs.stop_grace_seconds", &Settings::stop_grace_seconds, "From SIGTERM to SIGKILL."},
+    {"jobs.max_processes", &Settings::max_processes,
+     "Processes and threads of a job; 0: not limited. One more is refused to the script."},
+    {"jobs.max_disk_gib", &Settings::max_disk_gib,
+     "What a job's files may take on the disk; 0: not limited. More fails the job."},
+    {"jobs.max_log_lines", &Settings::max_log_lines,
+     "Lines kept of a job's output; 0: not limited. What follows is dropped, and said to be."},
+    {"environments.default", &Settings::default_environment,
+     "Name or interpreter path; empty: $VIRTUAL_ENV, else the first python3 on PATH."},
+    {"environments.strict_versions", &Settings::strict_versions,
+     "A framework version other than the image's fails the job; otherwise it is said in the "
+     "timeline."},
+    {"objects.location", &Settings::objects_location,
+     "s3://bucket/prefix: objects are kept there; empty: in the data directory."},
+    {"objects.endpoint", &Settings::objects_endpoint,
+     "Of that S3: http(s)://HOST:PORT; empty: AWS, in the region below."},
+    {"objects.region", &Settings::objects_region, "The region that requests to it are signed for."},
+    {"objects.profile", &Settings::objects_profile,
+     "The profile in ~/.aws/credentials or ~/.aws/config with the keys for it; empty: "
+     "AWS_ACCESS_KEY_ID and its kin, else $AWS_PROFILE, else default."},
+    {"objects.ca", &Settings::objects_ca,
+     "Who signed its certificate (PEM), where that is nobody whom this machine knows."},
+    {"objects.bucket_in_host", &Settings::objects_bucket_in_host,
+     "Virtual-host style: the bucket stands before its host; false: in the path."},
+    {"s3.domains", &Settings::s3_domains,
+     "BUCKET.DOMAIN as the Host of a request names the bucket (virtual-host style)."},
+    {"s3.lifecycle_interval_seconds", &Settings::lifecycle_interval_seconds,
+     "How often lifecycle rules are carried out."},
+    {"s3.quotas", &Settings::s3_quotas,
+     "Most bytes that a bucket may hold, versions and parts of uploads included: data = \"10 "
+     "GiB\"."},
+    {"hooks.command", &Settings::hook_command,
+     "Run at every change of a job's state, with the change as JSON in CLARY_EVENT."},
+    {"hooks.url", &Settings::hook_url,
+     "Gets a POST of the same JSON: http://host:port/path, or https."},
+    {"hooks.ca", &Settings::hook_ca,
+     "Who signed the certificate of hooks.url (PEM); empty: whom this machine trusts."},
+    {"server.handler_threads", &Settings::handler_threads,
+     "Requests that run at a time, not counting those that wait for a disk."},
+    {"server.connections", &Settings::connections,
+     "Open at once; over it a client is answered 503. At most what the process may open."},
+    {"server.connections_per_address", &Settings::connections_per_address,
+     "Of one address; the jobs' networks have addresses of their own."},
+    {"server.requests_per_key", &Settings::requests_per_key,
+     "Under way at once; over it the client is asked to slow down, which it does by itself."},
+    {"server.view_cache_entries", &Settings::view_cache_entries,
+     "Channel trees kept for the next job with the same data."},
+};
 
 std::vector<std::string> known_keys() {
   std::vector<std::string> keys;
-  for (const SettingRow& row : rows()) keys.emplace_back(row.key);
+  for (const SettingRow& row : kRows) keys.emplace_back(row.key);
   return keys;
 }
 
@@ -203,9 +197,9 @@ Status apply_table(const std::string& path, const toml::table& table, const std:
   for (const auto& [name, node] : table) {
     const std::string key = prefix + std::string(name.str());
     const auto line = node.source().begin.line;
-    const auto row = std::find_if(rows().begin(), rows().end(),
+    const auto row = std::find_if(std::begin(kRows), std::end(kRows),
                                   [&](const SettingRow& r) { return key == r.key; });
-    if (row == rows().end()) {
+    if (row == std::end(kRows)) {
       const std::vector<std::string> keys = known_keys();
       const bool is_group = std::any_of(
           keys.begin(), keys.end(), [&](const std::string& k) { return k.starts_with(key + "."); });
@@ -313,7 +307,7 @@ std::string documented_settings() {
   const Settings defaults;
   std::string text = "# clary.toml: every setting with its default.\n";
   std::string group;
-  for (const SettingRow& row : rows()) {
+  for (const SettingRow& row : kRows) {
     const std::string key = row.key;
     const std::size_t dot = key.find('.');
     const std::string row_group = dot == std::string::npos ? "" : key.substr(0, dot);
