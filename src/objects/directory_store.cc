@@ -1,5 +1,6 @@
 #include "objects/directory_store.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <unordered_set>
