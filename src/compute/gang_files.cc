@@ -248,6 +248,8 @@ PlacedGang read_placed(const GangSpec& gang) {
   return placed;
 }
 
+bool is_placed(const GangSpec& gang) { return exists(file_of(gang.folder, "placed.json")); }
+
 std::string why_not_started(const GangSpec& gang) {
   std::string reason = "its host does not start";
   for (const GangHost& host : gang.hosts) {

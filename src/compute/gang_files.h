@@ -60,6 +60,7 @@ std::vector<std::string> once_command(const std::string& gang_folder, const Gang
 // What a gang was granted, in placed.json. One that cannot be read was granted nothing.
 Status write_placed(const GangSpec& gang, const PlacedGang& placed);
 PlacedGang read_placed(const GangSpec& gang);
+bool is_placed(const GangSpec& gang);
 
 // A sentence with what the shells that were to start its hosts have said.
 std::string why_not_started(const GangSpec& gang);

@@ -265,7 +265,7 @@ class LocalBackend final : public ComputeBackend {
     Gang& added = gangs_.emplace(spec.id, std::move(gang)).first->second;
     const GangStatus status = refreshed(added);
     // What is written before anything is started.
-    const bool was_placed = exists(placed_file(spec));
+    const bool was_placed = is_placed(spec);
     added.untouched = status.state == GangState::kQueued && !was_placed;
     // Which GPUs a gang of an earlier server was granted stands in its folder.
     if (status.state == GangState::kRunning) added.placed = read_placed(spec);
