@@ -34,6 +34,7 @@ Status BodyFiles::make_folder_of(const std::string& path) const {
   return sync_folder(root_ + "/bodies");
 }
 
+// Renames a temporary file.
 Status BodyFiles::place(const std::string& name) const {
   const std::string from = temporary_path(name);
   const std::string to = path_of(name);

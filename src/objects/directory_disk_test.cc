@@ -86,6 +86,14 @@ class StoreOnDisk {
     CLARY_RETURN_IF_ERROR(store_->complete_upload(complete));
     return {};
   }
+  Status copy(const std::string& from, const std::string& key) {
+    CLARY_TRY(const ObjectHead head, store_->head(kBucket, ObjectKey(from)));
+    CLARY_RETURN_IF_ERROR(store_->copy({.from_bucket = kBucket,
+                                        .from_key = ObjectKey(from),
+                                        .from_etag = head.etag,
+                                        .to = {.bucket = kBucket, .key = ObjectKey(key)}}));
+    return {};
+  }
   Status remove(const std::string& key) { return store_->remove(kBucket, ObjectKey(key)); }
 
   Result<std::string> read(const std::string& key) {
@@ -144,6 +152,7 @@ std::vector<Deed> deeds() {
           puts("kept small", "y"),
           {"joined", large(4) + large(5),
            [](StoreOnDisk& store) { return store.put_in_parts("joined", {large(4), large(5)}); }},
+          {"copied", large(1), [](StoreOnDisk& store) { return store.copy("kept", "copied"); }},
           {"large", std::nullopt, [](StoreOnDisk& store) { return store.remove("large"); }},
           puts("last", large(6))};
 }

@@ -186,6 +186,15 @@ int FakeDisk::rename(const char* from, const char* to) {
   return renamed;
 }
 
+int FakeDisk::link(const char* from, const char* to) {
+  const MutexLock lock(mutex_);
+  if (!admit()) return -1;
+  const int linked = static_cast<int>(::syscall(SYS_link, from, to));
+  if (linked == 0 && forgets())
+    keep_name(to, [to = std::string(to)] { ::syscall(SYS_unlink, to.c_str()); });
+  return linked;
+}
+
 int FakeDisk::make_folder(const char* path, mode_t mode) {
   const MutexLock lock(mutex_);
   if (!exists(path)) {
@@ -278,6 +287,13 @@ int rename(const char* from, const char* to) noexcept {
   if (faked == nullptr || !faked->holds(std::string_view(to)))
     return static_cast<int>(::syscall(SYS_rename, from, to));
   return faked->rename(from, to);
+}
+
+int link(const char* from, const char* to) noexcept {
+  auto* const faked = disk.load();
+  if (faked == nullptr || !faked->holds(std::string_view(to)))
+    return static_cast<int>(::syscall(SYS_link, from, to));
+  return faked->link(from, to);
 }
 
 int mkdir(const char* path, mode_t mode) noexcept {

@@ -49,6 +49,7 @@ class FakeDisk {
   int truncate(int file, off_t size);
   int open(const char* path, int flags, mode_t mode);
   int rename(const char* from, const char* to);
+  int link(const char* from, const char* to);
   int make_folder(const char* path, mode_t mode);
   int unlink(const char* path);
   bool holds(int file) const;
