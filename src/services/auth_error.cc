@@ -18,6 +18,8 @@ std::string or_detail(const wire::AuthFailure& failure, const char* sentence) {
 
 ServiceError s3_error(const wire::AuthFailure& failure) {
   switch (failure.kind) {
+    case Kind::kUnavailable:
+      break;
     case Kind::kMissing:
       return {"AccessDenied", "Access Denied", 403};
     case Kind::kIncomplete:
@@ -58,6 +60,8 @@ ServiceError s3_error(const wire::AuthFailure& failure) {
 ServiceError rpc_error(const wire::AuthFailure& failure, bool json) {
   const int status = json ? 400 : 403;
   switch (failure.kind) {
+    case Kind::kUnavailable:
+      break;
     case Kind::kMissing:
       return {json ? "MissingAuthenticationTokenException" : "MissingAuthenticationToken",
               "Missing Authentication Token", status};
@@ -97,6 +101,7 @@ ServiceError rpc_error(const wire::AuthFailure& failure, bool json) {
 }  // namespace
 
 ServiceError auth_error(const wire::AuthFailure& failure, const wire::Service& service) {
+  if (failure.kind == Kind::kUnavailable) return unavailable(failure.detail);
   if (service.protocol == wire::Protocol::kRestXml) return s3_error(failure);
   return rpc_error(failure, service.protocol == wire::Protocol::kJson);
 }

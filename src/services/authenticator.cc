@@ -9,6 +9,16 @@ namespace clary::services {
 using wire::AuthFailure;
 using wire::AuthFailureKind;
 
+namespace {
+
+// A client gives up on a key that is not known; on a store that does not answer it must not.
+AuthFailure no_key(const Error& error) {
+  if (error.code == ErrorCode::kNotFound) return {AuthFailureKind::kUnknownKey, ""};
+  return {AuthFailureKind::kUnavailable, error.message};
+}
+
+}  // namespace
+
 wire::ChunkSignatures Caller::chunk_signatures() const {
   return {wire::signing_key(key.secret, claims.scope), claims.scope, claims.signature};
 }
@@ -24,7 +34,7 @@ std::variant<Caller, AuthFailure> Authenticator::read(const net::RequestHead& he
         "Credential should be scoped to correct service: '" + std::string(signing_name) + "'."};
   }
   Result<domain::AccessKey> key = keys_.find(caller.claims.access_key);
-  if (!key.ok()) return AuthFailure{AuthFailureKind::kUnknownKey, ""};
+  if (!key.ok()) return no_key(key.error());
   caller.key = std::move(*key);
   if (auto failure = check_key(caller, head)) return *failure;
   // A presigned body is signed too, but for S3's.
@@ -47,7 +57,7 @@ std::variant<Caller, AuthFailure> Authenticator::read_form(
   if (caller.claims.scope.service != signing_name)
     return AuthFailure{AuthFailureKind::kMismatch, ""};
   Result<domain::AccessKey> key = keys_.find(caller.claims.access_key);
-  if (!key.ok()) return AuthFailure{AuthFailureKind::kUnknownKey, ""};
+  if (!key.ok()) return no_key(key.error());
   caller.key = std::move(*key);
   if (auto failure = check_key(caller, head)) return *failure;
   if (!wire::signs_policy(caller.claims, policy, caller.key.secret))

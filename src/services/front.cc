@@ -82,8 +82,11 @@ Front::Started Front::start_local(net::RequestHead head, RequestId request_id) {
   std::optional<Caller> caller;
   if (route->access == LocalAccess::kRootKey) {
     auto read = authenticator_.read(head, wire::read_authentication(head), kLocalService);
-    if (std::holds_alternative<wire::AuthFailure>(read))
-      return answer(local_message(403, "sign the request with the root key"));
+    if (const auto* failure = std::get_if<wire::AuthFailure>(&read)) {
+      return answer(failure->kind == wire::AuthFailureKind::kUnavailable
+                        ? local_message(503, failure->detail)
+                        : local_message(403, "sign the request with the root key"));
+    }
     caller = std::get<Caller>(std::move(read));
     if (!domain::is_root(caller->key.principal))
       return answer(local_message(403, "this key may not"));

@@ -25,6 +25,7 @@ enum class AuthFailureKind {
   kMissing,     // no signature at all
   kIncomplete,  // a signature that cannot be read
   kUnknownKey,
+  kUnavailable,  // nobody can say now whether the key is known
   kMismatch,
   kClockSkew,  // signed too long ago, or in the future
   kPresignExpired,
