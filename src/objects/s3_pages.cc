@@ -40,6 +40,10 @@ std::optional<DigestKind> kind_named(std::string_view name) {
   return std::nullopt;
 }
 
+bool is_composite(const pugi::xml_node& node) {
+  return std::string_view(node.child_value("ChecksumType")) != "FULL_OBJECT";
+}
+
 Result<ObjectHead> read_entry(const pugi::xml_node& entry) {
   ObjectHead head;
   CLARY_TRY(std::string key, form_decode(entry.child_value("Key")));
@@ -47,6 +51,9 @@ Result<ObjectHead> read_entry(const pugi::xml_node& entry) {
   head.size_bytes = number_of(entry, "Size");
   head.etag = unquoted_etag(entry.child_value("ETag"));
   CLARY_TRY(head.last_modified, parse_time(entry.child_value("LastModified")));
+  // Which one there is; a list does not say its value.
+  if (const auto kind = kind_named(entry.child_value("ChecksumAlgorithm")))
+    head.checksum = Checksum{.kind = *kind, .composite = is_composite(entry)};
   return head;
 }
 
@@ -116,8 +123,7 @@ Result<UploadPage> read_uploads_reply(std::string_view body) {
     upload.id = UploadId(entry.child_value("UploadId"));
     CLARY_TRY(upload.begun, parse_time(entry.child_value("Initiated")));
     upload.checksum_kind = kind_named(entry.child_value("ChecksumAlgorithm"));
-    upload.composite_checksum =
-        std::string_view(entry.child_value("ChecksumType")) != "FULL_OBJECT";
+    upload.composite_checksum = is_composite(entry);
   }
   CLARY_RETURN_IF_ERROR(read_end(root, "NextUploadIdMarker", page));
   return page;
@@ -141,7 +147,7 @@ Result<PartPage> read_parts_reply(std::string_view body) {
   }
   page.truncated = says_true(root, "IsTruncated");
   page.checksum_kind = kind_named(root.child_value("ChecksumAlgorithm"));
-  page.composite_checksum = std::string_view(root.child_value("ChecksumType")) != "FULL_OBJECT";
+  page.composite_checksum = is_composite(root);
   return page;
 }
 

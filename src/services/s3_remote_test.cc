@@ -15,6 +15,8 @@
 #include "objects/shared_bucket_store.h"
 #include "services/front.h"
 #include "services/s3_buckets.h"
+#include "services/s3_copies.h"
+#include "services/s3_copies.h"
 #include "services/s3_lists.h"
 #include "services/s3_object_tags.h"
 #include "services/s3_objects.h"
@@ -30,7 +32,9 @@ class S3Server {
   S3Server() {
     buckets_.add_to(router_);
     objects_.add_to(router_);
+    copies_.add_to(router_);
     lists_.add_to(router_);
+    copies_.add_to(router_);
     tags_.add_to(router_);
     uploads_.add_to(router_);
     versioning_.add_to(router_);
@@ -53,7 +57,9 @@ class S3Server {
   objects::MemoryStore store_{clock_, ids_};
   S3Buckets buckets_{store_, store_};
   S3Objects objects_{store_};
+  S3Copies copies_{store_};
   S3Lists lists_{store_};
+  S3Copies copies_{store_};
   S3ObjectTags tags_{store_};
   S3Uploads uploads_{store_};
   S3Versioning versioning_{store_};
