@@ -264,8 +264,7 @@ int ftruncate64(int file, off64_t size) noexcept {
 int open(const char* path, int flags, ...) {
   std::va_list rest;
   va_start(rest, flags);
-  const auto mode =
-      static_cast<mode_t>((flags & O_CREAT) != 0 ? va_arg(rest, int) : 0);
+  const auto mode = static_cast<mode_t>((flags & O_CREAT) != 0 ? va_arg(rest, int) : 0);
   va_end(rest);
   auto* const faked = disk.load();
   if (faked == nullptr || !faked->holds(path))
@@ -276,8 +275,7 @@ int open(const char* path, int flags, ...) {
 int open64(const char* path, int flags, ...) {
   std::va_list rest;
   va_start(rest, flags);
-  const auto mode =
-      static_cast<mode_t>((flags & O_CREAT) != 0 ? va_arg(rest, int) : 0);
+  const auto mode = static_cast<mode_t>((flags & O_CREAT) != 0 ? va_arg(rest, int) : 0);
   va_end(rest);
   return ::open(path, flags, mode);
 }

@@ -16,7 +16,6 @@
 #include "services/front.h"
 #include "services/s3_buckets.h"
 #include "services/s3_copies.h"
-#include "services/s3_copies.h"
 #include "services/s3_lists.h"
 #include "services/s3_object_tags.h"
 #include "services/s3_objects.h"
