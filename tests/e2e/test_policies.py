@@ -196,6 +196,9 @@ def test_a_policy_without_statements_is_refused(iam, s3, bucket, role):
     with pytest.raises(ClientError) as raised:
         iam.create_role(RoleName="policies-empty", AssumeRolePolicyDocument=empty)
     assert raised.value.response["Error"]["Code"] == "MalformedPolicyDocument"
+    with pytest.raises(ClientError) as raised:
+        iam.create_policy(PolicyName="policies-empty", PolicyDocument=empty)
+    assert raised.value.response["Error"]["Code"] == "MalformedPolicyDocument"
 
 
 def test_an_xml_body_of_another_operation_is_refused(server, s3, bucket):
