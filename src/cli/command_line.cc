@@ -73,6 +73,11 @@ std::string seconds_check(const std::string& text) {
                                                        : "'" + text + "' is no number of seconds";
 }
 
+std::string count_check(const std::string& text) {
+  const auto count = parse_int(text);
+  return count && *count > 0 ? "" : "'" + text + "' is no number of things";
+}
+
 Duration to_duration(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
@@ -150,7 +155,7 @@ void add_job_commands(CLI::App& app, Parsed& parsed) {
       ->type_name("TEXT");
   command->add_option("--limit", parsed.jobs.limit, "at most so many")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(count_check);
   add_json(command, parsed);
 
   command = add_command(

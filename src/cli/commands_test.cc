@@ -364,6 +364,10 @@ TEST(CommandLine, ExitsWithUsageOnNonsense) {
   tools.clock = &clock;
   const char* nonsense[] = {"clary", "jobs", "--stutus", "x"};
   EXPECT_EQ(run_client_command(4, nonsense, tools), 2);
+  for (const char* limit : {"x", "0", "-1"}) {
+    const char* wrong[] = {"clary", "jobs", "--limit", limit};
+    EXPECT_EQ(run_client_command(4, wrong, tools), 2) << limit;
+  }
   const char* unknown[] = {"clary", "jbos"};
   EXPECT_EQ(run_client_command(2, unknown, tools), 2);
   const char* nothing[] = {"clary"};

@@ -81,7 +81,10 @@ Result<Document> make_key(ServerApi& api, const std::string& user) {
 Status ensure_user(ServerApi& api, const KeyOptions& options) {
   std::string policy = kUsualPolicy;
   if (!options.policy_file.empty()) {
-    CLARY_TRY(policy, read_file(options.policy_file, 1 << 20));
+    Result<std::string> text = read_file(options.policy_file, 1 << 20);
+    // No key or user is missing: the command line is wrong.
+    if (!text.ok()) return invalid_argument("policy: " + text.error().message);
+    policy = *std::move(text);
   }
   const Result<Document> present = api.iam("GetUser", {{"UserName", options.user}});
   if (!present.ok() && present.error().code != ErrorCode::kNotFound) return present.error();

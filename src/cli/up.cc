@@ -42,7 +42,11 @@ Error why_it_ended(std::string_view said) {
   constexpr std::string_view kLead = "clary serve: ";
   said = trim(said);
   const bool one_sentence = said.starts_with(kLead) && said.find('\n') == std::string_view::npos;
-  if (one_sentence) return internal_error(std::string(said.substr(kLead.size())));
+  if (one_sentence) {
+    const std::string sentence(said.substr(kLead.size()));
+    const bool taken = sentence.starts_with("address ") && sentence.ends_with(" is in use");
+    return internal_error(sentence + (taken ? "; another one: --listen 127.0.0.1:PORT" : ""));
+  }
   return internal_error("the server ended while it started:\n" + std::string(said));
 }
 
