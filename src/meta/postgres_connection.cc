@@ -99,7 +99,7 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::connect(
                        "': connect: " + without_password(said, address.url));
   }
   PQsetNoticeProcessor(made, [](void*, const char*) {}, nullptr);
-  if (PQsetnonblocking(made, 1) != 0) return connection->lost("connect", "it cannot be set up");
+  if (PQsetnonblocking(made, 1) != 0) return connection->lost("it cannot be set up");
   // The server gives a statement up before this side gives the connection up.
   const auto patience = std::to_string(address.deadline.count() * 4 / 5);
   CLARY_RETURN_IF_ERROR(
@@ -166,13 +166,13 @@ Result<PostgresConnection::Answer> PostgresConnection::run_prepared(const std::s
 }
 
 Result<PostgresConnection::Answer> PostgresConnection::answer(int sent, std::string_view wanted) {
-  if (given_up_) return lost(wanted, "no connection");
-  if (sent != 1) return lost(wanted, PQerrorMessage(connection_));
+  if (given_up_) return lost("no connection");
+  if (sent != 1) return lost(PQerrorMessage(connection_));
   const auto deadline = steady_clock::now() + address_.deadline;
   Answer last;
   std::optional<Error> failed;
   while (true) {
-    CLARY_TRY(Answer next, next_answer(deadline, wanted));
+    CLARY_TRY(Answer next, next_answer(deadline));
     if (next == nullptr) break;
     const ExecStatusType status = PQresultStatus(next.get());
     if (!failed && status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
@@ -180,24 +180,24 @@ Result<PostgresConnection::Answer> PostgresConnection::answer(int sent, std::str
     last = std::move(next);
   }
   if (failed) return *failed;
-  if (last == nullptr) return lost(wanted, "no answer");
+  if (last == nullptr) return lost("no answer");
   return last;
 }
 
 // Null after the last one.
 Result<PostgresConnection::Answer> PostgresConnection::next_answer(
-    steady_clock::time_point deadline, std::string_view wanted) {
+    steady_clock::time_point deadline) {
   while (true) {
     const int unsent = PQflush(connection_);
-    if (unsent < 0) return lost(wanted, PQerrorMessage(connection_));
+    if (unsent < 0) return lost(PQerrorMessage(connection_));
     if (unsent == 0 && PQisBusy(connection_) == 0) return Answer(PQgetResult(connection_));
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
     pollfd ready{PQsocket(connection_), POLLIN, 0};
     if (unsent > 0) ready.events |= POLLOUT;
     if (left.count() <= 0 || ::poll(&ready, 1, static_cast<int>(left.count())) == 0)
-      return lost(wanted, "no answer within " + std::to_string(address_.deadline.count()) + " ms");
+      return lost("no answer within " + std::to_string(address_.deadline.count()) + " ms");
     if ((ready.revents & ~POLLOUT) != 0 && PQconsumeInput(connection_) == 0)
-      return lost(wanted, PQerrorMessage(connection_));
+      return lost(PQerrorMessage(connection_));
   }
 }
 
@@ -205,15 +205,15 @@ Error PostgresConnection::failure(const pg_result* result, std::string_view want
   const char* const state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char* const said = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   if (state == nullptr || said == nullptr || PQstatus(connection_) != CONNECTION_OK)
-    return lost(wanted, said == nullptr ? PQerrorMessage(connection_) : said);
+    return lost(said == nullptr ? PQerrorMessage(connection_) : said);
   return {code_of(state), "metadata '" + shown_url(address_.url) + "': " + std::string(wanted) +
                               ": " + one_line(said)};
 }
 
-Error PostgresConnection::lost(std::string_view wanted, std::string_view why) {
+Error PostgresConnection::lost(std::string_view why) {
   given_up_ = true;
-  return unavailable("metadata '" + shown_url(address_.url) + "': " + std::string(wanted) + ": " +
-                     without_password(one_line(why), address_.url));
+  return unavailable("metadata '" + shown_url(address_.url) +
+                     "': " + without_password(one_line(why), address_.url));
 }
 
 }  // namespace clary::meta

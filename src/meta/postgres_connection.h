@@ -55,10 +55,9 @@ class PostgresConnection final : public Connection {
   Result<Answer> run_prepared(const std::string& sql, const Parameters& parameters);
   // Of what was sent: the last answer, or the error of the first statement that failed.
   Result<Answer> answer(int sent, std::string_view wanted);
-  Result<Answer> next_answer(std::chrono::steady_clock::time_point deadline,
-                             std::string_view wanted);
+  Result<Answer> next_answer(std::chrono::steady_clock::time_point deadline);
   Error failure(const pg_result* result, std::string_view wanted);
-  Error lost(std::string_view wanted, std::string_view why);
+  Error lost(std::string_view why);
 
   const PostgresAddress& address_;
   pg_conn* connection_;
