@@ -115,6 +115,8 @@ TEST_P(ObjectUploadConformance, PartsOfAnObjectCanBeRead) {
   EXPECT_EQ(part("k", 3), "absent");
   EXPECT_EQ(part("whole", 1), "1234");
   EXPECT_EQ(part("whole", 2), "absent");
+  const ReadRequest second{.part = 2};
+  EXPECT_EQ(store().get(BucketName("bucket"), ObjectKey("k"), second)->head.parts.size(), 2U);
 }
 
 TEST_P(ObjectUploadConformance, PartsAreListed) {

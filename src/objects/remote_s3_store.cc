@@ -29,6 +29,15 @@ Result<ByteRange> read_content_range(std::string_view field, ObjectHead& head) {
                    static_cast<std::uint64_t>(number(dash + 1, slash))};
 }
 
+// Of an object that is read by a part: how many there are is all that is told.
+std::vector<ObjectPart> counted_parts(const net::Headers& headers) {
+  const std::int64_t count = parse_int(headers.get("x-amz-mp-parts-count")).value_or(0);
+  std::vector<ObjectPart> parts;
+  for (int number = 1; number <= std::min<std::int64_t>(count, kMaxParts); ++number)
+    parts.push_back({.number = number});
+  return parts;
+}
+
 }  // namespace
 
 RemoteS3Store::RemoteS3Store(std::unique_ptr<S3Transport> transport, const Clock& clock,
@@ -148,6 +157,7 @@ Result<RemoteS3Store::Described> RemoteS3Store::describe(const BucketName& bucke
   if (const std::string* range = reply->headers.find("content-range")) {
     CLARY_TRY(out.range, read_content_range(*range, out.head));
   }
+  if (read.part) out.head.parts = counted_parts(reply->headers);
   const std::string_view tags = reply->headers.get("x-amz-tagging-count");
   if (!tags.empty() && tags != "0") {
     CLARY_TRY(out.head.tags, get_tags(bucket, key, read.version));

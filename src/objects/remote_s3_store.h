@@ -4,7 +4,8 @@
 // than part_bytes leaves as a multipart upload. Bodies arrive in ranges that are
 // bound to one ETag: read() fails with Conflict when the object is replaced meanwhile. Thread-safe;
 // writers and sources are used by one thread at a time. What S3 does not tell: the parts of an
-// object (head().parts is empty; one part can be read), and the order of versions within a second.
+// object (head().parts is empty; who reads one part hears how many there are), and the order of
+// versions within a second.
 #pragma once
 
 #include <cstdint>

@@ -99,6 +99,8 @@ def test_transfers_in_parts(s3):
     s3.upload_fileobj(io.BytesIO(body), "data", "parts", Config=TransferConfig(multipart_threshold=8 << 20))
     head = s3.head_object(Bucket="data", Key="parts")
     assert head["ETag"].endswith('-3"')
+    part = s3.get_object(Bucket="data", Key="parts", PartNumber=3)
+    assert (part["PartsCount"], part["Body"].read()) == (3, body[16 << 20:])
     back = io.BytesIO()
     s3.download_fileobj("data", "parts", back)
     assert back.getvalue() == body
