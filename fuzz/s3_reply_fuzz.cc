@@ -19,13 +19,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         CLARY_CHECK(page->objects.size() <= size);
       break;
     case 1:
-      objects::read_versions_reply(body);
+      static_cast<void>(objects::read_versions_reply(body));
       break;
     case 2:
-      objects::read_uploads_reply(body);
+      static_cast<void>(objects::read_uploads_reply(body));
       break;
     case 3:
-      objects::read_parts_reply(body);
+      static_cast<void>(objects::read_parts_reply(body));
       break;
     case 4:
       if (const auto removed =
@@ -35,14 +35,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 5:
       if (const auto tags = objects::read_tagging(body); tags.ok())
-        objects::read_tagging(objects::tagging_body(*tags));
+        static_cast<void>(objects::read_tagging(objects::tagging_body(*tags)));
       break;
     case 6:
-      objects::read_buckets_reply(body);
+      static_cast<void>(objects::read_buckets_reply(body));
       break;
     default:
       objects::read_error_body(body);
-      objects::read_element(body, "UploadId");
+      static_cast<void>(objects::read_element(body, "UploadId"));
   }
   return 0;
 }
