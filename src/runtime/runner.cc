@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace clary::runtime {
 
@@ -92,8 +93,9 @@ std::vector<Effect> Runner::take() {
     ready.push_back(effect);
   }
   // Who wants an end does not wait for a thousand who want a beginning.
-  std::ranges::stable_partition(
-      ready, [](const Effect& effect) { return effect.kind != domain::EffectKind::kSubmitGang; });
+  std::ranges::sort(ready, {}, [](const Effect& effect) {
+    return std::pair(effect.kind == domain::EffectKind::kSubmitGang, effect.id);
+  });
   const std::size_t room = kMostInProgress - std::min(kMostInProgress, in_progress_.size());
   ready.resize(std::min(ready.size(), room));
   for (const Effect& effect : ready) in_progress_.insert(lane_of(effect));
