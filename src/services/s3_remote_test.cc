@@ -33,6 +33,7 @@ class S3Server {
     objects_.add_to(router_);
     copies_.add_to(router_);
     lists_.add_to(router_);
+    tags_.add_to(router_);
     uploads_.add_to(router_);
     versioning_.add_to(router_);
     EXPECT_TRUE(
@@ -57,6 +58,7 @@ class S3Server {
   S3Copies copies_{store_};
   S3Lists lists_{store_};
   S3ObjectTags tags_{store_};
+  S3Uploads uploads_{store_};
   S3Versioning versioning_{store_};
   Router router_;
   LocalRoutes local_routes_;
