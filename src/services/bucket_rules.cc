@@ -11,11 +11,12 @@ using objects::SettingKind;
 
 template <typename T, typename Parse>
 Result<std::shared_ptr<const T>> BucketRules::find(const BucketName& bucket, SettingKind kind,
-                                                   Cache<T>& cache, const Parse& parse) {
+                                                   Cache<T> BucketRules::* cache,
+                                                   const Parse& parse) {
   const objects::SettingText text = settings_.setting(bucket, kind);
   if (text == nullptr) return std::shared_ptr<const T>();
   MutexLock lock(mutex_);
-  Parsed<T>& kept = cache[bucket];
+  Parsed<T>& kept = (this->*cache)[bucket];
   if (kept.text != text) {
     Result<T> value = parse(*text);
     if (!value.ok()) return value.error().within("a setting of bucket '" + *bucket + "'");
@@ -26,18 +27,19 @@ Result<std::shared_ptr<const T>> BucketRules::find(const BucketName& bucket, Set
 
 Result<std::shared_ptr<const domain::Policy>> BucketRules::policy_for(
     const domain::Permissions& caller, const BucketName& bucket) {
-  CLARY_TRY(auto policy, find(bucket, SettingKind::kPolicy, policies_, domain::Policy::parse));
+  CLARY_TRY(auto policy,
+            find(bucket, SettingKind::kPolicy, &BucketRules::policies_, domain::Policy::parse));
   if (policy == nullptr || !caller.is_nobody()) return policy;
   CLARY_TRY(const bool restricted, restricts_public(bucket));
   return restricted ? std::shared_ptr<const domain::Policy>() : std::move(policy);
 }
 
 Result<std::shared_ptr<const CorsConfiguration>> BucketRules::cors(const BucketName& bucket) {
-  return find(bucket, SettingKind::kCors, cors_, from_kept_text<CorsConfiguration>);
+  return find(bucket, SettingKind::kCors, &BucketRules::cors_, from_kept_text<CorsConfiguration>);
 }
 
 Result<std::shared_ptr<const LifecycleRules>> BucketRules::lifecycle(const BucketName& bucket) {
-  return find(bucket, SettingKind::kLifecycle, lifecycles_, lifecycle_rules);
+  return find(bucket, SettingKind::kLifecycle, &BucketRules::lifecycles_, lifecycle_rules);
 }
 
 Result<bool> BucketRules::restricts_public(const BucketName& bucket) {

@@ -41,7 +41,8 @@ class BucketRules {
   using Cache = std::map<BucketName, Parsed<T>>;
   template <typename T, typename Parse>
   Result<std::shared_ptr<const T>> find(const BucketName& bucket, objects::SettingKind kind,
-                                        Cache<T>& cache, const Parse& parse) CLARY_EXCLUDES(mutex_);
+                                        Cache<T> BucketRules::* cache, const Parse& parse)
+      CLARY_EXCLUDES(mutex_);
 
   // Whether the public access block keeps callers without a key out, whatever the policy says.
   Result<bool> restricts_public(const BucketName& bucket);
