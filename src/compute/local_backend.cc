@@ -330,8 +330,9 @@ class LocalBackend final : public ComputeBackend {
     std::vector<std::string> environment;
     for (char** variable = environ; *variable != nullptr; ++variable) {
       const std::string_view text = *variable;
-      // What the server was given to reach AWS is no host's.
-      if (!text.starts_with("PATH=") && !text.starts_with("AWS_")) environment.emplace_back(text);
+      // What the server was given to reach AWS or its database is no host's.
+      const bool is_its_own = text.starts_with("AWS_") || text.starts_with("PG");
+      if (!is_its_own && !text.starts_with("PATH=")) environment.emplace_back(text);
     }
     environment.push_back("PATH=" + options_.path);
     environment.push_back("CLARY_GPU_DEVICES=" + gpu_devices(placed.gpus));

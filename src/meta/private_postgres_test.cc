@@ -46,13 +46,13 @@ std::string PrivatePostgres::url(const std::string& database) const {
   return "postgresql://clary@/" + database + "?host=" + folder_;
 }
 
-// PostgreSQL does not run as root: in a user namespace root is somebody else.
+// PostgreSQL does not run as root, nor as one who has no name: in a user namespace root is nobody.
 void PrivatePostgres::run(std::vector<std::string> command) {
   const std::string bin = exists(kUnpacked) ? kUnpacked : kInstalled;
   command.front() = bin + "/" + command.front();
   if (::geteuid() == 0) {
-    const std::vector<std::string> wrapper = {"bwrap", "--unshare-user", "--uid", "1000", "--gid",
-                                              "1000",  "--dev-bind",     "/",     "/",    "--"};
+    const std::vector<std::string> wrapper = {"bwrap", "--unshare-user", "--uid", "65534", "--gid",
+                                              "65534", "--dev-bind",     "/",     "/",     "--"};
     command.insert(command.begin(), wrapper.begin(), wrapper.end());
   }
   const auto ran = run_subprocess({.command = std::move(command)});

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "domain/permissions.h"
 #include "services/job_rules.h"
+#include "services/log_group_name.h"
 #include "services/s3_copies.h"
 
 namespace clary::services {
@@ -75,8 +76,8 @@ std::string sagemaker_resource(const Document& request, const CallContext& conte
 }
 
 std::string logs_resource(const Document& request, const CallContext& context) {
-  const std::string group = request.string_or("logGroupName", "");
-  if (group.empty()) return request.string_or("logGroupIdentifier", "*");
+  std::string group = request.string_or("logGroupName", "");
+  if (group.empty()) group = *log_group_in(request.string_or("logGroupIdentifier", ""));
   return "arn:aws:logs:" + context.region.value() + ':' + context.account.value() +
          ":log-group:" + group + ":log-stream:" + request.string_or("logStreamName", "");
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "api/logs_service.h"
 #include "api/s3_service.h"
 #include "base/json.h"
 #include "domain/fake_identity_store.h"
@@ -9,12 +10,13 @@
 namespace clary::services {
 namespace {
 
-// "action resource, ...", of an S3 operation.
-std::string needs(const char* operation, const char* request) {
-  CallContext context;
+// "action resource, ...", of an operation.
+std::string needs(const char* operation, const char* request,
+                  const wire::Service& service = api::s3_service()) {
+  const CallContext context{.account = AccountId("000000000000"), .region = Region("us-east-1")};
   std::string out;
   for (const PolicyNeed& need :
-       policy_needs(*api::s3_service().find(operation), parse_json(request).value(), context)) {
+       policy_needs(*service.find(operation), parse_json(request).value(), context)) {
     out.append(out.empty() ? "" : ", ").append(need.action).append(" ").append(need.resource);
   }
   return out;
@@ -34,6 +36,18 @@ TEST(PolicyNeeds, S3OperationsHaveTheActionsOfAws) {
             "s3:ListBucketVersions arn:aws:s3:::b");
   EXPECT_EQ(needs("ListMultipartUploads", R"({"Bucket": "b"})"),
             "s3:ListBucketMultipartUploads arn:aws:s3:::b");
+}
+
+TEST(PolicyNeeds, ALogGroupIsTheSameHoweverItIsNamed) {
+  const std::string group = "arn:aws:logs:us-east-1:000000000000:log-group:";
+  for (const char* request :
+       {R"({"logGroupName": "secret"})", R"({"logGroupIdentifier": "secret"})",
+        R"({"logGroupIdentifier": "arn:aws:logs:eu-west-1:1:log-group:secret:*"})"}) {
+    EXPECT_EQ(needs("FilterLogEvents", request, api::logs_service()),
+              "logs:FilterLogEvents " + group + "secret:log-stream:");
+  }
+  EXPECT_EQ(needs("DescribeLogGroups", "{}", api::logs_service()),
+            "logs:DescribeLogGroups " + group + ":log-stream:");
 }
 
 TEST(PolicyNeeds, ACopyReadsItsSource) {

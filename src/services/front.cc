@@ -30,7 +30,8 @@ std::variant<net::Reply, std::unique_ptr<net::RequestSink>> Front::start(net::Re
 net::Reply Front::overloaded(const net::RequestHead& head) {
   if (is_local(head)) return local_message(503, "the server has too many requests");
   net::RequestHead short_head{.method = head.method, .target = head.target, .origin = head.origin};
-  for (const std::string_view name : {"host", "x-amz-target", "authorization", "content-type"}) {
+  for (const std::string_view name :
+       {"host", "x-amz-target", "authorization", "content-type", "smithy-protocol"}) {
     if (const std::string* value = head.headers.find(name))
       short_head.headers.add(std::string(name), *value);
   }

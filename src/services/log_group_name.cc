@@ -1,8 +1,16 @@
 #include "services/log_group_name.h"
 
-#include <string_view>
-
 namespace clary::services {
+
+LogGroup log_group_in(std::string_view identifier) {
+  constexpr std::string_view kMark = ":log-group:";
+  const std::size_t at = identifier.find(kMark);
+  if (identifier.starts_with("arn:") && at != identifier.npos) {
+    identifier.remove_prefix(at + kMark.size());
+    if (identifier.ends_with(":*")) identifier.remove_suffix(2);
+  }
+  return LogGroup(std::string(identifier));
+}
 
 Outcome<LogGroup> group_of(const std::optional<std::string>& name,
                            const std::optional<std::string>& identifier) {
@@ -12,13 +20,7 @@ Outcome<LogGroup> group_of(const std::optional<std::string>& name,
         "You must include one of logGroupIdentifier or logGroupName, but not both.");
   }
   if (name) return LogGroup(*name);
-  std::string_view group = *identifier;
-  constexpr std::string_view kMark = ":log-group:";
-  if (const std::size_t at = group.find(kMark); group.starts_with("arn:") && at != group.npos) {
-    group.remove_prefix(at + kMark.size());
-    if (group.ends_with(":*")) group.remove_suffix(2);
-  }
-  return LogGroup(std::string(group));
+  return log_group_in(*identifier);
 }
 
 }  // namespace clary::services

@@ -12,7 +12,7 @@ UNPACKED = ROOT / "build/unpacked/postgresql-15/usr/lib/postgresql/15/bin"
 INSTALLED = pathlib.Path("/usr/lib/postgresql/15/bin")
 PASSWORD = "a-Secret-of-9"
 # PostgreSQL does not run as root: in a user namespace root is somebody else.
-AS_ANOTHER = ["bwrap", "--unshare-user", "--uid", "1000", "--gid", "1000", "--dev-bind", "/", "/", "--"]
+AS_ANOTHER = ["bwrap", "--unshare-user", "--uid", "65534", "--gid", "65534", "--dev-bind", "/", "/", "--"]
 
 
 class PrivatePostgres:
