@@ -17,17 +17,17 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
   }
 }
 
-// postgresql://user:password@host: where the password begins and ends; none: an empty one.
+// postgresql://user:password@host: where the password begins and ends; none: an empty one. Rather
+// too much than too little: a password may hold what ends the authority of other URLs.
 std::string_view password_in(std::string_view url) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) return {};
   const std::string_view rest = url.substr(scheme + 3);
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
-  const std::size_t at = authority.rfind('@');
+  const std::size_t at = rest.rfind('@');
   if (at == std::string_view::npos) return {};
-  const std::size_t colon = authority.substr(0, at).find(':');
+  const std::size_t colon = rest.substr(0, at).find(':');
   if (colon == std::string_view::npos) return {};
-  return authority.substr(colon + 1, at - colon - 1);
+  return rest.substr(colon + 1, at - colon - 1);
 }
 
 }  // namespace
@@ -65,11 +65,12 @@ std::string postgres_text(std::string_view text) {
 
 std::string shown_url(std::string_view url) {
   const std::string_view password = password_in(url);
-  std::string shown(url.substr(0, url.find('?')));
-  if (password.empty()) return shown;
-  // The colon goes too.
-  const auto begin = static_cast<std::size_t>(password.data() - url.data()) - 1;
-  return shown.erase(begin, password.size() + 1);
+  std::string shown(url);
+  if (!password.empty()) {  // the colon goes too
+    const auto begin = static_cast<std::size_t>(password.data() - url.data()) - 1;
+    shown.erase(begin, password.size() + 1);
+  }
+  return shown.substr(0, shown.find('?'));
 }
 
 std::string without_password(std::string text, std::string_view url) {

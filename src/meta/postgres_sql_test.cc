@@ -20,6 +20,9 @@ TEST(PostgresSql, TablesKeepTheirMeaning) {
 
 TEST(PostgresSql, UrlsAreShownWithoutSecrets) {
   EXPECT_EQ(shown_url("postgresql://me:pa:ss@h:5/db?passfile=x"), "postgresql://me@h:5/db");
+  EXPECT_EQ(shown_url("postgresql://me:p?w@h/db"), "postgresql://me@h/db");
+  EXPECT_EQ(shown_url("postgresql://me:p/w@h/db"), "postgresql://me@h/db");
+  EXPECT_EQ(shown_url("postgresql://me:p@w@h/db"), "postgresql://me@h/db");
   EXPECT_EQ(shown_url("postgresql://me@h/db"), "postgresql://me@h/db");
   EXPECT_EQ(shown_url("postgresql:///db?password=x"), "postgresql:///db");
   EXPECT_EQ(without_password("bad \"postgresql://me:pw@h\": pw", "postgresql://me:pw@h"),

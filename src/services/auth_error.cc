@@ -101,7 +101,8 @@ ServiceError rpc_error(const wire::AuthFailure& failure, bool json) {
 }  // namespace
 
 ServiceError auth_error(const wire::AuthFailure& failure, const wire::Service& service) {
-  if (failure.kind == Kind::kUnavailable) return unavailable(failure.detail);
+  if (failure.kind == Kind::kUnavailable)
+    return unavailable("The key cannot be looked up now; try again soon.");
   if (service.protocol == wire::Protocol::kRestXml) return s3_error(failure);
   return rpc_error(failure, service.protocol == wire::Protocol::kJson);
 }
