@@ -90,8 +90,14 @@ Result<StorageReport> copy_data(const std::string& from, const std::string& to,
                                 const cli::CopyOptions& options, const Elsewhere& elsewhere) {
   StorageReport report;
   for (const char* name : kDatabases) {
-    if (!exists(path_join(from, name))) continue;
-    if (name == kDatabases.front() && !elsewhere.metadata.empty()) continue;
+    const bool is_metadata = name == kDatabases.front();
+    if (is_metadata && !elsewhere.metadata.empty()) continue;
+    if (!exists(path_join(from, name))) {
+      if (!is_metadata) continue;
+      return not_found("'" + path_join(from, name) +
+                       "': not there; a server that keeps its metadata in PostgreSQL says so to a "
+                       "backup by `metadata` in clary.toml, or while it runs");
+    }
     CLARY_RETURN_IF_ERROR(sqlite::copy_database(path_join(from, name), path_join(to, name)));
   }
   for (const char* name : kSmall)
