@@ -95,12 +95,9 @@ def test_an_entry_point_that_is_not_in_the_archive(training):
 def test_an_output_bucket_that_disappears_fails_the_job_and_keeps_its_lines(training):
     training.s3.create_bucket(Bucket="vanishing")
     name = training.submit("""
-import boto3, botocore.exceptions, time
+import boto3
 print("trained", flush=True)
-while True:
-    try: boto3.client("s3").list_objects_v2(Bucket="vanishing")
-    except botocore.exceptions.ClientError: break
-    time.sleep(0.1)
+boto3.client("s3").get_waiter("bucket_not_exists").wait(Bucket="vanishing", WaiterConfig={"Delay": 1})
 """, OutputDataConfig={"S3OutputPath": "s3://vanishing/out"})
     training.wait_for_line(name, "trained")
     training.s3.delete_bucket(Bucket="vanishing")

@@ -57,13 +57,13 @@ SHOW_TRAIN = ("import pathlib\nroot = pathlib.Path('/opt/ml/input/data/train')\n
               "print({str(p.relative_to(root)): p.read_text() for p in sorted(root.rglob('*')) if p.is_file()})\n")
 
 KEEP = """
-import pathlib, time
+import boto3, pathlib
 folder = pathlib.Path("/opt/ml/checkpoints")
 print("found", sorted(p.name for p in folder.iterdir()), flush=True)
 (folder / "epoch-1.pt").write_text("one")
 (folder / "sub").mkdir()
 (folder / "sub" / "state").write_text("s")
-time.sleep(5)
+boto3.client("s3").get_waiter("object_exists").wait(Bucket="tests", Key="ckpt/seen", WaiterConfig={"Delay": 1})
 (folder / "epoch-1.pt").unlink()
 (folder / "epoch-2.pt").write_text("two")
 """
@@ -75,6 +75,7 @@ def test_checkpoints_are_restored_and_saved_while_the_job_runs(forms):
     name = forms.submit(KEEP, CheckpointConfig=where)
     wait_until(lambda: "epoch-1.pt" in keys(forms, "ckpt/run/"), 30, "the checkpoint while the job runs")
     assert forms.describe(name)["TrainingJobStatus"] == "InProgress"
+    put(forms, {"ckpt/seen": ""})
     job = forms.wait(name)
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert job["CheckpointConfig"] == where
@@ -86,11 +87,19 @@ def test_checkpoints_are_restored_and_saved_while_the_job_runs(forms):
     assert "['epoch-0.pt', 'epoch-1.pt', 'epoch-2.pt', 'sub']" in forms.lines(again["TrainingJobName"])
 
 
+SAVE_TOO_LATE = """
+import boto3, pathlib
+print("waits", flush=True)
+boto3.client("s3").get_waiter("bucket_not_exists").wait(Bucket="fleeting", WaiterConfig={"Delay": 1})
+pathlib.Path("/opt/ml/checkpoints/a").write_text("a")
+"""
+
+
 def test_a_checkpoint_that_cannot_be_saved_is_an_event(forms):
     forms.s3.create_bucket(Bucket="fleeting")
-    name = forms.submit("import pathlib, time\ntime.sleep(1.5)\npathlib.Path('/opt/ml/checkpoints/a').write_text('a')\n",
+    name = forms.submit(SAVE_TOO_LATE,
                         CheckpointConfig={"S3Uri": "s3://fleeting/c"})
-    forms.wait_for_line(name, "Invoking script")
+    forms.wait_for_line(name, "waits")
     forms.s3.delete_bucket(Bucket="fleeting")
     assert forms.wait(name)["TrainingJobStatus"] == "Completed"
     assert "Checkpoints could not be saved to s3://fleeting/c: " in forms.server.cli("describe", name).stdout
@@ -244,12 +253,12 @@ def test_the_code_channel_serves_an_isolated_job(forms):
 
 
 RESUME = """
-import pathlib, time
+import pathlib, signal
 mark = pathlib.Path("/opt/ml/checkpoints/mark")
 print("resumed" if mark.exists() else "fresh", flush=True)
 if not mark.exists():
     mark.write_text("here")
-    time.sleep(60)
+    signal.pause()
 """
 
 
