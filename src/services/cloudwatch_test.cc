@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "services/metric_queries.h"
 #include "services/percentile.h"
 #include "telemetry/fake_metric_store.h"
 
@@ -129,6 +130,38 @@ TEST_F(CloudWatchTest, MembersThatDoNotGoTogetherAreRefused) {
   wanted = request({"Sum"});
   wanted.extended_statistics = {"p50"};
   EXPECT_THAT(refused(wanted), HasSubstr("InvalidParameterCombination"));
+}
+
+TEST_F(CloudWatchTest, ThePointsThatQueriesMakeAreBoundedTogether) {
+  sample(0, 1);
+  const std::int64_t year = 366 * 86'400;
+  api::GetMetricData::Request request;
+  request.start_time = start_;
+  request.end_time = start_ + std::chrono::minutes(kMostPeriods);
+  api::MetricDataQuery& series = request.metric_data_queries.emplace_back();
+  series.id = "m1";
+  series.metric_stat.emplace();
+  series.metric_stat->metric.namespace_ = kSpace;
+  series.metric_stat->metric.metric_name = "loss";
+  series.metric_stat->metric.dimensions = {{{.name = "TrainingJobName", .value = "job"}}};
+  series.metric_stat->period = 60;
+  series.metric_stat->stat = "Sum";
+  std::string list = "m1";
+  for (int count = 1; count < 30; ++count) list += ", m1";
+  for (const char* id : {"a", "b"}) {
+    // A period of a year: that the queries ask for few periods says nothing of what FILL makes.
+    api::MetricDataQuery& query = request.metric_data_queries.emplace_back();
+    query.id = id;
+    query.expression = "FILL([" + list + "], 0)";
+    query.period = year;
+    query.return_data = false;
+  }
+  request.metric_data_queries.back().return_data = true;
+  EXPECT_TRUE(MetricQueries(store_, request).run().ok());
+  request.metric_data_queries[1].return_data = true;
+  const auto refused = MetricQueries(store_, request).run();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("more than 5,000,000 points together"));
 }
 
 TEST(Percentile, ReadsOnlyPercentiles) {

@@ -142,7 +142,14 @@ class Reader {
     if (names_ == nullptr) return MathValue(0.0);
     const auto found = names_->values.find(name);
     if (found == names_->values.end()) return wrong("no query has the id '" + name + "'");
-    return found->second;
+    return counted(found->second);
+  }
+
+  // A value that is new to the expression: what operators make of such is no larger than they are.
+  Result<MathValue> counted(MathValue value) {
+    points_ += points_of(value);
+    if (points_ > kMostPeriodsTogether) return wrong("it takes in more than 5,000,000 points");
+    return value;
   }
 
   std::vector<MathSeries> metrics() const {
@@ -159,7 +166,8 @@ class Reader {
     if (name == "METRICS") {
       if (!take(")")) return wrong("Clary's METRICS() takes no text: a ) is missing");
       if (seen_ != nullptr) seen_->push_back(name);
-      return names_ == nullptr ? MathValue(0.0) : MathValue(metrics());
+      if (names_ == nullptr) return MathValue(0.0);
+      return counted(metrics());
     }
     std::vector<MathValue> arguments;
     if (!take(")")) {
@@ -174,6 +182,7 @@ class Reader {
                                   : wrong("no function is called " + name);
     Result<MathValue> value = call_function(name, arguments, *names_);
     if (!value.ok()) return wrong(value.error().message);
+    if (name == "FILL") return counted(*std::move(value));
     return value;
   }
 
@@ -181,14 +190,11 @@ class Reader {
   Result<MathValue> list_or_value(int depth) {
     if (!take("[")) return comparison(depth);
     std::vector<MathSeries> list;
-    std::int64_t points = 0;
     do {
       CLARY_TRY(MathValue element, comparison(depth));
       if (names_ == nullptr) continue;
       const auto* series = std::get_if<MathSeries>(&element);
       if (series == nullptr) return wrong("a list holds series");
-      points += static_cast<std::int64_t>(series->points.size());
-      if (points > kMostPeriodsTogether) return wrong("a list has more than 5,000,000 points");
       list.push_back(*series);
     } while (take(","));
     if (!take("]")) return wrong("a ] is missing");
@@ -199,6 +205,7 @@ class Reader {
   const MathNames* names_;
   std::vector<std::string>* seen_;
   std::size_t at_ = 0;
+  std::int64_t points_ = 0;  // of what it has taken in
 };
 
 }  // namespace
@@ -208,6 +215,21 @@ std::optional<double> MathSeries::at(TimePoint time) const {
       std::ranges::lower_bound(points, time, {}, &std::pair<TimePoint, double>::first);
   if (found == points.end() || found->first != time) return std::nullopt;
   return found->second;
+}
+
+void MathSeries::add(TimePoint time, double value) {
+  if (std::isfinite(value)) points.emplace_back(time, value);
+}
+
+std::int64_t points_of(const MathValue& value) {
+  if (const auto* series = std::get_if<MathSeries>(&value))
+    return static_cast<std::int64_t>(series->points.size());
+  std::int64_t points = 0;
+  if (const auto* list = std::get_if<std::vector<MathSeries>>(&value)) {
+    for (const MathSeries& series : *list)
+      points += static_cast<std::int64_t>(series.points.size());
+  }
+  return points;
 }
 
 Result<std::vector<std::string>> math_ids(std::string_view expression,

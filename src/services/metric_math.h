@@ -22,8 +22,8 @@
 
 namespace clary::services {
 
-// The most points of one series, and of the series that a request asks for together. Source of the
-// first: CloudWatch's quotas; the second keeps a request within some 100 MB.
+// The most points of one series, and of all that one expression takes in or one request keeps.
+// Source of the first: CloudWatch's quotas; the second keeps a request within some 100 MB.
 inline constexpr std::int64_t kMostPeriods = 100'800;
 inline constexpr std::int64_t kMostPeriodsTogether = 5'000'000;
 
@@ -32,9 +32,13 @@ struct MathSeries {
   std::int64_t period_seconds = 60;
 
   std::optional<double> at(TimePoint time) const;
+  // After the last point; a value that is not finite is left out, as CloudWatch does.
+  void add(TimePoint time, double value);
 };
 // METRICS(): several series at once.
 using MathValue = std::variant<double, MathSeries, std::vector<MathSeries>>;
+// What a value holds in memory; a number has none.
+std::int64_t points_of(const MathValue& value);
 
 // What an expression may name.
 struct MathNames {
@@ -48,7 +52,7 @@ struct MathNames {
 Result<std::vector<std::string>> math_ids(std::string_view expression,
                                           const std::vector<std::string>& metrics);
 
-// InvalidArgument: it cannot be read, names what is not there, or mixes kinds.
+// InvalidArgument: it cannot be read, names what is not there, mixes kinds, or takes in too much.
 Result<MathValue> evaluate_math(std::string_view expression, const MathNames& names);
 
 }  // namespace clary::services

@@ -13,7 +13,7 @@ using std::chrono::seconds;
 MathSeries joined(const MathSeries& left, const MathSeries& right, const MathOperator& join) {
   MathSeries out{.points = {}, .period_seconds = left.period_seconds};
   for (const auto& [time, value] : left.points) {
-    if (const auto other = right.at(time)) out.points.emplace_back(time, join(value, *other));
+    if (const auto other = right.at(time)) out.add(time, join(value, *other));
   }
   return out;
 }
@@ -21,7 +21,7 @@ MathSeries joined(const MathSeries& left, const MathSeries& right, const MathOpe
 template <typename Change>
 MathSeries mapped(const MathSeries& series, Change change) {
   MathSeries out{.points = {}, .period_seconds = series.period_seconds};
-  for (const auto& [time, value] : series.points) out.points.emplace_back(time, change(value));
+  for (const auto& [time, value] : series.points) out.add(time, change(value));
   return out;
 }
 
@@ -69,8 +69,7 @@ Result<MathValue> sum_up(const std::string& name, const MathValue& argument) {
     out.period_seconds = series.period_seconds;
     for (const auto& [time, value] : series.points) columns[time].push_back(value);
   }
-  for (const auto& [time, values] : columns)
-    out.points.emplace_back(time, *summed_up(name, values));
+  for (const auto& [time, values] : columns) out.add(time, *summed_up(name, values));
   return MathValue(std::move(out));
 }
 
@@ -81,8 +80,7 @@ MathSeries differences(const MathSeries& series, bool per_second) {
   for (auto at = series.points.begin(); at != series.points.end(); before = at++) {
     if (at == before) continue;
     const double elapsed = std::chrono::duration<double>(at->first - before->first).count();
-    out.points.emplace_back(at->first,
-                            (at->second - before->second) / (per_second ? elapsed : 1.0));
+    out.add(at->first, (at->second - before->second) / (per_second ? elapsed : 1.0));
   }
   return out;
 }
@@ -101,9 +99,9 @@ MathSeries filled(const MathSeries& series, double with, const MathNames& names)
     const std::optional<double> found = series.at(time);
     if (found) last = found;
     if (found || with != kRepeat) {
-      out.points.emplace_back(time, found.value_or(with));
+      out.add(time, found.value_or(with));
     } else if (last) {
-      out.points.emplace_back(time, *last);
+      out.add(time, *last);
     }
   }
   return out;
@@ -116,11 +114,16 @@ Result<MathValue> call_fill(const std::vector<MathValue>& arguments, const MathN
   const auto* list = pair ? std::get_if<std::vector<MathSeries>>(&arguments[0]) : nullptr;
   if (with == nullptr || (series == nullptr && list == nullptr))
     return invalid_argument("FILL takes series, and a number or REPEAT");
-  const auto too_many = [&names](const MathSeries& one) {
-    return (names.end - names.start) / seconds(one.period_seconds) > kMostPeriods;
+  std::int64_t together = 0;
+  const auto too_many = [&](const MathSeries& one) {
+    const std::int64_t periods = (names.end - names.start) / seconds(one.period_seconds);
+    together += periods;
+    return periods > kMostPeriods || together > kMostPeriodsTogether;
   };
-  if (series != nullptr ? too_many(*series) : std::ranges::any_of(*list, too_many))
-    return invalid_argument("FILL makes 100,800 points of a series at most");
+  if (series != nullptr ? too_many(*series) : std::ranges::any_of(*list, too_many)) {
+    return invalid_argument(
+        "FILL makes 100,800 points of a series at most, and 5,000,000 of several");
+  }
   if (series != nullptr) return MathValue(filled(*series, *with, names));
   std::vector<MathSeries> out;
   for (const MathSeries& one : *list) out.push_back(filled(one, *with, names));
@@ -147,7 +150,7 @@ Result<MathValue> call_if(const std::vector<MathValue>& arguments) {
   for (const auto& [time, truth] : condition->points) {
     const std::size_t branch = truth != 0 ? 1 : 2;
     if (branch >= arguments.size()) continue;
-    if (const auto value = value_at(arguments[branch], time)) out.points.emplace_back(time, *value);
+    if (const auto value = value_at(arguments[branch], time)) out.add(time, *value);
   }
   return MathValue(std::move(out));
 }

@@ -99,6 +99,33 @@ TEST_F(MetricMathTest, FillingIsBounded) {
   }
 }
 
+TEST_F(MetricMathTest, WhatAnExpressionTakesInIsBounded) {
+  values_["e"] = MathSeries{};
+  const auto evaluated = [this](const std::string& expression) {
+    const auto value = evaluate_math(
+        expression,
+        {.values = values_, .metrics = metrics_, .start = at(0), .end = at(kMostPeriods)});
+    return value.ok() ? std::to_string(points_of(*value)) : value.error().message;
+  };
+  metrics_.assign(3, "e");
+  EXPECT_EQ(evaluated("FILL(METRICS(), 0)"), "302400");
+  metrics_.assign(50, "e");
+  EXPECT_NE(evaluated("FILL(METRICS(), 0)").find("5,000,000 of several"), std::string::npos);
+  metrics_.assign(20, "e");
+  const std::string list = "SUM(FILL(METRICS(), 0))";
+  EXPECT_NE(evaluated(list + " + " + list + " + " + list).find("takes in more than 5,000,000"),
+            std::string::npos);
+}
+
+TEST_F(MetricMathTest, WhatIsNotFiniteIsLeftOut) {
+  EXPECT_EQ(result("m1 / 0"), "");
+  EXPECT_EQ(result("m1 / m2"), "1:0.2");
+  EXPECT_EQ(result("LOG(m1 - 1)"), "1:0 3:1.09861");
+  EXPECT_EQ(result("SQRT(0 - m1)"), "");
+  EXPECT_EQ(result("FILL(m1, 1 / 0)"), "0:1 1:2 3:4");
+  EXPECT_EQ(result("SUM(METRICS() / 0)"), "");
+}
+
 TEST_F(MetricMathTest, TheIdsOfAnExpression) {
   EXPECT_EQ(math_ids("m1 / SUM(m2)", {}).value(), (std::vector<std::string>{"m1", "m2"}));
   EXPECT_EQ(math_ids("SUM(METRICS())", {"a", "b"}).value(), (std::vector<std::string>{"a", "b"}));

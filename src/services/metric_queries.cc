@@ -90,8 +90,7 @@ std::optional<ServiceError> MetricQueries::evaluate(const std::string& id) {
   if (query.metric_stat) {
     Outcome<MathValue> read = read_series(query);
     if (!read.ok()) return read.error();
-    values_.insert_or_assign(id, std::move(*read));
-    return std::nullopt;
+    return keep(id, std::move(*read));
   }
   const Result<std::vector<std::string>> named = math_ids(*query.expression, metrics_);
   if (!named.ok()) return invalid(named.error().message);
@@ -103,7 +102,16 @@ std::optional<ServiceError> MetricQueries::evaluate(const std::string& id) {
                                                               .start = request_.start_time,
                                                               .end = request_.end_time});
   if (!value.ok()) return invalid(value.error().message);
-  values_.insert_or_assign(id, *std::move(value));
+  return keep(id, *std::move(value));
+}
+
+std::optional<ServiceError> MetricQueries::keep(const std::string& id, MathValue value) {
+  points_ += points_of(value);
+  if (points_ > kMostPeriodsTogether) {
+    return invalid("The queries make more than 5,000,000 points together, '" + id +
+                   "' the last of them: ask in several requests.");
+  }
+  values_.insert_or_assign(id, std::move(value));
   return std::nullopt;
 }
 
@@ -142,7 +150,7 @@ std::vector<MetricResult> MetricQueries::results_of(const api::MetricDataQuery& 
   const MetricWindow window{request_.start_time, request_.end_time, period};
   for (TimePoint time = rounded_start(window); time < window.end;
        time += std::chrono::seconds(period))
-    result.series.points.emplace_back(time, std::get<double>(value));
+    result.series.add(time, std::get<double>(value));
   return {std::move(result)};
 }
 

@@ -35,6 +35,8 @@ class MetricQueries {
   // The value of a query, after those that it names.
   std::optional<ServiceError> evaluate(const std::string& id);
   Outcome<MathValue> read_series(const api::MetricDataQuery& query);
+  // ValidationError: the values of the request would be too many to hold.
+  std::optional<ServiceError> keep(const std::string& id, MathValue value);
   // What a query's value is in a reply: one result, or one for each series of a list.
   std::vector<MetricResult> results_of(const api::MetricDataQuery& query) const;
 
@@ -44,6 +46,7 @@ class MetricQueries {
   std::vector<std::string> metrics_;  // the ids of the queries that are no expressions
   std::set<std::string> under_way_;
   std::map<std::string, MathValue> values_;
+  std::int64_t points_ = 0;  // of values_
 };
 
 }  // namespace clary::services

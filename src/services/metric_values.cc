@@ -59,8 +59,7 @@ Result<MathSeries> metric_values(telemetry::MetricStore& store, const telemetry:
   if (!percent) {
     CLARY_TRY(const std::vector<Aggregate> periods,
               store.aggregate(series, start, window.end, period));
-    for (const Aggregate& one : periods)
-      out.points.emplace_back(one.start, plain_statistic(one, statistic));
+    for (const Aggregate& one : periods) out.add(one.start, plain_statistic(one, statistic));
     return out;
   }
   CLARY_TRY(const std::vector<telemetry::Sample> samples, store.samples(series));
@@ -71,7 +70,7 @@ Result<MathSeries> metric_values(telemetry::MetricStore& store, const telemetry:
   }
   for (auto& [time, values] : periods) {
     std::ranges::sort(values);
-    out.points.emplace_back(time, percentile(values, *percent));
+    out.add(time, percentile(values, *percent));
   }
   return out;
 }

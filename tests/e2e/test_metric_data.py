@@ -72,6 +72,26 @@ def test_what_is_put_is_read_back(cloudwatch, request):
     assert cloudwatch.list_metrics(Namespace=SPACE, MetricName=name, Dimensions=[{"Name": "Other"}])["Metrics"] == []
 
 
+def test_values_that_are_not_finite_are_left_out(server):
+    cloudwatch = client(server, "json")
+    cloudwatch.put_metric_data(Namespace=SPACE, MetricData=[
+        {"MetricName": "divisor", "Timestamp": minutes_ago(3), "Value": 0.0},
+        {"MetricName": "divisor", "Timestamp": minutes_ago(2), "Value": 4.0}])
+    values = get(cloudwatch, {"Id": "m1", "MetricStat": stat("divisor"), "ReturnData": False},
+                 {"Id": "inverse", "Expression": "1 / m1"}, {"Id": "log", "Expression": "LOG(m1 - 4)"},
+                 {"Id": "number", "Expression": "1 / 0"})
+    assert values == {"inverse": [0.25], "log": [], "number": []}
+
+
+def test_what_fill_makes_of_lists_is_bounded(server):
+    cloudwatch = client(server, "json")
+    filled = {"Id": "all", "Period": 86_400, "Expression": f"FILL([{', '.join(['m1'] * 60)}], 0)"}
+    span = datetime.timedelta(days=69)
+    with pytest.raises(cloudwatch.exceptions.ClientError, match="5,000,000"):
+        cloudwatch.get_metric_data(StartTime=minutes_ago(0) - span, EndTime=minutes_ago(0), MetricDataQueries=[
+            {"Id": "m1", "MetricStat": stat("nothing"), "ReturnData": False}, filled])
+
+
 def test_errors_are_read_in_every_protocol(cloudwatch):
     with pytest.raises(cloudwatch.exceptions.ClientError) as raised:
         cloudwatch.put_metric_data(Namespace="AWS/Mine", MetricData=[{"MetricName": "x", "Value": 1.0}])
