@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
-#include "base/strings.h"
 #include "base/text_encoding.h"
+#include "services/offset_page.h"
 
 namespace clary::services {
 namespace {
 
-constexpr std::size_t kDefaultPage = 100;
+constexpr std::int64_t kDefaultPage = 100;
 constexpr Duration kTokenLifetime = std::chrono::hours(12);
 
 ServiceError no_repository(const std::string& name, const CallContext& context) {
@@ -28,24 +28,11 @@ std::optional<ServiceError> check_registry(const std::optional<std::string>& reg
       fmt::format("Clary has one registry, that of the account '{}'.", context.account.value()));
 }
 
-struct Page {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  std::optional<std::string> next;
-};
-
-Outcome<Page> page_of(std::size_t count, const std::optional<std::string>& token,
-                      const std::optional<std::int64_t>& most) {
-  Page page;
-  if (token) {
-    const std::optional<std::int64_t> begin = parse_int(*token);
-    if (!begin || *begin < 0)
-      return ServiceError("InvalidParameterException", "Invalid parameter at 'nextToken'.");
-    page.begin = std::min(count, static_cast<std::size_t>(*begin));
-  }
-  page.end = std::min(count, page.begin + (most ? static_cast<std::size_t>(*most) : kDefaultPage));
-  if (page.end < count) page.next = std::to_string(page.end);
-  return page;
+Outcome<OffsetPage> page_of(std::size_t count, const std::optional<std::string>& token,
+                            const std::optional<std::int64_t>& most) {
+  std::optional<OffsetPage> page = offset_page(count, token, most.value_or(kDefaultPage));
+  if (!page) return ServiceError("InvalidParameterException", "Invalid parameter at 'nextToken'.");
+  return *std::move(page);
 }
 
 }  // namespace
@@ -63,7 +50,7 @@ Outcome<api::DescribeRepositories::Reply> Ecr::describe(
     }
     names = *request.repository_names;
   }
-  CLARY_TRY(const Page page, page_of(names.size(), request.next_token, request.max_results));
+  CLARY_TRY(const OffsetPage page, page_of(names.size(), request.next_token, request.max_results));
   api::DescribeRepositories::Reply reply{.repositories = std::vector<api::Repository>(),
                                          .next_token = page.next};
   for (std::size_t at = page.begin; at < page.end; ++at) {
@@ -92,7 +79,7 @@ Outcome<api::ListImages::Reply> Ecr::list_images(const api::ListImages::Request&
   if (images.empty()) return no_repository(request.repository_name, context);
   // Every image has a tag.
   if (request.filter && request.filter->tag_status == "UNTAGGED") images.clear();
-  CLARY_TRY(const Page page, page_of(images.size(), request.next_token, request.max_results));
+  CLARY_TRY(const OffsetPage page, page_of(images.size(), request.next_token, request.max_results));
   api::ListImages::Reply reply{.image_ids = std::vector<api::ImageIdentifier>(),
                                .next_token = page.next};
   for (std::size_t at = page.begin; at < page.end; ++at)

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 
-#include "base/strings.h"
 #include "domain/managed_policies.h"
 #include "domain/policy.h"
 
@@ -14,7 +13,6 @@ using domain::Identity;
 using domain::IdentityKind;
 using domain::IdentityPolicy;
 
-constexpr std::size_t kDefaultPage = 100;  // AWS's, for MaxItems
 // What AWS raises its quota of 10 to: SDK v3 gives its training role 11.
 constexpr std::size_t kMostManagedPolicies = 20;
 // 2024-01-01: the default role has no true date of birth.
@@ -62,21 +60,6 @@ std::optional<ServiceError> malformed(const Status& checked) {
 }
 
 }  // namespace
-
-Outcome<IamPage> iam_page(std::size_t count, const std::optional<std::string>& marker,
-                          const std::optional<std::int64_t>& max_items) {
-  IamPage page;
-  if (marker) {
-    const std::optional<std::int64_t> begin = parse_int(*marker);
-    if (!begin || *begin < 0)
-      return ServiceError("ValidationError", "Invalid Marker: " + *marker, 400);
-    page.begin = std::min(count, static_cast<std::size_t>(*begin));
-  }
-  const std::size_t limit = max_items ? static_cast<std::size_t>(*max_items) : kDefaultPage;
-  page.end = std::min(count, page.begin + limit);
-  if (page.end < count) page.marker = std::to_string(page.end);
-  return page;
-}
 
 Outcome<Identity> IamIdentities::find(IdentityKind kind, const std::string& name) {
   if (is_default(kind, name)) return default_role();

@@ -1,4 +1,4 @@
-// What IAM's roles and users have in common: being found, listed page by page, and their policies.
+// What IAM's roles and users have in common: being found, listed, and their policies.
 //
 // The default role exists without being stored, and is not to be changed. Thread-safe.
 #pragma once
@@ -13,16 +13,6 @@
 #include "services/service_error.h"
 
 namespace clary::services {
-
-// A page of a list: what stands after `marker`, at most `limit` of it.
-struct IamPage {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  std::optional<std::string> marker;  // of the next page
-};
-// ValidationError: the marker is none of ours.
-Outcome<IamPage> iam_page(std::size_t count, const std::optional<std::string>& marker,
-                          const std::optional<std::int64_t>& max_items);
 
 class IamIdentities {
  public:

@@ -2,26 +2,32 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "services/iam_identities.h"
+#include "services/offset_page.h"
 #include "services/service_error.h"
 
 namespace clary::services {
 
-// The page of `all` that the request asks for; the reply is told where it ends.
+inline constexpr std::int64_t kDefaultIamPage = 100;  // AWS's, for MaxItems
+
+// The page of `all` that the request asks for; the reply is told where it ends. ValidationError:
+// the marker is none of ours.
 template <typename T, typename Request, typename Reply>
 Outcome<std::vector<T>> iam_page(std::vector<T> all, const Request& request, Reply& reply) {
-  CLARY_TRY(const IamPage page, iam_page(all.size(), request.marker, request.max_items));
-  reply.is_truncated = page.marker.has_value();
-  reply.marker = page.marker;
+  const std::optional<OffsetPage> page =
+      offset_page(all.size(), request.marker, request.max_items.value_or(kDefaultIamPage));
+  if (!page) return ServiceError("ValidationError", "Invalid Marker: " + *request.marker);
+  reply.is_truncated = page->next.has_value();
+  reply.marker = page->next;
   const auto at = [&all](std::size_t place) {
     return std::make_move_iterator(all.begin() + static_cast<std::ptrdiff_t>(place));
   };
-  return std::vector<T>(at(page.begin), at(page.end));
+  return std::vector<T>(at(page->begin), at(page->end));
 }
 
 // The reply without members, or the refusal.

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <set>
 
-#include "base/strings.h"
 #include "services/metric_queries.h"
 #include "services/metric_values.h"
+#include "services/offset_page.h"
 
 namespace clary::services {
 namespace {
@@ -79,11 +79,10 @@ bool has_dimensions(const SeriesId& series, const std::optional<Filters>& filter
   });
 }
 
-Outcome<std::size_t> offset_of(const std::optional<std::string>& token) {
-  if (!token) return std::size_t{0};
-  const std::optional<std::int64_t> offset = parse_int(*token);
-  if (!offset || *offset < 0) return invalid_value("The parameter NextToken is invalid.");
-  return static_cast<std::size_t>(*offset);
+Outcome<std::size_t> begin_of(const std::optional<std::string>& token) {
+  const std::optional<std::size_t> begin = offset_of(token);
+  if (!begin) return invalid_value("The parameter NextToken is invalid.");
+  return *begin;
 }
 
 }  // namespace
@@ -127,7 +126,7 @@ Outcome<api::GetMetricData::Reply> MetricData::get(const api::GetMetricData::Req
                                                    const CallContext&) {
   if (request.start_time >= request.end_time)
     return invalid_combination("The parameter StartTime must be less than the parameter EndTime.");
-  CLARY_TRY(const std::size_t offset, offset_of(request.next_token));
+  CLARY_TRY(const std::size_t offset, begin_of(request.next_token));
   MetricQueries queries(store_, request);
   CLARY_TRY(const std::vector<MetricResult> results, queries.run());
   const std::size_t limit =
@@ -161,7 +160,7 @@ Outcome<api::GetMetricData::Reply> MetricData::get(const api::GetMetricData::Req
 
 Outcome<api::ListMetrics::Reply> MetricData::list(const api::ListMetrics::Request& request,
                                                   const CallContext& context) {
-  CLARY_TRY(const std::size_t offset, offset_of(request.next_token));
+  CLARY_TRY(const std::size_t offset, begin_of(request.next_token));
   CLARY_TRY(const std::vector<telemetry::SeriesSeen> all,
             store_.series(request.namespace_.value_or("")));
   api::ListMetrics::Reply reply;
