@@ -9,7 +9,7 @@
 
 namespace clary::domain {
 
-class FakeIdentityStore final : public IdentityStore, public PolicyStore {
+class FakeIdentityStore : public IdentityStore, public PolicyStore {
  public:
   Status create(const Identity& identity) override;
   Status replace(const Identity& identity) override;

@@ -35,6 +35,8 @@ std::string path_of(const std::string& arn) {
   return arn.substr(begin, arn.rfind('/') + 1 - begin);
 }
 
+std::string name_of(const std::string& arn) { return arn.substr(arn.rfind('/') + 1); }
+
 ManagedPolicy awss_policy(std::string_view arn) {
   return {.arn = std::string(arn),
           .id = "ANPA" + to_upper(hex_encode(sha256(arn)).substr(0, 17)),
@@ -81,7 +83,7 @@ Outcome<api::Policy> to_wire(domain::PolicyStore& store, const ManagedPolicy& po
                              Detail detail) {
   CLARY_TRY(const auto holders, store.attached(policy.arn));
   api::Policy out;
-  out.policy_name = policy.arn.substr(policy.arn.rfind('/') + 1);
+  out.policy_name = name_of(policy.arn);
   out.policy_id = policy.id;
   out.arn = policy.arn;
   out.path = path_of(policy.arn);
@@ -138,14 +140,18 @@ Outcome<api::CreatePolicy::Reply> IamPolicies::create(const api::CreatePolicy::R
   if (request.tags) {
     for (const api::Tag& tag : *request.tags) policy.tags.push_back({tag.key, tag.value});
   }
-  const Status made = store_.create_policy(policy);
-  if (!made.ok() && made.error().code == ErrorCode::kAlreadyExists) {
+  MutexLock lock(changing_);
+  CLARY_TRY(const std::vector<ManagedPolicy> others, store_.list_policies());
+  // Whatever its path: a name is given once in an account.
+  if (std::ranges::any_of(others, [&request](const ManagedPolicy& other) {
+        return name_of(other.arn) == request.policy_name;
+      })) {
     return ServiceError("EntityAlreadyExists",
                         "A policy called " + request.policy_name +
                             " already exists. Duplicate names are not allowed.",
                         409);
   }
-  CLARY_RETURN_IF_ERROR(made);
+  CLARY_RETURN_IF_ERROR(store_.create_policy(policy));
   CLARY_TRY(api::Policy reply, to_wire(store_, policy, Detail::kWhole));
   return api::CreatePolicy::Reply{.policy = std::move(reply)};
 }
@@ -206,9 +212,11 @@ Outcome<api::ListEntitiesForPolicy::Reply> IamPolicies::list_entities(
   std::vector<domain::Identity> wanted;
   for (const auto& [kind, name] : holders) {
     if (!filter.empty() && filter != (kind == IdentityKind::kRole ? "Role" : "User")) continue;
-    CLARY_TRY(domain::Identity holder, identities_.find(kind, name));
-    if (holder.path.starts_with(request.path_prefix.value_or("/")))
-      wanted.push_back(std::move(holder));
+    Outcome<domain::Identity> holder = identities_.find(kind, name);
+    if (!holder.ok() && holder.error().code == "NoSuchEntity") continue;  // removed meanwhile
+    if (!holder.ok()) return holder.error();
+    if (holder->path.starts_with(request.path_prefix.value_or("/")))
+      wanted.push_back(std::move(*holder));
   }
   api::ListEntitiesForPolicy::Reply reply;
   CLARY_TRY(const auto shown, iam_page(std::move(wanted), request, reply));

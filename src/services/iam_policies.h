@@ -22,6 +22,7 @@ class IamPolicies {
       : store_(store), identities_(identities), ids_(ids) {}
   void add_to(Router& router);
 
+  // EntityAlreadyExists: a policy of this name is there, whatever its path.
   Outcome<api::CreatePolicy::Reply> create(const api::CreatePolicy::Request& request,
                                            const CallContext& context);
   Outcome<api::GetPolicy::Reply> get(const api::GetPolicy::Request& request,
@@ -50,7 +51,7 @@ class IamPolicies {
   domain::PolicyStore& store_;
   IamIdentities identities_;
   IdSource& ids_;
-  Mutex changing_;  // held from the reading of a policy to its writing
+  Mutex changing_;  // held from the reading of policies to the writing of one
 };
 
 }  // namespace clary::services

@@ -73,12 +73,14 @@ Outcome<api::ListRoles::Reply> IamRoles::list(const api::ListRoles::Request& req
 
 Outcome<api::DeleteRole::Reply> IamRoles::remove(const api::DeleteRole::Request& request,
                                                  const CallContext&) {
+  MutexLock lock(changing_);
   return done_or<api::DeleteRole::Reply>(identities_.remove(kRole, request.role_name));
 }
 
 Outcome<api::UpdateAssumeRolePolicy::Reply> IamRoles::update_trust(
     const api::UpdateAssumeRolePolicy::Request& request, const CallContext&) {
   if (auto refused = check_trust(request.policy_document)) return *refused;
+  MutexLock lock(changing_);
   CLARY_TRY(domain::Identity role, identities_.find(kRole, request.role_name));
   role.trust = request.policy_document;
   return done_or<api::UpdateAssumeRolePolicy::Reply>(identities_.replace(role));
@@ -86,6 +88,7 @@ Outcome<api::UpdateAssumeRolePolicy::Reply> IamRoles::update_trust(
 
 Outcome<api::TagRole::Reply> IamRoles::tag(const api::TagRole::Request& request,
                                            const CallContext&) {
+  MutexLock lock(changing_);
   CLARY_TRY(domain::Identity role, identities_.find(kRole, request.role_name));
   for (const api::Tag& tag : request.tags) {
     std::erase_if(role.tags, [&tag](const domain::Tag& old) { return old.key == tag.key; });
@@ -98,6 +101,7 @@ Outcome<api::TagRole::Reply> IamRoles::tag(const api::TagRole::Request& request,
 
 Outcome<api::UntagRole::Reply> IamRoles::untag(const api::UntagRole::Request& request,
                                                const CallContext&) {
+  MutexLock lock(changing_);
   CLARY_TRY(domain::Identity role, identities_.find(kRole, request.role_name));
   std::erase_if(role.tags, [&request](const domain::Tag& tag) {
     return std::ranges::find(request.tag_keys, tag.key) != request.tag_keys.end();

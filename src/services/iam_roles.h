@@ -3,6 +3,7 @@
 
 #include "api/roles.h"
 #include "base/id_source.h"
+#include "base/mutex.h"
 #include "domain/policy_store.h"
 #include "services/iam_held_policies.h"
 #include "services/iam_identities.h"
@@ -50,6 +51,7 @@ class IamRoles {
   IamIdentities identities_;
   IamHeldPolicies<RolePolicyNames> held_policies_;
   IdSource& ids_;
+  Mutex changing_;  // held from the reading of a role to its writing, and where one is removed
 };
 
 }  // namespace clary::services

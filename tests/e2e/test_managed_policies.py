@@ -41,7 +41,8 @@ def test_a_policy_lives_and_ends(iam, managed):
     assert (found["AttachmentCount"], found["IsAttachable"], found["Description"]) == (0, True, "a test's")
     assert found["Tags"] == [{"Key": "k", "Value": "v"}]
     assert iam.get_policy_version(PolicyArn=managed, VersionId="v1")["PolicyVersion"]["Document"] == json.loads(READ)
-    assert code_of(iam.create_policy, PolicyName=found["PolicyName"], Path="/team/", PolicyDocument=READ) == "EntityAlreadyExists"
+    for path in ("/team/", "/"):
+        assert code_of(iam.create_policy, PolicyName=found["PolicyName"], Path=path, PolicyDocument=READ) == "EntityAlreadyExists"
     iam.delete_policy(PolicyArn=managed)
     assert code_of(iam.get_policy, PolicyArn=managed) == "NoSuchEntity"
     assert code_of(iam.delete_policy, PolicyArn=managed) == "NoSuchEntity"
