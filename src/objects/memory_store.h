@@ -15,7 +15,7 @@
 
 namespace clary::objects {
 
-class MemoryStore final : public ObjectStore, public BucketSettings {
+class MemoryStore : public ObjectStore, public BucketSettings {
  public:
   // clock and ids outlive the store.
   MemoryStore(const Clock& clock, IdSource& ids);

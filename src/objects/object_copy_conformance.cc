@@ -1,5 +1,6 @@
 #include "base/text_encoding.h"
 #include "objects/object_store_conformance.h"
+#include "objects/store_rules.h"
 
 namespace clary::objects {
 
@@ -88,20 +89,21 @@ TEST_P(ObjectCopyConformance, ACopyOutlivesItsSourceAndASourceItsCopy) {
 TEST_P(ObjectCopyConformance, WhatWasNotLookedAtIsNotCopied) {
   make_bucket();
   ASSERT_TRUE(put("from", sample_bytes(50'000)).ok());
-  const auto code = [&](const char* key, const char* etag, PutCondition condition = {}) {
+  const auto refusal = [&](const char* key, const char* etag, PutCondition condition = {}) {
     return store()
         .copy({.from_bucket = kBucket,
                .from_key = ObjectKey(key),
                .from_etag = etag,
                .to = {.bucket = kBucket, .key = ObjectKey("to"), .condition = condition}})
-        .error()
-        .code;
+        .error();
   };
-  EXPECT_EQ(code("from", "0123"), ErrorCode::kConflict);
-  EXPECT_EQ(code("none", "0123"), ErrorCode::kNotFound);
+  EXPECT_TRUE(is_changed_source(refusal("from", "0123")));
+  EXPECT_EQ(refusal("none", "0123").code, ErrorCode::kNotFound);
   const std::string etag = store().head(kBucket, ObjectKey("from"))->etag;
   ASSERT_TRUE(put("to", "there").ok());
-  EXPECT_EQ(code("from", etag.c_str(), {.only_if_absent = true}), ErrorCode::kConflict);
+  const Error refused = refusal("from", etag.c_str(), {.only_if_absent = true});
+  EXPECT_EQ(refused.code, ErrorCode::kConflict);
+  EXPECT_FALSE(is_changed_source(refused)) << refused.message;
   EXPECT_EQ(read("to"), "there");
 }
 

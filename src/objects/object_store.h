@@ -275,7 +275,8 @@ class ObjectStore {
   }
   virtual Result<std::unique_ptr<ObjectWriter>> put(PutRequest request) = 0;
   // The same as get() and put(), its ETag too, without moving the bytes where they can be shared.
-  // Conflict: the object has another ETag than the one looked at. As it stands here: moves them.
+  // Conflict: is_changed_source(), store_rules.h, where the object has another ETag than the one
+  // looked at, else of the condition. As it stands here: moves them.
   virtual Result<ObjectHead> copy(const CopyRequest& request);
   // One outcome for each, in their order; durable together. What is absent: success, with nothing
   // removed. An error of the whole: of the bucket or the disk.

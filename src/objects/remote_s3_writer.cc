@@ -33,10 +33,15 @@ Result<ObjectHead> RemoteS3Store::copy(const CopyRequest& request) {
   if (!to.tags.empty()) copy.headers.add("x-amz-tagging", tagging_field(to.tags));
   if (to.compute_checksum)
     copy.headers.add("x-amz-checksum-algorithm", to_upper(digest_name(*to.compute_checksum)));
-  CLARY_TRY(const net::ClientReply reply, call(copy, to.bucket, to.key));
-  if (const S3ErrorBody error = read_error_body(reply.body); !error.code.empty())
-    return late_error(reply).within(object_context(to.bucket, "copy to", to.key));
-  return head(to.bucket, to.key, std::string(reply.headers.get("x-amz-version-id")));
+  // The call's one condition is on the source.
+  const auto failed = [&request](const Error& error) {
+    return error.code == ErrorCode::kConflict ? changed_source(request) : error;
+  };
+  const Result<net::ClientReply> reply = call(copy, to.bucket, to.key);
+  if (!reply.ok()) return failed(reply.error());
+  if (const S3ErrorBody error = read_error_body(reply->body); !error.code.empty())
+    return failed(late_error(*reply).within(object_context(to.bucket, "copy to", to.key)));
+  return head(to.bucket, to.key, std::string(reply->headers.get("x-amz-version-id")));
 }
 
 Result<ObjectHead> RemoteS3Store::put_whole(const PutRequest& request, BodySpool& body,

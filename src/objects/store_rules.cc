@@ -22,6 +22,7 @@ Error upload_absent(const BucketName& bucket, const UploadId& upload) {
   return not_found("bucket '" + bucket.value() + "': upload '" + upload.value() + "': not there");
 }
 constexpr const char* kQuotaReached = "has reached its quota of ";
+constexpr const char* kReplaced = ": it was replaced meanwhile";
 
 Error above_quota(const BucketName& bucket, std::uint64_t quota_bytes) {
   return limit_exceeded("bucket '" + bucket.value() + "' " + kQuotaReached +
@@ -32,8 +33,10 @@ bool is_above_quota(const Error& error) {
          error.message.find(kQuotaReached) != std::string::npos;
 }
 Error changed_source(const CopyRequest& request) {
-  return conflict(object_context(request.from_bucket, "copy", request.from_key) +
-                  ": it was replaced meanwhile");
+  return conflict(object_context(request.from_bucket, "copy", request.from_key) + kReplaced);
+}
+bool is_changed_source(const Error& error) {
+  return error.code == ErrorCode::kConflict && error.message.ends_with(kReplaced);
 }
 std::string object_context(const BucketName& bucket, std::string_view verb, const ObjectKey& key) {
   return "bucket '" + bucket.value() + "': " + std::string(verb) + " '" + key.value() + "'";

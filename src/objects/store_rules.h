@@ -17,8 +17,10 @@ Error upload_absent(const BucketName& bucket, const UploadId& upload);
 // The bucket holds, or would hold, more than it may; and whether an error of a store is that one.
 Error above_quota(const BucketName& bucket, std::uint64_t quota_bytes);
 bool is_above_quota(const Error& error);
-// The object to copy is not the one that was looked at.
+// The object to copy is not the one that was looked at; and whether an error of a store is that
+// one.
 Error changed_source(const CopyRequest& request);
+bool is_changed_source(const Error& error);
 // "bucket 'x': put 'y'", to stand before what happened.
 std::string object_context(const BucketName& bucket, std::string_view verb, const ObjectKey& key);
 

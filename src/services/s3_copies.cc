@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text_encoding.h"
+#include "objects/store_rules.h"
 #include "services/s3_checksums.h"
 #include "services/s3_metadata.h"
 #include "services/s3_object_tags.h"
@@ -18,6 +19,7 @@ using objects::ObjectHead;
 using objects::ObjectWriter;
 
 constexpr std::uint64_t kLargestSourceBytes = 5ULL << 30;
+constexpr int kMostCopies = 5;  // of a source that is replaced under way, before giving up
 
 // "bytes=first-last", nothing else.
 Outcome<std::optional<objects::RangeRequest>> source_range(
@@ -135,6 +137,19 @@ Outcome<api::CopyObject::Reply> S3Copies::copy(const api::CopyObject::Request& r
         "changing the object's metadata, storage class, website redirect location or encryption "
         "attributes.");
   }
+  for (int attempt = 0; attempt < kMostCopies; ++attempt) {
+    CLARY_TRY(auto reply, copy_once(request, source, context));
+    if (reply) return *std::move(reply);
+  }
+  return ServiceError("OperationAborted",
+                      "A conflicting conditional operation is currently in progress against this "
+                      "resource. Please try again.",
+                      409);
+}
+
+Outcome<std::optional<api::CopyObject::Reply>> S3Copies::copy_once(
+    const api::CopyObject::Request& request, const CopySource& source,
+    const CallContext& context) const {
   CLARY_TRY(const ObjectBody body, open_source(request, source, std::nullopt, context));
   objects::PutRequest put{.bucket = BucketName(request.bucket), .key = ObjectKey(request.key)};
   CLARY_TRY(put.metadata, copied_metadata(request, body.head));
@@ -150,11 +165,17 @@ Outcome<api::CopyObject::Reply> S3Copies::copy(const api::CopyObject::Request& r
                                     .from_version = source.version,
                                     .from_etag = body.head.etag,
                                     .to = std::move(put)};
-  CLARY_TRY(const ObjectHead head,
-            access_.on_bucket(
-                request.bucket, context, [&] { return access_.store().copy(shared); },
-                S3Access::explain_write));
-  api::CopyObject::Reply reply;
+  bool replaced = false;
+  Outcome<ObjectHead> copied = access_.on_bucket(
+      request.bucket, context, [&] { return access_.store().copy(shared); },
+      [&replaced](const Error& error) {
+        replaced = objects::is_changed_source(error);
+        return S3Access::explain_write(error);
+      });
+  if (replaced) return std::optional<api::CopyObject::Reply>();
+  CLARY_TRY(const ObjectHead head, std::move(copied));
+  std::optional<api::CopyObject::Reply> made(std::in_place);
+  api::CopyObject::Reply& reply = *made;
   api::s3::CopyObjectResult& result = reply.copy_object_result.emplace();
   result.etag = quoted_etag(head.etag);
   result.last_modified = head.last_modified;
@@ -163,7 +184,7 @@ Outcome<api::CopyObject::Reply> S3Copies::copy(const api::CopyObject::Request& r
   reply.expiration = access_.expiration(request.bucket, head);
   if (!body.head.version_id.empty()) reply.copy_source_version_id = body.head.version_id;
   set_encryption(reply, head.metadata);
-  return reply;
+  return made;
 }
 
 Outcome<api::UploadPartCopy::Reply> S3Copies::copy_part(const api::UploadPartCopy::Request& request,

@@ -23,6 +23,7 @@ class S3Copies {
       : access_(store, rules) {}
   void add_to(Router& router);
 
+  // OperationAborted: the source was replaced again and again while it was copied.
   Outcome<api::CopyObject::Reply> copy(const api::CopyObject::Request& request,
                                        const CallContext& context);
   Outcome<api::UploadPartCopy::Reply> copy_part(const api::UploadPartCopy::Request& request,
@@ -34,6 +35,11 @@ class S3Copies {
   Outcome<objects::ObjectBody> open_source(const Request& request, const CopySource& source,
                                            const std::optional<objects::RangeRequest>& range,
                                            const CallContext& context) const;
+
+  // One look at the source and one copy of it. Nothing: it was replaced between the two.
+  Outcome<std::optional<api::CopyObject::Reply>> copy_once(const api::CopyObject::Request& request,
+                                                           const CopySource& source,
+                                                           const CallContext& context) const;
 
   S3Access access_;
 };

@@ -7,6 +7,28 @@ namespace {
 
 using S3CopiesTest = S3Test;
 
+// Its source is put anew before a copy, so many times.
+class ReplacedSources final : public objects::MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+  int left = 0;
+
+  Result<objects::ObjectHead> copy(const objects::CopyRequest& request) override {
+    if (left > 0) {
+      CLARY_TRY(const auto writer, put({.bucket = request.from_bucket, .key = request.from_key}));
+      CLARY_RETURN_IF_ERROR(writer->write("replaced " + std::to_string(left--)));
+      CLARY_RETURN_IF_ERROR(finished(*writer));
+    }
+    return MemoryStore::copy(request);
+  }
+
+ private:
+  static Status finished(objects::ObjectWriter& writer) {
+    const Result<objects::ObjectHead> head = writer.finish();
+    return head.ok() ? Status() : Status(head.error());
+  }
+};
+
 TEST(CopySource, IsReadInEveryForm) {
   const auto read = [](std::string_view field) {
     Outcome<CopySource> source = read_copy_source(field);
@@ -64,6 +86,40 @@ TEST_F(S3CopiesTest, WhatCannotBeCopiedIsRefused) {
   const auto hidden = objects_.remove({.bucket = "my-bucket", .key = "source"}, context_);
   ASSERT_TRUE(hidden.ok());
   EXPECT_EQ(code({.copy_source = "my-bucket/source"}), "NoSuchKey");
+}
+
+TEST(CopyOfAReplacedSource, IsOneOrTheOther) {
+  ManualClock clock;
+  CountingIds ids;
+  ReplacedSources store(clock, ids);
+  S3Copies copies(store);
+  const BucketName bucket("b");
+  ASSERT_TRUE(store.create_bucket({bucket, {}, Region("us-east-1")}).ok());
+  const auto put = [&] {
+    auto writer = std::move(store.put({.bucket = bucket, .key = ObjectKey("from")})).value();
+    EXPECT_TRUE(writer->write("first").ok());
+    EXPECT_TRUE(writer->finish().ok());
+  };
+  const CallContext context{.account = AccountId("000000000000"), .region = Region("us-east-1")};
+  const auto code = [&](int replaced, std::optional<std::string> if_match = {}) {
+    put();
+    store.left = replaced;
+    api::CopyObject::Request request;
+    request.bucket = "b";
+    request.key = "to";
+    request.copy_source = "b/from";
+    request.copy_source_if_match = std::move(if_match);
+    const auto reply = copies.copy(request, context);
+    return reply.ok() ? std::string("copied") : reply.error().code;
+  };
+  EXPECT_EQ(code(0), "copied");
+  EXPECT_EQ(code(4), "copied");
+  auto copied = std::move(store.get(bucket, ObjectKey("to"), objects::ReadRequest())).value();
+  EXPECT_EQ(objects::drain(*copied.bytes).value(), "replaced 1");
+  EXPECT_EQ(code(5), "OperationAborted");
+  put();
+  const std::string etag = store.head(bucket, ObjectKey("from"), "")->etag;
+  EXPECT_EQ(code(1, '"' + etag + '"'), "PreconditionFailed") << "the client's own condition";
 }
 
 }  // namespace

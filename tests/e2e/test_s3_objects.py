@@ -3,7 +3,9 @@
 import base64
 import datetime
 import hashlib
+import threading
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import urllib3
@@ -188,6 +190,28 @@ def test_copies_and_their_directives(s3):
     assert code_of(s3.copy_object, Bucket=BUCKET, Key="x", CopySource=absent) == ("NoSuchKey", 404)
     absent = {"Bucket": "absent-bucket", "Key": "absent"}
     assert code_of(s3.copy_object, Bucket=BUCKET, Key="x", CopySource=absent) == ("NoSuchBucket", 404)
+
+
+def test_a_source_that_is_replaced_meanwhile_is_copied_as_one_or_the_other(s3):
+    source = {"Bucket": BUCKET, "Key": "copy/moving"}
+    bodies = [bytes([letter]) * 100_000 for letter in b"ab"]
+    s3.put_object(**source, Body=bodies[0])
+    done = threading.Event()
+
+    def replace():
+        while not done.is_set():
+            for body in bodies:
+                s3.put_object(**source, Body=body)
+
+    with ThreadPoolExecutor(1) as pool:
+        replacing = pool.submit(replace)
+        try:
+            for _ in range(50):
+                s3.copy_object(Bucket=BUCKET, Key="copy/caught", CopySource=source)
+                assert s3.get_object(Bucket=BUCKET, Key="copy/caught")["Body"].read() in bodies
+        finally:
+            done.set()
+        replacing.result()
 
 
 def test_parts_are_copied_with_ranges(s3):
