@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "domain/permissions.h"
+#include "services/ecr.h"
 #include "services/job_rules.h"
 #include "services/log_group_name.h"
 #include "services/s3_copies.h"
@@ -76,10 +77,11 @@ std::string sagemaker_resource(const Document& request, const CallContext& conte
 }
 
 std::string logs_resource(const Document& request, const CallContext& context) {
-  std::string group = request.string_or("logGroupName", "");
-  if (group.empty()) group = *log_group_in(request.string_or("logGroupIdentifier", ""));
-  return "arn:aws:logs:" + context.region.value() + ':' + context.account.value() +
-         ":log-group:" + group + ":log-stream:" + request.string_or("logStreamName", "");
+  LogGroupPlace place{context.region, context.account,
+                      LogGroup(request.string_or("logGroupName", ""))};
+  if (place.group.empty())
+    place = log_group_at(request.string_or("logGroupIdentifier", ""), context);
+  return place.arn() + ":log-stream:" + request.string_or("logStreamName", "");
 }
 
 std::string s3_resource(const Document& request) {
@@ -134,6 +136,24 @@ std::vector<PolicyNeed> removal_needs(const Document& request) {
     out.push_back({s3_action("DeleteObject", names_version(object)),
                    s3_resource(request) + '/' + object.string_or("Key", ""), bucket, out.size()});
   }
+  return out;
+}
+
+// Of each repository that is named; of all where a call is about repositories and names none.
+std::vector<PolicyNeed> ecr_needs(const wire::Operation& operation, const Document& request,
+                                  const CallContext& context) {
+  const std::string action = "ecr:" + std::string(operation.name);
+  if (operation.name == "GetAuthorizationToken") return {{action, "*", ""}};
+  std::vector<PolicyNeed> out;
+  const Document* names = request.find("repositoryNames");
+  if (names != nullptr && names->is_array()) {
+    for (const Document& name : *names->as_array()) {
+      if (name.as_string() != nullptr)
+        out.push_back({action, repository_arn(*name.as_string(), context), ""});
+    }
+  }
+  if (out.empty())
+    out.push_back({action, repository_arn(request.string_or("repositoryName", "*"), context), ""});
   return out;
 }
 
@@ -193,6 +213,7 @@ Result<std::shared_ptr<const domain::Policy>> trust_of(const std::string& role_a
 std::vector<PolicyNeed> policy_needs(const wire::Operation& operation, const Document& request,
                                      const CallContext& context) {
   const std::string_view service = operation.service->name;
+  if (service == "ecr") return ecr_needs(operation, request, context);
   if (service != "s3") {
     return {{std::string(service) + ':' + std::string(operation.name),
              policy_resource(operation, request, context), ""}};

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "api/ecr_service.h"
 #include "api/logs_service.h"
 #include "api/s3_service.h"
 #include "base/json.h"
@@ -42,12 +43,28 @@ TEST(PolicyNeeds, ALogGroupIsTheSameHoweverItIsNamed) {
   const std::string group = "arn:aws:logs:us-east-1:000000000000:log-group:";
   for (const char* request :
        {R"({"logGroupName": "secret"})", R"({"logGroupIdentifier": "secret"})",
-        R"({"logGroupIdentifier": "arn:aws:logs:eu-west-1:1:log-group:secret:*"})"}) {
+        R"({"logGroupIdentifier": "arn:aws:logs:us-east-1:000000000000:log-group:secret:*"})"}) {
     EXPECT_EQ(needs("FilterLogEvents", request, api::logs_service()),
               "logs:FilterLogEvents " + group + "secret:log-stream:");
   }
+  EXPECT_EQ(needs("FilterLogEvents",
+                  R"({"logGroupIdentifier": "arn:aws:logs:eu-west-1:1:log-group:secret"})",
+                  api::logs_service()),
+            "logs:FilterLogEvents arn:aws:logs:eu-west-1:1:log-group:secret:log-stream:");
   EXPECT_EQ(needs("DescribeLogGroups", "{}", api::logs_service()),
             "logs:DescribeLogGroups " + group + ":log-stream:");
+}
+
+TEST(PolicyNeeds, RepositoriesAreAskedOneByOne) {
+  const auto of = [](const char* operation, const char* request) {
+    return needs(operation, request, api::ecr_service());
+  };
+  const std::string arn = "arn:aws:ecr:us-east-1:000000000000:repository/";
+  EXPECT_EQ(of("ListImages", R"({"repositoryName": "a/b"})"), "ecr:ListImages " + arn + "a/b");
+  EXPECT_EQ(of("DescribeRepositories", R"({"repositoryNames": ["a", "b"]})"),
+            "ecr:DescribeRepositories " + arn + "a, ecr:DescribeRepositories " + arn + "b");
+  EXPECT_EQ(of("DescribeRepositories", "{}"), "ecr:DescribeRepositories " + arn + "*");
+  EXPECT_EQ(of("GetAuthorizationToken", "{}"), "ecr:GetAuthorizationToken *");
 }
 
 TEST(PolicyNeeds, ACopyReadsItsSource) {

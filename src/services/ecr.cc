@@ -37,6 +37,11 @@ Outcome<OffsetPage> page_of(std::size_t count, const std::optional<std::string>&
 
 }  // namespace
 
+std::string repository_arn(const std::string& name, const CallContext& context) {
+  return fmt::format("arn:aws:ecr:{}:{}:repository/{}", context.region.value(),
+                     context.account.value(), name);
+}
+
 Outcome<api::DescribeRepositories::Reply> Ecr::describe(
     const api::DescribeRepositories::Request& request, const CallContext& context) {
   if (auto refused = check_registry(request.registry_id, context)) return *refused;
@@ -55,9 +60,7 @@ Outcome<api::DescribeRepositories::Reply> Ecr::describe(
                                          .next_token = page.next};
   for (std::size_t at = page.begin; at < page.end; ++at) {
     api::Repository repository;
-    repository.repository_arn =
-        fmt::format("arn:aws:ecr:{}:{}:repository/{}", context.region.value(),
-                    context.account.value(), names[at]);
+    repository.repository_arn = repository_arn(names[at], context);
     repository.registry_id = context.account.value();
     repository.repository_name = names[at];
     repository.repository_uri =

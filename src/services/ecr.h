@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "api/repositories.h"
@@ -12,6 +13,9 @@
 #include "services/service_error.h"
 
 namespace clary::services {
+
+// "arn:aws:ecr:us-east-1:000000000000:repository/NAME"
+std::string repository_arn(const std::string& name, const CallContext& context);
 
 class Ecr {
  public:

@@ -6,6 +6,7 @@
 
 #include "base/text_encoding.h"
 #include "base/time_text.h"
+#include "services/log_group_name.h"
 
 namespace clary::services {
 namespace {
@@ -29,11 +30,6 @@ template <typename Reply>
 Outcome<Reply> reply_of(const Status& done) {
   if (!done.ok()) return done.error();
   return Reply{};
-}
-
-std::string group_arn(const LogGroup& group, const CallContext& context) {
-  return fmt::format("arn:aws:logs:{}:{}:log-group:{}", context.region.value(),
-                     context.account.value(), group.value());
 }
 
 // What is wrong with a batch as a whole.
@@ -117,10 +113,11 @@ Outcome<api::DescribeLogGroups::Reply> LogGroupCalls::describe(
     one.creation_time = group.created_ms;
     one.retention_in_days = group.retention_days;
     one.metric_filter_count = 0;
-    one.arn = group_arn(group.name, context) + ":*";
+    const LogGroupPlace place{context.region, context.account, group.name};
+    one.arn = place.arn() + ":*";
     one.stored_bytes = static_cast<std::int64_t>(group.stored_bytes);
     one.log_group_class = "STANDARD";
-    one.log_group_arn = group_arn(group.name, context);
+    one.log_group_arn = place.arn();
     listed.push_back(std::move(one));
   }
   return reply;

@@ -1,26 +1,41 @@
 #include "services/log_group_name.h"
 
+#include <vector>
+
+#include "base/strings.h"
+
 namespace clary::services {
 
-LogGroup log_group_in(std::string_view identifier) {
+std::string LogGroupPlace::arn() const {
+  return "arn:aws:logs:" + region.value() + ':' + account.value() + ":log-group:" + group.value();
+}
+
+LogGroupPlace log_group_at(std::string_view identifier, const CallContext& context) {
   constexpr std::string_view kMark = ":log-group:";
   const std::size_t at = identifier.find(kMark);
-  if (identifier.starts_with("arn:") && at != identifier.npos) {
-    identifier.remove_prefix(at + kMark.size());
-    if (identifier.ends_with(":*")) identifier.remove_suffix(2);
-  }
-  return LogGroup(std::string(identifier));
+  // "arn", partition, "logs", region, account
+  const std::vector<std::string_view> place = split(identifier.substr(0, at), ':');
+  if (at == identifier.npos || place.size() != 5 || place[0] != "arn" || place[2] != "logs")
+    return {context.region, context.account, LogGroup(std::string(identifier))};
+  identifier.remove_prefix(at + kMark.size());
+  if (identifier.ends_with(":*")) identifier.remove_suffix(2);
+  return {Region(std::string(place[3])), AccountId(std::string(place[4])),
+          LogGroup(std::string(identifier))};
 }
 
 Outcome<LogGroup> group_of(const std::optional<std::string>& name,
-                           const std::optional<std::string>& identifier) {
+                           const std::optional<std::string>& identifier,
+                           const CallContext& context) {
   if (name.has_value() == identifier.has_value()) {
     return ServiceError(
         "InvalidParameterException",
         "You must include one of logGroupIdentifier or logGroupName, but not both.");
   }
   if (name) return LogGroup(*name);
-  return log_group_in(*identifier);
+  LogGroupPlace place = log_group_at(*identifier, context);
+  if (place.region != context.region || place.account != context.account)
+    return ServiceError(not_found("The specified log group does not exist."));
+  return std::move(place.group);
 }
 
 }  // namespace clary::services

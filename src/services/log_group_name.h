@@ -6,16 +6,26 @@
 #include <string_view>
 
 #include "base/names.h"
+#include "services/call_context.h"
 #include "services/service_error.h"
 
 namespace clary::services {
 
-// The group of an identifier: a name, or arn:aws:logs:REGION:ACCOUNT:log-group:NAME with or without
-// `:*`.
-LogGroup log_group_in(std::string_view identifier);
+struct LogGroupPlace {
+  Region region;
+  AccountId account;
+  LogGroup group;
 
-// By name or by identifier; InvalidParameterException unless exactly one is given.
+  std::string arn() const;  // "arn:aws:logs:REGION:ACCOUNT:log-group:NAME"
+};
+
+// The group of an identifier: a name, which is the caller's own, or its ARN with or without `:*`.
+LogGroupPlace log_group_at(std::string_view identifier, const CallContext& context);
+
+// By name or by identifier; InvalidParameterException unless exactly one is given. NotFound: an ARN
+// of another account or region, whose groups are not kept here.
 Outcome<LogGroup> group_of(const std::optional<std::string>& name,
-                           const std::optional<std::string>& identifier);
+                           const std::optional<std::string>& identifier,
+                           const CallContext& context);
 
 }  // namespace clary::services

@@ -1,7 +1,5 @@
 #include "services/logs.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <limits>
 
@@ -34,15 +32,14 @@ Outcome<std::string> name_in(const std::optional<std::string>& token) {
 
 api::LogStream to_wire(const StreamSummary& stream, const LogGroup& group,
                        const CallContext& context) {
-  return {
-      .log_stream_name = stream.name.value(),
-      .creation_time = stream.created_ms,
-      .first_event_timestamp = stream.first_event_ms,
-      .last_event_timestamp = stream.last_event_ms,
-      .last_ingestion_time = stream.last_ingestion_ms,
-      .arn = fmt::format("arn:aws:logs:{}:{}:log-group:{}:log-stream:{}", context.region.value(),
-                         context.account.value(), group.value(), stream.name.value()),
-      .stored_bytes = 0};
+  return {.log_stream_name = stream.name.value(),
+          .creation_time = stream.created_ms,
+          .first_event_timestamp = stream.first_event_ms,
+          .last_event_timestamp = stream.last_event_ms,
+          .last_ingestion_time = stream.last_ingestion_ms,
+          .arn = LogGroupPlace{context.region, context.account, group}.arn() +
+                 ":log-stream:" + stream.name.value(),
+          .stored_bytes = 0};
 }
 
 // Sorts as asked and drops what earlier pages had, up to and including the stream `after`.
@@ -68,7 +65,8 @@ void Logs::add_to(Router& router) {
 
 Outcome<api::DescribeLogStreamsResponse> Logs::describe_streams(
     const api::DescribeLogStreamsRequest& request, const CallContext& context) {
-  CLARY_TRY(const LogGroup group, group_of(request.log_group_name, request.log_group_identifier));
+  CLARY_TRY(const LogGroup group,
+            group_of(request.log_group_name, request.log_group_identifier, context));
   const std::string prefix = request.log_stream_name_prefix.value_or("");
   const bool by_time = request.order_by == "LastEventTime";
   const bool descending = request.descending.value_or(false);
@@ -95,8 +93,9 @@ Outcome<api::DescribeLogStreamsResponse> Logs::describe_streams(
 }
 
 Outcome<api::GetLogEventsResponse> Logs::get_events(const api::GetLogEventsRequest& request,
-                                                    const CallContext&) {
-  CLARY_TRY(const LogGroup group, group_of(request.log_group_name, request.log_group_identifier));
+                                                    const CallContext& context) {
+  CLARY_TRY(const LogGroup group,
+            group_of(request.log_group_name, request.log_group_identifier, context));
   CLARY_TRY(
       telemetry::EventsPage page,
       store_.events({.group = group,

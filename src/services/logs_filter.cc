@@ -109,8 +109,9 @@ Outcome<std::vector<LogStream>> LogsFilter::streams_of(
 }
 
 Outcome<api::FilterLogEvents::Reply> LogsFilter::filter(
-    const api::FilterLogEvents::Request& request, const CallContext&) {
-  CLARY_TRY(const LogGroup group, group_of(request.log_group_name, request.log_group_identifier));
+    const api::FilterLogEvents::Request& request, const CallContext& context) {
+  CLARY_TRY(const LogGroup group,
+            group_of(request.log_group_name, request.log_group_identifier, context));
   Result<telemetry::LogFilter> filter =
       telemetry::LogFilter::parse(request.filter_pattern.value_or(""));
   if (!filter.ok()) return invalid(filter.error().message);

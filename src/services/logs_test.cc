@@ -92,6 +92,17 @@ TEST_F(LogsTest, AGroupIsNamedOnce) {
   }
 }
 
+TEST_F(LogsTest, AGroupOfAnotherAccountOrRegionIsNotHere) {
+  stream("s");
+  for (const char* place : {"us-west-2:111111111111", "us-east-1:000000000000"}) {
+    const std::string arn = std::string("arn:aws:logs:") + place + ":log-group:" + kGroup;
+    const auto refused = logs_.describe_streams({.log_group_identifier = arn}, context_);
+    ASSERT_FALSE(refused.ok()) << arn;
+    EXPECT_EQ(refused.error().kind, ErrorCode::kNotFound);
+    EXPECT_EQ(refused.error().message, "The specified log group does not exist.");
+  }
+}
+
 TEST_F(LogsTest, BadRequestsAreRefused) {
   stream("s");
   auto refused = logs_.describe_streams({.log_group_name = "none"}, context_);

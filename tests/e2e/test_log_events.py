@@ -91,6 +91,17 @@ def test_patterns_find_what_they_mean(logs, group):
         found(logs, group, "{ $.loss < }")
 
 
+def test_a_group_of_another_account_or_region_is_not_here(logs, group):
+    put(logs, group, "mine")
+    arn = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["logGroupArn"]
+    assert logs.filter_log_events(logGroupIdentifier=arn)["events"][0]["message"] == "mine"
+    for other in (arn.replace(":000000000000:", ":111111111111:"), arn.replace(":us-east-1:", ":eu-north-1:")):
+        with pytest.raises(logs.exceptions.ResourceNotFoundException, match="log group does not exist"):
+            logs.filter_log_events(logGroupIdentifier=other)
+        with pytest.raises(logs.exceptions.ResourceNotFoundException, match="log group does not exist"):
+            logs.get_log_events(logGroupIdentifier=other, logStreamName="s")
+
+
 def test_streams_are_merged_by_time_page_by_page(logs, group):
     logs.create_log_stream(logGroupName=group, logStreamName="t")
     start = now_ms() - 60_000

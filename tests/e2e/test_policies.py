@@ -145,6 +145,19 @@ def test_a_batch_is_refused_key_by_key(server, iam, s3, bucket):
     assert "Deleted" not in done and done["Errors"][0]["Code"] == "AccessDenied"
 
 
+def test_a_repository_is_seen_by_who_may_see_it(server, iam):
+    own = "arn:aws:ecr:us-east-1:000000000000:repository/default"
+    keys = user_of(server, iam, "repository-reader", statement("Allow", "ecr:*", resource=own))
+    ecr = server.client("ecr", **keys)
+    assert ecr.list_images(repositoryName="default")["imageIds"]
+    assert ecr.describe_repositories(repositoryNames=["default"])["repositories"][0]["repositoryArn"] == own
+    for call, arguments in [(ecr.list_images, {"repositoryName": "pytorch-training"}), (ecr.describe_repositories, {}),
+                            (ecr.describe_repositories, {"repositoryNames": ["default", "pytorch-training"]}),
+                            (ecr.get_authorization_token, {})]:
+        with pytest.raises(ecr.exceptions.ClientError, match="AccessDenied.* is not authorized to perform: ecr:"):
+            call(**arguments)
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])  # EKS tokens and Vault ask by GET; POST is boto3's default
 def test_who_one_is_can_be_asked_by_a_presigned_address(server, method):
     url = server.client("sts").generate_presigned_url("get_caller_identity", HttpMethod=method)
