@@ -18,6 +18,7 @@ using telemetry::LogEvent;
 constexpr std::size_t kMostEvents = 10'000;
 constexpr std::size_t kMostBytes = std::size_t{1} << 20;
 constexpr std::size_t kMostLookedAt = 100'000;
+constexpr std::uint64_t kMostSteps = 20'000'000;
 constexpr std::size_t kBuffered = 20'000;  // events, over all streams
 
 ServiceError invalid(std::string message) {
@@ -147,8 +148,10 @@ Outcome<api::FilterLogEvents::Reply> LogsFilter::filter(
   Position reached{position.time_ms, 0};
   std::size_t bytes = 0;
   std::size_t looked_at = 0;
+  std::uint64_t steps = 0;
   while (!queue.empty()) {
-    if (found.size() >= limit || bytes >= kMostBytes || looked_at >= kMostLookedAt) {
+    if (found.size() >= limit || bytes >= kMostBytes || looked_at >= kMostLookedAt ||
+        steps >= kMostSteps) {
       reply.next_token = token_of(reached);
       break;
     }
@@ -166,7 +169,7 @@ Outcome<api::FilterLogEvents::Reply> LogsFilter::filter(
       continue;
     }
     ++looked_at;
-    if (!filter->matches(event.message)) continue;
+    if (!filter->matches(event.message, steps)) continue;
     bytes += event.message.size();
     found.push_back({.log_stream_name = reader.stream().value(),
                      .timestamp = event.timestamp_ms,

@@ -16,8 +16,8 @@ class LogsFilter {
   explicit LogsFilter(telemetry::LogStore& store) : store_(store) {}
   void add_to(Router& router);
 
-  // A page ends at `limit` events, at 1 MiB or after 100,000 events looked at: it may be empty and
-  // have a nextToken.
+  // A page ends at `limit` events, at 1 MiB, after 100,000 events looked at or when they have taken
+  // 20,000,000 steps (log_filter.h), a second or so: it may be empty and have a nextToken.
   Outcome<api::FilterLogEvents::Reply> filter(const api::FilterLogEvents::Request& request,
                                               const CallContext& context);
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "services/logs_filter.h"
 #include "telemetry/fake_log_store.h"
 
 namespace clary::services {
@@ -114,6 +115,28 @@ TEST_F(LogsTest, BadRequestsAreRefused) {
       {.log_group_name = kGroup, .log_stream_name_prefix = "p", .order_by = "LastEventTime"},
       context_);
   EXPECT_EQ(refused.error().message, "Cannot order by LastEventTime with a logStreamNamePrefix.");
+}
+
+TEST_F(LogsTest, APageOfAPatternThatTakesLongEndsWithAToken) {
+  const std::string slow = std::string(100, 'a') + '!';
+  std::vector<std::string> lines(150, slow);
+  lines.emplace_back("aaa");
+  stream("s", lines);
+  LogsFilter filter(store_);
+  api::FilterLogEvents::Request request;
+  request.log_group_name = kGroup;
+  request.filter_pattern = "%^(a+)+$%";
+  int pages = 0;
+  std::vector<std::string> found;
+  do {
+    auto page = filter.filter(request, context_);
+    ASSERT_TRUE(page.ok());
+    for (const auto& event : *page->events) found.push_back(*event.message);
+    request.next_token = page->next_token;
+    ++pages;
+  } while (request.next_token && pages < 10);
+  EXPECT_THAT(found, ElementsAre("aaa"));
+  EXPECT_EQ(pages, 2);
 }
 
 // The loop of SDK v2 (sagemaker.logs.log_stream): from a time on, until a page without events.

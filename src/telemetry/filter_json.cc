@@ -21,10 +21,10 @@ struct Condition {
   std::vector<Condition> parts;  // not empty: these count, the comparison does not
   bool every = true;             // && of the parts, else ||
 
-  bool holds(const Document& line) const {
-    if (parts.empty()) return comparison.holds_for_member(member_of(line));
+  bool holds(const Document& line, std::uint64_t& steps) const {
+    if (parts.empty()) return comparison.holds_for_member(member_of(line), steps);
     for (const Condition& part : parts) {
-      if (part.holds(line) != every) return !every;
+      if (part.holds(line, steps) != every) return !every;
     }
     return every;
   }
@@ -50,10 +50,10 @@ class JsonTest final : public LineTest {
  public:
   explicit JsonTest(Condition condition) : condition_(std::move(condition)) {}
 
-  bool matches(std::string_view line) const override {
+  bool matches(std::string_view line, std::uint64_t& steps) const override {
     if (!trim(line).starts_with('{')) return false;
     const Result<Document> document = parse_json(line);
-    return document.ok() && condition_.holds(*document);
+    return document.ok() && condition_.holds(*document, steps);
   }
 
  private:

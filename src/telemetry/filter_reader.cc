@@ -1,8 +1,10 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdint>
 #include <utility>
 
 #include "base/json.h"
@@ -12,31 +14,71 @@
 
 namespace clary::telemetry {
 
+namespace {
+
+// Of one regex on one line, beside 4 for each of its bytes: a line that takes more does not match.
+constexpr std::uint64_t kMostSteps = 200'000;
+// Trying an item costs about as much as comparing so many bytes.
+constexpr std::uint64_t kBytesPerStep = 16;
+
+// Steps of a match, counted where PCRE2 tries an item of the pattern: its own limit of steps holds
+// for each place where a match may begin, and knows nothing of how far an item ran.
+struct StepCount {
+  std::uint64_t each = 1;  // of one item that is tried
+  std::uint64_t most = 0;
+  std::uint64_t taken = 0;
+  std::size_t at = 0;  // where the last item was tried
+};
+
+int count_step(pcre2_callout_block* item, void* data) {
+  auto& count = *static_cast<StepCount*>(data);
+  const std::size_t at = item->current_position;
+  count.taken += count.each + (at > count.at ? at - count.at : count.at - at);
+  count.at = at;
+  return count.taken > count.most ? PCRE2_ERROR_MATCHLIMIT : 0;
+}
+
+// The largest n of x{n}: so many bytes such an item may pass and fail then, unseen.
+std::uint64_t largest_count(std::string_view pattern) {
+  std::uint64_t largest = 0;
+  for (std::size_t at = pattern.find('{'); at != pattern.npos; at = pattern.find('{', at)) {
+    const std::size_t end = pattern.find_first_not_of("0123456789", ++at);
+    const auto count = parse_int(pattern.substr(at, end - at)).value_or(0);
+    largest = std::max(largest, static_cast<std::uint64_t>(count));
+  }
+  return largest;
+}
+
+}  // namespace
+
 class PatternText {
  public:
-  explicit PatternText(pcre2_code* code) : code_(code) {}
+  PatternText(pcre2_code* code, std::string_view pattern)
+      : code_(code), item_steps_(1 + largest_count(pattern) / kBytesPerStep) {}
   PatternText(const PatternText&) = delete;
   PatternText& operator=(const PatternText&) = delete;
   ~PatternText() { pcre2_code_free(code_); }
 
-  bool matches(std::string_view text) const {
-    constexpr std::uint32_t kSteps = 100'000;  // a line that would take longer does not match
+  bool matches(std::string_view text, std::uint64_t& steps) const {
+    StepCount count{.each = item_steps_, .most = kMostSteps + 4 * text.size()};
     pcre2_match_context* context = pcre2_match_context_create(nullptr);
-    pcre2_set_match_limit(context, kSteps);
+    pcre2_set_callout(context, count_step, &count);
     pcre2_match_data* data = pcre2_match_data_create(1, nullptr);
     const int found = pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0,
                                   0, data, context);
     pcre2_match_data_free(data);
     pcre2_match_context_free(context);
+    steps += count.taken;
     return found >= 0;
   }
 
  private:
   pcre2_code* code_;
+  std::uint64_t item_steps_;
 };
 
-bool pattern_matches(const PatternText& pattern, std::string_view text) {
-  return pattern.matches(text);
+bool pattern_matches(const PatternText& pattern, std::string_view text, std::uint64_t& steps) {
+  return pattern.matches(text, steps);
 }
 
 namespace {
@@ -64,17 +106,17 @@ bool is_order(FilterOperator operation) {
 
 }  // namespace
 
-bool FilterComparison::holds_for_word(std::string_view word) const {
+bool FilterComparison::holds_for_word(std::string_view word, std::uint64_t& steps) const {
   if (operation == FilterOperator::kExists) return true;
   const std::optional<double> value = parse_double(word);
   if (is_order(operation)) return value && number && compare(operation, *value, *number);
-  const bool same = regex != nullptr ? regex->matches(word)
+  const bool same = regex != nullptr ? regex->matches(word, steps)
                                      : wildcard_match(text, word, Wildcards::kRun) ||
                                            (value && number && *value == *number);
   return same == (operation == FilterOperator::kEqual);
 }
 
-bool FilterComparison::holds_for_member(const Document* member) const {
+bool FilterComparison::holds_for_member(const Document* member, std::uint64_t& steps) const {
   switch (operation) {
     case FilterOperator::kExists:
       return member != nullptr;
@@ -93,7 +135,7 @@ bool FilterComparison::holds_for_member(const Document* member) const {
     return false;
   const std::string* word = member->as_string();
   if (is_order(operation) && word != nullptr) return false;
-  return holds_for_word(word != nullptr ? *word : to_json(*member));
+  return holds_for_word(word != nullptr ? *word : to_json(*member), steps);
 }
 
 void FilterReader::skip_spaces() {
@@ -154,12 +196,13 @@ Result<std::shared_ptr<const PatternText>> FilterReader::regex() {
   at_ = end + 1;
   int error = 0;
   PCRE2_SIZE offset = 0;
-  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-                                   PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C,
-                                   &error, &offset, nullptr);
+  pcre2_code* code = pcre2_compile(
+      reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+      PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT, &error,
+      &offset, nullptr);
   if (code == nullptr)
     return invalid_argument("regex '" + std::string(pattern) + "' does not compile");
-  return std::make_shared<const PatternText>(code);
+  return std::make_shared<const PatternText>(code, pattern);
 }
 
 Result<FilterComparison> FilterReader::comparison(std::string_view ends) {

@@ -13,8 +13,8 @@ struct Term {
   std::string text;
   std::shared_ptr<const PatternText> regex;
 
-  bool stands_in(std::string_view line) const {
-    return regex != nullptr ? pattern_matches(*regex, line)
+  bool stands_in(std::string_view line, std::uint64_t& steps) const {
+    return regex != nullptr ? pattern_matches(*regex, line, steps)
                             : line.find(text) != std::string_view::npos;
   }
 };
@@ -23,8 +23,8 @@ class TermTest final : public LineTest {
  public:
   std::vector<Term> all, none, any;
 
-  bool matches(std::string_view line) const override {
-    const auto in_line = [line](const Term& term) { return term.stands_in(line); };
+  bool matches(std::string_view line, std::uint64_t& steps) const override {
+    const auto in_line = [&](const Term& term) { return term.stands_in(line, steps); };
     if (std::ranges::any_of(none, in_line)) return false;
     // Beside terms that must be there, those that may be there change nothing.
     if (all.empty() && !any.empty()) return std::ranges::any_of(any, in_line);
@@ -66,29 +66,30 @@ class WordsTest final : public LineTest {
  public:
   std::vector<WordField> fields;
 
-  bool matches(std::string_view line) const override {
+  bool matches(std::string_view line, std::uint64_t& steps) const override {
     const std::vector<std::string_view> words = words_of(line);
     const auto rest = std::ranges::find(fields, true, &WordField::rest);
     const auto before = static_cast<std::size_t>(rest - fields.begin());
-    if (rest == fields.end()) return words.size() == fields.size() && hold(words, 0, 0, before);
+    if (rest == fields.end())
+      return words.size() == fields.size() && hold(words, 0, 0, before, steps);
     const std::size_t after = fields.size() - before - 1;
-    return words.size() >= before + after && hold(words, 0, 0, before) &&
-           hold(words, words.size() - after, before + 1, after);
+    return words.size() >= before + after && hold(words, 0, 0, before, steps) &&
+           hold(words, words.size() - after, before + 1, after, steps);
   }
 
  private:
   // Whether `count` fields from `field` on hold for the words from `word` on.
   bool hold(const std::vector<std::string_view>& words, std::size_t word, std::size_t field,
-            std::size_t count) const {
+            std::size_t count, std::uint64_t& steps) const {
     for (std::size_t at = 0; at < count; ++at) {
-      if (!holds(fields[field + at], words[word + at])) return false;
+      if (!holds(fields[field + at], words[word + at], steps)) return false;
     }
     return true;
   }
 
-  static bool holds(const WordField& field, std::string_view word) {
+  static bool holds(const WordField& field, std::string_view word, std::uint64_t& steps) {
     if (field.comparisons.empty()) return true;
-    const auto one = [word](const FilterComparison& each) { return each.holds_for_word(word); };
+    const auto one = [&](const FilterComparison& each) { return each.holds_for_word(word, steps); };
     return field.every ? std::ranges::all_of(field.comparisons, one)
                        : std::ranges::any_of(field.comparisons, one);
   }

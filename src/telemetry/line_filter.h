@@ -1,8 +1,9 @@
 // What a filter pattern becomes: one test of a line, made of tests of its parts.
 //
-// Immutable; any thread. Used by log_filter*.cc only.
+// Immutable; any thread. Used by log_filter*.cc only. What a test takes is added to `steps`.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,7 +17,7 @@ namespace clary::telemetry {
 class LineTest {
  public:
   virtual ~LineTest() = default;
-  virtual bool matches(std::string_view line) const = 0;
+  virtual bool matches(std::string_view line, std::uint64_t& steps) const = 0;
 };
 
 // One comparison of a JSON member or of a word: `= "a*"`, `< 3`, `= %x%`, `IS NULL`.
@@ -42,8 +43,9 @@ struct FilterComparison {
   std::optional<double> number;  // of `text`, where it is one
   std::shared_ptr<const PatternText> regex;
 
-  bool holds_for_word(std::string_view word) const;
-  bool holds_for_member(const Document* member) const;  // nullptr: the line has no such member
+  bool holds_for_word(std::string_view word, std::uint64_t& steps) const;
+  // nullptr: the line has no such member.
+  bool holds_for_member(const Document* member, std::uint64_t& steps) const;
 };
 
 // A pattern's text, read from the left.
@@ -68,7 +70,7 @@ class FilterReader {
   std::size_t at_ = 0;
 };
 
-bool pattern_matches(const PatternText& pattern, std::string_view text);
+bool pattern_matches(const PatternText& pattern, std::string_view text, std::uint64_t& steps);
 
 Result<std::unique_ptr<LineTest>> make_term_test(FilterReader& reader);
 Result<std::unique_ptr<LineTest>> make_json_test(FilterReader& reader);   // after the {

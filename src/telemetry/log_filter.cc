@@ -34,6 +34,9 @@ Result<LogFilter> LogFilter::parse(std::string_view pattern) {
   return LogFilter(std::move(*test));
 }
 
-bool LogFilter::matches(std::string_view line) const { return test_->matches(line); }
+bool LogFilter::matches(std::string_view line, std::uint64_t& steps) const {
+  steps += line.size();
+  return test_->matches(line, steps);
+}
 
 }  // namespace clary::telemetry

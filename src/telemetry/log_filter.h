@@ -8,6 +8,7 @@
 // Immutable once made; any thread. Source: "Filter pattern syntax", CloudWatch Logs User Guide.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,7 +27,10 @@ class LogFilter {
   LogFilter& operator=(LogFilter&&) noexcept;
   ~LogFilter();
 
-  bool matches(std::string_view line) const;
+  // steps: what the test took is added: a step for each byte of the line, for each byte that a
+  // regex passes and for each of its items that is tried. A regex that takes more than some 200,000
+  // on one line does not match it.
+  bool matches(std::string_view line, std::uint64_t& steps) const;
 
  private:
   explicit LogFilter(std::unique_ptr<LineTest> test);

@@ -8,7 +8,14 @@ namespace {
 bool takes(std::string_view pattern, std::string_view line) {
   const Result<LogFilter> filter = LogFilter::parse(pattern);
   EXPECT_TRUE(filter.ok()) << pattern << ": " << filter.error().message;
-  return filter.ok() && filter->matches(line);
+  std::uint64_t steps = 0;
+  return filter.ok() && filter->matches(line, steps);
+}
+
+std::uint64_t steps_of(std::string_view pattern, std::string_view line) {
+  std::uint64_t steps = 0;
+  EXPECT_FALSE(LogFilter::parse(pattern).value().matches(line, steps)) << pattern;
+  return steps;
 }
 
 std::string refusal(std::string_view pattern) {
@@ -42,6 +49,23 @@ TEST(LogFilter, RegularExpressions) {
   EXPECT_FALSE(takes("%(a+)+$%", std::string(200, 'a') + "!")) << "bounded, whatever it costs";
   EXPECT_NE(refusal("%(%").find("does not compile"), std::string::npos);
   EXPECT_NE(refusal("%open").find("not closed"), std::string::npos);
+}
+
+TEST(LogFilter, WhatALineTakesIsCountedAndBounded) {
+  const std::string line = std::string(10'000, 'a') + '!';
+  EXPECT_EQ(steps_of("ERROR", line), line.size());
+  EXPECT_LT(steps_of("%ERROR%", line), 2 * line.size());
+  // None of them has a character that the line lacks: that one PCRE2 would look for first.
+  for (const char* slow :
+       {"%(a+)+$%", "%a*a*a*[bc]%", "%(.*)*.*[xy]$%", "%[a-z]+[0-9]%", "[word=%(a+)+$%]"}) {
+    const std::uint64_t steps = steps_of(slow, line);
+    EXPECT_GT(steps, 200'000U) << slow;
+    EXPECT_LT(steps, 300'000U) << slow;
+  }
+  // Such an item passes most of the line and fails, again and again, and PCRE2 tells of none of it.
+  const std::string runs = std::string(9'999, 'a') + 'b' + std::string(9'999, 'a') + 'b';
+  EXPECT_GT(steps_of("%(?:a{10000}|x)[cd]%", runs), 200'000U);
+  EXPECT_TRUE(takes("%[^b]b$%", std::string(100'000, 'a') + 'b')) << "long, but no more than that";
 }
 
 TEST(LogFilter, MembersOfAJsonLine) {

@@ -102,6 +102,15 @@ def test_a_group_of_another_account_or_region_is_not_here(logs, group):
             logs.get_log_events(logGroupIdentifier=other, logStreamName="s")
 
 
+def test_a_pattern_that_takes_long_ends_its_page(logs, group):
+    put(logs, group, *["a" * 100 + "!"] * 150, "aaa")
+    begun = time.monotonic()
+    page = logs.filter_log_events(logGroupName=group, filterPattern="%^(a+)+$%")
+    assert page["events"] == [] and page["nextToken"]
+    assert time.monotonic() - begun < 20
+    assert found(logs, group, "%^(a+)+$%") == ["aaa"]
+
+
 def test_streams_are_merged_by_time_page_by_page(logs, group):
     logs.create_log_stream(logGroupName=group, logStreamName="t")
     start = now_ms() - 60_000
