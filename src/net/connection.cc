@@ -113,7 +113,7 @@ void Connection::begin_request() {
   continue_sent_ = false;
   take_piece();
   if (const ParseFault* fault = parser_.fault()) return answer_here(fault->status, fault->sentence);
-  if (!core_.enter_queue()) return answer_and_end(core_.handler.overloaded(take_request_head()));
+  if (!core_.enter_queue()) return answer_and_end(overloaded());
   post_to_pool(&Connection::run_start);
 }
 
@@ -227,6 +227,15 @@ void Connection::guarded(Work work) {
   body_complete_ = false;  // ends the connection
   set_reply(failed(internal_error("an exception: " + reason)));
   sink_.reset();
+}
+
+// On the loop: what the handler throws must not end it.
+Reply Connection::overloaded() {
+  try {
+    return core_.handler.overloaded(take_request_head());
+  } catch (const std::exception& failure) {
+    return failed(internal_error(std::string("an exception: ") + failure.what()));
+  }
 }
 
 // The handler's own answer to a failure where it has taken the request.

@@ -91,6 +91,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void feed_sink();
   void set_reply(Reply reply);
   Reply failed(const Error& error);
+  Reply overloaded();
   void send_what_the_socket_takes();
   template <typename Work>
   void guarded(Work work);

@@ -21,7 +21,9 @@ class FakeHandler final : public Handler {
  public:
   explicit FakeHandler(std::function<StartOutcome(RequestHead)> start) : start_(std::move(start)) {}
   StartOutcome start(RequestHead head) override { return start_(std::move(head)); }
-  Reply overloaded(const RequestHead&) override { return Reply{.status = 503, .body = "too many"}; }
+  Reply overloaded(const RequestHead&) override { return when_overloaded(); }
+
+  std::function<Reply()> when_overloaded = [] { return Reply{.status = 503, .body = "too many"}; };
 
  private:
   std::function<StartOutcome(RequestHead)> start_;

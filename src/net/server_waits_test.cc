@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <latch>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,9 +21,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-using ServerWaitsTest = ServerTest;
+class ServerWaitsTest : public ServerTest {
+ protected:
+  std::string fill_queue(std::function<Reply()> when_overloaded);
+};
 
-TEST_F(ServerWaitsTest, AFullQueueIsA503AtOnce) {
+// What two requests are answered of which only one finds a place.
+std::string ServerWaitsTest::fill_queue(std::function<Reply()> when_overloaded) {
   std::latch entered(1);
   std::latch released(1);
   std::atomic<bool> first{true};
@@ -32,6 +38,7 @@ TEST_F(ServerWaitsTest, AFullQueueIsA503AtOnce) {
         return text_reply("done");
       },
       {.handler_threads = 1, .handler_queue = 1});
+  handler_->when_overloaded = std::move(when_overloaded);
   const std::string request = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
   RawConnection running = connect();
   running.send(request);
@@ -43,10 +50,24 @@ TEST_F(ServerWaitsTest, AFullQueueIsA503AtOnce) {
   b.send(request);
   while (server_->counters().requests_total < 3) std::this_thread::yield();
   released.count_down();
-  const std::string answers = a.read_to_end() + b.read_to_end();
+  std::string answers = a.read_to_end() + b.read_to_end();
+  EXPECT_TRUE(running.read_to_end().starts_with("HTTP/1.1 200 "));
+  // Whatever the one was told, the server goes on.
+  EXPECT_TRUE(ask(request).starts_with("HTTP/1.1 200 "));
+  return answers;
+}
+
+TEST_F(ServerWaitsTest, AFullQueueIsA503AtOnce) {
+  const std::string answers = fill_queue([] { return Reply{.status = 503, .body = "too many"}; });
   EXPECT_NE(answers.find("HTTP/1.1 503 "), std::string::npos);
   EXPECT_NE(answers.find("HTTP/1.1 200 "), std::string::npos);
-  EXPECT_TRUE(running.read_to_end().starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(ServerWaitsTest, AHandlerThatThrowsWhenTheQueueIsFullEndsOneConnectionOnly) {
+  const std::string answers =
+      fill_queue([]() -> Reply { throw std::runtime_error("out of words"); });
+  EXPECT_NE(answers.find("HTTP/1.1 500 "), std::string::npos);
+  EXPECT_NE(answers.find("HTTP/1.1 200 "), std::string::npos);
 }
 
 TEST_F(ServerWaitsTest, AConnectionTooManyIsToldSo) {
