@@ -173,14 +173,28 @@ Result<ObjectHead> SharedBucketStore::copy(const CopyRequest& request) {
 Result<std::vector<Result<Removed>>> SharedBucketStore::remove(
     const BucketName& bucket, const std::vector<Removal>& removals) {
   CLARY_TRY([[maybe_unused]] const Stay stay, Stay::enter(*this, bucket));
-  std::vector<Removal> below = removals;
-  for (Removal& removal : below) removal.key = key_below(bucket, removal.key);
+  // What is longer than the remote takes was never stored: it is absent.
+  std::vector<Result<Removed>> outcomes(removals.size(), Result<Removed>(Removed()));
+  std::vector<Removal> below;
+  std::vector<std::size_t> places;  // of `below` in `removals`
+  for (std::size_t at = 0; at < removals.size(); ++at) {
+    if (!check_key_length(bucket, removals[at].key).ok()) {
+      const Status allowed = check_removal(removals[at], std::nullopt);
+      if (!allowed.ok()) outcomes[at] = allowed.error();
+      continue;
+    }
+    places.push_back(at);
+    below.push_back(removals[at]);
+    below.back().key = key_below(bucket, removals[at].key);
+  }
+  if (below.empty()) return outcomes;
   Result<std::vector<Result<Removed>>> removed = below_.remove(place_.bucket, below);
   if (!removed.ok()) return risen(removed.error(), bucket_absent(bucket));
-  for (Result<Removed>& one : *removed) {
-    if (!one.ok()) one = risen(one.error(), one.error());
+  for (std::size_t at = 0; at < places.size(); ++at) {
+    Result<Removed>& one = (*removed)[at];
+    outcomes[places[at]] = one.ok() ? std::move(one) : risen(one.error(), one.error());
   }
-  return removed;
+  return outcomes;
 }
 
 Result<ObjectHead> SharedBucketStore::set_tags(const BucketName& bucket, const ObjectKey& key,

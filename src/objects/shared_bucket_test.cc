@@ -102,6 +102,21 @@ TEST_F(SharedBucketTest, VersionsAreDecidedBelow) {
   EXPECT_TRUE(store().set_versioning(kBucket, Versioning::kEnabled).ok());
 }
 
+TEST_F(SharedBucketTest, AKeyTooLongForTheRemoteIsAbsentAndItsNeighboursAreRemoved) {
+  put(store(), kBucket, "k");
+  put(store(), kBucket, "l");
+  const ObjectKey longest(std::string(target_.longest_key(), 'x'));
+  const ObjectKey too_long(std::string(kMaxKeyBytes, 'x'));
+  put(store(), kBucket, *longest);
+  const auto removed = store().remove(
+      kBucket, {Removal{.key = ObjectKey("k")}, Removal{.key = too_long}, Removal{.key = longest}});
+  ASSERT_TRUE(removed.ok());
+  ASSERT_EQ(removed->size(), 3U);
+  for (const Result<Removed>& one : *removed) EXPECT_TRUE(one.ok());
+  EXPECT_EQ(below(), "a/b/.clary/buckets/bucket a/b/.clary/server a/b/bucket/l ");
+  EXPECT_TRUE(store().remove(kBucket, too_long).ok());
+}
+
 TEST_F(SharedBucketTest, ARemovedBucketLeavesNothing) {
   ASSERT_TRUE(store().begin_upload({.bucket = kBucket, .key = ObjectKey("k")}).ok());
   auto late = std::move(store().put({.bucket = kBucket, .key = ObjectKey("late")})).value();
