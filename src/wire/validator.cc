@@ -148,12 +148,21 @@ class Walk {
  private:
   void sent(const Member& member, const Document& value, const Path& path) {
     if (member.standing == Standing::kRefused && !is_one_of(value, member.unless)) {
-      if (!is_empty_collection(value)) verdict_.refusals.emplace_back(member.note);
+      if (is_empty_collection(value)) return;
+      refuse(member.note);
+      // What the model does not have either is told in AWS's words.
+      if (!member.unless.empty()) check(*member.shape, value, path);
       return;
     }
     if (member.standing == Standing::kInert)
       verdict_.inert.push_back({path.document, std::string(member.note)});
     check(*member.shape, value, path);
+  }
+
+  // Members that go together have one sentence, which is said once.
+  void refuse(std::string_view sentence) {
+    if (std::ranges::find(verdict_.refusals, sentence) == verdict_.refusals.end())
+      verdict_.refusals.emplace_back(sentence);
   }
 
   void check(const Shape& shape, const Document& value, const Path& path) {

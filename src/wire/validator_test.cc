@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "api/objects.h"
 #include "api/services.h"
 #include "api/tags.h"
 #include "api/training_jobs.h"
@@ -85,10 +86,10 @@ TEST(Validator, MapsAndListsOfText) {
 
 TEST(Validator, EnumerationsAndLengths) {
   Document channel = *parse_json(
-      R"([{"ChannelName":"train","DataSource":{"S3DataSource":{"S3DataType":"Other","S3Uri":"s3://b/p"}}}])");
+      R"([{"ChannelName":"train","DataSource":{"S3DataSource":{"S3DataType":"AugmentedManifestFile","S3Uri":"s3://b/p"}}}])");
   channel.as_array()->front().set("ContentType", std::string(300, 'x'));
   const Verdict verdict = check(job_request({{"InputDataConfig", channel}}));
-  // S3DataType is refused for anything but S3Prefix; the content type is too long.
+  // S3DataType is refused, which comes after what is wrong; the content type is too long.
   ASSERT_EQ(verdict.violations.size(), 1U) << verdict.message();
   EXPECT_TRUE(verdict.violations[0].ends_with(
       "'inputDataConfig.1.member.contentType' failed to satisfy constraint: Member must have "
@@ -99,10 +100,34 @@ TEST(Validator, RefusesByNameWhatIsNotCarriedOut) {
   EXPECT_EQ(check(job_request({{"EnableManagedSpotTraining", true}})).message(),
             "Clary does not run managed spot training yet: leave out EnableManagedSpotTraining.");
   EXPECT_TRUE(check(job_request({{"EnableManagedSpotTraining", false}})).accepted());
+  const auto with_mode = [](const char* mode) {
+    return check(job_request(
+                     {{"AlgorithmSpecification", Document::object({{"TrainingImage", "img:1"},
+                                                                   {"TrainingInputMode", mode}})}}))
+        .message();
+  };
+  EXPECT_TRUE(with_mode("Pipe").starts_with("Clary does not stream inputs yet"));
+  EXPECT_TRUE(with_mode("Blob").starts_with(
+      "1 validation error detected: Value 'Blob' at 'algorithmSpecification.trainingInputMode' "
+      "failed to satisfy constraint: Member must satisfy enum value set: ["))
+      << with_mode("Blob");
   EXPECT_TRUE(check(job_request({{"DebugRuleConfigurations", Document::array()}})).accepted());
   EXPECT_FALSE(
       check(job_request({{"MlflowConfig", Document::object({{"MlflowResourceArn", "arn"}})}}))
           .accepted());
+}
+
+TEST(Validator, OneSentenceIsSaidOnce) {
+  const Validator validator;
+  const Verdict verdict = validator.check(
+      api::PutObject::operation(), Document::object({{"Bucket", "b"},
+                                                     {"Key", "k"},
+                                                     {"SSECustomerAlgorithm", "AES256"},
+                                                     {"SSECustomerKey", std::string(32, 'k')},
+                                                     {"SSECustomerKeyMD5", "m"}}));
+  EXPECT_EQ(verdict.message(),
+            "Clary does not encrypt objects with your key: leave out SSECustomerAlgorithm, "
+            "SSECustomerKey and SSECustomerKeyMD5.");
 }
 
 TEST(Validator, NotesWhatIsInert) {

@@ -386,6 +386,7 @@ def test_metadata_in_bare_utf8(server, s3):
     ({"ObjectLockLegalHoldStatus": "ON"}, "ObjectLockLegalHoldStatus"),
 ])
 def test_what_objects_do_not_have_is_refused_by_name(s3, more, named):
-    with pytest.raises(ClientError, match=named):
+    with pytest.raises(ClientError, match=named) as refused:
         s3.put_object(Bucket=BUCKET, Key="refused", Body=b"x", **more)
+    assert str(refused.value).count("with your key") <= 1, "one sentence for members that go together"
     assert code_of(s3.head_object, Bucket=BUCKET, Key="refused")[1] == 404
