@@ -44,6 +44,7 @@ Outcome<api::AddTagsOutput> Tags::add(const api::AddTagsInput& request, const Ca
   if (!arn.ok()) return arn.error();
   auto added = tags_of(request.tags);
   if (!added.ok()) return added.error();
+  if (auto priority = priority_of(*added); !priority.ok()) return priority.error();
   CLARY_TRY(const auto before, jobs_.tags(*arn));
   std::set<std::string> keys;
   for (const domain::Tag& tag : before) keys.insert(tag.key);

@@ -65,6 +65,13 @@ TEST_F(TagsTest, FiftyIsTheMost) {
   EXPECT_EQ(add({{.key = "one more", .value = ""}}).find("ResourceLimitExceeded"), 0U);
 }
 
+TEST_F(TagsTest, APriorityIsANumberHereToo) {
+  EXPECT_EQ(add({{.key = "clary:priority", .value = "x"}}).find("ValidationException: The tag "),
+            0U);
+  EXPECT_EQ(list(), "");
+  EXPECT_EQ(add({{.key = "clary:priority", .value = "7"}}), "clary:priority=7 ");
+}
+
 TEST_F(TagsTest, WhatIsNotThereHasNoTags) {
   EXPECT_EQ(add({}, std::string(kArn) + "-not").find("ValidationException: Could not find"), 0U);
   EXPECT_EQ(add({}, "arn:aws:sagemaker:us-east-1:000000000000:model/j").find("ValidationException"),

@@ -298,6 +298,17 @@ def test_the_profiler_of_a_running_job_can_be_updated(forms):
 def test_a_priority_is_a_number(forms):
     with pytest.raises(ClientError, match="clary:priority"):
         forms.submit("print(1)", Tags=[{"Key": "clary:priority", "Value": "high"}])
+    arn = forms.describe(forms.submit("print(1)"))["TrainingJobArn"]
+    with pytest.raises(ClientError, match="clary:priority"):
+        forms.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "clary:priority", "Value": "x"}])
+
+
+def test_a_mode_that_nobody_has_is_told_those_that_there_are(forms):
+    for mode, sentence in [("Blob", "failed to satisfy constraint: Member must satisfy enum value set"),
+                           ("Pipe", "Clary does not stream inputs yet")]:
+        algorithm = {"TrainingInputMode": mode, "TrainingImage": IMAGE}
+        with pytest.raises(ClientError, match=sentence):
+            forms.submit("print(1)", AlgorithmSpecification=algorithm)
 
 
 def test_a_command_runs_inside_a_job(forms):
