@@ -33,6 +33,8 @@ TEST_F(FrontTest, EveryOtherOperationIsRefusedByNameWithoutRetry) {
   EXPECT_EQ(message_of(model), "Clary does not carry out CreateModel yet.");
   EXPECT_EQ(code_of(call("SageMaker.Nonsense", "{}")), "UnknownOperationException");
   EXPECT_EQ(code_of(call("AWSEvents.PutRule", "{}", "events")), "UnknownOperationException");
+  EXPECT_EQ(message_of(call("DynamoDB_20120810.ListTables", "{}", "dynamodb")),
+            "Clary does not serve dynamodb yet (ListTables).");
   const net::Reply form = send({.body = "Action=DescribeInstances",
                                 .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
                                 .service = "ec2"});

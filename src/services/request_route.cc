@@ -38,15 +38,26 @@ RouteFailure not_served(const net::RequestHead& head, ServiceError error) {
   return {service_of_scope("sagemaker"), wire::Protocol::kJson, std::move(error)};
 }
 
-Found by_target(std::string_view target, const net::RequestHead& head) {
+// The name that the request is signed for; of one that is not, the target's without its version:
+// DynamoDB of DynamoDB_20120810.
+std::string service_called(std::string_view prefix, const wire::ReadAuthentication& claims) {
+  if (const wire::Authentication* read = wire::authentication_of(claims))
+    return read->scope.service;
+  const std::size_t version = prefix.rfind('_');
+  return std::string(prefix.substr(0, version));
+}
+
+Found by_target(std::string_view target, const net::RequestHead& head,
+                const wire::ReadAuthentication& claims) {
   const std::size_t dot = target.rfind('.');
   const std::string_view prefix = target.substr(0, dot);
   const std::string name(dot == std::string_view::npos ? std::string_view()
                                                        : target.substr(dot + 1));
   const wire::Service* service = service_of_target(prefix);
   if (service == nullptr) {
-    return not_served(head, unknown_operation("Clary does not serve " + std::string(prefix) +
-                                              " yet (" + name + ")."));
+    return not_served(head,
+                      unknown_operation("Clary does not serve " + service_called(prefix, claims) +
+                                        " yet (" + name + ")."));
   }
   const wire::Operation* operation = service->find(name);
   if (operation == nullptr) {
@@ -104,7 +115,7 @@ std::variant<RequestRoute, RouteFailure> find_route(const net::RequestHead& head
                                                     const wire::ReadAuthentication& claims) {
   if (head.headers.get("smithy-protocol") == "rpc-v2-cbor") return by_cbor_path(head);
   if (const std::string* target = head.headers.find("x-amz-target"))
-    return by_target(*target, head);
+    return by_target(*target, head, claims);
   if (const wire::Authentication* read = wire::authentication_of(claims))
     return by_scope(read->scope.service, head);
   return s3_route(head);
