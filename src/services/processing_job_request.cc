@@ -61,6 +61,12 @@ Complaint check_inputs(const api::CreateProcessingJobRequest& request,
     const std::string what = "the input \"" + input.input_name + "\"";
     if (!names.insert(input.input_name).second)
       return invalid(fmt::format("Input names must be unique: {} is given more than once.", what));
+    if (!input.s3_input && input.dataset_definition) {
+      return invalid(
+          fmt::format("Clary does not read datasets by a DatasetDefinition: give {} an S3Input "
+                      "instead.",
+                      what));
+    }
     if (!input.s3_input) return invalid(fmt::format("S3Input of {} must be given.", what));
     if (auto wrong = check_uri("S3Uri of " + what, input.s3_input->s3_uri)) return wrong;
     if (auto wrong = check_local_path(what, input.s3_input->local_path)) return wrong;

@@ -139,6 +139,7 @@ REFUSED = [
         "ClusterId": "c", "Database": "d", "DbUser": "u", "QueryString": "SELECT 1", "OutputS3Uri": "s3://b/o",
         "ClusterRoleArn": "arn:aws:iam::000000000000:role/R", "OutputFormat": "CSV"}}}]}, "Clary does not query Redshift"),
     ({"ProcessingInputs": [{"InputName": "q"}]}, 'S3Input of the input "q" must be given'),
+    ({"ProcessingInputs": [{"InputName": "q", "DatasetDefinition": {}}]}, "by a DatasetDefinition"),
     ({"ProcessingInputs": [s3_input("q", "https://b/x", "/opt/ml/processing/x")]}, "is not of the form s3://bucket/prefix"),
     ({"ProcessingInputs": [s3_input("q", "s3://b/x", "/opt/ml/processing/../x")]}, "Invalid LocalPath"),
     ({"ProcessingInputs": [s3_input("q", "s3://b/x", "/etc")]}, "begins with /opt/ml/processing/"),
