@@ -5,22 +5,24 @@
 #include <unistd.h>
 
 #include <array>
+#include <string_view>
 #include <utility>
 
 #include "apps/data_folder.h"
-#include "apps/settings.h"
+#include "apps/places.h"
 #include "base/clock.h"
 #include "base/document.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "base/sqlite.h"
 #include "base/sqlite_copy.h"
-#include "base/strings.h"
 #include "base/time_text.h"
-#include "meta/postgres_sql.h"
+#include "meta/schema.h"
 #include "objects/index_rebuild.h"
+#include "objects/object_index.h"
 #include "objects/store_check.h"
 #include "objects/store_copy.h"
+#include "telemetry/telemetry_database.h"
 
 namespace clary::apps {
 namespace {
@@ -29,38 +31,44 @@ using cli::StorageReport;
 
 constexpr int kBackupFormat = 1;
 constexpr const char* kManifest = "backup.json";
-// In this order: what a job says that it has made is there when the objects are copied.
-constexpr std::array kDatabases = {"meta.db", "telemetry.db"};
+constexpr std::string_view kMetadata = "meta.db";
+constexpr std::string_view kTelemetry = "telemetry.db";
+constexpr std::string_view kIndex = "objects/index.db";
 constexpr std::array kSmall = {"keys", "tls", "clary.toml", "environments.json"};
 
-std::string absolute(const std::string& path) {
-  if (path.starts_with('/')) return path;
-  return path_join(real_path(".").value_or("."), path);
-}
-
-Result<int> format_of(const std::string& data) {
-  const std::string file = path_join(data, "format");
-  if (!exists(file)) return not_found("data directory '" + data + "': not there");
-  CLARY_TRY(const std::string text, read_file(file, 64));
-  const auto format = parse_int(trim(text));
-  if (format && *format == kDataFormat) return kDataFormat;
-  return unsupported(fmt::format("data directory '{}' has format '{}', this program knows {}", data,
-                                 trim(text), kDataFormat));
-}
-
-// What the server does not keep in its data directory, and where it does; "": here.
-struct Elsewhere {
-  std::string metadata;
-  std::string objects;
+// What is kept in a data directory itself, of its SQLite files.
+struct Database {
+  std::string_view name;
+  std::size_t known_formats;
 };
+std::vector<Database> databases_of(const Places& places) {
+  std::vector<Database> out;
+  if (places.metadata.empty()) out.push_back({kMetadata, meta::migrations().size()});
+  out.push_back({kTelemetry, telemetry::migrations().size()});
+  if (places.objects.empty()) out.push_back({kIndex, objects::index_migrations().size()});
+  return out;
+}
 
-Result<Elsewhere> elsewhere_of(const std::string& data) {
-  if (const auto text = read_file(path_join(data, "server.json"), 1 << 16); text.ok()) {
-    CLARY_TRY(const Document running, parse_json(*text));
-    return Elsewhere{running.string_or("metadata", ""), running.string_or("objects", "")};
+// Unsupported when a newer release has written one of them, as `serve` says it. What cannot be read
+// is told by who reads it.
+Status refuse_newer_formats(const std::string& data, const Places& places) {
+  for (const Database& each : databases_of(places)) {
+    const std::string path = path_join(data, each.name);
+    if (!exists(path)) continue;
+    const auto database = sqlite::Database::open(path, {.access = sqlite::Access::kReader});
+    if (!database.ok()) continue;
+    const Status format = sqlite::refuse_newer_format(**database, each.known_formats);
+    if (!format.ok() && format.error().code == ErrorCode::kUnsupported) return format;
   }
-  CLARY_TRY(const Settings settings, settings_of_server(data));
-  return Elsewhere{meta::shown_url(settings.metadata), settings.objects_location};
+  return {};
+}
+
+// Of a data directory that this release can read.
+Result<Places> places_of(const std::string& data) {
+  CLARY_RETURN_IF_ERROR(check_data_format(data));
+  CLARY_TRY(Places places, read_places(data));
+  CLARY_RETURN_IF_ERROR(refuse_newer_formats(data, places));
+  return places;
 }
 
 Status require_empty(const std::string& folder, const char* what) {
@@ -85,66 +93,78 @@ Status copy_small(const std::string& from, const std::string& to) {
   return write_file_atomically(to, bytes, found.st_mode & 0700, Durability::kSynced);
 }
 
-// Everything that is here, but the manifest and the format.
+Status require_metadata(const std::string& data, const Places& places) {
+  if (!places.metadata.empty() || exists(path_join(data, kMetadata))) return {};
+  return not_found("'" + path_join(data, kMetadata) +
+                   "': not there; where metadata is in PostgreSQL, a start of the server notes it");
+}
+
+// Everything that is here, but the manifest, the format and the places. The databases first: what a
+// job says that it has made is there when the objects are copied.
 Result<StorageReport> copy_data(const std::string& from, const std::string& to,
-                                const cli::CopyOptions& options, const Elsewhere& elsewhere) {
+                                const cli::CopyOptions& options, const Places& places) {
   StorageReport report;
-  for (const char* name : kDatabases) {
-    const bool is_metadata = name == kDatabases.front();
-    if (is_metadata && !elsewhere.metadata.empty()) continue;
-    if (!exists(path_join(from, name))) {
-      if (!is_metadata) continue;
-      return not_found("'" + path_join(from, name) +
-                       "': not there; a server that keeps its metadata in PostgreSQL says so to a "
-                       "backup by `metadata` in clary.toml, or while it runs");
-    }
-    CLARY_RETURN_IF_ERROR(sqlite::copy_database(path_join(from, name), path_join(to, name)));
+  for (const Database& each : databases_of(places)) {
+    if (each.name == kIndex || !exists(path_join(from, each.name))) continue;
+    CLARY_RETURN_IF_ERROR(
+        sqlite::copy_database(path_join(from, each.name), path_join(to, each.name)));
   }
   for (const char* name : kSmall)
     CLARY_RETURN_IF_ERROR(copy_small(path_join(from, name), path_join(to, name)));
-  if (!elsewhere.metadata.empty()) {
-    report.notices.push_back("metadata is in " + elsewhere.metadata +
+  if (!places.metadata.empty()) {
+    report.notices.push_back("metadata is in " + places.metadata +
                              ", not part of this: pg_dump --schema=clary saves it");
   }
-  if (!elsewhere.objects.empty()) {
-    report.notices.push_back("objects are in " + elsewhere.objects + ", not part of this");
+  if (!places.objects.empty()) {
+    report.notices.push_back("objects are in " + places.objects + ", not part of this");
     return report;
   }
   CLARY_TRY(const objects::CopyReport copied,
             objects::copy_store(
                 path_join(from, "objects"), path_join(to, "objects"),
                 options.copy ? objects::BodyCopy::kCopy : objects::BodyCopy::kLinkOrCopy));
-  report.counts = {
-      {"body files", copied.files}, {"linked", copied.linked}, {"bytes", copied.bytes}};
+  report.counts.emplace_back("objects", copied.counts.objects);
+  if (copied.counts.versions > 0) report.counts.emplace_back("versions", copied.counts.versions);
+  if (copied.counts.parts > 0) report.counts.emplace_back("parts of uploads", copied.counts.parts);
+  report.counts.emplace_back("bytes", copied.counts.bytes);
+  report.details.emplace_back("files linked", copied.linked);
   for (const std::string& file : copied.missing)
     report.damage.push_back("body file " + file + ": the index names it, and it is missing");
   return report;
 }
 
-Result<StorageReport> back_up(const std::string& data, const cli::CopyOptions& options) {
-  ::umask(077);
-  CLARY_TRY(const int format, format_of(data));
-  const std::string to = absolute(options.folder);
-  CLARY_RETURN_IF_ERROR(require_empty(to, "backup folder"));
-  CLARY_RETURN_IF_ERROR(make_folders(folder_of(to)));
-  CLARY_RETURN_IF_ERROR(make_folders(to, 0700));
+// Into a folder that is there and empty.
+Result<StorageReport> fill_backup(const std::string& data, const std::string& to,
+                                  const cli::CopyOptions& options, const Places& places) {
   CLARY_TRY(const std::string inside, real_path(to));
   CLARY_TRY(const std::string outside, real_path(data));
-  if (inside.starts_with(outside + "/")) {
-    static_cast<void>(::rmdir(to.c_str()));
+  if (inside.starts_with(outside + "/"))
     return invalid_argument("backup folder '" + to + "' is inside the data directory");
-  }
-  CLARY_TRY(const Elsewhere elsewhere, elsewhere_of(data));
-  CLARY_TRY(StorageReport report, copy_data(data, to, options, elsewhere));
+  CLARY_TRY(StorageReport report, copy_data(data, to, options, places));
   const Document manifest = Document::object({{"backup_format", kBackupFormat},
-                                              {"data_format", format},
+                                              {"data_format", kDataFormat},
                                               {"made", iso8601(SystemClock().now())},
                                               {"data", data},
-                                              {"metadata", elsewhere.metadata},
-                                              {"objects", elsewhere.objects}});
+                                              {"metadata", places.metadata},
+                                              {"objects", places.objects}});
   // Last: a folder without it is no backup.
   CLARY_RETURN_IF_ERROR(write_file_atomically(path_join(to, kManifest), to_pretty_json(manifest),
                                               0600, Durability::kSynced));
+  return report;
+}
+
+Result<StorageReport> back_up(const std::string& data, const cli::CopyOptions& options) {
+  ::umask(077);
+  CLARY_TRY(const Places places, places_of(data));
+  CLARY_RETURN_IF_ERROR(require_metadata(data, places));
+  const std::string to = absolute_path(options.folder);
+  CLARY_RETURN_IF_ERROR(require_empty(to, "backup folder"));
+  const bool was_there = exists(to);
+  CLARY_RETURN_IF_ERROR(make_folders(folder_of(to)));
+  CLARY_RETURN_IF_ERROR(make_folders(to, 0700));
+  Result<StorageReport> report = fill_backup(data, to, options, places);
+  // Nothing of a backup that was refused or has failed stays in the way of the next.
+  if (!report.ok() && !was_there) CLARY_RETURN_IF_ERROR(remove_tree(to));
   return report;
 }
 
@@ -155,31 +175,45 @@ Result<Document> read_manifest(const std::string& folder) {
                      kManifest);
   }
   CLARY_TRY(const std::string text, read_file(file, 1 << 16));
-  CLARY_TRY(Document manifest, parse_json(text));
-  if (manifest.int_or("backup_format", 0) != kBackupFormat ||
-      manifest.int_or("data_format", 0) != kDataFormat) {
-    return unsupported("backup '" + folder + "' was made by another release: its " +
-                       std::string(kManifest) + " says " + std::string(trim(text)));
+  Result<Document> manifest = parse_json(text);
+  if (!manifest.ok()) return manifest.error().within("'" + file + "'");
+  for (const auto& [format, known] :
+       {std::pair{"backup_format", kBackupFormat}, {"data_format", kDataFormat}}) {
+    const std::int64_t found = manifest->int_or(format, 0);
+    if (found == known) continue;
+    return unsupported(
+        fmt::format("'{}': {} {}; this release knows {}", file, format, found, known));
   }
   return manifest;
 }
 
-Result<StorageReport> restore(const std::string& data, const cli::CopyOptions& options) {
-  ::umask(077);
-  const std::string from = absolute(options.folder);
-  CLARY_TRY(const Document manifest, read_manifest(from));
-  CLARY_RETURN_IF_ERROR(require_empty(data, "data directory"));
-  CLARY_RETURN_IF_ERROR(make_folders(folder_of(data)));
-  // Takes its place whole.
-  const std::string aside = data + ".restoring";
-  CLARY_RETURN_IF_ERROR(remove_tree(aside));
+// Into a folder beside the data directory, which takes its place whole.
+Result<StorageReport> fill_aside(const std::string& from, const std::string& aside,
+                                 const std::string& data, const cli::CopyOptions& options,
+                                 const Places& places) {
   CLARY_RETURN_IF_ERROR(make_folders(aside, 0700));
-  const Elsewhere elsewhere{manifest.string_or("metadata", ""), manifest.string_or("objects", "")};
-  CLARY_TRY(StorageReport report, copy_data(from, aside, options, elsewhere));
+  CLARY_TRY(StorageReport report, copy_data(from, aside, options, places));
+  CLARY_RETURN_IF_ERROR(write_places(aside, places));
   CLARY_RETURN_IF_ERROR(write_file_atomically(
       path_join(aside, "format"), std::to_string(kDataFormat) + "\n", 0600, Durability::kSynced));
   if (::rename(aside.c_str(), data.c_str()) != 0) return system_error("rename to '" + data + "'");
   CLARY_RETURN_IF_ERROR(sync_folder(folder_of(data)));
+  return report;
+}
+
+Result<StorageReport> restore(const std::string& data, const cli::CopyOptions& options) {
+  ::umask(077);
+  const std::string from = absolute_path(options.folder);
+  CLARY_TRY(const Document manifest, read_manifest(from));
+  const Places places{manifest.string_or("metadata", ""), manifest.string_or("objects", "")};
+  CLARY_RETURN_IF_ERROR(refuse_newer_formats(from, places));
+  CLARY_RETURN_IF_ERROR(require_metadata(from, places));
+  CLARY_RETURN_IF_ERROR(require_empty(data, "data directory"));
+  CLARY_RETURN_IF_ERROR(make_folders(folder_of(data)));
+  const std::string aside = data + ".restoring";
+  CLARY_RETURN_IF_ERROR(remove_tree(aside));
+  Result<StorageReport> report = fill_aside(from, aside, data, options, places);
+  if (!report.ok()) CLARY_RETURN_IF_ERROR(remove_tree(aside));
   return report;
 }
 
@@ -207,17 +241,25 @@ Status rebuild(const std::string& data, StorageReport& report) {
 Result<StorageReport> check(const std::string& data, const cli::CheckOptions& options,
                             const std::function<void(std::uint64_t)>& progress) {
   ::umask(077);
-  CLARY_TRY([[maybe_unused]] const int format, format_of(data));
+  CLARY_TRY(const Places places, places_of(data));
   StorageReport report;
-  if (options.rebuild) CLARY_RETURN_IF_ERROR(rebuild(data, report));
-  for (const char* name : kDatabases) {
+  if (options.rebuild) {
+    if (!places.objects.empty()) {
+      return unsupported("objects are in " + places.objects +
+                         ": there is no index of them here to make anew");
+    }
+    CLARY_RETURN_IF_ERROR(rebuild(data, report));
+  }
+  for (const Database& each : databases_of(places)) {
+    if (each.name == kIndex) continue;  // with the objects
     // A file so damaged that nothing can be asked of it is damage as well.
-    if (const Status checked = check_database(path_join(data, name), report); !checked.ok())
+    if (const Status checked = check_database(path_join(data, each.name), report); !checked.ok())
       report.damage.push_back(checked.error().message);
   }
-  CLARY_TRY(const Elsewhere elsewhere, elsewhere_of(data));
-  if (!elsewhere.objects.empty()) {
-    report.notices.push_back("objects are in " + elsewhere.objects + ": not checked");
+  if (!places.metadata.empty())
+    report.notices.push_back("metadata is in " + places.metadata + ": not checked");
+  if (!places.objects.empty()) {
+    report.notices.push_back("objects are in " + places.objects + ": not checked");
     return report;
   }
   CLARY_TRY(objects::StoreReport store, objects::check_store(path_join(data, "objects"), progress));

@@ -12,14 +12,10 @@
 #include "base/strings.h"
 
 namespace clary::apps {
-namespace {
 
-Status check_format(const std::string& path) {
-  const std::string file = path + "/format";
-  if (!exists(file)) {
-    return write_file_atomically(file, std::to_string(kDataFormat) + "\n", 0600,
-                                 Durability::kSynced);
-  }
+Status check_data_format(const std::string& path) {
+  const std::string file = path_join(path, "format");
+  if (!exists(file)) return not_found(fmt::format("data directory '{}': not there", path));
   CLARY_TRY(const std::string text, read_file(file, 64));
   const auto version = parse_int(trim(text));
   if (!version || *version < 1) {
@@ -28,14 +24,12 @@ Status check_format(const std::string& path) {
   }
   if (*version > kDataFormat) {
     return unsupported(
-        fmt::format("data directory '{}' has format {}, this program knows up to {}: run a newer "
-                    "clary, or choose another directory",
+        fmt::format("data directory '{}': written by a newer release (format {}, this release "
+                    "knows up to {}); start that release, or use another folder",
                     path, *version, kDataFormat));
   }
   return {};
 }
-
-}  // namespace
 
 Result<DataFolder> DataFolder::open(const std::string& path) {
   CLARY_RETURN_IF_ERROR(make_folders(folder_of(path)));
@@ -52,7 +46,11 @@ Result<DataFolder> DataFolder::open(const std::string& path) {
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(lock.get(), 0) != 0) return system_error("truncate '" + real + "/lock'");
   CLARY_RETURN_IF_ERROR(write_all(lock, pid, "write '" + real + "/lock'"));
-  CLARY_RETURN_IF_ERROR(check_format(real));
+  if (!exists(real + "/format")) {
+    CLARY_RETURN_IF_ERROR(write_file_atomically(
+        real + "/format", std::to_string(kDataFormat) + "\n", 0600, Durability::kSynced));
+  }
+  CLARY_RETURN_IF_ERROR(check_data_format(real));
   return DataFolder(real, std::move(lock));
 }
 

@@ -3,6 +3,7 @@
 //   format            the version of what follows, a number
 //   lock              held while a server runs; its text says which
 //   server.json       of the running server: address, pid, settings' file (0600)
+//   places.json       where metadata and objects are: places.h
 //   keys/root.json    the person's key pair (0600)
 //   tls/              the server's authority and certificate, when it speaks https
 //   meta.db objects/ telemetry.db gangs/ cache/ python/ hostlink.sock
@@ -16,6 +17,10 @@
 namespace clary::apps {
 
 inline constexpr int kDataFormat = 1;
+
+// Looks at the file `format` of a data directory. NotFound: there is no such directory, or it holds
+// none; InvalidArgument: it holds no version; Unsupported: a newer release has written it.
+Status check_data_format(const std::string& path);
 
 class DataFolder {
  public:

@@ -34,9 +34,14 @@ TEST_F(DataFolderTest, IsTheOwnersAlone) {
 TEST_F(DataFolderTest, RefusesANewerFormat) {
   ASSERT_TRUE(DataFolder::open(path).ok());
   ASSERT_TRUE(write_file_atomically(path + "/format", "2\n").ok());
-  EXPECT_EQ(DataFolder::open(path).error().code, ErrorCode::kUnsupported);
+  EXPECT_EQ(DataFolder::open(path).error().message, check_data_format(path).error().message);
+  EXPECT_EQ(check_data_format(path).error().code, ErrorCode::kUnsupported);
   ASSERT_TRUE(write_file_atomically(path + "/format", "x\n").ok());
   EXPECT_EQ(DataFolder::open(path).error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST_F(DataFolderTest, WhereNoServerHasStartedThereIsNone) {
+  EXPECT_EQ(check_data_format(path).error().code, ErrorCode::kNotFound);
 }
 
 }  // namespace

@@ -35,12 +35,8 @@ struct ServeOptions {
 
 Result<Settings> settings_from(const ServeOptions& options) {
   Settings settings;
-  settings.data =
-      options.data.empty() ? cli::default_data_folder(cli::read_variables(environ)) : options.data;
-  if (!settings.data.starts_with('/')) {
-    CLARY_TRY(const std::string here, real_path("."));
-    settings.data = path_join(here, settings.data);
-  }
+  settings.data = absolute_path(
+      options.data.empty() ? cli::default_data_folder(cli::read_variables(environ)) : options.data);
   std::string config = settings_file(settings.data, options.config);
   if (!config.empty()) {
     CLARY_RETURN_IF_ERROR(read_settings_file(config, settings));

@@ -13,6 +13,7 @@
 #include "apps/job_credentials.h"
 #include "apps/job_runtime.h"
 #include "apps/lifecycle_loop.h"
+#include "apps/places.h"
 #include "apps/root_key.h"
 #include "apps/server_tls.h"
 #include "apps/storage.h"
@@ -108,6 +109,8 @@ void ServerProgram::Parts::expire_logs() {
 
 Status ServerProgram::Parts::make() {
   CLARY_TRY(storage, Storage::open(folder, settings, clock, ids));
+  CLARY_RETURN_IF_ERROR(write_places(folder.path(), {.metadata = meta::shown_url(settings.metadata),
+                                                     .objects = settings.objects_location}));
   CLARY_RETURN_IF_ERROR(ensure_root_key(
       folder.path(), {AccessKeyId(settings.access_key), Secret(settings.secret_key)}, "root", ids,
       *storage->keys));
@@ -199,8 +202,6 @@ Status ServerProgram::Parts::serve() {
                                              {"pid", std::int64_t{::getpid()}},
                                              {"region", settings.region},
                                              {"account", settings.account},
-                                             {"metadata", meta::shown_url(settings.metadata)},
-                                             {"objects", settings.objects_location},
                                              {"config", settings.file}});
   return write_file_atomically(folder.in("server.json"), to_pretty_json(running), 0600);
 }

@@ -151,6 +151,12 @@ std::string folder_of(std::string_view path) {
   return std::string(slash == 0 ? "/" : path.substr(0, slash));
 }
 
+std::string absolute_path(const std::string& path) {
+  std::string out = path.starts_with('/') ? path : path_join(real_path(".").value_or("."), path);
+  while (out.size() > 1 && out.ends_with('/')) out.pop_back();
+  return out;
+}
+
 Result<std::string> real_path(const std::string& path) {
   const std::unique_ptr<char, void (*)(void*)> found(::realpath(path.c_str(), nullptr), std::free);
   if (found == nullptr) return system_error("resolve '" + path + "'");

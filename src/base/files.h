@@ -37,6 +37,9 @@ Result<Fd> open_file(const std::string& path, int flags, mode_t mode = 0644);  /
 std::string path_join(std::string_view folder, std::string_view name);
 std::string base_name(std::string_view path);
 std::string folder_of(std::string_view path);  // "." when there is none
+// From `path`, which need not exist, as seen from the working folder: absolute, without slashes at
+// its end. Symbolic links stay.
+std::string absolute_path(const std::string& path);
 // The absolute path without symbolic links.
 Result<std::string> real_path(const std::string& path);
 

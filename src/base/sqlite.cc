@@ -201,6 +201,12 @@ std::int64_t Database::changes() const { return sqlite3_changes64(connection_); 
 std::int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(connection_); }
 
 Error Database::last_error(std::string_view wanted) const {
+  const int primary =
+      connection_ == nullptr ? SQLITE_OK : sqlite3_extended_errcode(connection_) & 0xff;
+  // What was asked of a file that is none says nothing to whoever has to mend it.
+  if (primary == SQLITE_NOTADB || primary == SQLITE_CORRUPT) {
+    return internal_error("'" + path_ + "': the file is damaged: " + sqlite3_errmsg(connection_));
+  }
   std::string message = "'" + path_ + "': " + std::string(wanted) + ": ";
   message += connection_ == nullptr ? "out of memory" : sqlite3_errmsg(connection_);
   if (connection_ == nullptr) return internal_error(std::move(message));
@@ -245,15 +251,19 @@ Result<std::int64_t> format_of(Database& database) {
 
 }  // namespace
 
+Status refuse_newer_format(Database& database, std::size_t known) {
+  CLARY_TRY(const std::int64_t format, format_of(database));
+  if (format <= static_cast<std::int64_t>(known)) return {};
+  return unsupported("'" + database.path() + "': written by a newer release (format " +
+                     std::to_string(format) + ", this release knows up to " +
+                     std::to_string(known) + "); start that release, or use another folder");
+}
+
 Status migrate(Database& database, std::span<const std::string_view> migrations) {
   const auto known = static_cast<std::int64_t>(migrations.size());
   while (true) {
+    CLARY_RETURN_IF_ERROR(refuse_newer_format(database, migrations.size()));
     CLARY_TRY(const std::int64_t format, format_of(database));
-    if (format > known) {
-      return unsupported("'" + database.path() + "': written by a newer release (format " +
-                         std::to_string(format) + ", this release knows up to " +
-                         std::to_string(known) + "); start that release, or use another folder");
-    }
     if (format == known) return {};
     CLARY_TRY(Transaction transaction, Transaction::begin(database));
     CLARY_RETURN_IF_ERROR(

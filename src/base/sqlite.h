@@ -139,9 +139,12 @@ class Transaction {
   Database* database_;
 };
 
+// Unsupported, with a sentence for people, when the file's format (user_version) is above `known`:
+// a newer release has written it.
+Status refuse_newer_format(Database& database, std::size_t known);
+
 // Brings the database to format migrations.size(), each step in a transaction of its own; the
-// number is kept in user_version. Unsupported, with a sentence for people, when the file was
-// written by a newer release.
+// number is kept in user_version. Unsupported as of refuse_newer_format().
 Status migrate(Database& database, std::span<const std::string_view> migrations);
 
 // Reading connections to one file, made as they are needed and kept. Thread-safe.

@@ -65,7 +65,9 @@ struct EnvironmentTools {
 // What `clary check`, `backup` and `restore` found.
 struct StorageReport {
   std::vector<std::pair<std::string, std::uint64_t>> counts;  // {"objects", 12}
-  std::vector<std::string> damage;                            // a sentence each
+  // The same, of what matters less: behind the others, in brackets.
+  std::vector<std::pair<std::string, std::uint64_t>> details;
+  std::vector<std::string> damage;   // a sentence each
   std::vector<std::string> notices;  // the same, of what a person should know besides
 };
 

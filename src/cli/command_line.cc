@@ -1,12 +1,10 @@
 // The command line of client_commands.h. CLI11 is named here only: it is slow to compile.
-#include <limits.h>
-#include <stdlib.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
 #include <optional>
 
+#include "base/files.h"
 #include "base/strings.h"
 #include "cli/client_commands.h"
 #include "cli/command_names.h"
@@ -82,13 +80,6 @@ Duration to_duration(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
-std::string absolute(const std::string& path) {
-  if (path.starts_with('/')) return path;
-  char folder[PATH_MAX];
-  if (::getcwd(folder, sizeof folder) == nullptr) return path;
-  return std::string(folder) + "/" + path;
-}
-
 void add_server_commands(CLI::App& app, Parsed& parsed) {
   CLI::App* command =
       add_command(app, parsed, "up", "start the server in the background and print the environment",
@@ -121,9 +112,9 @@ void add_server_commands(CLI::App& app, Parsed& parsed) {
       add_command(app, parsed, "env", "print what lets a shell's AWS clients reach the server",
                   [&parsed](const Context& context) {
                     if (!parsed.install.empty())
-                      return env_install(context, absolute(parsed.install));
+                      return env_install(context, absolute_path(parsed.install));
                     if (!parsed.uninstall.empty())
-                      return env_uninstall(context, absolute(parsed.uninstall));
+                      return env_uninstall(context, absolute_path(parsed.uninstall));
                     return env(context, parsed.shell);
                   });
   CLI::Option* install =
@@ -388,8 +379,10 @@ int run_client_command(int argc, const char* const* argv, const Tools& tools) {
   }
   const std::string data =
       parsed.data_folder.empty() ? default_data_folder(tools.variables) : parsed.data_folder;
-  const Context context{
-      .tools = tools, .terminal = terminal, .data_folder = absolute(data), .json = parsed.json};
+  const Context context{.tools = tools,
+                        .terminal = terminal,
+                        .data_folder = absolute_path(data),
+                        .json = parsed.json};
   return static_cast<int>(parsed.run(context));
 }
 

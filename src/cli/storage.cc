@@ -11,24 +11,33 @@ Document texts(const std::vector<std::string>& sentences) {
   return list;
 }
 
+std::string counts_text(const std::vector<std::pair<std::string, std::uint64_t>>& counts) {
+  std::string line;
+  for (const auto& [name, count] : counts)
+    line += (line.empty() ? "" : ", ") + std::to_string(count) + " " + name;
+  return line;
+}
+
 ExitCode show(const Context& context, const char* done, const Result<StorageReport>& report) {
   context.terminal.progress("");
   if (!report.ok()) return fail(context, report.error());
   if (context.json) {
     Document counts = Document::object({});
-    for (const auto& [name, count] : report->counts)
-      counts.set(name, static_cast<std::int64_t>(count));
+    for (const auto* some : {&report->counts, &report->details}) {
+      for (const auto& [name, count] : *some) counts.set(name, static_cast<std::int64_t>(count));
+    }
     context.terminal.print(to_pretty_json(Document::object({{"counts", std::move(counts)},
                                                             {"damage", texts(report->damage)},
                                                             {"notices", texts(report->notices)}})));
   } else {
-    std::string line;
-    for (const auto& [name, count] : report->counts)
-      line += (line.empty() ? "" : ", ") + std::to_string(count) + " " + name;
     for (const std::string& sentence : report->damage)
       context.terminal.print(context.terminal.styled("damaged", Style::kBad) + " " +
                              harmless(sentence) + "\n");
-    context.terminal.print(std::string(done) + ": " + line + "\n");
+    const std::string details =
+        report->details.empty() ? "" : " (" + counts_text(report->details) + ")";
+    // Where everything is kept elsewhere there is nothing to count.
+    const std::string counts = report->counts.empty() ? "" : ": " + counts_text(report->counts);
+    context.terminal.print(done + counts + details + "\n");
     for (const std::string& sentence : report->notices) context.terminal.say(harmless(sentence));
   }
   return report->damage.empty() ? ExitCode::kOk : ExitCode::kFailed;

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <optional>
 #include <thread>
 
@@ -21,18 +19,12 @@ bool answers(const std::string& data_folder) {
   return record.ok() && is_ready(*record);
 }
 
-std::string absolute(const std::string& path) {
-  if (path.empty() || path.front() == '/') return path;
-  char folder[4096];
-  return ::getcwd(folder, sizeof folder) == nullptr ? path : path_join(folder, path);
-}
-
 std::vector<std::string> serve_command(const Context& context, const UpOptions& options) {
   std::vector<std::string> command = {context.tools.program, "serve", "--data",
                                       context.data_folder};
   if (!options.listen.empty()) command.insert(command.end(), {"--listen", options.listen});
   if (!options.config.empty())
-    command.insert(command.end(), {"--config", absolute(options.config)});
+    command.insert(command.end(), {"--config", absolute_path(options.config)});
   if (options.tls) command.emplace_back("--tls");
   return command;
 }
@@ -72,7 +64,7 @@ std::string asked_otherwise(const ServerRecord& running, const UpOptions& option
   if (!options.listen.empty() && bound_form(options.listen, port) != bound_form(running.listen, ""))
     asked.push_back("--listen " + options.listen);
   if (options.tls && running.scheme != "https") asked.emplace_back("--tls");
-  const std::string config = absolute(options.config);
+  const std::string config = options.config.empty() ? "" : absolute_path(options.config);
   if (!config.empty() && real_path(config).value_or(config) != running.config)
     asked.push_back("--config " + options.config);
   return join(asked, " ");

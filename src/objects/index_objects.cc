@@ -257,6 +257,20 @@ Status visit_objects(Database& database, std::int64_t bucket, std::string_view p
   }
 }
 
+Result<IndexCounts> index_counts(Database& database) {
+  IndexCounts counts;
+  for (const auto& [sql, count] :
+       {std::pair{"SELECT count(*), sum(size) FROM objects", &counts.objects},
+        {"SELECT count(*), sum(size) FROM versions WHERE marker = 0", &counts.versions},
+        {"SELECT count(*), sum(size) FROM parts", &counts.parts}}) {
+    CLARY_TRY(Statement row, database.prepare(sql));
+    CLARY_TRY([[maybe_unused]] const bool there, row.step());
+    *count = static_cast<std::uint64_t>(row.integer(0));
+    counts.bytes += static_cast<std::uint64_t>(row.integer(1));
+  }
+  return counts;
+}
+
 Result<std::vector<std::string>> referenced_files(Database& database) {
   CLARY_TRY(Statement rows, database.prepare("SELECT file FROM objects WHERE file IS NOT NULL "
                                              "UNION ALL SELECT file FROM versions WHERE file IS "

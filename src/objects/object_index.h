@@ -130,6 +130,14 @@ Status end_upload(sqlite::Database& database, const UploadId& id,
 // Forgets uploads that were completed and begun before `before`.
 Status forget_completed_uploads(sqlite::Database& database, TimePoint before);
 
+struct IndexCounts {
+  std::uint64_t objects = 0;  // current ones
+  std::uint64_t versions = 0;
+  std::uint64_t parts = 0;  // of unfinished uploads
+  std::uint64_t bytes = 0;  // of all of them
+};
+Result<IndexCounts> index_counts(sqlite::Database& database);
+
 // Every body file that a row names.
 Result<std::vector<std::string>> referenced_files(sqlite::Database& database);
 

@@ -183,10 +183,10 @@ Result<std::string> Check::fault_of(const StoredBody& body) {
     return std::string("its bytes are missing from the index");
   }
   if (sums.size != body.size) {
-    return fmt::format("it has {} bytes, put were {}", sums.size, body.size);
+    return fmt::format("it has {} bytes; {} were stored", sums.size, body.size);
   }
   if (sums.crc32c == body.crc32c) return std::string();
-  return fmt::format("its bytes have the CRC-32C {}, put were those of {}", hex_encode(sums.crc32c),
+  return fmt::format("its bytes have the CRC-32C {}; {} was stored", hex_encode(sums.crc32c),
                      hex_encode(body.crc32c));
 }
 

@@ -18,7 +18,7 @@ struct StoreReport {
   std::uint64_t bytes = 0;  // of all of them
   // Body files that no row names; 0 where a server has the store open, which may be writing them.
   std::uint64_t strays = 0;
-  // A sentence each: "s3://bucket/key: its bytes have the checksum 0011..., put were those of ...".
+  // A sentence each: "s3://bucket/key: its bytes have the checksum 0011...; 2233... was stored".
   std::vector<std::string> damage;
 };
 

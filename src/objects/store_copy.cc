@@ -1,7 +1,6 @@
 #include "objects/store_copy.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,7 +9,6 @@
 #include "base/files.h"
 #include "base/sqlite.h"
 #include "base/sqlite_copy.h"
-#include "objects/object_index.h"
 
 namespace clary::objects {
 namespace {
@@ -21,12 +19,6 @@ constexpr int kAttempts = 8;
 
 std::string path_in(const std::string& root, const std::string& file) {
   return root + "/bodies/" + file.substr(0, 2) + "/" + file;
-}
-
-Result<std::uint64_t> size_of(const std::string& path) {
-  struct stat found{};
-  if (::stat(path.c_str(), &found) != 0) return system_error("'" + path + "'");
-  return static_cast<std::uint64_t>(found.st_size);
 }
 
 Status copy_bytes(const std::string& from, const std::string& to) {
@@ -58,8 +50,8 @@ class Copy {
     CLARY_RETURN_IF_ERROR(make_folders(path_join(to_, "tmp"), 0700));
     std::vector<std::string> files;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      CLARY_TRY(files, copy_index());
       report_ = {};
+      CLARY_TRY(files, copy_index());
       for (const std::string& file : files) CLARY_RETURN_IF_ERROR(take(file));
       if (report_.missing.empty()) break;
     }
@@ -71,11 +63,12 @@ class Copy {
   }
 
  private:
-  // The files it names.
+  // Counts what it holds and returns the files that it names.
   Result<std::vector<std::string>> copy_index() {
     const std::string index = path_join(to_, "index.db");
     CLARY_RETURN_IF_ERROR(sqlite::copy_database(path_join(from_, "index.db"), index));
     CLARY_TRY(const auto database, sqlite::Database::open(index, {}));
+    CLARY_TRY(report_.counts, index_counts(*database));
     return referenced_files(*database);
   }
 
@@ -89,9 +82,6 @@ class Copy {
         return {};
       }
     }
-    CLARY_TRY(const std::uint64_t bytes, size_of(target));
-    ++report_.files;
-    report_.bytes += bytes;
     if (links_) ++report_.linked;
     return {};
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "objects/object_index.h"
 
 namespace clary::objects {
 
@@ -16,9 +17,8 @@ enum class BodyCopy {
 };
 
 struct CopyReport {
-  std::uint64_t files = 0;
-  std::uint64_t linked = 0;          // of them
-  std::uint64_t bytes = 0;           // of all of them
+  IndexCounts counts;                // of the copy of the index
+  std::uint64_t linked = 0;          // body files, hard links
   std::vector<std::string> missing;  // files that the index names and that are not there
 };
 

@@ -74,14 +74,16 @@ INSERT INTO log_group (name, created_ms)
   SELECT log_group, min(created_ms) FROM log_stream GROUP BY log_group;
 ALTER TABLE log_block ADD COLUMN ingestion_ms INTEGER;
 )sql";
-constexpr std::array kMigrations = {kFormat1, kFormat2};
+constexpr std::array<std::string_view, 2> kMigrations = {kFormat1, kFormat2};
 
 }  // namespace
+
+std::span<const std::string_view> migrations() { return kMigrations; }
 
 Result<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::open(const std::string& path) {
   CLARY_TRY(auto writer, sqlite::Database::open(path, {}));
   CLARY_RETURN_IF_ERROR(writer->execute("PRAGMA synchronous = NORMAL"));
-  CLARY_RETURN_IF_ERROR(sqlite::migrate(*writer, kMigrations));
+  CLARY_RETURN_IF_ERROR(sqlite::migrate(*writer, migrations()));
   return std::unique_ptr<TelemetryDatabase>(new TelemetryDatabase(path, std::move(writer)));
 }
 

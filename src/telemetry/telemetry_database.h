@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,9 @@
 #include "telemetry/record_source.h"
 
 namespace clary::telemetry {
+
+// One script per format; one that was released is never changed.
+std::span<const std::string_view> migrations();
 
 class TelemetryDatabase {
  public:

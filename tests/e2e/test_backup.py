@@ -1,10 +1,11 @@
 """`clary check`, `backup`, `restore` on the data of a real server: one changed byte is told, a copy starts where it was made."""
 
 import json
+import sqlite3
 import stat
 
 import pytest
-from clary_server import Server
+from clary_server import Server, StartError
 from training import Training
 
 LARGE = bytes(range(256)) * 400  # a file of its own
@@ -98,3 +99,55 @@ def test_backup_and_restore_refuse_what_would_lose_something(server, new_server,
     (backup / "backup.json").unlink()
     unfinished = server.cli("restore", str(backup), "--data", str(tmp_path / "new"), check=False)
     assert unfinished.returncode == 3 and "was not finished" in unfinished.stderr
+
+
+def test_small_objects_are_counted_as_check_counts_them(server, tmp_path):
+    shown = server.cli("backup", str(tmp_path / "backup") + "/").stdout
+    assert shown == f"backed up: 2 objects, {len(LARGE) + 5} bytes (1 files linked)\n"
+    restored = server.cli("restore", str(tmp_path / "backup/"), "--copy", "--data", str(tmp_path / "new") + "/").stdout
+    assert restored == f"restored: 2 objects, {len(LARGE) + 5} bytes (0 files linked)\n"
+    assert not (tmp_path / "new.restoring").exists() and not (tmp_path / "new/.restoring").exists()
+
+
+@pytest.mark.parametrize("file", ["meta.db", "telemetry.db", "objects/index.db", "format"])
+def test_what_a_newer_release_wrote_is_refused_as_serve_refuses_it(server, tmp_path, file):
+    server.cli("backup", str(tmp_path / "whole"), "--copy")
+    server.stop()
+    folders = [server.data] if file == "format" else [server.data, tmp_path / "whole"]
+    for folder in folders:
+        if file == "format":
+            (folder / file).write_text("99\n")
+            continue
+        with sqlite3.connect(folder / file) as database:
+            database.execute("PRAGMA user_version = 99")
+        database.close()
+    commands = [("check",), ("check", "--rebuild"), ("backup", str(tmp_path / "backup"))]
+    if file != "format":
+        commands.append(("restore", str(tmp_path / "whole"), "--data", str(tmp_path / "new")))
+    with pytest.raises(StartError) as told:
+        server.start()
+    sentence = "written by a newer release (format 99, this release knows up to "
+    assert told.value.status == 1 and sentence in told.value.said
+    for command in commands:
+        refused = server.cli(*command, check=False)
+        assert refused.returncode == 1 and sentence in refused.stderr, (command, refused)
+    assert not (tmp_path / "backup").exists() and not (tmp_path / "new").exists()
+
+
+def test_a_manifest_that_cannot_be_read_is_named(server, tmp_path):
+    backup = tmp_path / "backup"
+    server.cli("backup", str(backup))
+    whole = (backup / "backup.json").read_text()
+    for text, sentence in (("{", f"'{backup}/backup.json': "),
+                           (whole.replace('"backup_format": 1', '"backup_format": 9'), "backup_format 9; this release knows 1")):
+        (backup / "backup.json").write_text(text)
+        refused = server.cli("restore", str(backup), "--data", str(tmp_path / "new"), check=False)
+        assert refused.returncode == 1 and sentence in refused.stderr, refused
+        assert not (tmp_path / "new").exists() and not (tmp_path / "new.restoring").exists()
+
+
+def test_a_damaged_database_is_told_without_sql(server):
+    server.stop()
+    (server.data / "meta.db").write_bytes(b"this is no database " * 500)
+    told = server.cli("check", check=False)
+    assert told.returncode == 1 and "meta.db': the file is damaged" in told.stdout and "PRAGMA" not in told.stdout, told

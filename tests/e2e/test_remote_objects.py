@@ -212,3 +212,18 @@ def test_over_https(tmp_path):
         assert s3.get_object(Bucket="data", Key="k")["Body"].read() == body
     finally:
         secure.end()
+
+
+def test_a_stopped_server_knows_where_its_objects_are(pair, tmp_path):
+    third = pair.server("third", "s3://depot/third").start()
+    third.environment()
+    assert third.stop() == 0
+    checked = third.cli("check")
+    assert checked.stdout == "checked\n" and "objects are in s3://depot/third: not checked" in checked.stderr
+    saved = third.cli("backup", str(tmp_path / "backup"))
+    assert saved.stdout == "backed up\n" and "objects are in s3://depot/third, not part of this" in saved.stderr
+    restored = third.cli("restore", str(tmp_path / "backup"), "--data", str(tmp_path / "new"))
+    assert "objects are in s3://depot/third" in restored.stderr
+    assert "s3://depot/third: not checked" in third.cli("check", "--data", str(tmp_path / "new")).stderr
+    refused = third.cli("check", "--rebuild", check=False)
+    assert refused.returncode == 1 and "no index of them here" in refused.stderr
