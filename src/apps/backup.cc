@@ -153,6 +153,14 @@ Result<StorageReport> fill_backup(const std::string& data, const std::string& to
   return report;
 }
 
+// Nothing of a backup that was refused or has failed stays in the way of the next.
+Status take_back(const std::string& folder, bool was_there) {
+  if (!was_there) return remove_tree(folder);
+  CLARY_TRY(const std::vector<std::string> names, list_folder(folder));
+  for (const std::string& name : names) CLARY_RETURN_IF_ERROR(remove_tree(path_join(folder, name)));
+  return {};
+}
+
 Result<StorageReport> back_up(const std::string& data, const cli::CopyOptions& options) {
   ::umask(077);
   CLARY_TRY(const Places places, places_of(data));
@@ -163,8 +171,7 @@ Result<StorageReport> back_up(const std::string& data, const cli::CopyOptions& o
   CLARY_RETURN_IF_ERROR(make_folders(folder_of(to)));
   CLARY_RETURN_IF_ERROR(make_folders(to, 0700));
   Result<StorageReport> report = fill_backup(data, to, options, places);
-  // Nothing of a backup that was refused or has failed stays in the way of the next.
-  if (!report.ok() && !was_there) CLARY_RETURN_IF_ERROR(remove_tree(to));
+  if (!report.ok()) CLARY_RETURN_IF_ERROR(take_back(to, was_there));
   return report;
 }
 

@@ -5,12 +5,13 @@
 namespace clary::cli {
 namespace {
 
-// "profile clary" of "[ profile  clary ]"; "" for a line that begins no section.
+// "profile clary" of "[ profile  clary ]  # mine"; "" for a line that begins no section.
 std::string section_name(std::string_view line) {
   line = trim(line);
-  if (!line.starts_with('[') || !line.ends_with(']')) return "";
+  const std::size_t end = line.find(']');
+  if (!line.starts_with('[') || end == std::string_view::npos) return "";
   std::string name;
-  for (const std::string_view word : split(trim(line.substr(1, line.size() - 2)), ' ')) {
+  for (const std::string_view word : split(trim(line.substr(1, end - 1)), ' ')) {
     if (!trim(word).empty()) name += (name.empty() ? "" : " ") + std::string(trim(word));
   }
   return name;

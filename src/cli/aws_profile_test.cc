@@ -29,6 +29,15 @@ TEST(AwsProfile, ASectionIsTakenAwayAndNothingElse) {
   EXPECT_EQ(with_section("[clary]\nx = 1\n", "clary", {}), "");
 }
 
+TEST(AwsProfile, AHeaderMayHaveACommentBehindIt) {
+  const std::string text =
+      "[profile clary] ; old\na = 1\n[default] # mine\nb = 2\n[other]; x ]\nc = 3\n";
+  EXPECT_EQ(with_section(text, "profile clary", {}),
+            "[default] # mine\nb = 2\n[other]; x ]\nc = 3\n");
+  EXPECT_EQ(with_section(text, "profile clary", {{"n", "1"}}),
+            "[profile clary]\nn = 1\n[default] # mine\nb = 2\n[other]; x ]\nc = 3\n");
+}
+
 TEST(AwsProfile, WritingTwiceChangesNothing) {
   const std::string once = with_section("[a]\nx = 1\n", "clary", kLines);
   EXPECT_EQ(with_section(once, "clary", kLines), once);

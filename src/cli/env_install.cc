@@ -26,7 +26,8 @@ import os
 import sys
 
 HOOK = %HOOK%
-CHOSEN = ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+CHOSEN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL",
+          "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 
 if not any(os.environ.get(name) for name in CHOSEN):
     os.environ["AWS_PROFILE"] = "clary"
@@ -75,13 +76,35 @@ Result<Files> files_of(const Context& context, const std::string& venv) {
   return files;
 }
 
-Status change_section(const std::string& path, const std::string& section,
-                      const ProfileLines& lines) {
-  Result<std::string> text = read_file(path, kLargestFile);
+// Where a file is written that people may have put behind a symbolic link; the link may lead to
+// nothing yet.
+std::string written_path(const std::string& path) {
+  if (auto real = real_path(path); real.ok()) return *std::move(real);
+  std::error_code failure;
+  const std::filesystem::path target = std::filesystem::read_symlink(path, failure);
+  return failure ? path : (std::filesystem::path(folder_of(path)) / target).string();
+}
+
+Status write_section(const std::string& path, const std::string& section,
+                     const ProfileLines& lines) {
+  const Result<std::string> text = read_file(path, kLargestFile);
   if (!text.ok() && text.error().code != ErrorCode::kNotFound) return text.error();
-  if (!text.ok() && lines.empty()) return {};
-  CLARY_RETURN_IF_ERROR(make_folders(folder_of(path), 0700));
-  return write_file_atomically(path, with_section(text.ok() ? *text : "", section, lines), 0600);
+  const std::string target = written_path(path);
+  CLARY_RETURN_IF_ERROR(make_folders(folder_of(target), 0700));
+  return write_file_atomically(target, with_section(text.ok() ? *text : "", section, lines), 0600);
+}
+
+// A file, and a folder, in which nothing else stands goes too.
+Status remove_section(const std::string& path, const std::string& section) {
+  const Result<std::string> text = read_file(path, kLargestFile);
+  if (!text.ok()) return text.error().code == ErrorCode::kNotFound ? Status() : text.error();
+  const std::string left = with_section(*text, section, {});
+  if (left == *text) return {};
+  if (!trim(left).empty() || std::filesystem::is_symlink(path))
+    return write_file_atomically(written_path(path), left, 0600);
+  if (::unlink(path.c_str()) != 0) return system_error("remove '" + path + "'");
+  ::rmdir(folder_of(path).c_str());  // stays where something is in it
+  return {};
 }
 
 Status install(const Context& context, const Files& files) {
@@ -90,8 +113,8 @@ Status install(const Context& context, const Files& files) {
   CLARY_TRY(const std::string hook, context.tools.client_hook(context.data_folder));
   ProfileLines profile = {{"region", server.region}, {"endpoint_url", server.endpoint()}};
   if (!server.ca_file.empty()) profile.emplace_back("ca_bundle", server.ca_file);
-  CLARY_RETURN_IF_ERROR(change_section(files.config, std::string("profile ") + kProfile, profile));
-  CLARY_RETURN_IF_ERROR(change_section(
+  CLARY_RETURN_IF_ERROR(write_section(files.config, std::string("profile ") + kProfile, profile));
+  CLARY_RETURN_IF_ERROR(write_section(
       files.credentials, kProfile,
       {{"aws_access_key_id", *key.id}, {"aws_secret_access_key", key.secret.reveal()}}));
   // A JSON text is a Python text too.
@@ -102,8 +125,8 @@ Status install(const Context& context, const Files& files) {
 }
 
 Status uninstall(const Files& files) {
-  CLARY_RETURN_IF_ERROR(change_section(files.config, std::string("profile ") + kProfile, {}));
-  CLARY_RETURN_IF_ERROR(change_section(files.credentials, kProfile, {}));
+  CLARY_RETURN_IF_ERROR(remove_section(files.config, std::string("profile ") + kProfile));
+  CLARY_RETURN_IF_ERROR(remove_section(files.credentials, kProfile));
   for (const std::string& path : {files.start(), files.module()}) {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT)
       return system_error("remove '" + path + "'");

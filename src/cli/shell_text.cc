@@ -60,9 +60,10 @@ Exports client_exports(const ServerRecord& server, const KeyPair& key, const std
     exports.emplace_back("NO_PROXY", no_proxy(value_of(current, "NO_PROXY")));
   }
   for (const auto& [name, value] : current) {
-    const bool leads_elsewhere =
-        name == "AWS_SESSION_TOKEN" || name == "AWS_SECURITY_TOKEN" || name == "AWS_PROFILE" ||
-        name == "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS" || name.starts_with("AWS_ENDPOINT_URL_");
+    const bool leads_elsewhere = name == "AWS_SESSION_TOKEN" || name == "AWS_SECURITY_TOKEN" ||
+                                 name == "AWS_PROFILE" || name == "AWS_DEFAULT_PROFILE" ||
+                                 name == "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS" ||
+                                 name.starts_with("AWS_ENDPOINT_URL_");
     if (leads_elsewhere) exports.emplace_back(name, std::nullopt);
   }
   return exports;

@@ -57,8 +57,9 @@ def test_pythons_of_the_environment_need_no_exports(server, venv):
 
 def test_who_has_chosen_an_account_is_left_alone(server, venv):
     assert clary(server, venv, "--install", venv).returncode == 0
-    found = run(venv, "import os; print(os.environ.get('AWS_ENDPOINT_URL'), os.environ.get('AWS_PROFILE'))", AWS_PROFILE="mine")
-    assert found.stdout.split() == ["None", "mine"]
+    shown = "import os; print(os.environ.get('AWS_ENDPOINT_URL'), os.environ.get('AWS_PROFILE'))"
+    assert run(venv, shown, AWS_PROFILE="mine").stdout.split() == ["None", "mine"]
+    assert run(venv, shown, AWS_DEFAULT_PROFILE="mine").stdout.split() == ["None", "None"]
 
 
 def test_uninstall_leaves_everything_as_it_was(server, venv):
@@ -68,9 +69,31 @@ def test_uninstall_leaves_everything_as_it_was(server, venv):
     assert config.read_text().startswith(MINE) and config.read_text().count("[profile clary]") == 1
     assert clary(server, venv, "--uninstall", venv).returncode == 0
     assert config.read_text().strip() == MINE.strip()
-    assert "clary" not in (venv.parent / ".aws/credentials").read_text()
+    assert not (venv.parent / ".aws/credentials").exists()  # it was made by --install
     assert not list(venv.glob("lib/python3*/site-packages/clary*"))
     assert run(venv, "import os; print(os.environ.get('AWS_PROFILE'))").stdout.strip() == "None"
+
+
+def test_a_link_stays_a_link_and_other_profiles_stay(server, venv):
+    config, kept = venv.parent / ".aws/config", venv.parent / "dotfiles"
+    mine = "[profile clary] # an old one\nregion = x\n[default] # mine\nregion = eu-central-1\n"
+    kept.write_text(mine)
+    config.unlink()
+    config.symlink_to(kept)
+    assert clary(server, venv, "--install", venv).returncode == 0
+    assert config.is_symlink() and kept.read_text().endswith("[default] # mine\nregion = eu-central-1\n")
+    assert kept.read_text().startswith("[profile clary]\n") and server.url in kept.read_text()
+    assert run(venv, PROBE).stdout.split()[2] == "clary"
+    assert clary(server, venv, "--uninstall", venv).returncode == 0
+    assert config.is_symlink() and kept.read_text() == "[default] # mine\nregion = eu-central-1\n"
+
+
+def test_a_home_without_profiles_is_as_it_was(server, venv):
+    (venv.parent / ".aws/config").unlink()
+    (venv.parent / ".aws").rmdir()
+    assert clary(server, venv, "--install", venv).returncode == 0
+    assert clary(server, venv, "--uninstall", venv).returncode == 0
+    assert not (venv.parent / ".aws").exists()
 
 
 def test_what_is_no_environment_is_refused(server, venv):
