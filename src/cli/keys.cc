@@ -62,12 +62,31 @@ Result<std::vector<HeldKey>> all_keys(ServerApi& api) {
   return out;
 }
 
-Result<HeldKey> find_key(ServerApi& api, const std::string& id) {
+// Of a user. NotFound; InvalidArgument for the root key, which is no user's.
+Result<HeldKey> find_key(const Context& context, ServerApi& api, const std::string& id) {
+  if (const auto root = context.tools.root_key(context.data_folder); root.ok() && *root->id == id) {
+    return invalid_argument(
+        "key '" + id +
+        "': this is the root key: keys.access_key in clary.toml replaces it, or a start of the "
+        "server after keys/root.json in the data directory was removed");
+  }
   CLARY_TRY(const std::vector<HeldKey> held, all_keys(api));
   for (const HeldKey& key : held) {
     if (key.id == id) return key;
   }
   return not_found("key '" + id + "': no user has it; `clary keys list` shows them all");
+}
+
+// A user has at most two keys, and the new one is made before the old one ends.
+Status require_room(ServerApi& api, const HeldKey& key) {
+  CLARY_TRY(const std::vector<HeldKey> held, keys_of(api, key.user));
+  for (const HeldKey& other : held) {
+    if (other.id == key.id) continue;
+    return conflict("user '" + key.user +
+                    "' has two keys, which is the most: revoke one first: clary keys revoke " +
+                    other.id);
+  }
+  return {};
 }
 
 Result<Document> make_key(ServerApi& api, const std::string& user) {
@@ -149,7 +168,7 @@ ExitCode keys_list(const Context& context) {
 ExitCode keys_revoke(const Context& context, const std::string& id) {
   auto api = ServerApi::open(context.data_folder, context.tools);
   if (!api.ok()) return fail(context, api.error());
-  const auto key = find_key(*api, id);
+  const auto key = find_key(context, *api, id);
   if (!key.ok()) return fail(context, key.error());
   const auto gone =
       api->iam("DeleteAccessKey", {{"UserName", key->user}, {"AccessKeyId", key->id}});
@@ -161,8 +180,9 @@ ExitCode keys_revoke(const Context& context, const std::string& id) {
 ExitCode keys_rotate(const Context& context, const std::string& id) {
   auto api = ServerApi::open(context.data_folder, context.tools);
   if (!api.ok()) return fail(context, api.error());
-  const auto key = find_key(*api, id);
+  const auto key = find_key(context, *api, id);
   if (!key.ok()) return fail(context, key.error());
+  if (const Status room = require_room(*api, *key); !room.ok()) return fail(context, room.error());
   const Result<Document> fresh = make_key(*api, key->user);
   if (!fresh.ok()) return fail(context, fresh.error().within("user '" + key->user + "'"));
   show_key(context, *fresh);

@@ -30,7 +30,7 @@ Status check_elements(const Document& object, std::initializer_list<std::string_
                       std::string_view where) {
   for (const auto& [name, unused] : *object.as_object()) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      return unknown("element '" + name + "' of " + std::string(where) + " is not known");
+      return invalid_argument(std::string(where) + " has an unknown element '" + name + "'");
     }
   }
   return {};
@@ -90,7 +90,7 @@ Result<Policy::Statement> Policy::parse_statement(const Document& document) {
   CLARY_RETURN_IF_ERROR(check_elements(document,
                                        {"Sid", "Effect", "Principal", "NotPrincipal", "Action",
                                         "NotAction", "Resource", "NotResource", "Condition"},
-                                       "a statement"));
+                                       "a statement of the policy"));
   Statement out;
   const std::string effect = document.string_or("Effect", "");
   if (effect != "Allow" && effect != "Deny") return unknown("Effect must be Allow or Deny");

@@ -77,3 +77,23 @@ def test_a_policy_that_cannot_be_read_leaves_no_user(keeper, tmp_path):
     assert keeper.cli("keys", "create", "nobody", "--policy", str(policy), check=False).returncode != 0
     names = [user["UserName"] for user in keeper.client("iam").list_users()["Users"]]
     assert "nobody" not in names
+
+
+def test_what_a_key_cannot_is_told_with_what_can_be_done(keeper):
+    root = next(key for key, user in listed(keeper).items() if user == "root")
+    for command in ("revoke", "rotate"):
+        done = keeper.cli("keys", command, root, check=False)
+        assert done.returncode == 1 and "this is the root key: keys.access_key in clary.toml replaces it" in done.stderr
+    first = pair(keeper.cli("keys", "create", "two").stdout)["aws_access_key_id"]
+    second = pair(keeper.cli("keys", "create", "two").stdout)["aws_access_key_id"]
+    done = keeper.cli("keys", "rotate", first, check=False)
+    assert done.returncode == 1 and f"revoke one first: clary keys revoke {second}" in done.stderr and not done.stdout
+    keeper.cli("keys", "revoke", second)
+    assert opens(keeper, pair(keeper.cli("keys", "rotate", first).stdout))
+
+
+def test_an_unknown_element_of_a_policy_is_named(keeper, tmp_path):
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"Version": "2012-10-17", "Statements": []}))
+    done = keeper.cli("keys", "create", "hasty", "--policy", str(policy), check=False)
+    assert done.returncode == 1 and "the policy has an unknown element 'Statements'" in done.stderr
