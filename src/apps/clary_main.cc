@@ -1,6 +1,7 @@
 // clary: one program, several roles. `serve` and `host` are run here; every other command is a
 // person's.
 #include <string_view>
+#include <vector>
 
 #include "apps/client_tools.h"
 #include "apps/host_command.h"
@@ -9,9 +10,11 @@
 
 int main(int argc, char** argv) {
   using namespace clary;
-  const std::string_view command = argc > 1 ? argv[1] : "";
-  if (command == "serve") return apps::run_serve(argc, argv);
+  const std::vector<const char*> words = cli::plain_command_line(argc, argv);
+  const int count = static_cast<int>(words.size());
+  const std::string_view command = count > 1 ? words[1] : "";
+  if (command == "serve") return apps::run_serve(count, words.data());
   if (command == "host") return apps::run_host_command(argc, argv);
   const SystemClock clock;
-  return cli::run_client_command(argc, argv, apps::client_tools(clock));
+  return cli::run_client_command(count, words.data(), apps::client_tools(clock));
 }

@@ -7,11 +7,13 @@
 #include <utility>
 
 #include "apps/backup.h"
+#include "apps/data_folder.h"
 #include "apps/embedded_files.h"
 #include "apps/job_probes.h"
 #include "apps/root_key.h"
 #include "apps/settings.h"
 #include "base/files.h"
+#include "cli/last_address.h"
 #include "cli/machine_probes.h"
 #include "compute/exec_in_job.h"
 #include "compute/gang_files.h"
@@ -54,10 +56,10 @@ class EnvironmentsOf {
   explicit EnvironmentsOf(const std::map<std::string, std::string>& variables)
       : virtual_env_(value(variables, "VIRTUAL_ENV")), path_(value(variables, "PATH")) {}
 
-  Result<std::unique_ptr<runtime::Environments>> operator()(const std::string& data) const {
-    CLARY_TRY(const Settings settings, settings_of_server(data));
+  Result<std::unique_ptr<runtime::Environments>> operator()(const cli::Site& site) const {
+    CLARY_TRY(const Settings settings, settings_of_server(site.data, site.config));
     runtime::EnvironmentsOptions options;
-    options.data_folder = data;
+    options.data_folder = site.data;
     options.preferred = settings.default_environment;
     options.virtual_env = virtual_env_;
     options.path = path_;
@@ -76,43 +78,42 @@ class EnvironmentsOf {
 
 cli::EnvironmentTools environment_tools(const EnvironmentsOf& of) {
   cli::EnvironmentTools tools;
-  tools.list = [of](const std::string& data) -> Result<std::vector<EnvironmentRow>> {
-    CLARY_TRY(const auto environments, of(data));
+  tools.list = [of](const cli::Site& site) -> Result<std::vector<EnvironmentRow>> {
+    CLARY_TRY(const auto environments, of(site));
     std::vector<EnvironmentRow> rows;
     for (const runtime::Environment& environment : environments->list())
       rows.push_back(to_row(environment));
     return rows;
   };
-  tools.probe = [of](const std::string& data, const std::string& name) -> Result<EnvironmentRow> {
-    CLARY_TRY(const auto environments, of(data));
+  tools.probe = [of](const cli::Site& site, const std::string& name) -> Result<EnvironmentRow> {
+    CLARY_TRY(const auto environments, of(site));
     return to_row(environments->probe(name));
   };
-  tools.add = [of](const std::string& data, const std::string& name,
+  tools.add = [of](const cli::Site& site, const std::string& name,
                    const std::string& python) -> Result<EnvironmentRow> {
-    CLARY_TRY(const auto environments, of(data));
+    CLARY_TRY(const auto environments, of(site));
     return to_row(environments->add(name, python));
   };
   tools.create =
-      [of](const std::string& data, const std::string& name,
-           const std::vector<std::string>& packages,
+      [of](const cli::Site& site, const std::string& name, const std::vector<std::string>& packages,
            const std::function<void(std::string_view)>& on_output) -> Result<EnvironmentRow> {
-    CLARY_TRY(const auto environments, of(data));
+    CLARY_TRY(const auto environments, of(site));
     runtime::NewEnvironment wanted;
     wanted.name = name;
     wanted.packages = packages;
     wanted.on_output = on_output;
     return to_row(environments->create(wanted));
   };
-  tools.remove = [of](const std::string& data, const std::string& name) -> Status {
-    CLARY_TRY(const auto environments, of(data));
+  tools.remove = [of](const cli::Site& site, const std::string& name) -> Status {
+    CLARY_TRY(const auto environments, of(site));
     return environments->remove(name);
   };
   return tools;
 }
 
-Finding probe_settings(const std::string& data) {
+Finding probe_settings(const cli::Site& site) {
   Finding finding{.subject = "settings"};
-  const Result<Settings> settings = settings_of_server(data);
+  const Result<Settings> settings = settings_of_server(site.data, site.config);
   if (!settings.ok()) {
     finding.state = Finding::State::kBroken;
     finding.found = settings.error().message;
@@ -123,8 +124,23 @@ Finding probe_settings(const std::string& data) {
   return finding;
 }
 
-Finding probe_server(const std::string& data) {
-  return cli::probe_port(data, settings_of_server(data).value_or(Settings()).listen);
+Finding probe_server(const cli::Site& site) {
+  const Settings settings = settings_of_server(site.data, site.config).value_or(Settings());
+  // Where `clary up` starts it.
+  const std::string earlier = cli::last_address(site.data);
+  const bool as_before = !settings.lines.contains("listen") && !earlier.empty();
+  return cli::probe_port(site.data, as_before ? earlier : settings.listen);
+}
+
+Finding probe_format(const cli::Site& site) {
+  Finding finding{.subject = "data format", .found = "none yet: no server has started there"};
+  const Status format = check_data_format(site.data);
+  if (format.ok()) finding.found = "one that this release reads";
+  if (format.ok() || format.error().code == ErrorCode::kNotFound) return finding;
+  finding.state = Finding::State::kBroken;
+  finding.found = format.error().message;
+  finding.mend = "choose another directory with --data DIR or CLARY_DATA";
+  return finding;
 }
 
 Result<int> enter_job(const std::string& data, const std::string& gang,
@@ -157,13 +173,18 @@ cli::Tools client_tools(const Clock& clock) {
     CLARY_TRY(const std::string folder, unpack_python(data));
     return path_join(folder, "clary_hook");
   };
+  tools.settings = [](const cli::Site& site) -> Result<cli::Tools::SettingsSeen> {
+    CLARY_TRY(const Settings settings, settings_of_server(site.data, site.config));
+    return cli::Tools::SettingsSeen{.name_listen = settings.lines.contains("listen")};
+  };
   tools.storage = storage_tools();
   tools.environments = environment_tools(EnvironmentsOf(tools.variables));
   tools.enter_job = [variables = tools.variables](const std::string& data, const std::string& gang,
                                                   const std::vector<std::string>& argv) {
     return enter_job(data, gang, argv, variables);
   };
-  tools.probes = {probe_settings, probe_server, probe_programs, probe_sandbox, probe_network};
+  tools.probes = {probe_format,  probe_settings, probe_server, probe_programs,
+                  probe_way_out, probe_sandbox,  probe_network};
   tools.other_commands = {{"serve", "runs the server in the foreground"}};
   if (auto program = real_path("/proc/self/exe"); program.ok()) tools.program = std::move(*program);
   return tools;

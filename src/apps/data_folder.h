@@ -4,6 +4,7 @@
 //   lock              held while a server runs; its text says which
 //   server.json       of the running server: address, pid, settings' file (0600)
 //   places.json       where metadata and objects are: places.h
+//   last_address      where `clary up` had its server listen: cli/last_address.h
 //   keys/root.json    the person's key pair (0600)
 //   tls/              the server's authority and certificate, when it speaks https
 //   meta.db objects/ telemetry.db gangs/ cache/ python/ hostlink.sock

@@ -1,5 +1,7 @@
 #include "apps/job_probes.h"
 
+#include <vector>
+
 #include "apps/settings.h"
 #include "compute/network.h"
 #include "compute/programs.h"
@@ -9,9 +11,9 @@ namespace clary::apps {
 
 using cli::Finding;
 
-Finding probe_sandbox(const std::string& data) {
+Finding probe_sandbox(const cli::Site& site) {
   Finding finding{.subject = "bubblewrap", .found = "runs: jobs are confined"};
-  if (settings_of_server(data).value_or(Settings()).sandbox == "process") {
+  if (settings_of_server(site.data, site.config).value_or(Settings()).sandbox == "process") {
     finding.state = Finding::State::kLimited;
     finding.found = "is not used: the settings choose the process sandbox, which confines nothing";
     finding.mend = "jobs.sandbox = \"bubblewrap\"";
@@ -27,7 +29,7 @@ Finding probe_sandbox(const std::string& data) {
   return finding;
 }
 
-Finding probe_network(const std::string&) {
+Finding probe_network(const cli::Site&) {
   Finding finding{.subject = "networks", .found = "a job can have one of its own"};
   const auto made = compute::JobNetwork::create({.way_out = false});
   if (made.ok()) return finding;
@@ -41,16 +43,33 @@ Finding probe_network(const std::string&) {
   return finding;
 }
 
-Finding probe_programs(const std::string&) {
-  Finding finding{.subject = "programs", .found = "what starts jobs is there"};
-  const Status found =
-      compute::check_programs(compute::starting_programs(), compute::program_path());
+namespace {
+
+Finding probe_of(Finding finding, const std::vector<compute::NeededProgram>& programs,
+                 Finding::State absent) {
+  const Status found = compute::check_programs(programs, compute::program_path());
   if (found.ok()) return finding;
-  finding.state = Finding::State::kBroken;
+  finding.state = absent;
   const std::string& message = found.error().message;
   const std::size_t mend = message.find("; run: ");
   finding.found = message.substr(0, mend);
   if (mend != std::string::npos) finding.mend = message.substr(mend + 7);
+  return finding;
+}
+
+}  // namespace
+
+Finding probe_programs(const cli::Site&) {
+  return probe_of({.subject = "programs", .found = "what starts jobs is there"},
+                  compute::starting_programs(), Finding::State::kBroken);
+}
+
+Finding probe_way_out(const cli::Site&) {
+  Finding finding =
+      probe_of({.subject = "slirp4netns", .found = "is there: jobs have a way to the internet"},
+               {{"slirp4netns", "slirp4netns"}}, Finding::State::kLimited);
+  if (finding.state != Finding::State::kWorks)
+    finding.found += ": jobs run without a way to the internet";
   return finding;
 }
 

@@ -2,17 +2,17 @@
 // would.
 #pragma once
 
-#include <string>
-
 #include "cli/client_commands.h"
 
 namespace clary::apps {
 
-// Of the data directory's server: its settings choose the sandbox.
-cli::Finding probe_sandbox(const std::string& data);
+// Its settings choose the sandbox.
+cli::Finding probe_sandbox(const cli::Site& site);
 // A network of a job's own, without its way out.
-cli::Finding probe_network(const std::string& data);
+cli::Finding probe_network(const cli::Site& site);
 // The programs that start a job's host. PATH: this process's, which a server started here inherits.
-cli::Finding probe_programs(const std::string& data);
+cli::Finding probe_programs(const cli::Site& site);
+// slirp4netns, where jobs look for it.
+cli::Finding probe_way_out(const cli::Site& site);
 
 }  // namespace clary::apps

@@ -14,6 +14,8 @@
 #include "apps/settings.h"
 #include "base/files.h"
 #include "cli/client_commands.h"
+#include "cli/unread_text.h"
+#include "runtime/environments.h"
 
 namespace clary::apps {
 namespace {
@@ -42,16 +44,26 @@ Result<Settings> settings_from(const ServeOptions& options) {
     CLARY_RETURN_IF_ERROR(read_settings_file(config, settings));
     settings.file = real_path(config).value_or(config);
   }
-  if (!options.listen.empty()) settings.listen = options.listen;
-  if (!options.sandbox.empty()) settings.sandbox = options.sandbox;
-  if (!options.objects.empty()) settings.objects_location = options.objects;
-  if (!options.endpoint.empty()) settings.objects_endpoint = options.endpoint;
-  if (!options.metadata.empty()) settings.metadata = options.metadata;
-  if (!options.tls_cert.empty()) settings.tls_cert = options.tls_cert;
-  if (!options.tls_key.empty()) settings.tls_key = options.tls_key;
+  const auto replace = [&settings](const std::string& option, const char* key, std::string& value) {
+    if (option.empty()) return;
+    value = option;
+    settings.lines.erase(key);
+  };
+  replace(options.listen, "listen", settings.listen);
+  replace(options.sandbox, "jobs.sandbox", settings.sandbox);
+  replace(options.objects, "objects.location", settings.objects_location);
+  replace(options.endpoint, "objects.endpoint", settings.objects_endpoint);
+  replace(options.metadata, "metadata", settings.metadata);
+  replace(options.tls_cert, "tls.cert", settings.tls_cert);
+  replace(options.tls_key, "tls.key", settings.tls_key);
   settings.tls_own = settings.tls_own || options.tls;
   settings.allow_reset = settings.allow_reset || options.allow_reset;
   CLARY_RETURN_IF_ERROR(check_settings(settings));
+  runtime::EnvironmentsOptions environments;
+  environments.data_folder = settings.data;
+  environments.preferred = settings.default_environment;
+  const Status named = runtime::Environments(std::move(environments)).check_preferred();
+  if (!named.ok()) return setting_error(settings, "environments.default", named.error().message);
   return settings;
 }
 
@@ -91,9 +103,10 @@ int serve(const Settings& settings) {
 
 }  // namespace
 
-int run_serve(int argc, char** argv) {
+int run_serve(int argc, const char* const* argv) {
   ServeOptions options;
   CLI::App app("The server, in the foreground.", "clary serve");
+  app.failure_message(cli::unread_text);
   app.add_option("--data", options.data,
                  "Data directory (default: $CLARY_DATA, else ~/.local/share/clary)");
   app.add_option("--listen", options.listen,

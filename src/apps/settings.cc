@@ -211,6 +211,7 @@ Status apply_table(const std::string& path, const toml::table& table, const std:
       return invalid_argument(fmt::format("{}:{}: no setting is called '{}'{}", path, line, key,
                                           near ? fmt::format("; did you mean '{}'?", *near) : ""));
     }
+    settings.lines[key] = static_cast<std::int64_t>(line);
     if (!std::visit(Assign{settings, node}, row->field)) {
       return invalid_argument(
           fmt::format("{}:{}: '{}' must be {}", path, line, key, type_name(row->field)));
@@ -252,9 +253,9 @@ std::string settings_file(const std::string& data, const std::string& chosen) {
   return exists(in_data) ? in_data : "";
 }
 
-Result<Settings> settings_of_server(const std::string& data) {
-  std::string chosen;
-  if (const auto text = read_file(path_join(data, "server.json"), 1 << 16); text.ok()) {
+Result<Settings> settings_of_server(const std::string& data, std::string chosen) {
+  const std::string record = path_join(data, "server.json");
+  if (const auto text = read_file(record, 1 << 16); chosen.empty() && text.ok()) {
     CLARY_TRY(const Document running, parse_json(*text));
     chosen = running.string_or("config", "");
   }

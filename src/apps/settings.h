@@ -18,6 +18,8 @@ namespace clary::apps {
 struct Settings {
   std::string data;  // absolute path of the data directory
   std::string file;  // what was read over the defaults; "": nothing
+  // Of what the file sets, and nothing has replaced since: "jobs.uid" → the line where it stands.
+  std::map<std::string, std::int64_t> lines;
   std::string listen = "127.0.0.1:4580";
   std::string region = "us-east-1";      // of `clary env`; requests may name any
   std::string account = "000000000000";  // twelve digits
@@ -75,9 +77,9 @@ struct Settings {
 // Where the settings of a data directory stand: `chosen`, else <data>/clary.toml, else nowhere
 // ("").
 std::string settings_file(const std::string& data, const std::string& chosen);
-// The settings of the server of a data directory, for commands beside it: a running server's file,
-// else settings_file(). Checked.
-Result<Settings> settings_of_server(const std::string& data);
+// The settings of the server of a data directory, for commands beside it: `chosen`, else a running
+// server's file, else settings_file(). Checked.
+Result<Settings> settings_of_server(const std::string& data, std::string chosen = {});
 
 // "10 GiB", "500 MiB", "1000": bytes. Nothing: no such number.
 std::optional<std::uint64_t> parse_byte_count(std::string_view text);
@@ -87,8 +89,10 @@ Status read_settings_file(const std::string& path, Settings& settings);
 // The same of a text; path: what it is called in errors.
 Status read_settings_text(std::string_view text, const std::string& path, Settings& settings);
 // Checks values against each other and their ranges; makes `data` absolute. InvalidArgument names
-// the key.
+// the key, and file and line where it stands in one.
 Status check_settings(Settings& settings);
+// InvalidArgument: the key, and file and line where it stands in one.
+Error setting_error(const Settings& settings, const std::string& key, const std::string& sentence);
 // clary.toml with every setting, its meaning and its default: `clary serve --print-config`.
 std::string documented_settings();
 

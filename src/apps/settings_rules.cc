@@ -31,102 +31,133 @@ bool is_web_address(std::string_view url) {
   return url.empty();
 }
 
-Status require(bool holds, const char* key, const std::string& sentence) {
-  if (holds) return {};
-  return invalid_argument(fmt::format("setting '{}': {}", key, sentence));
-}
+// One rule of the settings after the other; each names its key, and where it stands.
+class Rules {
+ public:
+  explicit Rules(const Settings& settings) : settings_(settings) {}
+
+  Status require(bool holds, const char* key, const std::string& sentence) const {
+    return holds ? Status() : setting_error(settings_, key, sentence);
+  }
+  // Of two settings that mean nothing without each other.
+  Status require_both(const char* key, const std::string& value, const char* other,
+                      const std::string& other_value) const {
+    return require(value.empty() == other_value.empty(), value.empty() ? other : key,
+                   fmt::format("{} and {} must both be given", key, other));
+  }
+
+ private:
+  const Settings& settings_;
+};
 
 // What a remote bucket cannot do is refused here, not when it is missed.
-Status check_objects(const Settings& settings) {
+Status check_objects(const Settings& settings, const Rules& rules) {
   const std::string& location = settings.objects_location;
   if (location.empty()) {
-    return require(settings.objects_endpoint.empty(), "objects.endpoint",
-                   "without objects.location (--objects) there is nothing to reach there");
+    return rules.require(settings.objects_endpoint.empty(), "objects.endpoint",
+                         "without objects.location (--objects) there is nothing to reach there");
   }
   const auto place = objects::parse_object_uri(location);
-  CLARY_RETURN_IF_ERROR(require(place.ok(), "objects.location",
-                                "'" + location + "': wanted s3://bucket or s3://bucket/prefix"));
+  CLARY_RETURN_IF_ERROR(
+      rules.require(place.ok(), "objects.location",
+                    "'" + location + "': wanted s3://bucket or s3://bucket/prefix"));
   const std::string& endpoint = settings.objects_endpoint;
-  CLARY_RETURN_IF_ERROR(require(
+  CLARY_RETURN_IF_ERROR(rules.require(
       endpoint.empty() || endpoint.starts_with("http://") || endpoint.starts_with("https://"),
       "objects.endpoint", "'" + endpoint + "': wanted http://HOST:PORT or https://HOST:PORT"));
-  CLARY_RETURN_IF_ERROR(require(!settings.objects_region.empty(), "objects.region",
-                                "requests are signed for a region"));
-  CLARY_RETURN_IF_ERROR(require(settings.s3_quotas.empty(), "s3.quotas",
-                                "a remote bucket (objects.location) does not count its bytes"));
-  return require(!settings.allow_reset, "allow_reset",
-                 "would delete what is in the remote bucket (objects.location)");
+  CLARY_RETURN_IF_ERROR(rules.require(!settings.objects_region.empty(), "objects.region",
+                                      "requests are signed for a region"));
+  CLARY_RETURN_IF_ERROR(
+      rules.require(settings.s3_quotas.empty(), "s3.quotas",
+                    "a remote bucket (objects.location) does not count its bytes"));
+  return rules.require(!settings.allow_reset, "allow_reset",
+                       "would delete what is in the remote bucket (objects.location)");
 }
 
 }  // namespace
 
+Error setting_error(const Settings& settings, const std::string& key, const std::string& sentence) {
+  const auto line = settings.lines.find(key);
+  const std::string place =
+      line == settings.lines.end() ? "" : fmt::format("{}:{}: ", settings.file, line->second);
+  return invalid_argument(fmt::format("{}setting '{}': {}", place, key, sentence));
+}
+
 Status check_settings(Settings& settings) {
+  const Rules rules(settings);
   const bool digits = std::all_of(settings.account.begin(), settings.account.end(),
                                   [](char c) { return c >= '0' && c <= '9'; });
   CLARY_RETURN_IF_ERROR(
-      require(settings.account.size() == 12 && digits, "account", "must be twelve digits"));
-  CLARY_RETURN_IF_ERROR(require(settings.metadata.empty() ||
-                                    settings.metadata.starts_with("postgresql://") ||
-                                    settings.metadata.starts_with("postgres://"),
-                                "metadata", "must begin with postgresql://"));
-  CLARY_RETURN_IF_ERROR(require(settings.tls_cert.empty() == settings.tls_key.empty(), "tls.cert",
-                                "and tls.key come together"));
-  CLARY_RETURN_IF_ERROR(require(is_address(settings.listen), "listen",
-                                "'" + settings.listen + "' is not HOST:PORT, as 127.0.0.1:4580"));
-  CLARY_RETURN_IF_ERROR(require(is_loopback(settings.listen) || settings.uses_tls(), "listen",
-                                "'" + settings.listen +
-                                    "' is not a loopback address, and without TLS nothing else is "
-                                    "listened on: --tls, or --tls-cert and --tls-key"));
-  CLARY_RETURN_IF_ERROR(require(settings.sandbox == "bubblewrap" || settings.sandbox == "process",
-                                "jobs.sandbox", "must be \"bubblewrap\" or \"process\""));
-  CLARY_RETURN_IF_ERROR(require(settings.network == "namespace" || settings.network == "host",
-                                "jobs.network", "must be \"namespace\" or \"host\""));
-  CLARY_RETURN_IF_ERROR(require(settings.job_uid > 0 && settings.job_uid < 0xFFFFFFFF, "jobs.uid",
-                                "must be an unprivileged user's number"));
-  CLARY_RETURN_IF_ERROR(require(settings.access_key.empty() == settings.secret_key.empty(),
-                                "keys.access_key", "and keys.secret_key come together"));
-  CLARY_RETURN_IF_ERROR(require(settings.secret_key.empty() || settings.secret_key.size() >= 16,
-                                "keys.secret_key", "needs at least 16 characters"));
+      rules.require(settings.account.size() == 12 && digits, "account", "must be twelve digits"));
+  CLARY_RETURN_IF_ERROR(rules.require(settings.metadata.empty() ||
+                                          settings.metadata.starts_with("postgresql://") ||
+                                          settings.metadata.starts_with("postgres://"),
+                                      "metadata", "must begin with postgresql://"));
   CLARY_RETURN_IF_ERROR(
-      require(settings.stop_grace_seconds >= 0 && settings.stop_grace_seconds <= 3600,
-              "jobs.stop_grace_seconds", "must be 0 to 3600"));
-  CLARY_RETURN_IF_ERROR(require(
+      rules.require_both("tls.cert", settings.tls_cert, "tls.key", settings.tls_key));
+  CLARY_RETURN_IF_ERROR(
+      rules.require(is_address(settings.listen), "listen",
+                    "'" + settings.listen + "' is not HOST:PORT, as 127.0.0.1:4580"));
+  CLARY_RETURN_IF_ERROR(
+      rules.require(is_loopback(settings.listen) || settings.uses_tls(), "listen",
+                    "'" + settings.listen +
+                        "' is not a loopback address, and without TLS nothing else is "
+                        "listened on: --tls, or --tls-cert and --tls-key"));
+  CLARY_RETURN_IF_ERROR(
+      rules.require(settings.sandbox == "bubblewrap" || settings.sandbox == "process",
+                    "jobs.sandbox", "must be \"bubblewrap\" or \"process\""));
+  CLARY_RETURN_IF_ERROR(rules.require(settings.network == "namespace" || settings.network == "host",
+                                      "jobs.network", "must be \"namespace\" or \"host\""));
+  CLARY_RETURN_IF_ERROR(rules.require(settings.job_uid > 0 && settings.job_uid < 0xFFFFFFFF,
+                                      "jobs.uid", "must be an unprivileged user's number"));
+  CLARY_RETURN_IF_ERROR(rules.require_both("keys.access_key", settings.access_key,
+                                           "keys.secret_key", settings.secret_key));
+  CLARY_RETURN_IF_ERROR(
+      rules.require(settings.secret_key.empty() || settings.secret_key.size() >= 16,
+                    "keys.secret_key", "needs at least 16 characters"));
+  CLARY_RETURN_IF_ERROR(
+      rules.require(settings.stop_grace_seconds >= 0 && settings.stop_grace_seconds <= 3600,
+                    "jobs.stop_grace_seconds", "must be 0 to 3600"));
+  CLARY_RETURN_IF_ERROR(rules.require(
       settings.lifecycle_interval_seconds >= 1 && settings.lifecycle_interval_seconds <= 86'400,
       "s3.lifecycle_interval_seconds", "must be 1 to 86400"));
   for (const auto& [key, value] : {std::pair{"jobs.max_processes", settings.max_processes},
                                    std::pair{"jobs.max_disk_gib", settings.max_disk_gib},
                                    std::pair{"jobs.max_log_lines", settings.max_log_lines}}) {
     CLARY_RETURN_IF_ERROR(
-        require(value >= 0 && value < (1LL << 30), key, "must be 0 or a number of them"));
-  }
-  CLARY_RETURN_IF_ERROR(require(settings.handler_threads >= 1 && settings.handler_threads <= 256,
-                                "server.handler_threads", "must be 1 to 256"));
-  CLARY_RETURN_IF_ERROR(check_objects(settings));
-  for (const auto& [bucket, text] : settings.s3_quotas) {
-    CLARY_RETURN_IF_ERROR(require(parse_byte_count(text).has_value(), "s3.quotas",
-                                  "'" + bucket + "' must be a number of bytes, as \"10 GiB\""));
+        rules.require(value >= 0 && value < (1LL << 30), key, "must be 0 or a number of them"));
   }
   CLARY_RETURN_IF_ERROR(
-      require(is_web_address(settings.hook_url), "hooks.url", "must be http(s)://host:port/path"));
-  CLARY_RETURN_IF_ERROR(require(settings.hook_ca.empty() || settings.hook_ca.starts_with('/'),
-                                "hooks.ca", "must be an absolute path"));
-  for (const auto& [id, folder] : settings.filesystems) {
+      rules.require(settings.handler_threads >= 1 && settings.handler_threads <= 256,
+                    "server.handler_threads", "must be 1 to 256"));
+  CLARY_RETURN_IF_ERROR(check_objects(settings, rules));
+  for (const auto& [bucket, text] : settings.s3_quotas) {
     CLARY_RETURN_IF_ERROR(
-        require(folder.starts_with('/'), "filesystems", "'" + id + "' must name an absolute path"));
+        rules.require(parse_byte_count(text).has_value(), "s3.quotas",
+                      "'" + bucket + "' must be a number of bytes, as \"10 GiB\""));
+  }
+  CLARY_RETURN_IF_ERROR(rules.require(is_web_address(settings.hook_url), "hooks.url",
+                                      "must be http(s)://host:port/path"));
+  CLARY_RETURN_IF_ERROR(rules.require(settings.hook_ca.empty() || settings.hook_ca.starts_with('/'),
+                                      "hooks.ca", "must be an absolute path"));
+  for (const auto& [id, folder] : settings.filesystems) {
+    CLARY_RETURN_IF_ERROR(rules.require(folder.starts_with('/'), "filesystems",
+                                        "'" + id + "' must name an absolute path"));
   }
   for (const auto& [key, value] :
        {std::pair{"server.connections", settings.connections},
         {"server.connections_per_address", settings.connections_per_address},
         {"server.requests_per_key", settings.requests_per_key}}) {
-    CLARY_RETURN_IF_ERROR(require(value >= 1 && value <= 1'000'000, key, "must be 1 to 1000000"));
+    CLARY_RETURN_IF_ERROR(
+        rules.require(value >= 1 && value <= 1'000'000, key, "must be 1 to 1000000"));
   }
+  CLARY_RETURN_IF_ERROR(rules.require(settings.view_cache_entries >= 1, "server.view_cache_entries",
+                                      "must be at least 1"));
   CLARY_RETURN_IF_ERROR(
-      require(settings.view_cache_entries >= 1, "server.view_cache_entries", "must be at least 1"));
-  CLARY_RETURN_IF_ERROR(require(settings.log_level == "debug" || settings.log_level == "info" ||
-                                    settings.log_level == "warning" ||
-                                    settings.log_level == "error",
-                                "log_level", "must be debug, info, warning or error"));
-  return require(settings.data.starts_with('/'), "data", "must be an absolute path");
+      rules.require(settings.log_level == "debug" || settings.log_level == "info" ||
+                        settings.log_level == "warning" || settings.log_level == "error",
+                    "log_level", "must be debug, info, warning or error"));
+  return rules.require(settings.data.starts_with('/'), "data", "must be an absolute path");
 }
 
 }  // namespace clary::apps

@@ -116,6 +116,21 @@ TEST_F(SettingsTest, WhatIsNoAddressIsSaidToBeNone) {
   EXPECT_TRUE(check_settings(settings).ok());
 }
 
+TEST_F(SettingsTest, WhatCannotBeIsToldWithItsLine) {
+  settings.data = "/tmp/x";
+  ASSERT_TRUE(read("region = 'x'\n[jobs]\nuid = 0\n").ok());
+  EXPECT_EQ(check_settings(settings).error().message,
+            settings.file + ":3: setting 'jobs.uid': must be an unprivileged user's number");
+  settings.lines.erase("jobs.uid");
+  EXPECT_TRUE(check_settings(settings).error().message.starts_with("setting 'jobs.uid'"));
+  settings = {};
+  ASSERT_TRUE(read("[keys]\nsecret_key = '0123456789abcdef'\n").ok());
+  EXPECT_EQ(check_settings(settings).error().message,
+            settings.file +
+                ":2: setting 'keys.secret_key': keys.access_key and keys.secret_key must both be "
+                "given");
+}
+
 TEST_F(SettingsTest, AHooksAddressIsOfTheWeb) {
   settings.data = "/tmp/x";
   for (const char* url : {"http://127.0.0.1:9/x", "https://hooks.example.org", ""}) {

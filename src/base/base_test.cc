@@ -97,6 +97,10 @@ TEST(Strings, NearestSuggestsOnlyWhatIsNear) {
   const std::vector<std::string> names = {"listen", "region", "account"};
   EXPECT_EQ(nearest("regoin", names), "region");
   EXPECT_EQ(nearest("zzzzzz", names), std::nullopt);
+  const std::vector<std::string> commands = {"env", "jobs", "logs"};
+  EXPECT_EQ(nearest("jbos", commands), "jobs") << "two letters swapped are one edit";
+  EXPECT_EQ(nearest("nev", commands), "env");
+  EXPECT_EQ(nearest("sboj", commands), std::nullopt);
 }
 
 TEST(IdSource, UuidHasVersionFour) {

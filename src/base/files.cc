@@ -84,6 +84,7 @@ Status make_folders(const std::string& path, mode_t mode) {
   const int failure = errno;
   struct stat found{};
   if (failure == EEXIST && ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) return {};
+  if (failure == EEXIST) return already_exists("'" + path + "' is a file, no folder");
   return system_error("make folder '" + path + "'", failure);
 }
 

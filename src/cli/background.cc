@@ -16,9 +16,11 @@ namespace {
 constexpr std::uint64_t kMostBytes = 16 << 10;  // of a log, shown to a person
 }
 
-bool BackgroundServer::ended() {
+std::optional<int> BackgroundServer::ended() {
   int status = 0;
-  return ::waitpid(pid, &status, WNOHANG) == pid;
+  if (::waitpid(pid, &status, WNOHANG) != pid) return std::nullopt;
+  constexpr int kSignalled = 128;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : kSignalled + WTERMSIG(status);
 }
 
 Result<BackgroundServer> start_in_background(const std::vector<std::string>& command,

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,8 @@ namespace clary::cli {
 
 struct BackgroundServer {
   pid_t pid = 0;
-  // Whether it has ended; reaps it.
-  bool ended();
+  // Its exit status, 128 + the signal's number where one ended it; nothing while it runs. Reaps it.
+  std::optional<int> ended();
 };
 
 // command: argv. Output and errors go to the end of log_file (0600); input is empty; the working

@@ -27,6 +27,12 @@ struct KeyPair {
   Secret secret;
 };
 
+// What `doctor` and `environments` look at.
+struct Site {
+  std::string data;         // the data directory; may not exist yet
+  std::string config = {};  // the clary.toml to read; "": the one that its server reads
+};
+
 // One line of `clary doctor`.
 struct Finding {
   enum class State { kWorks, kLimited, kBroken };  // kLimited: jobs run, without something
@@ -35,8 +41,8 @@ struct Finding {
   std::string found;  // what there is, or what does not happen
   std::string mend;   // the command or setting that would help; "" when it works
 };
-// Looks at one thing. data_folder: may not exist yet.
-using Probe = std::function<Finding(const std::string& data_folder)>;
+// Looks at one thing.
+using Probe = std::function<Finding(const Site& site)>;
 
 // A Python interpreter that stands in for images.
 struct EnvironmentRow {
@@ -48,18 +54,18 @@ struct EnvironmentRow {
   std::string problem;                                        // why it cannot be used, or ""
 };
 
-// Each takes the data directory first.
+// Each fails where the settings of the site are broken.
 struct EnvironmentTools {
-  std::function<Result<std::vector<EnvironmentRow>>(const std::string& data)> list;
-  std::function<Result<EnvironmentRow>(const std::string& data, const std::string& name)> probe;
-  std::function<Result<EnvironmentRow>(const std::string& data, const std::string& name,
+  std::function<Result<std::vector<EnvironmentRow>>(const Site& site)> list;
+  std::function<Result<EnvironmentRow>(const Site& site, const std::string& name)> probe;
+  std::function<Result<EnvironmentRow>(const Site& site, const std::string& name,
                                        const std::string& python)>
       add;
-  std::function<Result<EnvironmentRow>(const std::string& data, const std::string& name,
+  std::function<Result<EnvironmentRow>(const Site& site, const std::string& name,
                                        const std::vector<std::string>& packages,
                                        const std::function<void(std::string_view)>& on_output)>
       create;
-  std::function<Status(const std::string& data, const std::string& name)> remove;
+  std::function<Status(const Site& site, const std::string& name)> remove;
 };
 
 // What `clary check`, `backup` and `restore` found.
@@ -100,6 +106,11 @@ struct Tools {
   std::function<Result<KeyPair>(const std::string& data)> root_key;
   // Unpacks the client hook and returns the folder for PYTHONPATH.
   std::function<Result<std::string>(const std::string& data)> client_hook;
+  // Whether the settings of a site can be read and may be so; whether they name an address.
+  struct SettingsSeen {
+    bool name_listen = false;
+  };
+  std::function<Result<SettingsSeen>(const Site& site)> settings;
   EnvironmentTools environments;
   StorageTools storage;
   // Runs a command beside the script of the gang, on this terminal, and returns its exit code.
@@ -119,8 +130,12 @@ std::map<std::string, std::string> read_variables(char** environment);
 // $CLARY_DATA, else $HOME/.local/share/clary.
 std::string default_data_folder(const std::map<std::string, std::string>& variables);
 
-// Parses the command line and runs it; returns the process's exit status. Prints to standard output
-// and standard error.
+// A command line without the words `help` and `version` in a command's place: `clary help jobs` is
+// `clary jobs --help`. argv outlives it.
+std::vector<const char*> plain_command_line(int argc, const char* const* argv);
+
+// Parses the command line (of plain_command_line()) and runs it; returns the process's exit status.
+// Prints to standard output and standard error.
 int run_client_command(int argc, const char* const* argv, const Tools& tools);
 
 }  // namespace clary::cli

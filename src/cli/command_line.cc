@@ -10,6 +10,7 @@
 #include "cli/command_names.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
+#include "cli/unread_text.h"
 
 namespace clary::cli {
 
@@ -20,6 +21,7 @@ using Run = std::function<ExitCode(const Context&)>;
 // Options that every command has, and the command that was chosen.
 struct Parsed {
   std::string data_folder;
+  std::string config;  // of those that look at a site
   bool json = false;
   Run run;
 
@@ -43,19 +45,30 @@ struct Parsed {
   CopyOptions copy;
 };
 
-CLI::App* add_command(CLI::App& app, Parsed& parsed, const char* name, const char* meaning,
-                      Run run) {
-  CLI::App* const command = app.add_subcommand(name, meaning);
+void add_data(CLI::App* command, Parsed& parsed) {
   command
       ->add_option("--data", parsed.data_folder,
                    "the data directory [$CLARY_DATA, else ~/.local/share/clary]")
       ->type_name("DIR");
+}
+
+CLI::App* add_command(CLI::App& app, Parsed& parsed, const char* name, const char* meaning,
+                      Run run) {
+  CLI::App* const command = app.add_subcommand(name, meaning);
+  add_data(command, parsed);
   command->callback([&parsed, run = std::move(run)] { parsed.run = run; });
   return command;
 }
 
 void add_json(CLI::App* command, Parsed& parsed) {
   command->add_flag("--json", parsed.json, "print JSON");
+}
+
+void add_config(CLI::App* command, Parsed& parsed) {
+  command
+      ->add_option("--config", parsed.config,
+                   "the clary.toml to read [the running server's, else the data directory's]")
+      ->type_name("FILE");
 }
 
 void add_shell(CLI::App* command, std::string& shell) {
@@ -73,7 +86,7 @@ std::string seconds_check(const std::string& text) {
 
 std::string count_check(const std::string& text) {
   const auto count = parse_int(text);
-  return count && *count > 0 ? "" : "'" + text + "' is no number of things";
+  return count && *count > 0 ? "" : "must be 1 or more, not '" + text + "'";
 }
 
 Duration to_duration(double seconds) {
@@ -88,13 +101,17 @@ void add_server_commands(CLI::App& app, Parsed& parsed) {
                     parsed.up.patience = to_duration(parsed.up_seconds);
                     return up(context, parsed.up);
                   });
-  command->add_option("--listen", parsed.up.listen, "address of the server [127.0.0.1:4580]")
+  command
+      ->add_option("--listen", parsed.up.listen,
+                   "address of the server [that of the settings, else of the last time, else "
+                   "127.0.0.1:4580]")
       ->type_name("HOST:PORT");
   command->add_option("--config", parsed.up.config, "its clary.toml")->type_name("FILE");
   command->add_flag("--tls", parsed.up.tls,
                     "https, with a certificate of an authority made in the data directory");
   command->add_option("--timeout", parsed.up_seconds, "how long to wait for it")
       ->type_name("SECONDS")
+      ->capture_default_str()
       ->check(seconds_check);
   add_shell(command, parsed.shell);
   add_json(command, parsed);
@@ -106,6 +123,7 @@ void add_server_commands(CLI::App& app, Parsed& parsed) {
                         });
   command->add_option("--timeout", parsed.down_seconds, "how long to wait for it")
       ->type_name("SECONDS")
+      ->capture_default_str()
       ->check(seconds_check);
 
   command =
@@ -133,6 +151,7 @@ void add_server_commands(CLI::App& app, Parsed& parsed) {
                         });
   command->add_flag("--verbose", parsed.verbose,
                     "also list every member of requests that has no effect here");
+  add_config(command, parsed);
   add_json(command, parsed);
 }
 
@@ -182,20 +201,25 @@ void add_exec_command(CLI::App& app, Parsed& parsed) {
 }
 
 void add_environment_commands(CLI::App& app, Parsed& parsed) {
-  CLI::App& group =
-      *app.add_subcommand("environments", "the Python interpreters that stand in for images");
+  CLI::App& group = *app.add_subcommand(
+      "environments", "the Python interpreters that stand in for images; alone it lists them");
   group.require_subcommand(0, 1);
+  add_data(&group, parsed);
+  add_config(&group, parsed);
+  add_json(&group, parsed);
   group.callback([&group, &parsed] {
     if (group.get_subcommands().empty()) parsed.run = environments_list;
   });
   CLI::App* command =
       add_command(group, parsed, "list", "all of them, the default first", environments_list);
+  add_config(command, parsed);
   add_json(command, parsed);
 
   command = add_command(
       group, parsed, "probe", "look at one anew",
       [&parsed](const Context& context) { return environments_probe(context, parsed.name); });
   command->add_option("NAME", parsed.name)->required();
+  add_config(command, parsed);
   add_json(command, parsed);
 
   command = add_command(group, parsed, "add",
@@ -206,6 +230,7 @@ void add_environment_commands(CLI::App& app, Parsed& parsed) {
   command->add_option("NAME", parsed.name)->required();
   command->add_option("PYTHON", parsed.python, "the interpreter, or the environment's folder")
       ->required();
+  add_config(command, parsed);
   add_json(command, parsed);
 
   command = add_command(group, parsed, "create",
@@ -215,12 +240,14 @@ void add_environment_commands(CLI::App& app, Parsed& parsed) {
                         });
   command->add_option("NAME", parsed.name)->required();
   command->add_option("PACKAGE", parsed.packages, "as pip takes them: 'torch==2.*'")->required();
+  add_config(command, parsed);
   add_json(command, parsed);
 
   command = add_command(
       group, parsed, "remove", "forget one; what `create` made is deleted",
       [&parsed](const Context& context) { return environments_remove(context, parsed.name); });
   command->add_option("NAME", parsed.name)->required();
+  add_config(command, parsed);
 }
 
 void add_key_commands(CLI::App& app, Parsed& parsed) {
@@ -313,44 +340,7 @@ std::string wrong_command(const CLI::App& app, int argc, const char* const* argv
   return "";
 }
 
-// In the place of the library's own words about what it could not read.
-std::string unread_text(const CLI::App* app, const CLI::Error& failure) {
-  std::string command = app->get_name();
-  const CLI::App* level = app;
-  while (!level->get_subcommands().empty()) {
-    level = level->get_subcommands().front();
-    command += " " + level->get_name();
-  }
-  const std::vector<std::string> unexpected = app->remaining(true);
-  if (dynamic_cast<const CLI::ExtrasError*>(&failure) != nullptr && !unexpected.empty()) {
-    std::vector<std::string> options;
-    for (const CLI::Option* option : level->get_options()) options.push_back(option->get_name());
-    return unexpected_word_text(command, unexpected.front(), options) + "\n";
-  }
-  return "clary: " + std::string(failure.what()) + "; `" + command +
-         " --help` says what it takes\n";
-}
-
 }  // namespace
-
-std::map<std::string, std::string> read_variables(char** environment) {
-  std::map<std::string, std::string> variables;
-  for (char** entry = environment; entry != nullptr && *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const std::size_t equals = text.find('=');
-    if (equals == std::string_view::npos) continue;
-    variables.emplace(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
-  }
-  return variables;
-}
-
-std::string default_data_folder(const std::map<std::string, std::string>& variables) {
-  const auto chosen = variables.find("CLARY_DATA");
-  if (chosen != variables.end() && !chosen->second.empty()) return chosen->second;
-  const auto home = variables.find("HOME");
-  return (home == variables.end() || home->second.empty() ? "/root" : home->second) +
-         "/.local/share/clary";
-}
 
 int run_client_command(int argc, const char* const* argv, const Tools& tools) {
   const Terminal terminal = Terminal::of_process(tools.variables);
@@ -382,7 +372,8 @@ int run_client_command(int argc, const char* const* argv, const Tools& tools) {
   const Context context{.tools = tools,
                         .terminal = terminal,
                         .data_folder = absolute_path(data),
-                        .json = parsed.json};
+                        .json = parsed.json,
+                        .config = parsed.config.empty() ? "" : absolute_path(parsed.config)};
   return static_cast<int>(parsed.run(context));
 }
 

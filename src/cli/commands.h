@@ -18,6 +18,9 @@ struct Context {
   const Terminal& terminal;
   std::string data_folder;  // absolute
   bool json = false;
+  std::string config = {};  // of `doctor` and `environments`: absolute; "": none was named
+
+  Site site() const { return {.data = data_folder, .config = config}; }
 };
 
 struct UpOptions {

@@ -1,129 +1,19 @@
 // The commands against a server that a test plays: what they ask for, what they print, what they
 // exit with.
-#include "cli/commands.h"
-
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
-#include <functional>
-#include <map>
-#include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/files.h"
 #include "base/json.h"
-#include "base/temporary_folder.h"
+#include "cli/commands_fixture.h"
 #include "cli/machine_probes.h"
-#include "cli/server_record.h"
-#include "net/fake_server.h"
-#include "net/server.h"
 
 namespace clary::cli {
 namespace {
 
 using std::chrono::milliseconds;
-
-// Answers operations with the replies that a test has lined up; the last one of an operation stays.
-class CommandsTest : public testing::Test {
- protected:
-  CommandsTest()
-      : handler_([this](const net::RequestHead& head) { return answer(head); }),
-        terminal_(
-            {}, [this](std::string_view text) { out_ += text; },
-            [this](std::string_view text) { err_ += text; }) {
-    tools_.clock = &clock_;
-    tools_.root_key = [](const std::string&) -> Result<KeyPair> {
-      return KeyPair{.id = AccessKeyId("AKIATEST"), .secret = Secret("secret")};
-    };
-    tools_.client_hook = [](const std::string&) -> Result<std::string> {
-      return std::string("/hook/clary_hook");
-    };
-    tools_.environments.list = [](const std::string&) -> Result<std::vector<EnvironmentRow>> {
-      return std::vector<EnvironmentRow>{{.name = "default",
-                                          .origin = "PATH",
-                                          .python = "/usr/bin/python3",
-                                          .version = "3.11",
-                                          .packages = {{"torch", "2.13.0"}},
-                                          .problem = ""}};
-    };
-  }
-
-  void start_server() {
-    server_ = std::make_unique<net::Server>(handler_, silent_logger());
-    const auto bound = server_->listen("127.0.0.1:0");
-    ASSERT_TRUE(bound.ok());
-    ASSERT_TRUE(write_file_atomically(folder_.path() + "/server.json",
-                                      to_json(Document::object({{"address", *bound}, {"pid", 1}})))
-                    .ok());
-  }
-
-  // As a running server does.
-  void hold_lock() {
-    auto lock = open_file(folder_.path() + "/lock", O_RDWR | O_CREAT);
-    ASSERT_TRUE(lock.ok());
-    ASSERT_EQ(::flock(lock->get(), LOCK_EX | LOCK_NB), 0);
-    lock_ = std::move(*lock);
-  }
-
-  void reply(const std::string& operation, std::vector<std::string> bodies, int status = 200) {
-    replies_[operation] = {std::move(bodies), status};
-  }
-
-  Context context(bool json = false) {
-    return {.tools = tools_, .terminal = terminal_, .data_folder = folder_.path(), .json = json};
-  }
-
-  TemporaryFolder folder_;
-  SystemClock clock_;
-  Tools tools_;
-  std::string out_;
-  std::string err_;
-  std::mutex mutex_;
-  std::vector<std::string> asked_;  // "Operation body"
-  std::function<void()> on_describe_;
-  std::string series_ = R"({"series":[{"name":"loss","points":[[1,2],[2,1]]}]})";
-
- private:
-  struct Lined {
-    std::vector<std::string> bodies;
-    int status = 200;
-    std::size_t next = 0;
-  };
-
-  net::StartOutcome answer(const net::RequestHead& head) {
-    if (head.target == "/readyz") return net::text_reply("ready");
-    if (head.target == "/_clary/jobs/training-job/j")
-      return net::text_reply(R"({"events":[{"time":1,"message":"m"}]})");
-    if (head.target == "/_clary/jobs/training-job/j/series") return net::text_reply(series_);
-    const std::string target(head.headers.get("X-Amz-Target"));
-    const bool is_signed =
-        head.headers.get("Authorization").find("Credential=AKIATEST/") != std::string_view::npos;
-    return std::unique_ptr<net::RequestSink>(
-        std::make_unique<net::FakeSink>([this, target, is_signed](const std::string& body) {
-          const std::scoped_lock lock(mutex_);
-          const std::string operation = target.substr(target.find('.') + 1);
-          asked_.push_back(operation + " " + body);
-          if (operation == "DescribeTrainingJob" && on_describe_) on_describe_();
-          if (!is_signed) return net::text_reply(R"({"message":"not signed"})", 403);
-          Lined& lined = replies_[operation];
-          if (lined.bodies.empty()) return net::text_reply(R"({"message":"unexpected"})", 500);
-          const std::string text = lined.bodies[std::min(lined.next++, lined.bodies.size() - 1)];
-          return net::text_reply(text, lined.status);
-        }));
-  }
-
-  std::map<std::string, Lined> replies_;
-  net::FakeHandler handler_;
-  std::unique_ptr<net::Server> server_;
-  Fd lock_;
-
- protected:
-  Terminal terminal_;
-};
 
 TEST_F(CommandsTest, WithoutAServerTheySayHowToStartOne) {
   EXPECT_EQ(jobs(context(), {}), ExitCode::kNoServer);
@@ -233,6 +123,7 @@ TEST_F(CommandsTest, LogsBeforeTheFirstLineAreEmpty) {
       400);
   EXPECT_EQ(logs(context(), {.job = "j"}), ExitCode::kOk) << err_;
   EXPECT_EQ(out_, "");
+  EXPECT_EQ(err_, "training job 'j' has printed nothing; it is InProgress\n");
 }
 
 TEST_F(CommandsTest, StopAsksForTheJob) {
@@ -256,28 +147,26 @@ TEST_F(CommandsTest, AJobOfAnotherKindIsFoundByItsNameOrNamedByItsKind) {
   EXPECT_EQ(asked_.at(3), R"(DescribeProcessingJob {"ProcessingJobName":"p"})");
 }
 
-TEST_F(CommandsTest, UpOnARunningServerPrintsItsEnvironment) {
+TEST_F(CommandsTest, BrokenSettingsAreToldOnce) {
+  tools_.settings = [](const Site& site) -> Result<Tools::SettingsSeen> {
+    return invalid_argument(site.config + ":1: no setting is called 'listem'");
+  };
+  Context chosen = context();
+  chosen.config = "/some/clary.toml";
+  EXPECT_EQ(environments_list(chosen), ExitCode::kUsage);
+  EXPECT_EQ(err_, "clary: /some/clary.toml:1: no setting is called 'listem'\n");
+  doctor(chosen, Detail::kSummary);
+  EXPECT_NE(out_.find("not looked at: the settings are broken"), std::string::npos) << out_;
+  EXPECT_EQ(out_.find("apt-get install python3"), std::string::npos) << out_;
+}
+
+TEST_F(CommandsTest, TheRootKeyIsNotTakenForAUsers) {
   start_server();
-  hold_lock();
-  tools_.program = "/nonexistent";
-  EXPECT_EQ(up(context(), {.shell = "bash"}), ExitCode::kOk) << err_;
-  EXPECT_NE(out_.find("export AWS_ACCESS_KEY_ID='AKIATEST'\n"), std::string::npos) << out_;
-  EXPECT_NE(err_.find("already running"), std::string::npos);
-}
-
-TEST_F(CommandsTest, UpSaysWhyTheServerDidNotStart) {
-  const std::string program = folder_.path() + "/program";
-  ASSERT_TRUE(
-      write_file_atomically(program, "#!/bin/sh\necho \"port taken: $1 $2 $3\"\nexit 1\n", 0755)
-          .ok());
-  tools_.program = program;
-  EXPECT_EQ(up(context(), {}), ExitCode::kFailed);
-  EXPECT_NE(err_.find("port taken: serve --data " + folder_.path()), std::string::npos) << err_;
-}
-
-TEST_F(CommandsTest, DownWithoutAServerIsFine) {
-  EXPECT_EQ(down(context(), {}), ExitCode::kOk);
-  EXPECT_NE(err_.find("no server is running"), std::string::npos);
+  EXPECT_EQ(keys_revoke(context(), "AKIATEST"), ExitCode::kFailed);
+  EXPECT_EQ(keys_rotate(context(), "AKIATEST"), ExitCode::kFailed);
+  EXPECT_NE(err_.find("this is the root key: keys.access_key in clary.toml"), std::string::npos)
+      << err_;
+  EXPECT_TRUE(asked_.empty());
 }
 
 TEST_F(CommandsTest, EnvironmentsAreListed) {
@@ -291,7 +180,7 @@ TEST_F(CommandsTest, EnvironmentsAreListed) {
 }
 
 TEST_F(CommandsTest, DoctorFailsWhenSomethingIsBroken) {
-  tools_.probes.push_back([](const std::string&) {
+  tools_.probes.push_back([](const Site&) {
     return Finding{.subject = "bubblewrap",
                    .state = Finding::State::kBroken,
                    .found = "no",
@@ -309,25 +198,6 @@ TEST_F(CommandsTest, DoctorListsWhatHasNoEffectWhenAskedTo) {
   out_.clear();
   doctor(context(), Detail::kAll);
   EXPECT_NE(out_.find("VpcConfig"), std::string::npos) << out_;
-}
-
-TEST_F(CommandsTest, UpBesideAServerThatListensElsewhereSaysSo) {
-  start_server();
-  hold_lock();
-  tools_.program = "/nonexistent";
-  EXPECT_EQ(up(context(), {.listen = "127.0.0.1:1", .shell = "bash"}), ExitCode::kFailed);
-  EXPECT_NE(err_.find("runs already at http://127.0.0.1:"), std::string::npos) << err_;
-  EXPECT_NE(err_.find("--listen 127.0.0.1:1"), std::string::npos) << err_;
-  EXPECT_NE(err_.find("clary down"), std::string::npos) << err_;
-  EXPECT_EQ(out_, "");
-  EXPECT_EQ(up(context(), {.tls = true}), ExitCode::kFailed);
-  EXPECT_NE(err_.find("--tls"), std::string::npos) << err_;
-  EXPECT_EQ(up(context(), {.config = "/etc/other.toml"}), ExitCode::kFailed);
-  EXPECT_NE(err_.find("--config /etc/other.toml"), std::string::npos) << err_;
-  const std::string port = read_server_record(folder_.path()).value().address.substr(9);
-  for (const std::string& same :
-       {"localhost" + port, "127.0.0.1" + port, std::string("127.0.0.1:0")})
-    EXPECT_EQ(up(context(), {.listen = same, .shell = "bash"}), ExitCode::kOk) << same << err_;
 }
 
 TEST_F(CommandsTest, WhatThereIsNotToShowIsAFailureAndNoMissingJob) {
@@ -372,6 +242,20 @@ TEST(CommandLine, ExitsWithUsageOnNonsense) {
   EXPECT_EQ(run_client_command(2, unknown, tools), 2);
   const char* nothing[] = {"clary"};
   EXPECT_EQ(run_client_command(1, nothing, tools), 2);
+}
+
+TEST(CommandLine, HelpAndVersionMayStandInACommandsPlace) {
+  const auto plain = [](std::vector<const char*> words) {
+    std::string text;
+    for (const char* word : plain_command_line(static_cast<int>(words.size()), words.data()))
+      text += std::string(word) + " ";
+    return text;
+  };
+  EXPECT_EQ(plain({"clary"}), "clary ");
+  EXPECT_EQ(plain({"clary", "help"}), "clary --help ");
+  EXPECT_EQ(plain({"clary", "help", "keys", "create"}), "clary keys create --help ");
+  EXPECT_EQ(plain({"clary", "version"}), "clary --version ");
+  EXPECT_EQ(plain({"clary", "logs", "help"}), "clary logs help ");
 }
 
 TEST(DataFolder, HasADefault) {

@@ -11,7 +11,13 @@ namespace {
 // The interpreter that stands in for images when no other fits better.
 Finding probe_python(const Context& context) {
   Finding finding{.subject = "python"};
-  const auto environments = context.tools.environments.list(context.data_folder);
+  if (!context.tools.settings(context.site()).ok()) {
+    // Their own finding says what is wrong with them, and how to mend it.
+    finding.state = Finding::State::kLimited;
+    finding.found = "not looked at: the settings are broken";
+    return finding;
+  }
+  const auto environments = context.tools.environments.list(context.site());
   if (environments.ok() && !environments->empty() && environments->front().problem.empty()) {
     const EnvironmentRow& row = environments->front();
     finding.found = row.python + " (" + row.version;
@@ -26,10 +32,14 @@ Finding probe_python(const Context& context) {
     return finding;
   }
   finding.state = Finding::State::kBroken;
-  finding.found = !environments.ok()      ? environments.error().message
-                  : environments->empty() ? "no python3 on PATH"
-                                          : environments->front().problem;
   finding.mend = "apt-get install python3 python3-venv, or clary environments add NAME PATH";
+  if (!environments.ok() || environments->empty()) {
+    finding.found = environments.ok() ? "no python3 on PATH" : environments.error().message;
+    return finding;
+  }
+  const EnvironmentRow& row = environments->front();
+  finding.found = row.name + ": " + row.problem;
+  if (row.python.empty()) finding.mend = "clary environments add " + row.name + " PATH";
   return finding;
 }
 
@@ -52,11 +62,11 @@ ExitCode doctor(const Context& context, Detail effectless_detail) {
   std::vector<Finding> findings;
   const auto look = [&](const Probe& probe) {
     context.terminal.progress("looking ...");
-    findings.push_back(probe(context.data_folder));
+    findings.push_back(probe(context.site()));
   };
   for (const Probe& probe : machine_probes()) look(probe);
   for (const Probe& probe : context.tools.probes) look(probe);
-  look([&](const std::string&) { return probe_python(context); });
+  look([&](const Site&) { return probe_python(context); });
   context.terminal.progress("");
 
   bool broken = false;

@@ -15,7 +15,8 @@ constexpr auto kLook = std::chrono::milliseconds(20);
 ExitCode down(const Context& context, const DownOptions& options) {
   const auto holder = lock_holder(context.data_folder);
   if (!holder) {
-    context.terminal.say("no server is running on " + context.data_folder);
+    context.terminal.say("clary: no server is running on data directory '" + context.data_folder +
+                         "'");
     return ExitCode::kOk;
   }
   if (*holder <= 1)

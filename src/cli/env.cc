@@ -10,7 +10,7 @@ namespace clary::cli {
 namespace {
 
 Result<Exports> exports_of(const Context& context) {
-  CLARY_TRY(const ServerRecord server, read_server_record(context.data_folder));
+  CLARY_TRY(const ServerRecord server, running_server(context.data_folder));
   CLARY_TRY(const KeyPair key, context.tools.root_key(context.data_folder));
   CLARY_TRY(const std::string hook, context.tools.client_hook(context.data_folder));
   Exports exports = client_exports(server, key, hook, context.tools.variables);

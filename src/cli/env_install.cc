@@ -108,7 +108,7 @@ Status remove_section(const std::string& path, const std::string& section) {
 }
 
 Status install(const Context& context, const Files& files) {
-  CLARY_TRY(const ServerRecord server, read_server_record(context.data_folder));
+  CLARY_TRY(const ServerRecord server, running_server(context.data_folder));
   CLARY_TRY(const KeyPair key, context.tools.root_key(context.data_folder));
   CLARY_TRY(const std::string hook, context.tools.client_hook(context.data_folder));
   ProfileLines profile = {{"region", server.region}, {"endpoint_url", server.endpoint()}};

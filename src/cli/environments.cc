@@ -47,37 +47,50 @@ ExitCode show_one(const Context& context, const Result<EnvironmentRow>& environm
   return environment->problem.empty() ? ExitCode::kOk : ExitCode::kFailed;
 }
 
+// kUsage, said, where the settings that they need are wrong.
+ExitCode settings_status(const Context& context) {
+  const auto settings = context.tools.settings(context.site());
+  if (settings.ok()) return ExitCode::kOk;
+  static_cast<void>(fail(context, settings.error()));
+  return ExitCode::kUsage;
+}
+
 }  // namespace
 
 ExitCode environments_list(const Context& context) {
-  const auto environments = context.tools.environments.list(context.data_folder);
+  if (const ExitCode wrong = settings_status(context); wrong != ExitCode::kOk) return wrong;
+  const auto environments = context.tools.environments.list(context.site());
   if (!environments.ok()) return fail(context, environments.error());
   show(context, *environments);
   return ExitCode::kOk;
 }
 
 ExitCode environments_probe(const Context& context, const std::string& name) {
-  return show_one(context, context.tools.environments.probe(context.data_folder, name));
+  if (const ExitCode wrong = settings_status(context); wrong != ExitCode::kOk) return wrong;
+  return show_one(context, context.tools.environments.probe(context.site(), name));
 }
 
 ExitCode environments_add(const Context& context, const std::string& name,
                           const std::string& python) {
-  return show_one(context, context.tools.environments.add(context.data_folder, name, python));
+  if (const ExitCode wrong = settings_status(context); wrong != ExitCode::kOk) return wrong;
+  return show_one(context, context.tools.environments.add(context.site(), name, python));
 }
 
 ExitCode environments_create(const Context& context, const std::string& name,
                              const std::vector<std::string>& packages) {
+  if (const ExitCode wrong = settings_status(context); wrong != ExitCode::kOk) return wrong;
   // What venv and pip print goes to standard error, so that --json stays JSON.
   const auto on_output = [&context](std::string_view piece) {
     if (!piece.empty() && piece.back() == '\n') piece.remove_suffix(1);
     context.terminal.say(piece);
   };
-  return show_one(
-      context, context.tools.environments.create(context.data_folder, name, packages, on_output));
+  return show_one(context,
+                  context.tools.environments.create(context.site(), name, packages, on_output));
 }
 
 ExitCode environments_remove(const Context& context, const std::string& name) {
-  const Status removed = context.tools.environments.remove(context.data_folder, name);
+  if (const ExitCode wrong = settings_status(context); wrong != ExitCode::kOk) return wrong;
+  const Status removed = context.tools.environments.remove(context.site(), name);
   if (!removed.ok()) return fail(context, removed.error());
   context.terminal.say("environment '" + name + "' is gone");
   return ExitCode::kOk;

@@ -30,6 +30,9 @@ class LogReader {
     return job;
   }
 
+  // A job has a stream for each host from its first line on.
+  bool found_streams() const { return !tokens_.empty(); }
+
  private:
   Status print_new() {
     CLARY_RETURN_IF_ERROR(find_streams());
@@ -100,6 +103,14 @@ ExitCode say_end(const Context& context, const FoundJob& job) {
   return status == "Failed" ? ExitCode::kFailed : ExitCode::kOk;
 }
 
+// One that never started, or has not yet.
+void say_silent(const Context& context, const FoundJob& job) {
+  const std::string reason = job.description.string_or("FailureReason", "");
+  context.terminal.say(job.title() + " has printed nothing; it is " +
+                       job_member(job.description, "Status") +
+                       (reason.empty() ? "" : ": " + harmless(reason)));
+}
+
 }  // namespace
 
 ExitCode logs(const Context& context, const LogsOptions& options) {
@@ -114,7 +125,10 @@ ExitCode logs(const Context& context, const LogsOptions& options) {
       seen = true;
       away = false;
       last_seen = now;
-      if (!options.follow) return ExitCode::kOk;
+      if (!options.follow) {
+        if (!reader.found_streams()) say_silent(context, *job);
+        return ExitCode::kOk;
+      }
       if (is_over(job_member(job->description, "Status"))) return say_end(context, *job);
     } else {
       const bool unreachable =

@@ -7,7 +7,6 @@
 
 #include "base/files.h"
 #include "base/strings.h"
-#include "base/subprocess.h"
 #include "cli/server_record.h"
 #include "net/sockets.h"
 
@@ -98,19 +97,6 @@ Finding probe_tunnel_device() {
   return finding;
 }
 
-Finding probe_slirp() {
-  Finding finding{.subject = "slirp4netns"};
-  const auto asked = run_subprocess({.command = {"slirp4netns", "--version"}});
-  if (asked.ok() && asked->exit_code == 0) {
-    finding.found = std::string(trim(asked->output.substr(0, asked->output.find('\n'))));
-    return finding;
-  }
-  finding.state = State::kLimited;
-  finding.found = "is not installed: jobs run without a way to the internet";
-  finding.mend = "apt-get install slirp4netns";
-  return finding;
-}
-
 Finding probe_gpus() {
   Finding finding{.subject = "GPUs", .found = "none: jobs use the CPU"};
   std::size_t count = 0;
@@ -120,11 +106,10 @@ Finding probe_gpus() {
 }
 
 std::vector<Probe> machine_probes() {
-  const auto anywhere = [](Finding (*probe)()) {
-    return [probe](const std::string&) { return probe(); };
-  };
-  return {probe_data_folder, probe_disk, anywhere(probe_tunnel_device), anywhere(probe_slirp),
-          anywhere(probe_gpus)};
+  return {[](const Site& site) { return probe_data_folder(site.data); },
+          [](const Site& site) { return probe_disk(site.data); },
+          [](const Site&) { return probe_tunnel_device(); },
+          [](const Site&) { return probe_gpus(); }};
 }
 
 }  // namespace clary::cli

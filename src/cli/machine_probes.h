@@ -8,7 +8,7 @@
 
 namespace clary::cli {
 
-// Data directory, disk, /dev/net/tun, slirp4netns, GPUs.
+// Data directory, disk, /dev/net/tun, GPUs.
 std::vector<Probe> machine_probes();
 
 Finding probe_data_folder(const std::string& data_folder);
@@ -17,7 +17,6 @@ Finding probe_disk(const std::string& data_folder);
 // settings.
 Finding probe_port(const std::string& data_folder, const std::string& address);
 Finding probe_tunnel_device();
-Finding probe_slirp();
 Finding probe_gpus();
 
 }  // namespace clary::cli

@@ -12,14 +12,16 @@ namespace clary::cli {
 
 namespace {
 constexpr Duration kPatience = std::chrono::seconds(1);  // with a server on this machine
+
+Error no_server(const std::string& data_folder) {
+  return unavailable("no server is running on data directory '" + data_folder +
+                     "': start one with `clary up`");
 }
+}  // namespace
 
 Result<ServerRecord> read_server_record(const std::string& data_folder) {
   const auto text = read_file(path_join(data_folder, "server.json"), 1 << 16);
-  if (!text.ok()) {
-    return unavailable("no server is running on data directory '" + data_folder +
-                       "': start one with `clary up`");
-  }
+  if (!text.ok()) return no_server(data_folder);
   CLARY_TRY(const Document document, parse_json(*text));
   ServerRecord record;
   record.address = document.string_or("address", "");
@@ -32,6 +34,11 @@ Result<ServerRecord> read_server_record(const std::string& data_folder) {
   if (record.address.empty())
     return internal_error("'" + data_folder + "/server.json' names no address");
   return record;
+}
+
+Result<ServerRecord> running_server(const std::string& data_folder) {
+  if (!lock_holder(data_folder)) return no_server(data_folder);
+  return read_server_record(data_folder);
 }
 
 std::optional<pid_t> lock_holder(const std::string& data_folder) {

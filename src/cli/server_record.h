@@ -25,6 +25,9 @@ struct ServerRecord {
 // Unavailable when no server has written one, with the command that starts it.
 Result<ServerRecord> read_server_record(const std::string& data_folder);
 
+// The same for a server that runs: Unavailable also where one was killed and has left its record.
+Result<ServerRecord> running_server(const std::string& data_folder);
+
 // The process that holds <data>/lock: a server is running or starting there. Nothing when nobody
 // does.
 std::optional<pid_t> lock_holder(const std::string& data_folder);

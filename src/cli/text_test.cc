@@ -265,7 +265,9 @@ TEST(DoctorText, KnowsWhatHasNoEffect) {
 TEST(CommandNames, TheNearestIsNamed) {
   const std::vector<std::string> known = {"jobs", "describe"};
   EXPECT_EQ(unknown_command_text("", "jbos", known),
-            "clary: unknown command 'jbos'; there are: jobs, describe");
+            "clary: unknown command 'jbos', did you mean 'jobs'?");
+  EXPECT_EQ(unknown_command_text("", "fooo", known),
+            "clary: unknown command 'fooo'; there are: jobs, describe");
   EXPECT_EQ(unknown_command_text("", "describ", known),
             "clary: unknown command 'describ', did you mean 'describe'?");
   EXPECT_EQ(unknown_command_text("keys", "lits\x1b", {"create"}),

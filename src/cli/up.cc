@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "cli/background.h"
 #include "cli/commands.h"
+#include "cli/last_address.h"
 #include "cli/server_record.h"
 
 namespace clary::cli {
@@ -29,17 +30,20 @@ std::vector<std::string> serve_command(const Context& context, const UpOptions& 
   return command;
 }
 
-// said: what the server wrote before it ended.
-Error why_it_ended(std::string_view said) {
+// said: what the server wrote before it ended. InvalidArgument: the command line or a setting is
+// wrong.
+Error why_it_ended(int status, std::string_view said) {
+  const ErrorCode code = status == static_cast<int>(ExitCode::kUsage) ? ErrorCode::kInvalidArgument
+                                                                      : ErrorCode::kInternal;
   constexpr std::string_view kLead = "clary serve: ";
   said = trim(said);
   const bool one_sentence = said.starts_with(kLead) && said.find('\n') == std::string_view::npos;
   if (one_sentence) {
     const std::string sentence(said.substr(kLead.size()));
     const bool taken = sentence.starts_with("address ") && sentence.ends_with(" is in use");
-    return internal_error(sentence + (taken ? "; another one: --listen 127.0.0.1:PORT" : ""));
+    return {code, sentence + (taken ? "; another one: --listen 127.0.0.1:PORT" : "")};
   }
-  return internal_error("the server ended while it started:\n" + std::string(said));
+  return {code, "the server ended while it started:\n" + std::string(said)};
 }
 
 struct Started {
@@ -80,18 +84,32 @@ Result<Started> start_and_wait(const Context& context, const UpOptions& options)
   for (;;) {
     const bool is_held = lock_holder(context.data_folder).has_value();
     if (is_held && answers(context.data_folder)) return Started{started.has_value()};
-    if (started && started->ended()) {
-      return why_it_ended(text_after(log_file, log_start));
+    if (started) {
+      if (const auto status = started->ended())
+        return why_it_ended(*status, text_after(log_file, log_start));
     }
     if (!started && !is_held) {
       CLARY_TRY(started, start_in_background(serve_command(context, options), log_file));
     }
     if (context.tools.clock->steady() >= deadline) {
-      return timed_out("the server does not answer /readyz; its log is " + log_file);
+      return timed_out((started ? "the server still starts, in the background (pid " +
+                                      std::to_string(started->pid) +
+                                      "), and goes on; `clary up` waits for it"
+                                : std::string("the server does not answer /readyz")) +
+                       "; its log is " + log_file);
     }
     context.terminal.progress("starting clary ...");
     std::this_thread::sleep_for(kLook);
   }
+}
+
+// The address of the last time where none is asked for: shells and profiles have been told it.
+UpOptions with_address(const Context& context, UpOptions options) {
+  if (!options.listen.empty()) return options;
+  const std::string config = options.config.empty() ? "" : absolute_path(options.config);
+  const auto settings = context.tools.settings({.data = context.data_folder, .config = config});
+  if (settings.ok() && !settings->name_listen) options.listen = last_address(context.data_folder);
+  return options;
 }
 
 }  // namespace
@@ -99,9 +117,12 @@ Result<Started> start_and_wait(const Context& context, const UpOptions& options)
 ExitCode up(const Context& context, const UpOptions& options) {
   const Status made = make_folders(context.data_folder, 0700);
   if (!made.ok()) return fail(context, made.error());
-  const auto started = start_and_wait(context, options);
+  const auto started = start_and_wait(context, with_address(context, options));
   context.terminal.progress("");
-  if (!started.ok()) return fail(context, started.error());
+  if (!started.ok()) {
+    const ExitCode failed = fail(context, started.error());
+    return started.error().code == ErrorCode::kInvalidArgument ? ExitCode::kUsage : failed;
+  }
   if (const auto record = read_server_record(context.data_folder); record.ok()) {
     const std::string otherwise = started->by_us ? "" : asked_otherwise(*record, options);
     if (!otherwise.empty()) {
@@ -109,6 +130,8 @@ ExitCode up(const Context& context, const UpOptions& options) {
                                     " (data: " + context.data_folder + "), and " + otherwise +
                                     " asks for another one; run `clary down` first"));
     }
+    const Status noted = note_address(context.data_folder, record->listen);
+    if (!noted.ok()) return fail(context, noted.error());
     context.terminal.say(std::string("clary ") +
                          (started->by_us ? "is running" : "is already running") + " at " +
                          record->endpoint() + " (data: " + context.data_folder + ")");

@@ -24,6 +24,7 @@
 #include "compute/launch.h"
 #include "compute/memory_cgroup.h"
 #include "compute/overlay.h"
+#include "compute/programs.h"
 #include "compute/sandbox.h"
 #include "compute/sandbox_view.h"
 #include "compute/user_namespace.h"
@@ -270,8 +271,7 @@ class BubblewrapSandbox final : public Sandbox {
     std::move(arguments.begin(), arguments.end(), std::back_inserter(launch.argv));
     for (const char* text : {"/bin/bash", "--norc", "--noprofile", "-c", kPidOne})
       launch.argv.emplace_back(text);
-    const char* path = std::getenv("PATH");
-    launch.environment = {"PATH=" + std::string(path == nullptr ? "/usr/bin:/bin" : path)};
+    launch.environment = {"PATH=" + program_path()};
     launch.stdio = {input.reader.get(), output.writer.get(), errors.writer.get()};
     launch.kept = {facts.writer.get()};
     if (!as_root_) launch.joins.push_back({user_namespace(), CLONE_NEWUSER});

@@ -20,6 +20,7 @@
 #include "compute/launch.h"
 #include "compute/netlink.h"
 #include "compute/outcome_message.h"
+#include "compute/programs.h"
 #include "compute/user_namespace.h"
 
 namespace clary::compute {
@@ -182,7 +183,7 @@ Status JobNetwork::State::start_slirp() {
   }
   launch.argv.push_back(descriptors + std::to_string(network_namespace.get()));
   launch.argv.push_back("tap0");
-  launch.environment = {"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"};
+  launch.environment = {"PATH=" + program_path()};
   launch.kept.insert(launch.kept.end(),
                      {ready.writer.get(), exit.reader.get(), network_namespace.get()});
   CLARY_TRY(slirp, Child::start(launch));

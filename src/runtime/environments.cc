@@ -48,6 +48,7 @@ Status check_name(const std::string& name) {
 
 // Lets one process at a time change the list.
 Result<Fd> lock_list(const std::string& data_folder) {
+  CLARY_RETURN_IF_ERROR(make_folders(data_folder, 0700));
   const std::string path = path_join(data_folder, "environments.lock");
   CLARY_TRY(Fd file, open_file(path, O_RDWR | O_CREAT, 0600));
   if (flock(file.get(), LOCK_EX) != 0) return system_error("'" + path + "': lock");
@@ -125,6 +126,28 @@ std::vector<Environments::Entry> Environments::entries() const {
                    {.name = options_.preferred, .origin = "setting", .python = {}});
   }
   return entries;
+}
+
+Status Environments::check_preferred() const {
+  const std::string& wanted = options_.preferred;
+  if (wanted.empty()) return {};
+  if (wanted.find('/') != std::string::npos) {
+    std::string origin;
+    const std::string python = default_python(origin);
+    if (is_executable_file(python)) return {};
+    return invalid_argument("'" + python +
+                            "' is no program; wanted is a Python, or its environment");
+  }
+  std::vector<std::string> names;
+  for (const Entry& entry : entries()) {
+    if (entry.python.empty()) continue;
+    if (entry.name == wanted) return {};
+    names.push_back(entry.name);
+  }
+  const auto meant = nearest(wanted, names);
+  return invalid_argument("there is no environment '" + wanted + "'" +
+                          (meant ? ", did you mean '" + *meant + "'?" : ";") +
+                          " `clary environments add " + wanted + " PATH` adds it");
 }
 
 void Environments::load_cache() {
@@ -236,7 +259,9 @@ Result<Environment> Environments::create(const NewEnvironment& wanted) {
     }
   }
   const std::vector<Environment> known = list();
-  if (std::ranges::find(known, wanted.name, &Environment::name) != known.end()) {
+  // One that only the settings name is not there yet.
+  const auto same = std::ranges::find(known, wanted.name, &Environment::name);
+  if (same != known.end() && !same->python.empty()) {
     return already_exists("environment '" + wanted.name + "': there is one already");
   }
   const auto base = std::ranges::find(known, std::string(), &Environment::problem);

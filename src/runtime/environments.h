@@ -43,6 +43,9 @@ class Environments {
  public:
   explicit Environments(EnvironmentsOptions options) : options_(std::move(options)) {}
 
+  // InvalidArgument when options.preferred names none. Looks at no interpreter.
+  Status check_preferred() const;
+
   // All of them, the default first, the others by name; one that cannot be used says why.
   std::vector<Environment> list();
   // One, looked at anew. NotFound.

@@ -100,6 +100,25 @@ TEST_F(EnvironmentsTest, ASettingTakesTheDefaultsPlace) {
   EXPECT_EQ(open().list().at(1).interpreter.python, folder_ + "/first/bin/python3");
 }
 
+TEST_F(EnvironmentsTest, ASettingThatNamesNoneIsRefused) {
+  EXPECT_TRUE(open().check_preferred().ok());
+  const std::string python = interpreter("mine", {});
+  ASSERT_TRUE(open().add("mine", python).ok());
+  for (const std::string& named : {std::string("mine"), python, folder_ + "/mine"}) {
+    preferred_ = named;
+    EXPECT_EQ(open().check_preferred().ok(), named != folder_ + "/mine") << "it has no bin/python";
+  }
+  preferred_ = "mihe";
+  EXPECT_EQ(open().check_preferred().error().message,
+            "there is no environment 'mihe', did you mean 'mine'? `clary environments add mihe "
+            "PATH` adds it");
+  preferred_ = "/nowhere/python";
+  EXPECT_EQ(open().check_preferred().error().code, ErrorCode::kInvalidArgument);
+  preferred_ = "another";
+  ASSERT_TRUE(open().add("another", python).ok());
+  EXPECT_TRUE(open().check_preferred().ok());
+}
+
 TEST_F(EnvironmentsTest, AnInterpreterIsAskedOnceUntilItChanges) {
   interpreter("a", {{"torch", "2.0"}});
   path_ = folder_ + "/a/bin";

@@ -136,21 +136,22 @@ def test_doctor_and_environments_read_the_settings(tmp_path):
 
     (tmp_path / "clary.toml").write_text("listem = 1\n")
     listed = run("environments", "list")
-    assert listed.returncode == 1 and "did you mean 'listen'" in listed.stderr
-    assert "did you mean 'listen'" in run("doctor").stdout
+    assert listed.returncode == 2 and "did you mean 'listen'" in listed.stderr
+    told = run("doctor").stdout
+    assert told.count("did you mean 'listen'") == 1 and "not looked at: the settings are broken" in told
+    assert "apt-get install python3" not in told
 
+    other = tmp_path / "other.toml"
+    other.write_text('[environments]\ndefault = "mine"\n')
+    findings = {each["subject"]: each for each in json.loads(run("doctor", "--json", "--config", other).stdout)["findings"]}
+    assert findings["settings"]["found"] == str(other)
+    assert findings["python"]["mend"] == "clary environments add mine PATH"
+    refused = run("serve", "--config", other)
+    assert refused.returncode == 2, refused
+    assert f"{other}:2: setting 'environments.default': there is no environment 'mine'" in refused.stderr
+    assert run("environments", "add", "mine", sys.executable, "--config", other).returncode == 0
+    assert json.loads(run("environments", "--json", "--config", other).stdout)[0]["name"] == "mine"
 
-def test_up_and_down(tmp_path):
-    data = tmp_path / "data"
-    up = subprocess.run([CLARY, "up", "--data", data, "--listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=60)
-    assert up.returncode == 0, up.stderr
-    assert "AWS_ENDPOINT_URL" in up.stdout
-    try:
-        again = subprocess.run([CLARY, "up", "--data", data, "--listen", "127.0.0.1:0"], capture_output=True, text=True,
-                               timeout=60)
-        assert again.returncode == 0, again.stderr  # it is up already
-        assert "AWS_ENDPOINT_URL" in again.stdout
-    finally:
-        down = subprocess.run([CLARY, "down", "--data", data], capture_output=True, text=True, timeout=60)
-    assert down.returncode == 0, down.stderr
-    assert subprocess.run([CLARY, "jobs", "--data", data], capture_output=True).returncode != 0
+    (tmp_path / "format").write_text("x\n")
+    findings = {each["subject"]: each for each in json.loads(run("doctor", "--json").stdout)["findings"]}
+    assert findings["data format"]["state"] == "broken"

@@ -1,9 +1,12 @@
 """What a newcomer meets first: mistyped commands, a server that runs already, and why a first job did not do what it should."""
 
+import json
 import ssl
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+from clary_server import CLARY
 from training import BUCKET, Training, wait_until
 
 from conftest import CONFIG
@@ -76,6 +79,25 @@ def test_a_job_may_limit_its_time_in_the_queue(training):
 def test_a_server_without_a_path_runs_jobs(new_server):
     job = Training(new_server(environment={"PATH": "/nowhere"}).start()).run("print(1)")
     assert job["TrainingJobStatus"] == "Completed", job
+
+
+def test_doctor_finds_programs_where_jobs_do(server):
+    def states(**variables: str) -> dict[str, str]:
+        done = subprocess.run([CLARY, "doctor", "--json", "--data", server.data], env={**server.environment(), **variables},
+                              capture_output=True, text=True, timeout=60)
+        found = {each["subject"]: each["state"] for each in json.loads(done.stdout)["findings"]}
+        return {subject: found[subject] for subject in ("bubblewrap", "slirp4netns", "programs")}
+
+    assert states(PATH="/nowhere") == states()
+
+
+def test_logs_of_a_job_that_never_started_say_so(training):
+    request = training.request("print(1)")
+    request["HyperParameters"]["sagemaker_submit_directory"] = '"s3://no-such-bucket/sourcedir.tar.gz"'
+    training.sagemaker.create_training_job(**request)
+    training.wait(request["TrainingJobName"])
+    shown = training.server.cli("logs", request["TrainingJobName"])
+    assert not shown.stdout and "has printed nothing; it is Failed: ClientError: source code" in shown.stderr
 
 
 def test_a_processing_job_sees_the_machines_pip_settings(new_server):

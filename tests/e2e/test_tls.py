@@ -98,7 +98,7 @@ def test_a_certificate_of_ones_own(new_server, own_certificate):
 
 @pytest.mark.parametrize("options, sentence", [
     (("--tls-cert", "/nowhere.pem", "--tls-key", "/nowhere.pem"), "nowhere"),
-    (("--tls-cert", "/nowhere.pem"), "come together"),
+    (("--tls-cert", "/nowhere.pem"), "must both be given"),
 ])
 def test_certificates_that_cannot_be_used(new_server, options, sentence):
     with pytest.raises(StartError) as error:
