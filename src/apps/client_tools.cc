@@ -3,12 +3,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <map>
 #include <memory>
 #include <utility>
 
 #include "apps/backup.h"
 #include "apps/data_folder.h"
 #include "apps/embedded_files.h"
+#include "apps/environment_options.h"
 #include "apps/job_probes.h"
 #include "apps/root_key.h"
 #include "apps/settings.h"
@@ -53,27 +55,16 @@ Result<EnvironmentRow> to_row(const Result<runtime::Environment>& environment) {
 // as they do for the server.
 class EnvironmentsOf {
  public:
-  explicit EnvironmentsOf(const std::map<std::string, std::string>& variables)
-      : virtual_env_(value(variables, "VIRTUAL_ENV")), path_(value(variables, "PATH")) {}
+  explicit EnvironmentsOf(std::map<std::string, std::string> variables)
+      : variables_(std::move(variables)) {}
 
   Result<std::unique_ptr<runtime::Environments>> operator()(const cli::Site& site) const {
     CLARY_TRY(const Settings settings, settings_of_server(site.data, site.config));
-    runtime::EnvironmentsOptions options;
-    options.data_folder = site.data;
-    options.preferred = settings.default_environment;
-    options.virtual_env = virtual_env_;
-    options.path = path_;
-    return std::make_unique<runtime::Environments>(std::move(options));
+    return std::make_unique<runtime::Environments>(environment_options(settings, variables_));
   }
 
  private:
-  static std::string value(const std::map<std::string, std::string>& variables, const char* name) {
-    const auto found = variables.find(name);
-    return found == variables.end() ? "" : found->second;
-  }
-
-  std::string virtual_env_;
-  std::string path_;
+  std::map<std::string, std::string> variables_;
 };
 
 cli::EnvironmentTools environment_tools(const EnvironmentsOf& of) {

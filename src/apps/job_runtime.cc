@@ -4,7 +4,9 @@
 
 #include <cstdlib>
 
+#include "apps/environment_options.h"
 #include "base/files.h"
+#include "cli/client_commands.h"
 #include "compute/local_backend.h"
 
 namespace clary::apps {
@@ -15,13 +17,11 @@ std::string environment_variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-runtime::EnvironmentsOptions environment_options(const JobRuntimeParts& parts) {
-  return {.data_folder = parts.folder.path(),
-          .preferred = parts.settings.default_environment,
-          .virtual_env = environment_variable("VIRTUAL_ENV"),
-          .path = environment_variable("PATH"),
-          .strictness = parts.settings.strict_versions ? runtime::Strictness::kExact
-                                                       : runtime::Strictness::kNearest};
+runtime::EnvironmentsOptions server_environments(const JobRuntimeParts& parts) {
+  runtime::EnvironmentsOptions options =
+      environment_options(parts.settings, cli::read_variables(::environ));
+  options.data_folder = parts.folder.path();
+  return options;
 }
 
 runtime::PlanSettings plan_settings(const JobRuntimeParts& parts) {
@@ -65,7 +65,7 @@ JobRuntime::JobRuntime(const JobRuntimeParts& parts,
       link_socket_(parts.folder.in("hostlink.sock")),
       failpoints_(environment_variable("CLARY_FAILPOINT")),
       backend_(std::move(backend)),
-      environments_(environment_options(parts)),
+      environments_(server_environments(parts)),
       chooser_(environments_),
       listeners_(parts.server),
       credentials_(*parts.storage.keys, parts.clock, parts.ids, AccountId(parts.settings.account)),

@@ -13,7 +13,8 @@ TEST(Places, WhatAStartHasNotedCountsMoreThanTheSettings) {
   ASSERT_TRUE(write_file_atomically(folder.path() + "/clary.toml",
                                     "metadata = 'postgresql://me:secret@db/one'")
                   .ok());
-  EXPECT_EQ(read_places(folder.path()).value(), (Places{.metadata = "postgresql://me@db/one", .objects = ""}));
+  EXPECT_EQ(read_places(folder.path()).value(),
+            (Places{.metadata = "postgresql://me@db/one", .objects = ""}));
   const Places noted{.metadata = "", .objects = "s3://bucket/prefix"};
   ASSERT_TRUE(write_places(folder.path(), noted).ok());
   EXPECT_EQ(read_places(folder.path()).value(), noted);

@@ -9,13 +9,14 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <map>
 
+#include "apps/environment_options.h"
 #include "apps/server_program.h"
 #include "apps/settings.h"
 #include "base/files.h"
 #include "cli/client_commands.h"
 #include "cli/unread_text.h"
-#include "runtime/environments.h"
 
 namespace clary::apps {
 namespace {
@@ -37,8 +38,9 @@ struct ServeOptions {
 
 Result<Settings> settings_from(const ServeOptions& options) {
   Settings settings;
-  settings.data = absolute_path(
-      options.data.empty() ? cli::default_data_folder(cli::read_variables(environ)) : options.data);
+  const std::map<std::string, std::string> variables = cli::read_variables(environ);
+  settings.data =
+      absolute_path(options.data.empty() ? cli::default_data_folder(variables) : options.data);
   std::string config = settings_file(settings.data, options.config);
   if (!config.empty()) {
     CLARY_RETURN_IF_ERROR(read_settings_file(config, settings));
@@ -59,10 +61,8 @@ Result<Settings> settings_from(const ServeOptions& options) {
   settings.tls_own = settings.tls_own || options.tls;
   settings.allow_reset = settings.allow_reset || options.allow_reset;
   CLARY_RETURN_IF_ERROR(check_settings(settings));
-  runtime::EnvironmentsOptions environments;
-  environments.data_folder = settings.data;
-  environments.preferred = settings.default_environment;
-  const Status named = runtime::Environments(std::move(environments)).check_preferred();
+  const Status named =
+      runtime::Environments(environment_options(settings, variables)).check_preferred();
   if (!named.ok()) return setting_error(settings, "environments.default", named.error().message);
   return settings;
 }

@@ -33,6 +33,19 @@ class FilesTest : public ::testing::Test {
   std::string folder_;
 };
 
+TEST_F(FilesTest, AFileInAFoldersPlaceIsToldAsOne) {
+  ASSERT_TRUE(write_file_atomically(folder_ + "/file", "").ok());
+  const Status made = make_folders(folder_ + "/file");
+  EXPECT_EQ(made.error().code, ErrorCode::kAlreadyExists);
+  EXPECT_EQ(made.error().message, "'" + folder_ + "/file' is a file, no folder");
+}
+
+TEST(Paths, AreMadeAbsoluteWithoutSlashesAtTheEnd) {
+  EXPECT_EQ(absolute_path("/a/b//"), "/a/b");
+  EXPECT_EQ(absolute_path("/"), "/");
+  EXPECT_EQ(absolute_path("new/"), real_path(".").value() + "/new");
+}
+
 TEST_F(FilesTest, ATreeIsRemovedAndAbsentIsFine) {
   const std::string root = tree(3);
   ASSERT_TRUE(remove_tree(root).ok());

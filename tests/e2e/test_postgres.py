@@ -117,3 +117,14 @@ def test_tables_of_a_newer_release_are_refused(postgres, new_server):
     postgres.execute("UPDATE clary.format SET number = 99")
     status, said = refusal(new_server, postgres.url())
     assert status == 1 and "written by a newer release (format 99" in said
+
+
+def test_a_stopped_server_knows_where_its_metadata_is(postgres, new_server, tmp_path):
+    server = new_server("--metadata", postgres.url()).start()
+    server.environment()
+    assert server.stop() == 0
+    checked = server.cli("check")
+    assert "metadata is in postgresql://" in checked.stderr and ": not checked" in checked.stderr
+    saved = server.cli("backup", str(tmp_path / "backup"))
+    assert "not part of this: pg_dump" in saved.stderr
+    assert PASSWORD not in checked.stderr + saved.stderr + (server.data / "places.json").read_text()
