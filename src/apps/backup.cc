@@ -51,11 +51,12 @@ std::vector<Database> databases_of(const Places& places) {
 
 // Unsupported when a newer release has written one of them, as `serve` says it. What cannot be read
 // is told by who reads it.
-Status refuse_newer_formats(const std::string& data, const Places& places) {
+Status refuse_newer_formats(const std::string& data, const Places& places,
+                            sqlite::Access access = sqlite::Access::kReader) {
   for (const Database& each : databases_of(places)) {
     const std::string path = path_join(data, each.name);
     if (!exists(path)) continue;
-    const auto database = sqlite::Database::open(path, {.access = sqlite::Access::kReader});
+    const auto database = sqlite::Database::open(path, {.access = access});
     if (!database.ok()) continue;
     const Status format = sqlite::refuse_newer_format(**database, each.known_formats);
     if (!format.ok() && format.error().code == ErrorCode::kUnsupported) return format;
@@ -99,15 +100,22 @@ Status require_metadata(const std::string& data, const Places& places) {
                    "': not there; where metadata is in PostgreSQL, a start of the server notes it");
 }
 
+struct CopySource {
+  std::string folder;
+  Places places;
+  sqlite::Access access = sqlite::Access::kReader;
+};
+
 // Everything that is here, but the manifest, the format and the places. The databases first: what a
 // job says that it has made is there when the objects are copied.
-Result<StorageReport> copy_data(const std::string& from, const std::string& to,
-                                const cli::CopyOptions& options, const Places& places) {
+Result<StorageReport> copy_data(const CopySource& source, const std::string& to,
+                                const cli::CopyOptions& options) {
   StorageReport report;
+  const auto& [from, places, access] = source;
   for (const Database& each : databases_of(places)) {
     if (each.name == kIndex || !exists(path_join(from, each.name))) continue;
     CLARY_RETURN_IF_ERROR(
-        sqlite::copy_database(path_join(from, each.name), path_join(to, each.name)));
+        sqlite::copy_database(path_join(from, each.name), path_join(to, each.name), access));
   }
   for (const char* name : kSmall)
     CLARY_RETURN_IF_ERROR(copy_small(path_join(from, name), path_join(to, name)));
@@ -122,7 +130,8 @@ Result<StorageReport> copy_data(const std::string& from, const std::string& to,
   CLARY_TRY(const objects::CopyReport copied,
             objects::copy_store(
                 path_join(from, "objects"), path_join(to, "objects"),
-                options.copy ? objects::BodyCopy::kCopy : objects::BodyCopy::kLinkOrCopy));
+                {.bodies = options.copy ? objects::BodyCopy::kCopy : objects::BodyCopy::kLinkOrCopy,
+                 .at_rest = access == sqlite::Access::kAtRest}));
   report.counts.emplace_back("objects", copied.counts.objects);
   if (copied.counts.versions > 0) report.counts.emplace_back("versions", copied.counts.versions);
   if (copied.counts.parts > 0) report.counts.emplace_back("parts of uploads", copied.counts.parts);
@@ -140,7 +149,7 @@ Result<StorageReport> fill_backup(const std::string& data, const std::string& to
   CLARY_TRY(const std::string outside, real_path(data));
   if (inside.starts_with(outside + "/"))
     return invalid_argument("backup folder '" + to + "' is inside the data directory");
-  CLARY_TRY(StorageReport report, copy_data(data, to, options, places));
+  CLARY_TRY(StorageReport report, copy_data({.folder = data, .places = places}, to, options));
   const Document manifest = Document::object({{"backup_format", kBackupFormat},
                                               {"data_format", kDataFormat},
                                               {"made", iso8601(SystemClock().now())},
@@ -199,7 +208,9 @@ Result<StorageReport> fill_aside(const std::string& from, const std::string& asi
                                  const std::string& data, const cli::CopyOptions& options,
                                  const Places& places) {
   CLARY_RETURN_IF_ERROR(make_folders(aside, 0700));
-  CLARY_TRY(StorageReport report, copy_data(from, aside, options, places));
+  CLARY_TRY(StorageReport report,
+            copy_data({.folder = from, .places = places, .access = sqlite::Access::kAtRest}, aside,
+                      options));
   CLARY_RETURN_IF_ERROR(write_places(aside, places));
   CLARY_RETURN_IF_ERROR(write_file_atomically(
       path_join(aside, "format"), std::to_string(kDataFormat) + "\n", 0600, Durability::kSynced));
@@ -213,7 +224,7 @@ Result<StorageReport> restore(const std::string& data, const cli::CopyOptions& o
   const std::string from = absolute_path(options.folder);
   CLARY_TRY(const Document manifest, read_manifest(from));
   const Places places{manifest.string_or("metadata", ""), manifest.string_or("objects", "")};
-  CLARY_RETURN_IF_ERROR(refuse_newer_formats(from, places));
+  CLARY_RETURN_IF_ERROR(refuse_newer_formats(from, places, sqlite::Access::kAtRest));
   CLARY_RETURN_IF_ERROR(require_metadata(from, places));
   CLARY_RETURN_IF_ERROR(require_empty(data, "data directory"));
   CLARY_RETURN_IF_ERROR(make_folders(folder_of(data)));
@@ -227,12 +238,9 @@ Result<StorageReport> restore(const std::string& data, const cli::CopyOptions& o
 Status check_database(const std::string& path, StorageReport& report) {
   if (!exists(path)) return {};
   CLARY_TRY(const auto database, sqlite::Database::open(path, {.access = sqlite::Access::kReader}));
-  CLARY_TRY(sqlite::Statement check, database->prepare("PRAGMA integrity_check"));
-  while (true) {
-    CLARY_TRY(const bool row, check.step());
-    if (!row) return {};
-    if (check.view(0) != "ok") report.damage.push_back(base_name(path) + ": " + check.text(0));
-  }
+  CLARY_TRY(const std::vector<std::string> faults, sqlite::faults_of(*database));
+  for (const std::string& fault : faults) report.damage.push_back(base_name(path) + ": " + fault);
+  return {};
 }
 
 Status rebuild(const std::string& data, StorageReport& report) {

@@ -1,5 +1,6 @@
 #include "base/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -8,6 +9,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "base/pipe.h"
 
 namespace clary {
 namespace {
@@ -72,6 +75,19 @@ TEST_F(FilesTest, AFolderThatCannotBeReadIsRemovedToo) {
   ASSERT_EQ(::chmod((root + "/0/a").c_str(), 0), 0);
   EXPECT_TRUE(remove_tree(root).ok());
   EXPECT_FALSE(exists(root));
+}
+
+TEST_F(FilesTest, BytesAreCopiedFromFilesAndFromWhatTheKernelDoesNotCopy) {
+  const std::string bytes(3 << 20, 'x');
+  const std::string from = tree(1) + "/from";
+  ASSERT_TRUE(write_file_atomically(from, bytes).ok());
+  const Fd to = open_file(from + ".to", O_RDWR | O_CREAT).value();
+  EXPECT_EQ(copy_bytes(open_file(from, O_RDONLY).value(), to, "copy").value(), bytes.size());
+  Pipe pipe = make_pipe().value();
+  ASSERT_TRUE(write_all(pipe.writer, "end", "write").ok());
+  pipe.writer.close();
+  EXPECT_EQ(copy_bytes(pipe.reader, to, "copy").value(), 3U);
+  EXPECT_EQ(read_file(from + ".to").value(), bytes + "end");
 }
 
 }  // namespace

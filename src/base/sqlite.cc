@@ -38,6 +38,51 @@ ErrorCode code_of(int extended) {
   }
 }
 
+int flags_of(Access access) {
+  constexpr int kEvery = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  switch (access) {
+    case Access::kReader:
+      return kEvery | SQLITE_OPEN_READWRITE;
+    case Access::kAtRest:
+      return kEvery | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+    case Access::kWriter:
+    case Access::kCarried:
+      break;
+  }
+  return kEvery | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+}
+
+const char* pragmas_of(Access access) {
+  switch (access) {
+    case Access::kWriter:
+      return "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+    case Access::kCarried:
+      return "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;";
+    case Access::kReader:
+    case Access::kAtRest:
+      break;
+  }
+  return "PRAGMA query_only = ON;";
+}
+
+// Without locks, logs and shared memory, which a read-only medium has no place for.
+// Source: sqlite.org/uri.html.
+std::string immutable_uri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char character : path) {
+    if (character == '%') {
+      uri += "%25";
+    } else if (character == '?') {
+      uri += "%3f";
+    } else if (character == '#') {
+      uri += "%23";
+    } else {
+      uri += character;
+    }
+  }
+  return uri + "?immutable=1";
+}
+
 }  // namespace
 
 // ---- Statement ----
@@ -81,6 +126,12 @@ Statement& Statement::bind_null() {
   return *this;
 }
 
+Statement& Statement::bind_column(const Statement& row, int column) {
+  CLARY_CHECK(sqlite3_bind_value(statement_, ++bound_,
+                                 sqlite3_column_value(row.statement_, column)) == SQLITE_OK);
+  return *this;
+}
+
 Result<bool> Statement::step() {
   errno = 0;  // of the call that fails: sqlite3_system_errno() does not tell a commit's
   switch (sqlite3_step(statement_)) {
@@ -106,6 +157,7 @@ void Statement::reset() {
   bound_ = 0;
 }
 
+int Statement::columns() const { return sqlite3_column_count(statement_); }
 bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }
@@ -125,19 +177,15 @@ std::string_view Statement::view(int column) const {
 // ---- Database ----
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, OpenOptions options) {
-  const bool writer = options.access == Access::kWriter;
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-                    (writer ? SQLITE_OPEN_CREATE : 0);
+  const std::string name = options.access == Access::kAtRest ? immutable_uri(path) : path;
   sqlite3* connection = nullptr;
   errno = 0;
-  const int opened = sqlite3_open_v2(path.c_str(), &connection, flags, nullptr);
+  const int opened = sqlite3_open_v2(name.c_str(), &connection, flags_of(options.access), nullptr);
   std::unique_ptr<Database> database(new Database(path, connection));
   if (opened != SQLITE_OK) return database->last_error("open");
   sqlite3_busy_timeout(connection, kBusyTimeoutMilliseconds);
-  std::string pragmas = "PRAGMA cache_size = -" + std::to_string(options.cache_kib) + ";";
-  pragmas += writer
-                 ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                 : "PRAGMA query_only = ON;";
+  const std::string pragmas = "PRAGMA cache_size = -" + std::to_string(options.cache_kib) + ";" +
+                              pragmas_of(options.access);
   CLARY_RETURN_IF_ERROR(database->execute(pragmas));
   return database;
 }
@@ -197,6 +245,17 @@ Status Database::watch_rows(const RowColumns& columns, RowSeen seen) {
   return execute(script);
 }
 
+Status Database::copy_to(Database& target) {
+  errno = 0;
+  sqlite3_backup* const backup =
+      sqlite3_backup_init(target.connection_, "main", connection_, "main");
+  if (backup == nullptr) return target.last_error("copy");
+  const int copied = sqlite3_backup_step(backup, -1);
+  sqlite3_backup_finish(backup);
+  if (copied != SQLITE_DONE) return target.last_error("copy of '" + path_ + "'");
+  return {};
+}
+
 std::int64_t Database::changes() const { return sqlite3_changes64(connection_); }
 std::int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(connection_); }
 
@@ -211,6 +270,8 @@ Error Database::last_error(std::string_view wanted) const {
   message += connection_ == nullptr ? "out of memory" : sqlite3_errmsg(connection_);
   if (connection_ == nullptr) return internal_error(std::move(message));
   const int code = sqlite3_extended_errcode(connection_);
+  const bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+  if (damaged) message = "'" + path_ + "': damaged: " + sqlite3_errmsg(connection_);
   // The system's reason, which SQLite's sentence keeps to itself: a disk that is read-only, or
   // fails.
   const bool of_disk = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
@@ -270,6 +331,16 @@ Status migrate(Database& database, std::span<const std::string_view> migrations)
         database.execute(std::string(migrations[static_cast<std::size_t>(format)])));
     CLARY_RETURN_IF_ERROR(database.execute("PRAGMA user_version = " + std::to_string(format + 1)));
     CLARY_RETURN_IF_ERROR(transaction.commit());
+  }
+}
+
+Result<std::vector<std::string>> faults_of(Database& database) {
+  CLARY_TRY(Statement check, database.prepare("PRAGMA integrity_check"));
+  std::vector<std::string> faults;
+  while (true) {
+    CLARY_TRY(const bool row, check.step());
+    if (!row) return faults;
+    if (check.view(0) != "ok") faults.push_back(check.text(0));
   }
 }
 

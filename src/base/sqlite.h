@@ -30,8 +30,10 @@ struct sqlite3_stmt;
 namespace clary::sqlite {
 
 enum class Access {
-  kWriter,  // creates the file; WAL, synchronous=FULL: what was committed survives a power cut
-  kReader,  // of a file that a writer has opened; never waits for it, sees the last commit
+  kWriter,   // creates the file; WAL, synchronous=FULL: what was committed survives a power cut
+  kReader,   // of a file that a writer has opened; never waits for it, sees the last commit
+  kAtRest,   // reads a file that nobody writes, and makes nothing beside it: for read-only media
+  kCarried,  // creates the file, which is all there is (no WAL): for one that is carried elsewhere
 };
 
 struct OpenOptions {
@@ -54,6 +56,7 @@ class Statement {
   Statement& bind(std::string_view text);
   Statement& bind_blob(std::string_view bytes);
   Statement& bind_null();
+  Statement& bind_column(const Statement& row, int column);  // as it is, of whatever type
   template <typename T>
   Statement& bind(const std::optional<T>& value) {
     return value ? bind(*value) : bind_null();
@@ -66,6 +69,7 @@ class Statement {
   // Ready to be bound and run again.
   void reset();
 
+  int columns() const;
   // Columns of the current row, from 0. NULL reads as 0 and "". The view is valid until the next
   // step.
   bool is_null(int column) const;
@@ -105,6 +109,8 @@ class Database {
   };
   using RowSeen = std::function<void(std::int64_t integer, std::string_view bytes)>;
   Status watch_rows(const RowColumns& columns, RowSeen seen);
+  // Replaces what `target` holds by what this holds at one moment; in WAL mode nobody waits for it.
+  Status copy_to(Database& target);
   // Rows changed by the last statement; row id of the last insert.
   std::int64_t changes() const;
   std::int64_t last_row_id() const;
@@ -146,6 +152,9 @@ Status refuse_newer_format(Database& database, std::size_t known);
 // Brings the database to format migrations.size(), each step in a transaction of its own; the
 // number is kept in user_version. Unsupported as of refuse_newer_format().
 Status migrate(Database& database, std::span<const std::string_view> migrations);
+
+// What integrity_check finds, a sentence each; none in a whole database.
+Result<std::vector<std::string>> faults_of(Database& database);
 
 // Reading connections to one file, made as they are needed and kept. Thread-safe.
 class Readers {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/sqlite_copy.h"
 
 namespace clary::sqlite {
 namespace {
@@ -121,6 +122,37 @@ TEST_F(SqliteTest, MigratesOnceAndRefusesANewerFormat) {
   EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
   EXPECT_NE(refused.error().message.find("newer release (format 2"), std::string::npos)
       << refused.error().message;
+}
+
+TEST_F(SqliteTest, ACopyIsOneFileThatCanBeReadAtRest) {
+  ASSERT_TRUE(put("k", 7).ok());
+  const std::string copy = folder_ + "/100% a?b#c.db";
+  ASSERT_TRUE(copy_database(path(), copy, Access::kReader).ok());
+  const std::string head = read_file(copy).value().substr(0, 20);
+  EXPECT_EQ(head.substr(18, 2), "\x01\x01") << "not in WAL mode";
+  EXPECT_EQ(number(*Database::open(copy, {.access = Access::kAtRest}).value(), "k"), 7);
+  const std::string again = folder_ + "/again.db";
+  ASSERT_TRUE(copy_database(copy, again, Access::kAtRest).ok());
+  EXPECT_EQ(number(*Database::open(again, {}).value(), "k"), 7);
+  EXPECT_FALSE(exists(copy + "-wal") || exists(copy + "-shm") || exists(copy + "-journal"));
+}
+
+TEST_F(SqliteTest, AFileAtRestInWalModeIsReadWithoutAnythingBesideIt) {
+  ASSERT_TRUE(put("k", 7).ok());
+  database_.reset();
+  const auto rest = Database::open(path(), {.access = Access::kAtRest}).value();
+  EXPECT_EQ(number(*rest, "k"), 7);
+  EXPECT_FALSE(rest->execute("DELETE FROM t").ok());
+  EXPECT_EQ(list_folder(folder_).value(), std::vector<std::string>{"t.db"});
+}
+
+TEST_F(SqliteTest, DamageIsNamedWithoutTheStatementThatMetIt) {
+  EXPECT_EQ(faults_of(*database_).value(), std::vector<std::string>{});
+  const std::string text = folder_ + "/text.db";
+  ASSERT_TRUE(write_file_atomically(text, std::string(8192, 'x')).ok());
+  const auto opened = Database::open(text, {});
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().message, "'" + text + "': damaged: file is not a database");
 }
 
 TEST_F(SqliteTest, AStatementInUseCanBePreparedAgain) {

@@ -42,13 +42,8 @@ Result<Fd> tree_owned_by(const std::string& lower, std::uint32_t user) {
 Status copy_file(const std::string& from, const std::string& to, const struct stat& found) {
   CLARY_TRY(const Fd source, open_file(from, O_RDONLY | O_NOFOLLOW));
   CLARY_TRY(const Fd target, open_file(to, O_WRONLY | O_CREAT | O_EXCL, found.st_mode & 0777));
-  for (;;) {
-    // Shares the blocks on file systems that can.
-    const ssize_t copied =
-        ::copy_file_range(source.get(), nullptr, target.get(), nullptr, 1U << 30, 0);
-    if (copied == 0) return {};
-    if (copied < 0 && errno != EINTR) return system_error("copy '" + from + "'");
-  }
+  const Result<std::uint64_t> copied = copy_bytes(source, target, "copy '" + from + "'");
+  return copied.ok() ? Status() : copied.error();
 }
 
 Status copy_link(const std::string& from, const std::string& to) {

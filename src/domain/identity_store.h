@@ -1,6 +1,7 @@
 // IdentityStore: roles and users, and the policies that say what they may do.
 //
-// Implementations: meta::SqliteIdentityStore, FakeIdentityStore. Thread-safe.
+// Implementations: meta::make_identity_store (on SQLite or PostgreSQL), FakeIdentityStore.
+// Thread-safe.
 #pragma once
 
 #include <string>

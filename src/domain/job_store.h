@@ -1,7 +1,7 @@
 // JobStore: jobs, their events and the outbox of effects not yet carried out.
 //
-// Implementations: meta::SqliteJobStore, FakeJobStore. All pass job_store_conformance. Thread-safe;
-// calls may block on a disk.
+// Implementations: meta::make_job_store (on SQLite or PostgreSQL), FakeJobStore. All pass
+// job_store_conformance. Thread-safe; calls may block on a disk or a network.
 #pragma once
 
 #include <cstdint>

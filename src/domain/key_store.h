@@ -1,6 +1,6 @@
 // KeyStore: access keys and the session credentials of jobs.
 //
-// Implementations: meta::SqliteKeyStore, FakeKeyStore. Thread-safe.
+// Implementations: meta::make_key_store (on SQLite or PostgreSQL), FakeKeyStore. Thread-safe.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,7 @@
 // PolicyStore: managed policies of the account's own, each with its versions.
 //
-// Implementations: meta::SqlitePolicyStore, FakeIdentityStore. Thread-safe.
+// Implementations: meta::make_policy_store (on SQLite or PostgreSQL), FakeIdentityStore.
+// Thread-safe.
 #pragma once
 
 #include <string>

@@ -16,9 +16,12 @@ namespace {
 
 constexpr std::size_t kNameDigits = 32;
 constexpr std::uint64_t kWriteBehindBytes = 2ULL << 20;
-constexpr std::size_t kCopyBytes = 1 << 20;
 
 }  // namespace
+
+std::string body_place(const std::string& name) {
+  return "bodies/" + name.substr(0, 2) + "/" + name;
+}
 
 Status BodyFiles::prepare() {
   CLARY_RETURN_IF_ERROR(make_folders(root_, 0700));
@@ -46,7 +49,7 @@ Status BodyFiles::place(const std::string& name) const {
 }
 
 std::string BodyFiles::path_of(const std::string& name) const {
-  return root_ + "/bodies/" + name.substr(0, 2) + "/" + name;
+  return path_join(root_, body_place(name));
 }
 
 Result<BodyFiles::Temporary> BodyFiles::create() {
@@ -116,27 +119,9 @@ Status BodyFiles::Temporary::write(std::string_view bytes) {
 }
 
 Status BodyFiles::Temporary::append(const Fd& file) {
-  for (;;) {
-    const ssize_t copied =
-        ::copy_file_range(file.get(), nullptr, file_.get(), nullptr, 1ULL << 30, 0);
-    if (copied > 0) written_ += static_cast<std::uint64_t>(copied);
-    if (copied == 0) return {};
-    if (copied > 0 || errno == EINTR) continue;
-    if (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)
-      return copy(file);
-    return system_error("join body files");
-  }
-}
-
-Status BodyFiles::Temporary::copy(const Fd& file) {
-  std::string buffer(kCopyBytes, '\0');
-  for (;;) {
-    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
-    if (got == 0) return {};
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_error("read body file");
-    CLARY_RETURN_IF_ERROR(write(std::string_view(buffer).substr(0, static_cast<std::size_t>(got))));
-  }
+  CLARY_TRY(const std::uint64_t copied, copy_bytes(file, file_, "join body files"));
+  written_ += copied;
+  return {};
 }
 
 Result<std::string> BodyFiles::Temporary::seal() {

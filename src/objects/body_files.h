@@ -19,6 +19,9 @@
 
 namespace clary::objects {
 
+// Where a sealed file of this name is below ROOT.
+std::string body_place(const std::string& name);
+
 class BodyFiles {
  public:
   // ids outlives this.
@@ -34,8 +37,7 @@ class BodyFiles {
     Temporary& operator=(Temporary&&) = delete;
     ~Temporary();
     Status write(std::string_view bytes);
-    // Appends the whole of a sealed file, inside the kernel where it can (shared blocks on file
-    // systems that have them).
+    // Appends the whole of a sealed file: copy_bytes().
     Status append(const Fd& file);
     // Durable under its final name, which is returned.
     Result<std::string> seal();
@@ -44,7 +46,6 @@ class BodyFiles {
     friend class BodyFiles;
     Temporary(const BodyFiles& files, std::string name, Fd file)
         : files_(&files), name_(std::move(name)), file_(std::move(file)) {}
-    Status copy(const Fd& file);
 
     const BodyFiles* files_;
     std::string name_;

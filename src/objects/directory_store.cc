@@ -36,7 +36,7 @@ Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const std::string& 
                                                              const Clock& clock, IdSource& ids,
                                                              DirectoryOptions options) {
   CLARY_RETURN_IF_ERROR(make_folders(root, 0700));
-  CLARY_TRY(Fd lock, lock_store(root));
+  CLARY_TRY(Fd lock, lock_store(root, StoreUse::kOwn));
   CLARY_TRY(std::unique_ptr<sqlite::Database> database,
             sqlite::Database::open(path_join(root, "index.db"), {.cache_kib = 8192}));
   CLARY_RETURN_IF_ERROR(sqlite::migrate(*database, index_migrations()));

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <unordered_set>
@@ -12,7 +11,9 @@
 #include "base/files.h"
 #include "base/sqlite.h"
 #include "base/text_encoding.h"
+#include "objects/body_files.h"
 #include "objects/object_index.h"
+#include "objects/store_lock.h"
 
 namespace clary::objects {
 namespace {
@@ -119,9 +120,6 @@ class Check {
   Result<std::string> fault_of(const StoredBody& body);
   Result<bool> is_named(const std::string& file);
   Status count_strays();
-  std::string path_of(const std::string& file) const {
-    return root_ + "/bodies/" + file.substr(0, 2) + "/" + file;
-  }
 
   const std::string& root_;
   const std::function<void(std::uint64_t)>& progress_;
@@ -131,12 +129,9 @@ class Check {
 };
 
 Status Check::check_index() {
-  CLARY_TRY(Statement check, database_->prepare("PRAGMA integrity_check"));
-  while (true) {
-    CLARY_TRY(const bool row, check.step());
-    if (!row) return {};
-    if (check.view(0) != "ok") report_.damage.push_back("index.db: " + check.text(0));
-  }
+  CLARY_TRY(const std::vector<std::string> faults, sqlite::faults_of(*database_));
+  for (const std::string& fault : faults) report_.damage.push_back("index.db: " + fault);
+  return {};
 }
 
 Result<std::vector<StoredBody>> Check::page(std::string_view sql, const Place& after) {
@@ -169,11 +164,10 @@ Status Check::walk(std::string_view sql, std::uint64_t& count) {
 Result<std::string> Check::fault_of(const StoredBody& body) {
   Sums sums{.size = body.bytes.size(), .crc32c = {}};
   if (!body.file.empty()) {
-    Result<Sums> read = sums_of_file(path_of(body.file), buffer_);
+    Result<Sums> read = sums_of_file(path_join(root_, body_place(body.file)), buffer_);
     if (!read.ok() && read.error().code == ErrorCode::kNotFound) {
       CLARY_TRY(const bool named, is_named(body.file));
-      return named ? "its file bodies/" + body.file.substr(0, 2) + "/" + body.file + " is missing"
-                   : std::string();
+      return named ? "its file " + body_place(body.file) + " is missing" : std::string();
     }
     if (!read.ok()) return read.error().message;
     sums = *std::move(read);
@@ -200,8 +194,8 @@ Result<bool> Check::is_named(const std::string& file) {
 }
 
 Status Check::count_strays() {
-  const auto lock = open_file(path_join(root_, "lock"), O_RDWR);
-  if (!lock.ok() || ::flock(lock->get(), LOCK_SH | LOCK_NB) != 0) return {};
+  const Result<Fd> lock = lock_store(root_, StoreUse::kLookOver);
+  if (!lock.ok()) return {};
   CLARY_TRY(const std::vector<std::string> named, referenced_files(*database_));
   const std::unordered_set<std::string> known(named.begin(), named.end());
   const std::string bodies = path_join(root_, "bodies");

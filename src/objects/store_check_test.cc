@@ -146,7 +146,7 @@ TEST_F(StoredFolderTest, FilesOfNoObjectAreCountedWhileNobodyWrites) {
 TEST_F(StoredFolderTest, ACopyIsTheStoreOfItsMoment) {
   put("file", kLarge);
   put("small", "abc");
-  const CopyReport report = copy_store(root(), copy(), BodyCopy::kLinkOrCopy).value();
+  const CopyReport report = copy_store(root(), copy(), {.bodies = BodyCopy::kLinkOrCopy}).value();
   EXPECT_EQ(report.counts.objects, 2U);
   EXPECT_EQ(report.counts.bytes, kLarge.size() + 3);
   EXPECT_EQ(report.linked, 1U);
@@ -161,16 +161,29 @@ TEST_F(StoredFolderTest, ACopyIsTheStoreOfItsMoment) {
 
 TEST_F(StoredFolderTest, ACopyMayShareNothing) {
   put("file", kLarge);
-  EXPECT_EQ(copy_store(root(), copy(), BodyCopy::kCopy).value().linked, 0U);
+  EXPECT_EQ(copy_store(root(), copy(), {.bodies = BodyCopy::kCopy}).value().linked, 0U);
   flip_byte(file_of(kLarge), 5);
   EXPECT_EQ(read(*open(copy()), "file"), kLarge);
+}
+
+TEST_F(StoredFolderTest, ACopyIsCopiedBackWithoutATraceInIt) {
+  put("file", kLarge);
+  put("small", "abc");
+  ASSERT_TRUE(copy_store(root(), copy(), {.bodies = BodyCopy::kCopy}).ok());
+  const std::vector<std::string> before = names_in(copy());
+  const std::string back = folder_.path() + "/back";
+  ASSERT_TRUE(copy_store(copy(), back, {.at_rest = true}).ok());
+  EXPECT_EQ(names_in(copy()), before);
+  const auto restored = open(back);
+  EXPECT_EQ(read(*restored, "file"), kLarge);
+  EXPECT_EQ(read(*restored, "small"), "abc");
 }
 
 TEST_F(StoredFolderTest, ACopyOfADamagedStoreSaysWhatItLacks) {
   put("absent", kLarge + "absent");
   put("file", kLarge);
   ASSERT_EQ(::unlink(file_of(kLarge + "absent").c_str()), 0);
-  const CopyReport report = copy_store(root(), copy(), BodyCopy::kLinkOrCopy).value();
+  const CopyReport report = copy_store(root(), copy(), {.bodies = BodyCopy::kLinkOrCopy}).value();
   EXPECT_EQ(report.missing.size(), 1U);
   EXPECT_EQ(read(*open(copy()), "file"), kLarge);
 }

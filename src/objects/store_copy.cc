@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/sqlite.h"
 #include "base/sqlite_copy.h"
+#include "objects/body_files.h"
 
 namespace clary::objects {
 namespace {
@@ -17,33 +18,21 @@ namespace {
 // the index, and each copy has fewer files left to fetch.
 constexpr int kAttempts = 8;
 
-std::string path_in(const std::string& root, const std::string& file) {
-  return root + "/bodies/" + file.substr(0, 2) + "/" + file;
-}
-
-Status copy_bytes(const std::string& from, const std::string& to) {
+Status copy_file(const std::string& from, const std::string& to) {
   CLARY_TRY(const Fd source, open_file(from, O_RDONLY));
   CLARY_TRY(const Fd target, open_file(to, O_WRONLY | O_CREAT | O_TRUNC, 0644));
-  std::string buffer(1 << 20, '\0');
-  while (true) {
-    ssize_t got = ::copy_file_range(source.get(), nullptr, target.get(), nullptr, 1 << 30, 0);
-    if (got == 0) return {};
-    if (got > 0) continue;
-    if (errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
-      return system_error("copy '" + from + "' to '" + to + "'");
-    got = ::read(source.get(), buffer.data(), buffer.size());
-    if (got < 0) return system_error("read '" + from + "'");
-    if (got == 0) return {};
-    CLARY_RETURN_IF_ERROR(
-        write_all(target, std::string_view(buffer).substr(0, static_cast<std::size_t>(got)),
-                  "write '" + to + "'"));
-  }
+  const Result<std::uint64_t> copied =
+      copy_bytes(source, target, "copy '" + from + "' to '" + to + "'");
+  return copied.ok() ? Status() : copied.error();
 }
 
 class Copy {
  public:
-  Copy(const std::string& from, const std::string& to, BodyCopy how)
-      : from_(from), to_(to), how_(how) {}
+  Copy(const std::string& from, const std::string& to, CopyOptions options)
+      : from_(from),
+        to_(to),
+        source_(options.at_rest ? sqlite::Access::kAtRest : sqlite::Access::kReader),
+        links_(options.bodies == BodyCopy::kLinkOrCopy) {}
 
   Result<CopyReport> run() {
     CLARY_RETURN_IF_ERROR(make_folders(path_join(to_, "bodies"), 0700));
@@ -66,15 +55,16 @@ class Copy {
   // Counts what it holds and returns the files that it names.
   Result<std::vector<std::string>> copy_index() {
     const std::string index = path_join(to_, "index.db");
-    CLARY_RETURN_IF_ERROR(sqlite::copy_database(path_join(from_, "index.db"), index));
-    CLARY_TRY(const auto database, sqlite::Database::open(index, {}));
+    CLARY_RETURN_IF_ERROR(sqlite::copy_database(path_join(from_, "index.db"), index, source_));
+    CLARY_TRY(const auto database,
+              sqlite::Database::open(index, {.access = sqlite::Access::kAtRest}));
     CLARY_TRY(report_.counts, index_counts(*database));
     return referenced_files(*database);
   }
 
   Status take(const std::string& file) {
-    const std::string source = path_in(from_, file);
-    const std::string target = path_in(to_, file);
+    const std::string source = path_join(from_, body_place(file));
+    const std::string target = path_join(to_, body_place(file));
     if (!exists(target)) {
       if (const Status taken = link_or_copy(source, target); !taken.ok()) {
         if (taken.error().code != ErrorCode::kNotFound) return taken;
@@ -94,7 +84,7 @@ class Copy {
       links_ = false;  // another file system, or one without links
     }
     const std::string aside = target + ".part";
-    CLARY_RETURN_IF_ERROR(copy_bytes(source, aside));
+    CLARY_RETURN_IF_ERROR(copy_file(source, aside));
     if (::rename(aside.c_str(), target.c_str()) != 0)
       return system_error("rename '" + aside + "' to '" + target + "'");
     return {};
@@ -102,17 +92,17 @@ class Copy {
 
   const std::string& from_;
   const std::string& to_;
-  const BodyCopy how_;
-  bool links_ = how_ == BodyCopy::kLinkOrCopy;
+  const sqlite::Access source_;
+  bool links_;
   CopyReport report_;
 };
 
 }  // namespace
 
-Result<CopyReport> copy_store(const std::string& from, const std::string& to, BodyCopy how) {
+Result<CopyReport> copy_store(const std::string& from, const std::string& to, CopyOptions options) {
   if (!exists(path_join(from, "index.db")))
     return not_found("object store '" + from + "': not there");
-  return Copy(from, to, how).run();
+  return Copy(from, to, options).run();
 }
 
 }  // namespace clary::objects

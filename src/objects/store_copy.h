@@ -16,6 +16,11 @@ enum class BodyCopy {
   kCopy,
 };
 
+struct CopyOptions {
+  BodyCopy bodies = BodyCopy::kLinkOrCopy;
+  bool at_rest = false;  // nobody writes to `from`, which may be on a read-only medium
+};
+
 struct CopyReport {
   IndexCounts counts;                // of the copy of the index
   std::uint64_t linked = 0;          // body files, hard links
@@ -23,8 +28,8 @@ struct CopyReport {
 };
 
 // Copies the store in `from` to the folder `to`, which is not there yet, as it is at one moment
-// while this runs. Durable when it returns. A server may be writing to `from`, nobody to `to`.
-// NotFound: no store there.
-Result<CopyReport> copy_store(const std::string& from, const std::string& to, BodyCopy how);
+// while this runs. Durable when it returns. A server may be writing to `from` unless it is at rest,
+// nobody to `to`. NotFound: no store there.
+Result<CopyReport> copy_store(const std::string& from, const std::string& to, CopyOptions options);
 
 }  // namespace clary::objects

@@ -21,12 +21,8 @@ constexpr mode_t kFolderMode = 0755;
 
 Status copy_body(const std::string& from, const Fd& to) {
   CLARY_TRY(const Fd source, open_file(from, O_RDONLY));
-  for (;;) {
-    const ssize_t copied =
-        ::copy_file_range(source.get(), nullptr, to.get(), nullptr, 1ULL << 30, 0);
-    if (copied == 0) return {};
-    if (copied < 0 && errno != EINTR) return system_error("copy '" + from + "'");
-  }
+  const Result<std::uint64_t> copied = copy_bytes(source, to, "copy '" + from + "'");
+  return copied.ok() ? Status() : copied.error();
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 """`clary check`, `backup`, `restore` on the data of a real server: one changed byte is told, a copy starts where it was made."""
 
+import contextlib
 import json
 import sqlite3
 import stat
@@ -23,6 +24,19 @@ def server(new_server):
 
 def body_files(server: Server) -> list:
     return [path for path in (server.data / "objects/bodies").rglob("*") if path.is_file()]
+
+
+@contextlib.contextmanager
+def read_only(folder):
+    """As a medium that cannot be written, to everybody but root."""
+    folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
+    for path in folders:
+        path.chmod(0o500)
+    try:
+        yield
+    finally:
+        for path in folders:
+            path.chmod(0o700)
 
 
 def flip_byte(path, at: int) -> None:
@@ -68,8 +82,13 @@ def test_a_backup_of_a_running_server_is_restored(server, new_server, tmp_path):
     training.s3.delete_object(Bucket="data", Key="large")  # what comes later is not in it
     training.s3.put_object(Bucket="data", Key="later", Body=b"x")
 
+    for database in ("meta.db", "telemetry.db", "objects/index.db"):
+        assert (backup / database).read_bytes()[18:20] == b"\x01\x01", "not in WAL mode"
     second = new_server()
-    restored = server.cli("restore", str(backup), "--data", str(second.data))
+    before = sorted(backup.rglob("*"))
+    with read_only(backup):
+        restored = server.cli("restore", str(backup), "--data", str(second.data))
+    assert sorted(backup.rglob("*")) == before
     assert "restored: " in restored.stdout
     for key in (second.data / "keys").iterdir():
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
