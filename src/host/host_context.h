@@ -2,6 +2,7 @@
 // what is said to be shared.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,7 +71,9 @@ struct HostContext {
   std::vector<std::string> program_folders;      // its bin folders, for PATH
   Fd requirements_in_use;                        // held: the overlay is not removed
   std::vector<compute::Mount> mounts;
-  std::unique_ptr<KeptFolder> checkpoints;           // none: the job keeps none
+  std::map<std::string, std::string>
+      pip_settings;                         // this machine's, for a program of the job's own
+  std::unique_ptr<KeptFolder> checkpoints;  // none: the job keeps none
   std::vector<std::unique_ptr<KeptFolder>> outputs;  // of the plan, in its order
   std::unique_ptr<compute::Sandbox> sandbox;
   TrainingEnvironment environment;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/files.h"
+#include "base/time_text.h"
 #include "host/failure.h"
 #include "host/steps.h"
 
@@ -24,11 +25,13 @@ constexpr std::array kLifecycle = {
     Step{"config files", write_config_files},
     Step{"code", stage_code},
     Step{"requirements", install_requirements},
+    Step{"pip settings", read_pip_settings},
     Step{"sandbox", prepare_sandbox},
     Step{"way out", settle_network},
     Step{"script", run_script},
 };
 
+constexpr Duration kWorthTelling = std::chrono::milliseconds(200);
 constexpr Duration kPutPause = std::chrono::seconds(1);
 constexpr Duration kFlushPiece = std::chrono::seconds(30);
 constexpr Duration kReportPatience = std::chrono::hours(24);  // with a server that is away
@@ -50,14 +53,35 @@ Outcome outcome_of(const HostContext& context, const Error& error) {
   return failed_outcome(cut_to_characters(context.mask.masked(failure_of(error)), 1024));
 }
 
+// What the job waited for before its program, for the timeline.
+class Preparation {
+ public:
+  void add(std::string_view step, Duration took) {
+    total_ += took;
+    if (took < kWorthTelling) return;
+    told_ += (told_.empty() ? ": " : ", ") + std::string(step) + " " + format_duration(took);
+  }
+  // "Prepared in 3.9 s: channels 3.4 s, pip settings 420 ms"; "" when no step took long.
+  std::string sentence() const {
+    return told_.empty() ? "" : "Prepared in " + format_duration(total_) + told_;
+  }
+
+ private:
+  Duration total_{};
+  std::string told_;
+};
+
 void run_to_outcome(HostContext& context) {
+  Preparation preparation;
   for (const Step& step : kLifecycle) {
+    if (step.run == run_script && !preparation.sentence().empty())
+      context.notice(preparation.sentence());
     const Duration begun = context.services.clock->steady();
     const Status ran = step.run(context);
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
-        context.services.clock->steady() - begun);
+    const Duration took = context.services.clock->steady() - begun;
     context.services.logger->debug(
-        "step", {{"name", std::string(step.name)}, {"ms", std::to_string(took.count())}});
+        "step", {{"name", std::string(step.name)}, {"took", format_duration(took)}});
+    preparation.add(step.name, took);
     if (!ran.ok()) context.outcome = outcome_of(context, ran.error());
     if (context.outcome) return;
   }

@@ -16,9 +16,10 @@ namespace clary::host {
 std::map<std::string, std::string> pip_setting_texts(const hostlink::PlanInterpreter& interpreter);
 
 // The machine's own as variables. What the job's environment says of pip is not among them: it must
-// not decide what the sandbox shows. Runs the interpreter's pip.
+// not decide what the sandbox shows. Asks the interpreter's pip when a setting's text has changed
+// since its last answer, which is kept in <cache_folder>/pip-settings/ for every interpreter.
 std::map<std::string, std::string> machine_pip_settings(
-    const hostlink::PlanInterpreter& interpreter);
+    const hostlink::PlanInterpreter& interpreter, const std::string& cache_folder);
 
 // Local folders that the settings name must be there for pip inside the sandbox.
 std::vector<compute::Mount> pip_setting_mounts(const std::map<std::string, std::string>& settings);

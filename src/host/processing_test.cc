@@ -98,8 +98,8 @@ TEST_F(ProcessingHost, ItsProgramSeesTheMachinesPipSettings) {
   ASSERT_TRUE(make_folders(wheels).ok());
   plan_.interpreter.python =
       folder_.write("env/bin/python3",
-                    "#!/bin/sh\necho \"global.index-url='http://index'\"; echo "
-                    "\"global.find-links='" +
+                    "#!/bin/sh\necho x >> " + folder_.at("asked") +
+                        "; echo \"global.index-url='http://index'\"; echo \"global.find-links='" +
                         wheels + "'\"\n",
                     0755);
   folder_.write("env/pip.conf", "[global]\nindex-url = http://index\n", 0644);
@@ -111,6 +111,16 @@ TEST_F(ProcessingHost, ItsProgramSeesTheMachinesPipSettings) {
   ASSERT_EQ(run(), kHostReported);
   const auto& mounts = sandbox_.prepared.back().mounts;
   EXPECT_TRUE(std::ranges::any_of(mounts, [&](const auto& m) { return m.source == wheels; }));
+
+  // pip takes its time: it is asked again when a setting has changed.
+  again();
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(variable(sandbox_.spawned.back(), "PIP_INDEX_URL"), "http://index");
+  EXPECT_EQ(folder_.read("asked"), "x\n");
+  folder_.write("env/pip.conf", "[global]\nindex-url = http://other\n", 0644);
+  again();
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(folder_.read("asked"), "x\nx\n");
 }
 
 TEST_F(ProcessingHost, AnExitMessageIsItsFirstKilobyte) {

@@ -105,7 +105,8 @@ Result<std::optional<ScriptFailure>> run_pip(HostContext& context,
   compute::SandboxSpec spec = sandbox_spec(context, "installer");
   spec.mounts.push_back(
       {.source = installation.aside, .target = installation.aside, .writable = true});
-  std::map<std::string, std::string> settings = machine_pip_settings(context.plan.interpreter);
+  std::map<std::string, std::string> settings =
+      machine_pip_settings(context.plan.interpreter, context.plan.cache_folder);
   for (compute::Mount& mount : pip_setting_mounts(settings))
     spec.mounts.push_back(std::move(mount));
   for (const auto& [name, value] : context.plan.environment) {

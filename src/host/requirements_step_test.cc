@@ -18,6 +18,7 @@ TEST_F(Requirements, InstallsBesideTheEnvironmentAndGivesThePathsOfWhatWasInstal
                     "case \"$*\" in *config*) echo \"global.index-url='http://index'\";;\n"
                     "*) echo six==1.15.0; echo torch==2.13.0;; esac\n",
                     0755);
+  folder_.write("env/pip.conf", "[global]\n", 0644);
   plan_.interpreter.python = python;
   plan_.interpreter.sys_path = {"/env/lib", "/env/lib/site-packages"};
   set_code({{"train.py", "print(1)"}, {"requirements.txt", "six\n"}});
@@ -56,6 +57,7 @@ TEST_F(Requirements, TheInstallerIsShownWhatTheMachinesSettingsNameAndNothingThe
   const std::string wheels = folder_.at("wheels");
   const std::string mirror = folder_.at("mirror");
   const std::string secret = folder_.at("secret");
+  folder_.write("env/pip.conf", "[global]\n", 0644);
   for (const std::string& path : {wheels, mirror + "/simple", secret})
     ASSERT_TRUE(make_folders(path).ok());
   plan_.interpreter.python = folder_.write(

@@ -1,5 +1,4 @@
 // The sandbox around the script, and the environment that names what is in it.
-#include <map>
 #include <string>
 #include <utility>
 
@@ -78,13 +77,10 @@ Status prepare_sandbox(HostContext& context) {
   compute::SandboxSpec spec = sandbox_spec(context, "sandbox");
   spec.mounts.insert(spec.mounts.end(), context.mounts.begin(), context.mounts.end());
   spec.overlays = context.overlays;
-  std::map<std::string, std::string> pip_settings;
   if (!context.plan.container_command.empty()) {
     CLARY_RETURN_IF_ERROR(add_programs(context, spec));
     make_interpreters_writable(context, spec);
-    if (!pip_setting_texts(context.plan.interpreter).empty())
-      pip_settings = machine_pip_settings(context.plan.interpreter);
-    for (compute::Mount& mount : pip_setting_mounts(pip_settings))
+    for (compute::Mount& mount : pip_setting_mounts(context.pip_settings))
       spec.mounts.push_back(std::move(mount));
   }
   spec.gpu_devices = context.plan.gpu_devices;
@@ -98,7 +94,7 @@ Status prepare_sandbox(HostContext& context) {
     CLARY_TRY(context.environment, make_training_environment(input));
   } else {
     context.environment.variables = input.process_environment;
-    context.environment.variables.insert(pip_settings.begin(), pip_settings.end());
+    context.environment.variables.insert(context.pip_settings.begin(), context.pip_settings.end());
   }
   for (const std::string& name : context.environment.kept_as_text) {
     context.log->add("Hyperparameter '" + name + "' is not JSON; its text is used as it is");

@@ -20,6 +20,7 @@ Status open_outputs(HostContext& context);          // those that are there
 Status write_config_files(HostContext& context);    // /opt/ml/input/config/*.json
 Status stage_code(HostContext& context);            // /opt/ml/code, and what its entry point is
 Status install_requirements(HostContext& context);  // an overlay of the environment
+Status read_pip_settings(HostContext& context);     // for a program of the job's own
 Status prepare_sandbox(
     HostContext& context);  // and the script's environment, which names what is in it
 Status settle_network(HostContext& context);    // it is whole before a process of the job's runs
