@@ -52,7 +52,7 @@ runtime::PlanSettings plan_settings(const JobRuntimeParts& parts) {
 Result<std::unique_ptr<JobRuntime>> JobRuntime::create(JobRuntimeParts parts) {
   const std::string gangs = parts.folder.in("gangs");
   CLARY_RETURN_IF_ERROR(make_folders(gangs, 0700));
-  compute::LocalBackendOptions options{.gangs_folder = gangs};
+  compute::LocalBackendOptions options{.gangs_folder = gangs, .open_files = parts.open_files};
   if (!parts.settings.limit_cpus) options.cpus.clear();
   CLARY_TRY(auto backend,
             compute::open_local_backend(std::move(options), parts.clock, parts.logger));
@@ -78,7 +78,8 @@ JobRuntime::JobRuntime(const JobRuntimeParts& parts,
       changes_(*parts.storage.jobs, parts.clock, failpoints_),
       hook_({.command = parts.settings.hook_command,
              .url = parts.settings.hook_url,
-             .ca_file = parts.settings.hook_ca}),
+             .ca_file = parts.settings.hook_ca,
+             .open_files = parts.open_files}),
       effects_({.jobs = *parts.storage.jobs,
                 .changes = changes_,
                 .backend = *backend_,

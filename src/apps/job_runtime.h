@@ -1,6 +1,7 @@
 // JobRuntime: the parts that run jobs, wired to each other.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -40,8 +41,9 @@ struct JobRuntimeParts {
   const Clock& clock;
   IdSource& ids;
   const Logger& logger;
-  std::string server_endpoint;  // "http://127.0.0.1:4580"
-  std::string ca_file;          // whom hosts trust there, when it is https
+  std::uint64_t open_files = 0;  // soft limit of jobs and hooks; 0: as this process's is
+  std::string server_endpoint;   // "http://127.0.0.1:4580"
+  std::string ca_file;           // whom hosts trust there, when it is https
 };
 
 class JobRuntime {

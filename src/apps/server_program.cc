@@ -20,6 +20,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/loop.h"
+#include "base/open_files.h"
 #include "meta/postgres_sql.h"
 #include "net/server.h"
 #include "net/sockets.h"
@@ -43,12 +44,9 @@ LogLevel log_level(const std::string& name) {
 // What requests and jobs have open besides connections.
 constexpr rlim_t kOtherDescriptors = 2048;
 
-// Lets the process have every descriptor that it may have.
 std::size_t most_connections() {
   rlimit descriptors{};
   if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return kOtherDescriptors;
-  descriptors.rlim_cur = descriptors.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &descriptors);
   return std::max(descriptors.rlim_max / 2,
                   descriptors.rlim_max - std::min(descriptors.rlim_max, kOtherDescriptors));
 }
@@ -71,6 +69,8 @@ struct ServerProgram::Parts {
         logger(log_level(chosen.log_level)),
         local_routes(chosen.allowed_hosts) {}
 
+  // The soft limit of the start, which programs of jobs and hooks have again.
+  const std::uint64_t open_files = raise_open_files();
   Settings settings;
   DataFolder folder;
   Logger logger;
@@ -168,6 +168,7 @@ Status ServerProgram::Parts::serve() {
                                          .clock = clock,
                                          .ids = ids,
                                          .logger = logger,
+                                         .open_files = open_files,
                                          .server_endpoint = endpoint,
                                          .ca_file = tls.bundle_file}));
   job_credentials = std::make_unique<RunningJobCredentials>(RunningJobCredentials::Parts{

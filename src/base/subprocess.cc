@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <cerrno>
 
 #include "base/fd.h"
+#include "base/open_files.h"
 #include "base/pipe.h"
 #include "base/strings.h"
 #include "base/time_text.h"
@@ -29,37 +29,75 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-Result<pid_t> spawn(const SubprocessOptions& options, const Fd& output, const Fd& errors) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, errors.get(), STDERR_FILENO);
-  if (!options.folder.empty()) {
-    posix_spawn_file_actions_addchdir_np(&actions, options.folder.c_str());
+int wait_for(pid_t child) {
+  int state = 0;
+  while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
   }
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t signals;
-  sigemptyset(&signals);
-  posix_spawnattr_setsigmask(&attributes, &signals);
-  sigfillset(&signals);
-  posix_spawnattr_setsigdefault(&attributes, &signals);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(
-      &attributes,
-      static_cast<short>(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+  return WIFSIGNALED(state) ? 128 + WTERMSIG(state) : WEXITSTATUS(state);
+}
 
-  const std::vector<char*> argv = pointers(options.command);
-  std::vector<char*> own_environment;
-  if (options.environment) own_environment = pointers(*options.environment);
-  pid_t child = -1;
-  const int outcome = posix_spawnp(&child, argv[0], &actions, &attributes, argv.data(),
-                                   options.environment ? own_environment.data() : environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (outcome != 0) return system_error("'" + options.command[0] + "': start", outcome);
-  return child;
+// What the child says by a pipe that exec closes: errno of what failed.
+[[noreturn]] void exit_failed(int word) {
+  const int failure = errno;
+  static_cast<void>(!::write(word, &failure, sizeof(failure)));
+  ::_exit(127);
+}
+
+// Made before the fork: between it and exec there are system calls only.
+struct Prepared {
+  const SubprocessOptions& options;
+  std::vector<char*> argv;
+  std::vector<char*> environment;
+  std::array<int, 2> outputs;  // standard output, standard error
+  int word;
+};
+
+[[noreturn]] void run_child(const Prepared& prepared) {
+  const SubprocessOptions& options = prepared.options;
+  ::setpgid(0, 0);
+  const int input = ::open("/dev/null", O_RDONLY);
+  if (input < 0 || ::dup2(input, STDIN_FILENO) < 0 ||
+      ::dup2(prepared.outputs[0], STDOUT_FILENO) < 0 ||
+      ::dup2(prepared.outputs[1], STDERR_FILENO) < 0)
+    exit_failed(prepared.word);
+  if (input > STDERR_FILENO) ::close(input);
+  if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) exit_failed(prepared.word);
+  limit_open_files(options.open_files);
+  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::execvpe(prepared.argv[0], prepared.argv.data(),
+            options.environment ? prepared.environment.data() : environ);
+  exit_failed(prepared.word);
+}
+
+Result<pid_t> spawn(const SubprocessOptions& options, const Fd& output, const Fd& errors) {
+  CLARY_TRY(Pipe words, make_pipe());
+  Prepared prepared{.options = options,
+                    .argv = pointers(options.command),
+                    .environment = {},
+                    .outputs = {output.get(), errors.get()},
+                    .word = words.writer.get()};
+  if (options.environment) prepared.environment = pointers(*options.environment);
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t child = ::fork();
+  if (child == 0) run_child(prepared);
+  const int refused = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (child < 0) return system_error("'" + options.command[0] + "': start", refused);
+  words.writer.close();
+  int failure = 0;
+  ssize_t got = 0;
+  do {
+    got = ::read(words.reader.get(), &failure, sizeof(failure));
+  } while (got < 0 && errno == EINTR);
+  if (got != static_cast<ssize_t>(sizeof(failure))) return child;
+  wait_for(child);
+  return system_error("'" + options.command[0] + "': start", failure);
 }
 
 // Reads what is there; closes the pipe at its end.
@@ -78,13 +116,6 @@ void drain(Fd& pipe, std::string& into, const SubprocessOptions& options) {
         0, options.output_limit_bytes - std::min(into.size(), options.output_limit_bytes));
     if (options.on_output) options.on_output(piece);
   }
-}
-
-int wait_for(pid_t child) {
-  int state = 0;
-  while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
-  }
-  return WIFSIGNALED(state) ? 128 + WTERMSIG(state) : WEXITSTATUS(state);
 }
 
 }  // namespace

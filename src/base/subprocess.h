@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ struct SubprocessOptions {
   std::string folder;                                   // working directory; "": this process's own
   Duration timeout = std::chrono::seconds(30);
   std::size_t output_limit_bytes = std::size_t{4} << 20;  // of each stream; what follows is dropped
+  std::uint64_t open_files = 0;  // soft RLIMIT_NOFILE of the command; 0: this process's own
   std::function<void(std::string_view piece)> on_output;  // sees both streams as they come
 };
 

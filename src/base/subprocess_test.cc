@@ -47,6 +47,12 @@ TEST(Subprocess, DropsWhatIsOverTheLimit) {
   EXPECT_EQ(seen, 300'000U);
 }
 
+TEST(Subprocess, HasTheLimitOfOpenFilesThatItIsGiven) {
+  SubprocessOptions options = shell("ulimit -Sn");
+  options.open_files = 123;
+  EXPECT_EQ(run_subprocess(options)->output, "123\n");
+}
+
 TEST(Subprocess, SaysWhatCannotBeStarted) {
   const auto result = run_subprocess({.command = {"/no/such/program"}});
   ASSERT_FALSE(result.ok());

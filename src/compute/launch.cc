@@ -20,6 +20,7 @@
 #include <climits>
 #include <cstring>
 
+#include "base/open_files.h"
 #include "base/pipe.h"
 #include "base/strings.h"
 
@@ -210,6 +211,7 @@ void reset_signals() {
     const rlimit limit{most, most};
     if (::setrlimit(RLIMIT_NPROC, &limit) != 0) exit_failed(prepared, kUser);
   }
+  limit_open_files(prepared.launch.open_files);
   if (prepared.launch.confined) confine(prepared);
   set_stdio(prepared);
   if (prepared.launch.terminal && ::ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0)

@@ -54,8 +54,9 @@ struct Launch {
       user;  // becomes this uid and gid, without supplementary groups (not with user_namespace)
   // RLIMIT_NPROC, counted in the user namespace that it runs in; 0: as it is.
   std::int64_t process_limit = 0;
-  bool detached = false;  // no child of the caller: it outlives it, and nobody waits for it
-  bool confined = false;  // no capabilities, no way to gain some (PR_SET_NO_NEW_PRIVS)
+  std::uint64_t open_files = 0;  // soft RLIMIT_NOFILE; 0: as it is
+  bool detached = false;         // no child of the caller: it outlives it, and nobody waits for it
+  bool confined = false;         // no capabilities, no way to gain some (PR_SET_NO_NEW_PRIVS)
 };
 
 // The child's pid on this machine; it is a child of the caller, in a session of its own, and must

@@ -343,6 +343,7 @@ class LocalBackend final : public ComputeBackend {
                           .environment = environment,
                           .stdio = {-1, log.get(), log.get()},
                           .cpus = placed.cpus,
+                          .open_files = options_.open_files,
                           .detached = true};
       CLARY_TRY(const pid_t started, compute::launch(launch));
       Result<Fd> shell = open_pid(started);

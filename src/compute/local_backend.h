@@ -6,6 +6,7 @@
 // ("/dev/nvidia0,/dev/nvidia1"; empty: none).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ struct LocalBackendOptions {
   std::vector<int> cpus = usable_cpus();
   // PATH of the host programs.
   std::string path = program_path();
+  // Soft limit of open files of the host programs and what they start; 0: as this process's is.
+  std::uint64_t open_files = 0;
 };
 
 // Takes up the gangs that are in the folder: what waited goes on waiting, what runs is known again.

@@ -34,6 +34,7 @@ class TemporaryFolder {
   std::string path_ = testing::TempDir() + "local.XXXXXX";
 };
 
+constexpr std::uint64_t kOpenFiles = 321;
 constexpr Resources kMachine{.cores = 8, .memory_bytes = 8ULL << 30, .gpus = 0};
 
 std::string script_of(Conduct conduct) {
@@ -56,7 +57,10 @@ class LocalUnderTest final : public BackendUnderTest {
   void reopen() override { reopen(program_path()); }
   void reopen(const std::string& path) {
     backend_.reset();
-    LocalBackendOptions options{.gangs_folder = folder_.path(), .machine = kMachine, .path = path};
+    LocalBackendOptions options{.gangs_folder = folder_.path(),
+                                .machine = kMachine,
+                                .path = path,
+                                .open_files = kOpenFiles};
     backend_ = std::move(open_local_backend(std::move(options), clock_, silent_logger())).value();
   }
   void advance(Duration by) { clock_.advance(by); }
@@ -309,6 +313,13 @@ TEST_F(LocalBackendTest, AGangIsKeptToTheCoresItWasGranted) {
   if (all.size() > 1) {
     EXPECT_EQ(said(specs_[1]), line(all[1])) << "another one";
   }
+}
+
+TEST_F(LocalBackendTest, AHostHasTheLimitOfOpenFilesThatItIsGiven) {
+  const GangHandle handle = submit("g", "ulimit -Sn");
+  ASSERT_TRUE(comes_to(handle, GangState::kEnded));
+  EXPECT_EQ(read_file(host_log(specs_.back().folder, "algo-1")).value(),
+            std::to_string(kOpenFiles) + "\n");
 }
 
 TEST_F(LocalBackendTest, WhatAHostPrintsIsKept) {

@@ -50,7 +50,8 @@ Status StateHook::run_command(const std::string& text) const {
   const std::string what = "hook '" + settings_.command.front() + "'";
   const auto ran = run_subprocess({.command = settings_.command,
                                    .environment = std::move(environment),
-                                   .timeout = settings_.patience});
+                                   .timeout = settings_.patience,
+                                   .open_files = settings_.open_files});
   if (!ran.ok()) return ran.error().within(what);
   if (ran->exit_code == 0) return {};
   return unavailable(what + ": exit code " + std::to_string(ran->exit_code) + ": " +

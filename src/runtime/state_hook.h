@@ -5,6 +5,7 @@
 // is told at least once, those of one job in their order. Thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct HookSettings {
   std::string url;                   // http(s)://host:port/path; "": none
   std::string ca_file;  // for https: PEM of whom to trust; "": the machine's authorities
   Duration patience = std::chrono::seconds(30);  // with each
+  std::uint64_t open_files = 0;  // soft limit of the command's; 0: as this process's is
 };
 
 class StateHook {

@@ -1,6 +1,7 @@
 """Training jobs through boto3: what the script sees, and what is kept of it."""
 
 import json
+import resource
 
 import pytest
 from training import BUCKET
@@ -46,6 +47,12 @@ def test_the_script_runs_where_it_would_on_aws(shown):
 def test_a_prefix_is_a_string_prefix_and_one_object_keeps_its_name(shown):
     assert shown[1]["files"] == {
         "train/1.txt": "one", "train/sub/2.txt": "two", "train/ab/3.txt": "three", "one/single": "four"}
+
+
+def test_a_script_may_open_as_many_files_as_the_server_s_starter(training):
+    job = training.run("import resource; print('limit', resource.getrlimit(resource.RLIMIT_NOFILE)[0])")
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    assert f"limit {limit}" in training.lines(job["TrainingJobName"])
 
 
 def test_outputs_stand_where_aws_puts_them(training, shown):
