@@ -27,7 +27,7 @@ Finding probe_python(const Context& context) {
     if (row.packages.empty()) {
       finding.state = Finding::State::kLimited;
       finding.found += ": has no framework";
-      finding.mend = "clary environments create torch 'torch==2.*'";
+      finding.mend = "clary environments create pytorch torch";
     }
     return finding;
   }

@@ -52,7 +52,7 @@ enum class GangState {
 };
 struct GangStatus {
   GangState state = GangState::kUnknown;
-  std::string reason;  // for people: "waiting for 2 of 8 cores"
+  std::string reason;  // for people; of a queued gang, "" or what it does: "waits for 2 of 8 cores"
   // Of the first host that ended badly, else 0; 128 + n for one that signal n ended; nothing for a
   // gang that was stopped before it started.
   std::optional<int> exit_code;

@@ -284,7 +284,7 @@ class BubblewrapSandbox final : public Sandbox {
     if (!started.ok()) {
       if (started.error().message.find("mount a layer") != std::string::npos)
         overlay_failure_ = started.error().message;
-      const bool absent = started.error().message.find("execute it: No such") != std::string::npos;
+      const bool absent = started.error().code == ErrorCode::kNotFound;
       return absent ? unavailable("bubblewrap is not installed; run: apt-get install bubblewrap")
                     : started.error();
     }

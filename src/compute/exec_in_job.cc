@@ -165,6 +165,12 @@ Result<int> wait_for(Child& child, const Fd& signals) {
   }
 }
 
+Result<Child> start_in_job(const Launch& launch) {
+  Result<Child> started = Child::start(launch);
+  if (started.ok() || started.error().code != ErrorCode::kNotFound) return started;
+  return not_found("the job has " + started.error().message);
+}
+
 }  // namespace
 
 Result<int> exec_in_job(const ExecOptions& options) {
@@ -206,7 +212,7 @@ Result<int> exec_in_job(const ExecOptions& options) {
   const bool interactive = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
   if (!interactive) {
     launch.stdio = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
-    CLARY_TRY(Child child, Child::start(launch));
+    CLARY_TRY(Child child, start_in_job(launch));
     return wait_for(child, signals);
   }
   CLARY_TRY(Pty pty, make_pty());
@@ -216,7 +222,7 @@ Result<int> exec_in_job(const ExecOptions& options) {
   std::erase_if(launch.environment,
                 [](const std::string& one) { return one.starts_with("TERM="); });
   if (!options.terminal_type.empty()) launch.environment.push_back("TERM=" + options.terminal_type);
-  CLARY_TRY(Child child, Child::start(launch));
+  CLARY_TRY(Child child, start_in_job(launch));
   pty.slave.close();
   relay(pty.master, signals);
   pty.master.close();

@@ -113,7 +113,7 @@ Result<GangHandle> FakeBackend::submit(const GangSpec& gang) {
     entry.behaviour = cluster_.behaviour_;
     entry.begins.reset();
     if (!cluster_.machine_) entry.begins = cluster_.clock_.now() + entry.behaviour.wait_for;
-    entry.waits_for = "waiting for a core";
+    entry.waits_for = "waits for a core";
     entry.stopped.reset();
     entry.there = true;
     ++entry.starts;

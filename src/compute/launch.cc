@@ -290,7 +290,12 @@ Result<pid_t> launch(const Launch& launch) {
   if (!failed && started > 0) return started;
   if (started > 0 && !launch.detached) reap(started);
   if (!failed) return internal_error(what + "it ended before it began");
-  return system_error(what + kStepNames[static_cast<std::size_t>(failed->step)], failed->value);
+  if (failed->step == kExec && failed->value == ENOENT)
+    return not_found("no command '" + launch.argv.front() + "'");
+  Error error =
+      system_error(what + kStepNames[static_cast<std::size_t>(failed->step)], failed->value);
+  if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kInternal;
+  return error;
 }
 
 }  // namespace clary::compute

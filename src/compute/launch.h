@@ -61,7 +61,8 @@ struct Launch {
 
 // The child's pid on this machine; it is a child of the caller, in a session of its own, and must
 // be waited for. Errors name the step that failed: `start 'x': enter a namespace: Operation not
-// permitted`.
+// permitted`. NotFound: there is no such program (or what its first line names is not there), never
+// anything else.
 Result<pid_t> launch(const Launch& launch);
 
 // A child of this process. Ends and reaps it on destruction. Used by one thread at a time.

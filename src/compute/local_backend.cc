@@ -261,7 +261,6 @@ class LocalBackend final : public ComputeBackend {
 
   void add(const GangSpec& spec) CLARY_REQUIRES(mutex_) {
     Gang gang{.spec = spec};
-    gang.waits_for = "waiting for its turn";
     Gang& added = gangs_.emplace(spec.id, std::move(gang)).first->second;
     const GangStatus status = refreshed(added);
     // What is written before anything is started.
@@ -314,10 +313,12 @@ class LocalBackend final : public ComputeBackend {
       if (!decisions[i].starts) continue;
       const Status started = start(*waiting[i], decisions[i].placed);
       if (started.ok()) continue;
-      const std::string reason = "it cannot be started: " + started.error().message;
       const bool for_good = started.error().code == ErrorCode::kUnsupported ||
                             started.error().code == ErrorCode::kNotFound;
-      (for_good ? waiting[i]->refusal : waiting[i]->waits_for) = reason;
+      if (for_good)
+        waiting[i]->refusal = "it cannot be started: " + started.error().message;
+      else
+        waiting[i]->waits_for = "cannot be started yet: " + started.error().message;
     }
   }
 

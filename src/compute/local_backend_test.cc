@@ -191,7 +191,7 @@ TEST_F(LocalBackendTest, GangsWaitForTheirTurn) {
   const GangHandle third = submit("c", kForever, {.cores = 1});
   ASSERT_TRUE(comes_to(first, GangState::kRunning));
   EXPECT_EQ(status(second).state, GangState::kQueued);
-  EXPECT_EQ(status(second).reason, "waiting for 2 of 4 cores");
+  EXPECT_EQ(status(second).reason, "waits for 2 of 4 cores");
   EXPECT_EQ(status(third).state, GangState::kQueued);
   local_.reopen();
   EXPECT_EQ(status(second).state, GangState::kQueued);

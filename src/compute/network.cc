@@ -153,7 +153,7 @@ void JobNetwork::State::no_way_out(const Error& reason) {
   slirp = Child();
   exit_signal.close();
   slirp_ready.close();
-  const bool absent = reason.message.find("execute it: No such") != std::string::npos;
+  const bool absent = reason.code == ErrorCode::kNotFound;
   lacks.push_back("no way out: " + (absent ? "slirp4netns is not installed; run: apt-get install "
                                              "slirp4netns"
                                            : reason.message));

@@ -37,15 +37,15 @@ class FreeResources {
   // What is missing, for people; "" when nothing is.
   std::string missing(const Resources& wanted) const {
     const auto count = [](int missing, int wanted_count, const char* unit) {
-      return "waiting for " + std::to_string(missing) + " of " + std::to_string(wanted_count) +
-             " " + unit;
+      return "waits for " + std::to_string(missing) + " of " + std::to_string(wanted_count) + " " +
+             unit;
     };
     if (wanted.cores > free_.cores) return count(wanted.cores - free_.cores, wanted.cores, "cores");
     if (wanted.gpus > static_cast<int>(gpus_.size())) {
       return count(wanted.gpus - static_cast<int>(gpus_.size()), wanted.gpus, "GPUs");
     }
     if (wanted.memory_bytes > free_.memory_bytes) {
-      return "waiting for " + format_bytes(wanted.memory_bytes - free_.memory_bytes) + " of " +
+      return "waits for " + format_bytes(wanted.memory_bytes - free_.memory_bytes) + " of " +
              format_bytes(wanted.memory_bytes) + " of memory";
     }
     return "";
@@ -91,7 +91,7 @@ std::vector<PlacementDecision> place(const PlacementSnapshot& snapshot) {
       if (snapshot.waiting[i].preemptible != preemptible) continue;
       PlacementDecision& decision = decisions[i];
       const Resources total = total_of(snapshot.waiting[i], snapshot.machine);
-      decision.reason = somebody_waits ? "waiting for the jobs before it" : free.missing(total);
+      decision.reason = somebody_waits ? "waits for the jobs before it" : free.missing(total);
       somebody_waits = !decision.reason.empty();
       if (somebody_waits) continue;
       decision.starts = true;

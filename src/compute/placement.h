@@ -40,7 +40,7 @@ struct PlacementSnapshot {
 struct PlacementDecision {
   bool starts = false;
   PlacedGang placed;   // when it starts
-  std::string reason;  // when it waits: "waiting for 2 of 8 cores"
+  std::string reason;  // when it waits: "waits for 2 of 8 cores"
 };
 
 // One decision for each waiting gang, in the same order. Cost: O((waiting + running) × (GPUs +

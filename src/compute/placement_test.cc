@@ -56,7 +56,7 @@ TEST(Placement, GrantsGpusThatAreFree) {
       place({kMachine, {{{.cores = 1, .gpus = 1}, {0}}}, {one(1, 0, 1), one(1, 0, 1)}});
   EXPECT_EQ(decisions[0].placed.gpus, std::vector<int>{1});
   EXPECT_FALSE(decisions[1].starts);
-  EXPECT_EQ(decisions[1].reason, "waiting for 1 of 1 GPUs");
+  EXPECT_EQ(decisions[1].reason, "waits for 1 of 1 GPUs");
 }
 
 TEST(Placement, GrantsCoresThatNobodyElseHas) {
@@ -78,10 +78,10 @@ TEST(Placement, ReliesOnNoNumbersWhereThereAreTooFew) {
 TEST(Placement, SaysWhatIsMissing) {
   const auto decisions =
       place({kMachine, {{{.cores = 6, .memory_bytes = 8 * kGib}, {}}}, {one(8), one(1)}});
-  EXPECT_EQ(decisions[0].reason, "waiting for 6 of 8 cores");
-  EXPECT_EQ(decisions[1].reason, "waiting for the jobs before it");
+  EXPECT_EQ(decisions[0].reason, "waits for 6 of 8 cores");
+  EXPECT_EQ(decisions[1].reason, "waits for the jobs before it");
   EXPECT_EQ(place({kMachine, {{{.memory_bytes = 15 * kGib}, {}}}, {one(1, 2)}})[0].reason,
-            "waiting for 1.0 GiB of 2.0 GiB of memory");
+            "waits for 1.0 GiB of 2.0 GiB of memory");
 }
 
 }  // namespace

@@ -221,6 +221,11 @@ TEST(Launch, NamesTheStepThatFailed) {
   ASSERT_FALSE(started.ok());
   EXPECT_EQ(started.error().message,
             "start 'true': enter its working folder: No such file or directory");
+  EXPECT_EQ(started.error().code, ErrorCode::kInternal) << "the program is there";
+  const auto absent = launch({.argv = {"no-such-program"}});
+  ASSERT_FALSE(absent.ok());
+  EXPECT_EQ(absent.error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(absent.error().message, "no command 'no-such-program'");
 }
 
 }  // namespace

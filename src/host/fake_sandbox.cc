@@ -63,6 +63,7 @@ class FakeSandbox final : public compute::Sandbox {
       life = std::move(lives_.front());
       lives_.erase(lives_.begin());
     }
+    if (!life.spawn_answer.ok()) return life.spawn_answer.error();
     record_.spawned.push_back(spec);
     if (life.on_spawn) life.on_spawn(spec);
     write(spec.stdout_fd, life.standard_output);

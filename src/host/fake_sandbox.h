@@ -22,6 +22,7 @@ struct FakeLife {
   std::string standard_error;
   std::function<void(const compute::ProcessSpec&)> on_spawn;  // writes what the script would write
   std::function<void()> on_wait;                              // each time it is waited for
+  Status spawn_answer;                                        // an error: it is not spawned
 };
 
 struct FakeSandboxRecord {

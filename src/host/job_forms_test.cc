@@ -124,6 +124,14 @@ TEST_F(JobForms, AProgramOfTheJobsOwn) {
   EXPECT_EQ(failure(), "AlgorithmError: , exit code: 7");
 }
 
+TEST_F(JobForms, ACommandThatIsNotThereIsNamed) {
+  plan_.hyperparameters.clear();
+  plan_.container_command = {"nosuch", "-v"};
+  lives_.push_back({.spawn_answer = not_found("no command 'nosuch'")});
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(failure(), "ClientError: the job has no command 'nosuch'");
+}
+
 TEST_F(JobForms, PackedObjectsAreUnpacked) {
   plan_.channels = {{.name = "train", .uri = "s3://b/gz/", .compression = "Gzip"}};
   put_object("gz/d/a.csv.gz", gzip_of("one") + gzip_of(" two"));

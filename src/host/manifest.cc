@@ -7,7 +7,7 @@ namespace clary::host {
 
 Result<std::vector<ManifestEntry>> parse_manifest(std::string_view text) {
   const Result<Document> document = parse_json(text);
-  if (!document.ok()) return invalid_argument("not JSON: " + document.error().message);
+  if (!document.ok()) return document.error();
   const Document::Array* list = document->as_array();
   if (list == nullptr || list->empty() || !list->front().is_object()) {
     return invalid_argument("not a list that begins with {\"prefix\": \"s3://bucket/prefix\"}");

@@ -20,7 +20,8 @@ TEST(Manifest, PutsPrefixAndPathTogether) {
 }
 
 TEST(Manifest, SaysWhatIsWrong) {
-  EXPECT_TRUE(fault("a,b").starts_with("not JSON")) << fault("a,b");
+  EXPECT_TRUE(fault("a,b").starts_with("not JSON: ")) << fault("a,b");
+  EXPECT_EQ(fault("a,b").rfind("not JSON"), 0U) << "said once: " << fault("a,b");
   EXPECT_TRUE(fault("[]").starts_with("not a list that begins with"));
   EXPECT_TRUE(fault(R"({"prefix":"s3://b/"})").starts_with("not a list that begins with"));
   EXPECT_TRUE(fault(R"([{"prefix":"b/p"},"a"])").starts_with("its prefix 'b/p'"));

@@ -46,6 +46,9 @@ TEST_F(ProcessingHost, RunsTheProgramAndUploadsItsOutputs) {
   ASSERT_EQ(run(), kHostReported);
   EXPECT_EQ(ended().string_or("outcome", ""), "completed") << failure();
   EXPECT_EQ(ended().string_or("exit_message", ""), "rows: 1");
+  EXPECT_TRUE(std::ranges::any_of(link_.records(), [](const auto& record) {
+    return record.second.string_or("message", "").starts_with("Processing: python3 /opt/ml/");
+  }));
   EXPECT_EQ(object("train/train.csv"), "1,2");
   EXPECT_EQ(object("out/job/output/model.tar.gz"), "<absent>");
 }

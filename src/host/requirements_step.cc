@@ -113,7 +113,7 @@ Result<std::optional<ScriptFailure>> run_pip(HostContext& context,
     if (name.starts_with("PIP_")) settings[name] = value;
   }
   const Status prepared = sandbox->prepare(spec);
-  if (!prepared.ok()) return prepared.error().within("sandbox '" + context.plan.sandbox + "'");
+  if (!prepared.ok()) return no_sandbox(prepared.error());
 
   CLARY_TRY(const ToolkitInput input, toolkit_input(context, sandbox->job_root()));
   Variables variables = input.process_environment;

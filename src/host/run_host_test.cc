@@ -116,6 +116,7 @@ TEST_F(RunHost, StopsByTheServersRequestAndUploads) {
   EXPECT_EQ(failure(), "");
   EXPECT_NE(object("out/job/output/model.tar.gz"), "<absent>");
   EXPECT_LE(ended().int_or("train_seconds", 0), 7);
+  EXPECT_TRUE(noticed("The script did not end within 5.0 s after SIGTERM; SIGKILL ended it"));
 }
 
 TEST_F(RunHost, OnceStoppedItWaitsForAServerThatIsAwayOnlySoLong) {

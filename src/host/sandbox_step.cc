@@ -68,6 +68,10 @@ compute::SandboxSpec sandbox_spec(const HostContext& context, std::string_view n
   return spec;
 }
 
+Error no_sandbox(const Error& reason) {
+  return {reason.code, reason.message + "; see `clary doctor`"};
+}
+
 Status prepare_sandbox(HostContext& context) {
   CLARY_RETURN_IF_ERROR(context.check_stop());
   Result<std::unique_ptr<compute::Sandbox>> made =
@@ -85,7 +89,7 @@ Status prepare_sandbox(HostContext& context) {
   }
   spec.gpu_devices = context.plan.gpu_devices;
   const Status prepared = context.sandbox->prepare(spec);
-  if (!prepared.ok()) return prepared.error().within("sandbox '" + context.plan.sandbox + "'");
+  if (!prepared.ok()) return no_sandbox(prepared.error());
   for (const std::string& lack : context.sandbox->lacks()) context.notice(lack);
 
   const std::string base_folder = context.sandbox->job_root();

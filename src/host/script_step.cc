@@ -88,15 +88,19 @@ void note_process(HostContext& context, pid_t pid) {
                                      {{"error", noted.error().message}});
 }
 
+// Between SIGTERM and SIGKILL.
+Duration grace_of(const HostContext& context, StopCause cause) {
+  const Duration planned = seconds_of(context.plan.stop_grace_seconds);
+  return cause == StopCause::kRequest ? context.stop.grace().value_or(planned) : planned;
+}
+
 void say_stop(HostContext& context, StopCause cause) {
   const bool limit = cause == StopCause::kMaxRuntime;
-  const Duration grace =
-      limit ? seconds_of(context.plan.stop_grace_seconds)
-            : context.stop.grace().value_or(seconds_of(context.plan.stop_grace_seconds));
   context.say_state(
       "stopping",
       std::string(limit ? "MaxRuntimeInSeconds has passed" : "The job is being stopped") +
-          "; the script has " + format_duration(grace) + " to end after SIGTERM");
+          "; the script has " + format_duration(grace_of(context, cause)) +
+          " to end after SIGTERM");
 }
 
 ScriptFailure script_failure(const Supervision& seen, const OutputPump& pump,
@@ -227,10 +231,16 @@ Status run_script(HostContext& context) {
   if (!own_program)  // the toolkit's line
     context.log->say("Invoking script with the following command:\n" + join(command, " "));
   CLARY_RETURN_IF_ERROR(context.marks.mark_started(services.clock->now()));
-  CLARY_TRY(const std::unique_ptr<compute::SandboxedProcess> process, context.sandbox->spawn(spec));
+  Result<std::unique_ptr<compute::SandboxedProcess>> spawned = context.sandbox->spawn(spec);
+  if (!spawned.ok() && spawned.error().code == ErrorCode::kNotFound)
+    return not_found("the job has " + spawned.error().message);
+  if (!spawned.ok()) return spawned.error();
+  const std::unique_ptr<compute::SandboxedProcess> process = std::move(spawned).value();
   pump->close_writers();
   note_process(context, process->pid());
-  context.say_state("training", "Training: " + join(command, " "));
+  context.say_state(
+      "training",
+      (context.plan.kind == "processing" ? "Processing: " : "Training: ") + join(command, " "));
 
   const DiskWatch disk(context.folder, context.plan.max_disk_bytes);
   const SupervisionLimits limits{.max_runtime = seconds_of(context.plan.max_runtime_seconds),
@@ -249,6 +259,11 @@ Status run_script(HostContext& context) {
     if (!saved.ok()) context.checkpoints->report(saved);
   }
   if (!seen.ok()) return seen.error().within("script");
+  if (seen->killed && seen->stopped_by != StopCause::kExceeded) {
+    context.notice("The script did not end within " +
+                   format_duration(grace_of(context, seen->stopped_by)) +
+                   " after SIGTERM; SIGKILL ended it");
+  }
   if (const Status lost = context.log->outcome(); !lost.ok())
     context.notice("Output was lost: " + lost.error().message);
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
 
 #include "base/strings.h"
@@ -138,6 +139,12 @@ Result<EnvironmentChoice> match_unnamed(const ImageName& image,
         fmt::format("environment '{}', which stands for image '{}', cannot be used: {}",
                     named->name, image.uri, named->problem));
   }
+  if (image.repository != "python" && !check_environment_name(image.repository).ok()) {
+    return not_found(fmt::format(
+        "image '{}' names no framework, and no environment can be called '{}'. To mend it: give "
+        "the job an image whose last part is the name of one (`clary environments`)",
+        image.uri, image.repository));
+  }
   if (image.repository != "python") {
     return not_found(fmt::format(
         "image '{0}' names no framework, and no environment is called '{1}'. To mend it: clary "
@@ -148,7 +155,7 @@ Result<EnvironmentChoice> match_unnamed(const ImageName& image,
   if (first == environments.end()) {
     return not_found(
         fmt::format("no Python environment works here, so image '{}' cannot run. To mend "
-                    "it: clary environments add default /path/to/python3",
+                    "it: clary environments add python /path/to/python3",
                     image.uri));
   }
   return EnvironmentChoice{
@@ -159,6 +166,24 @@ Result<EnvironmentChoice> match_unnamed(const ImageName& image,
 }
 
 }  // namespace
+
+Status check_environment_name(const std::string& name) {
+  const auto allowed = [](char c) {
+    return std::islower(static_cast<unsigned char>(c)) != 0 ||
+           std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+  };
+  if (name.empty() || name.size() > 63 || name[0] == '-' || name[0] == '.' ||
+      !std::ranges::all_of(name, allowed)) {
+    return invalid_argument("environment '" + name +
+                            "': a name is 1 to 63 of a-z, 0-9, '-', '_' and '.', beginning with a "
+                            "letter or digit");
+  }
+  if (name == "default") {
+    return invalid_argument(
+        "environment 'default': this name is kept for $VIRTUAL_ENV or the first python3 on PATH");
+  }
+  return {};
+}
 
 Result<EnvironmentChoice> match_environment(const EnvironmentRequest& request,
                                             const std::vector<Environment>& environments) {

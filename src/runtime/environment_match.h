@@ -25,6 +25,9 @@ enum class Strictness {
   kExact,    // a version that differs is a failure
 };
 
+// Whether an environment may be added under this name. InvalidArgument: a sentence for people.
+Status check_environment_name(const std::string& name);
+
 struct EnvironmentRequest {
   std::string image;
   bool script_mode = true;  // the user brings a program of their own

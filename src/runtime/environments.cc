@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/files.h"
 #include "base/json.h"
@@ -26,24 +25,6 @@ bool is_folder(const std::string& path) {
 
 bool is_executable_file(const std::string& path) {
   return !is_folder(path) && access(path.c_str(), X_OK) == 0;
-}
-
-Status check_name(const std::string& name) {
-  const auto allowed = [](char c) {
-    return std::islower(static_cast<unsigned char>(c)) != 0 ||
-           std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
-  };
-  if (name.empty() || name.size() > 63 || name[0] == '-' || name[0] == '.' ||
-      !std::ranges::all_of(name, allowed)) {
-    return invalid_argument("environment '" + name +
-                            "': a name is 1 to 63 of a-z, 0-9, '-', '_' and '.', beginning with a "
-                            "letter or digit");
-  }
-  if (name == kDefault) {
-    return invalid_argument(
-        "environment 'default': this name is kept for $VIRTUAL_ENV or the first python3 on PATH");
-  }
-  return {};
 }
 
 // Lets one process at a time change the list.
@@ -229,7 +210,7 @@ Result<Environment> Environments::probe(const std::string& name) {
 }
 
 Result<Environment> Environments::add(const std::string& name, const std::string& python) {
-  CLARY_RETURN_IF_ERROR(check_name(name));
+  CLARY_RETURN_IF_ERROR(check_environment_name(name));
   const std::string program = is_folder(python) ? path_join(python, "bin/python") : python;
   const Entry entry{name, "added", program};
   MutexLock lock(mutex_);
@@ -251,7 +232,7 @@ Result<Environment> Environments::add(const std::string& name, const std::string
 }
 
 Result<Environment> Environments::create(const NewEnvironment& wanted) {
-  CLARY_RETURN_IF_ERROR(check_name(wanted.name));
+  CLARY_RETURN_IF_ERROR(check_environment_name(wanted.name));
   for (const std::string& package : wanted.packages) {
     if (package.empty() || package[0] == '-') {
       return invalid_argument("environment '" + wanted.name + "': '" + package +

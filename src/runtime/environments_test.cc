@@ -225,12 +225,16 @@ TEST_F(EnvironmentsTest, AnImageThatNamesNoFrameworkRunsScriptsOnly) {
   EXPECT_EQ(choose("registry/team/myimage:latest"),
             "image 'registry/team/myimage:latest' names no framework, and no environment is called "
             "'myimage'. To mend it: clary environments add myimage /path/to/python3");
+  EXPECT_EQ(choose("!!not an image!!"),
+            "image '!!not an image!!' names no framework, and no environment can be called '!!not "
+            "an image!!'. To mend it: give the job an image whose last part is the name of one "
+            "(`clary environments`)");
   EXPECT_THAT(choose("myimage:latest", false), HasSubstr("no container engine here"));
   ASSERT_TRUE(open().add("myimage", interpreter("b", {})).ok());
   EXPECT_EQ(choose("registry/team/myimage:latest"), "myimage:");
   ASSERT_TRUE(open().remove("myimage").ok());
   path_ = "";
-  EXPECT_THAT(choose("python:3.11"), HasSubstr("clary environments add default"));
+  EXPECT_THAT(choose("python:3.11"), HasSubstr("clary environments add python /"));
 }
 
 TEST_F(EnvironmentsTest, BuiltInAlgorithmsAreRefusedByName) {

@@ -53,9 +53,7 @@ Status GangWatch::look_at(const Job& job, Seen& seen) {
     case compute::GangState::kQueued:
       if (is_pending_too_long(job)) return stop_pending(job);
       if (status.reason.empty() || status.reason == seen.waiting_for) return {};
-      seen.waiting_for = status.reason;
-      return parts_.changes.note(
-          job.key(), {.gang = job.gang, .notices = {"The job waits: " + status.reason}});
+      return tell_waiting(job, status.reason, seen);
     case compute::GangState::kRunning:
       return renew(job, seen);
     case compute::GangState::kEnded:
@@ -73,6 +71,17 @@ Status GangWatch::look_at(const Job& job, Seen& seen) {
           job, "host lost: " + (status.reason.empty() ? "its processes are gone" : status.reason));
   }
   return {};
+}
+
+Status GangWatch::tell_waiting(const Job& job, const std::string& reason, Seen& seen) {
+  const std::string sentence = "The job " + reason;
+  if (seen.waiting_for.empty()) {  // an earlier server may have said it
+    CLARY_TRY(const std::vector<domain::JobEvent> events, parts_.jobs.events(job.kind, job.name));
+    seen.waiting_for = reason;
+    if (!events.empty() && events.back().message == sentence) return {};
+  }
+  seen.waiting_for = reason;
+  return parts_.changes.note(job.key(), {.gang = job.gang, .notices = {sentence}});
 }
 
 bool GangWatch::is_pending_too_long(const Job& job) const {

@@ -44,6 +44,8 @@ class GangWatch {
     std::string sent_key;  // the access key of the credentials that the host has been sent
   };
   Status look_at(const domain::Job& job, Seen& seen);
+  // Once for each reason.
+  Status tell_waiting(const domain::Job& job, const std::string& reason, Seen& seen);
   Status renew(const domain::Job& job, Seen& seen);
   // MaxPendingTimeInSeconds, counted from the job's creation or its restart.
   bool is_pending_too_long(const domain::Job& job) const;

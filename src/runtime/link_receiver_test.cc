@@ -15,7 +15,7 @@ TEST_F(LinkReceiverTest, AMetricThatIsNoFiniteNumberIsSaidAtOnce) {
   job.spec.image = "pytorch-training:1";
   job.spec.instance_type = "ml.m5.xlarge";
   job.spec.metrics = {{.name = "loss", .pattern = "loss=(\\S+)"}};
-  job.output_uri = "s3://out/x";
+  job.spec.output_uri = job.output_uri = "s3://out/x";
   ASSERT_TRUE(server_->changes.create(job, {}, {}).ok());
   run();
   ASSERT_TRUE(report_phase(job.name, "training").ok());

@@ -351,7 +351,7 @@ Result<std::string> PlanMaker::hold_view(const DataReader& reader, Reading readi
 // AWS finds this out when the job ends; there is no sense in training for nothing.
 Status PlanMaker::check_outputs(const Job& job) {
   if (job.kind == domain::JobKind::kTraining)
-    CLARY_RETURN_IF_ERROR(check_output(job, job.output_uri, "S3OutputPath"));
+    CLARY_RETURN_IF_ERROR(check_output(job, job.spec.output_uri, "S3OutputPath"));
   for (const domain::Output& output : job.spec.outputs)
     CLARY_RETURN_IF_ERROR(check_output(job, output.uri, "S3Output"));
   if (job.spec.checkpoints.uri.empty()) return {};

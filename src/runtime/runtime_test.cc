@@ -58,7 +58,7 @@ TEST_F(RuntimeTest, AnEmptyPrefixFailsTheJobWithTheSentenceOfTheService) {
     job.spec.instance_type = "ml.m5.xlarge";
     job.spec.role = "arn:aws:iam::000000000000:role/R";
     job.spec.channels = {{.name = "train", .uri = uri}};
-    job.output_uri = "s3://out/x";
+    job.spec.output_uri = job.output_uri = "s3://out/x";
     ASSERT_TRUE(server_->changes.create(job, {}, {}).ok());
     run();
     EXPECT_EQ(phase(job.name), Phase::kFailed);
@@ -77,7 +77,7 @@ TEST_F(RuntimeTest, WhatNoEnvironmentFitsFailsWithTheMend) {
   domain::Job job{.name = JobName("j"), .gang = GangId("g")};
   job.spec.image = "unknown:1";
   job.spec.instance_type = "ml.m5.xlarge";
-  job.output_uri = "s3://out/x";
+  job.spec.output_uri = job.output_uri = "s3://out/x";
   ASSERT_TRUE(server_->changes.create(job, {}, {}).ok());
   run();
   EXPECT_EQ(phase(job.name), Phase::kFailed);
@@ -90,7 +90,9 @@ TEST_F(RuntimeTest, AMissingOutputBucketIsSaidBeforeTraining) {
   ASSERT_TRUE(objects_.remove_bucket(BucketName("out")).ok());
   run();
   EXPECT_EQ(phase(job), Phase::kFailed);
-  EXPECT_NE(find(job).failure_reason.find("The bucket \"out\""), std::string::npos);
+  EXPECT_NE(find(job).failure_reason.find("The bucket \"out\" of S3OutputPath \"s3://out/\" does"),
+            std::string::npos)
+      << "the path is the user's: " << find(job).failure_reason;
 }
 
 TEST_F(RuntimeTest, WhatFailsForNowIsTriedAgainAndGivenUpInTheEnd) {
@@ -212,8 +214,13 @@ TEST_F(RuntimeTest, TheReasonOfWaitingIsInTheTimeline) {
   const JobName job = submit();
   run();
   tick(seconds(1));
-  EXPECT_TRUE(noticed(job, "The job waits: waiting for a core"));
-  EXPECT_EQ(jobs_.events(domain::JobKind::kTraining, job).value().size(), 5U) << "once";
+  EXPECT_TRUE(noticed(job, "The job waits for a core"));
+  const std::size_t events = jobs_.events(domain::JobKind::kTraining, job).value().size();
+  EXPECT_EQ(events, 5U) << "once";
+  crash();
+  run();
+  tick(seconds(1));
+  EXPECT_EQ(jobs_.events(domain::JobKind::kTraining, job).value().size(), events);
 }
 
 TEST_F(RuntimeTest, RecordsBecomePhasesLinesAndMetrics) {

@@ -292,8 +292,8 @@ Outcome<Document> Call::read_request(std::string_view body) const {
       if (trim(body).empty()) return Document(Document::Object{});
       Result<Document> document = parse_json(body);
       if (!document.ok())
-        return ServiceError("SerializationException",
-                            "The body is not JSON: " + document.error().message, 400);
+        return ServiceError("SerializationException", "The body is " + document.error().message,
+                            400);
       return std::move(*document);
     }
     case Protocol::kCbor: {

@@ -147,7 +147,9 @@ Complaint check_uri(std::string_view member, const std::string& uri) {
 
 Result<Document> job_timeline(domain::JobStore& jobs, const domain::JobKey& key) {
   CLARY_TRY(const Job job, jobs.find(key.kind, key.name));
-  CLARY_TRY(const auto events, jobs.events(key.kind, key.name));
+  CLARY_TRY(auto events, jobs.events(key.kind, key.name));
+  // A host's events come when the server is there to take them.
+  std::ranges::stable_sort(events, {}, &domain::JobEvent::time);
   Document list = Document::array();
   for (const domain::JobEvent& event : events) {
     Document line = Document::object({{"time", event.time}});

@@ -145,7 +145,9 @@ def test_its_exit_code_is_the_jobs(forms, line, reason):
 
 
 def test_a_program_that_is_not_there_is_named(forms):
-    assert "/no/such/program" in forms.run("", AlgorithmSpecification=command(["/no/such/program"]))["FailureReason"]
+    for program in ("/no/such/program", "nosuch"):
+        job = forms.run("", AlgorithmSpecification=command([program]))
+        assert job["FailureReason"] == f"ClientError: the job has no command '{program}'"
 
 
 def test_arguments_without_a_program_are_refused(forms):
@@ -322,7 +324,7 @@ def test_a_command_runs_inside_a_job(forms):
     assert int(shown[5]) < 10 and shown[-1] == "0000000000000000", "its processes and no capabilities"
     assert forms.server.cli("exec", name, "--", "sh", "-c", "exit 7", check=False).returncode == 7
     absent = forms.server.cli("exec", name, "--", "no-such-program", check=False)
-    assert absent.returncode == 127 and "no-such-program" in absent.stderr
+    assert absent.returncode == 127 and "the job has no command 'no-such-program'" in absent.stderr
     forms.sagemaker.stop_training_job(TrainingJobName=name)
     forms.wait(name)
     ended = forms.server.cli("exec", name, check=False)
