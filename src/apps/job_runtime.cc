@@ -41,6 +41,8 @@ runtime::PlanSettings plan_settings(const JobRuntimeParts& parts) {
   settings.max_processes = parts.settings.max_processes;
   settings.max_disk_bytes = static_cast<std::uint64_t>(parts.settings.max_disk_gib) << 30U;
   settings.max_log_lines = parts.settings.max_log_lines;
+  settings.kept_bytes = parts.settings.kept_bytes();
+  settings.kept_seconds = parts.settings.kept_days * 86'400;
   settings.filesystems = parts.settings.filesystems;
   settings.stop_grace_seconds = parts.settings.stop_grace_seconds;
   settings.limit_cpus = parts.settings.limit_cpus;

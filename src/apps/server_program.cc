@@ -21,6 +21,7 @@
 #include "base/json.h"
 #include "base/loop.h"
 #include "base/open_files.h"
+#include "host/kept_artifacts.h"
 #include "meta/postgres_sql.h"
 #include "net/server.h"
 #include "net/sockets.h"
@@ -99,12 +100,16 @@ struct ServerProgram::Parts {
   Status make();
   Status open_views();
   Status serve();
-  void expire_logs();
+  void expire();
 };
 
-void ServerProgram::Parts::expire_logs() {
+void ServerProgram::Parts::expire() {
   if (const Status done = storage->log_groups->expire(clock.now()); !done.ok())
     logger.warning("old log events could not be removed", {{"error", done.error().message}});
+  const host::KeptLimits kept{.bytes = settings.kept_bytes(),
+                              .time = std::chrono::hours(24 * settings.kept_days)};
+  if (const Status done = host::trim_kept(folder.in("kept"), kept, clock.now()); !done.ok())
+    logger.warning("kept artifacts could not be removed", {{"error", done.error().message}});
 }
 
 Status ServerProgram::Parts::make() {
@@ -186,8 +191,8 @@ Status ServerProgram::Parts::serve() {
                        .counters = [this] { return server->counters(); },
                        .images = [this] { return runtime->images(); }});
   CLARY_RETURN_IF_ERROR(services->add_to(router, local_routes));
-  retention = std::make_unique<Loop>("log retention", std::chrono::hours(1),
-                                     [this](std::stop_token) { expire_logs(); });
+  retention = std::make_unique<Loop>("retention", std::chrono::hours(1),
+                                     [this](std::stop_token) { expire(); });
   idle_looks = std::make_unique<Loop>("idle memory", kIdleLook,
                                       [this](std::stop_token) { idle_memory.look(); });
   CLARY_RETURN_IF_ERROR(runtime->start());

@@ -77,6 +77,11 @@ constexpr SettingRow kRows[] = {
      "What a job's files may take on the disk; 0: not limited. More fails the job."},
     {"jobs.max_log_lines", &Settings::max_log_lines,
      "Lines kept of a job's output; 0: not limited. What follows is dropped, and said to be."},
+    {"jobs.kept_days", &Settings::kept_days,
+     "How long what a job made is kept in the data directory when it could not be uploaded."},
+    {"jobs.kept_gib", &Settings::kept_gib,
+     "What that may take on the disk, of all jobs together; the oldest goes first. 0: nothing is "
+     "kept."},
     {"environments.default", &Settings::default_environment,
      "Name or interpreter path; empty: $VIRTUAL_ENV, else the first python3 on PATH."},
     {"environments.strict_versions", &Settings::strict_versions,

@@ -45,6 +45,9 @@ struct Settings {
   std::int64_t max_processes = 0;  // of a job; 0: not limited
   std::int64_t max_disk_gib = 0;
   std::int64_t max_log_lines = 0;
+  std::int64_t kept_days = 7;  // what a job made and could not upload
+  std::int64_t kept_gib = 20;
+  std::uint64_t kept_bytes() const { return static_cast<std::uint64_t>(kept_gib) << 30U; }
 
   std::map<std::string, std::string> filesystems;  // id → absolute folder of this machine
 

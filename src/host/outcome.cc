@@ -36,6 +36,7 @@ Document Outcome::to_document() const {
   if (!exit_message.empty()) body.set("exit_message", Document(exit_message));
   if (!model_uri.empty()) body.set("model_uri", Document(model_uri));
   if (!output_uri.empty()) body.set("output_uri", Document(output_uri));
+  if (!kept_in.empty()) body.set("kept_in", Document(kept_in));
   return body;
 }
 
@@ -56,6 +57,7 @@ Result<Outcome> Outcome::from_document(const Document& document) {
   outcome.exit_message = document.string_or("exit_message", "");
   outcome.model_uri = document.string_or("model_uri", "");
   outcome.output_uri = document.string_or("output_uri", "");
+  outcome.kept_in = document.string_or("kept_in", "");
   return outcome;
 }
 

@@ -22,6 +22,7 @@ struct Outcome {
   std::string exit_message;  // what the script left for the job's owner
   std::string model_uri;     // when uploaded
   std::string output_uri;
+  std::string kept_in;  // folder of this machine, where uploading failed
 
   // The body of the `ended` record (hostlink/record.h); also what the file holds.
   Document to_document() const;

@@ -140,12 +140,15 @@ TEST_F(ProcessingHost, AnExitMessageIsItsFirstKilobyte) {
 
 TEST_F(ProcessingHost, AnOutputThatCannotBeUploadedFailsTheJob) {
   plan_.outputs[0].uri = "s3://gone/x";
+  plan_.kept_folder = folder_.at("kept");
+  plan_.kept_bytes = 1 << 20;
   lives_.push_back({.on_spawn = [&](const compute::ProcessSpec&) {
     write_ml("processing/output/train/part", "p");
   }});
   ASSERT_EQ(run(), kHostReported);
   EXPECT_EQ(ended().string_or("outcome", ""), "failed");
   EXPECT_THAT(failure(), HasSubstr("Output 'train'"));
+  EXPECT_EQ(folder_.read("kept/job.gang-1/processing/output/train/part"), "p");
 }
 
 TEST_F(ProcessingHost, PathsOutsideTheJobAreRefused) {

@@ -212,6 +212,28 @@ TEST_F(RunHost, FailsWhenTheOutputBucketIsGone) {
   EXPECT_EQ(failure(), "ClientError: Artifact upload failed: bucket 'gone': not there");
 }
 
+TEST_F(RunHost, WhatCannotBeUploadedIsKept) {
+  plan_.output_uri = "s3://gone/out";
+  plan_.kept_folder = folder_.at("kept");
+  plan_.kept_bytes = 1 << 20;
+  plan_.kept_seconds = 7 * 86'400;
+  lives_.push_back({.on_spawn = [&](const compute::ProcessSpec&) { write_ml("model/m", "1"); }});
+  ASSERT_EQ(run(), kHostReported);
+  const std::string place = folder_.at("kept/job.gang-1");
+  EXPECT_EQ(folder_.read("kept/job.gang-1/model/m"), "1");
+  EXPECT_EQ(failure(),
+            "ClientError: Artifact upload failed: bucket 'gone': not there; what the job made is "
+            "kept in '" +
+                place + "'");
+  EXPECT_TRUE(noticed("What the job made is kept in '" + place + "', for 7 days at most"));
+  EXPECT_FALSE(exists(folder_.at("ml")));
+
+  // A host program that is started anew reports, and leaves it at that.
+  ASSERT_TRUE(remove_tree(folder_.at("reported")).ok());
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(folder_.read("kept/job.gang-1/model/m"), "1");
+}
+
 TEST_F(RunHost, FailsWhenIsolationCannotBeGiven) {
   network_answer_ = unavailable("network namespaces cannot be made here");
   ASSERT_EQ(run(), kHostReported);

@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 #include "host/job_tree.h"
+#include "host/kept_artifacts.h"
 #include "host/kept_folder.h"
 #include "host/patience.h"
 #include "host/steps.h"
@@ -12,6 +13,8 @@
 
 namespace clary::host {
 namespace {
+
+constexpr std::int64_t kDaySeconds = 86'400;
 
 Status upload_once(HostContext& context, const objects::ObjectUri& to, std::string_view folder) {
   // A folder that the script removed or replaced has nothing to give.
@@ -95,17 +98,46 @@ std::string uploading_sentence(const hostlink::HostPlan& plan) {
          plan.output_uri;
 }
 
+// What was to be uploaded stays on this machine, where the reason is not in itself. Returns what
+// the job's owner is told of that.
+std::string keep_for_owner(HostContext& context, const Status& uploaded) {
+  const hostlink::HostPlan& plan = context.plan;
+  const bool own_fault = uploaded.error().code == ErrorCode::kInvalidArgument;
+  if (own_fault || plan.kept_folder.empty() || plan.kept_bytes == 0) return "";
+  std::vector<std::string> folders = {"model", "output/data"};
+  if (plan.kind == "processing") {
+    folders.clear();
+    for (const auto& output : context.outputs) folders.push_back(output->options().path);
+  }
+  const KeptLimits limits{.bytes = plan.kept_bytes,
+                          .time = std::chrono::seconds(plan.kept_seconds)};
+  const std::string to = path_join(plan.kept_folder, plan.job.value() + "." + plan.gang.value());
+  const Result<bool> kept = keep_artifacts(context.job_folder, folders, to, limits);
+  if (!kept.ok()) return "; what the job made could not be kept: " + kept.error().message;
+  if (!*kept) return "";
+  context.outcome->kept_in = to;
+  const Status trimmed = trim_kept(plan.kept_folder, limits, context.services.clock->now());
+  if (!trimmed.ok())
+    context.services.logger->warning("kept artifacts could not be removed",
+                                     {{"error", trimmed.error().message}});
+  context.notice("What the job made is kept in '" + to + "', for " +
+                 std::to_string(plan.kept_seconds / kDaySeconds) +
+                 " days at most (jobs.kept_days, jobs.kept_gib)");
+  return "; what the job made is kept in '" + to + "'";
+}
+
 }  // namespace
 
 Status upload_artifacts(HostContext& context) {
   Outcome& outcome = *context.outcome;
-  const bool uploaded_before = !outcome.output_uri.empty();
+  const bool uploaded_before = !outcome.output_uri.empty() || !outcome.kept_in.empty();
   if (!outcome.script_ran || uploaded_before) return {};
   const bool processing = context.plan.kind == "processing";
   context.say_state("uploading", uploading_sentence(context.plan));
   const Status uploaded = processing ? upload_outputs(context) : upload_all(context);
   if (uploaded.ok()) return context.marks.keep_outcome(outcome);
-  const std::string sentence = "Artifact upload failed: " + uploaded.error().message;
+  const std::string sentence =
+      "Artifact upload failed: " + uploaded.error().message + keep_for_owner(context, uploaded);
   if (outcome.kind == OutcomeKind::kFailed) {
     context.notice(sentence);
   } else {

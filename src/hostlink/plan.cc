@@ -179,6 +179,9 @@ void read_machine(HostPlan& plan, const Document& document) {
   plan.hostlink_token = document.string_or("hostlink_token", "");
   plan.credentials_token = document.string_or("credentials_token", "");
   plan.cache_folder = document.string_or("cache_folder", "");
+  plan.kept_folder = document.string_or("kept_folder", "");
+  plan.kept_bytes = static_cast<std::uint64_t>(document.int_or("kept_bytes", 0));
+  plan.kept_seconds = document.int_or("kept_seconds", 0);
   if (const Document* credentials = document.find("credentials")) {
     plan.credentials = PlanCredentials::from_document(*credentials);
   }
@@ -251,6 +254,9 @@ Document HostPlan::to_document() const {
       {"hostlink_token", hostlink_token},
       {"credentials_token", credentials_token},
       {"cache_folder", cache_folder},
+      {"kept_folder", kept_folder},
+      {"kept_bytes", static_cast<std::int64_t>(kept_bytes)},
+      {"kept_seconds", kept_seconds},
       {"credentials", credentials.to_document()},
   });
   if (run_as_uid) document.set("run_as_uid", std::int64_t{*run_as_uid});

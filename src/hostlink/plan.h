@@ -120,6 +120,9 @@ struct HostPlan {
   std::string credentials_token;  // AWS_CONTAINER_AUTHORIZATION_TOKEN of the job's processes; "":
                                   // no credentials address
   std::string cache_folder;       // requirement overlays and the like, shared between jobs
+  std::string kept_folder;        // where what cannot be uploaded is kept; "": nowhere
+  std::uint64_t kept_bytes = 0;   // of all jobs' together
+  std::int64_t kept_seconds = 0;  // of each
   PlanCredentials credentials;    // the first hour's
 
   Document to_document() const;

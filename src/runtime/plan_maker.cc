@@ -221,6 +221,9 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   plan.hostlink_token = sources_.ids.hex(32);
   plan.credentials_token = sources_.ids.hex(32);
   plan.cache_folder = settings_.data_folder + "/cache";
+  plan.kept_folder = settings_.data_folder + "/kept";
+  plan.kept_bytes = settings_.kept_bytes;
+  plan.kept_seconds = settings_.kept_seconds;
   auto credentials = sources_.credentials.current(job);
   if (!credentials.ok()) return ours(credentials.error());
   plan.credentials = std::move(*credentials);

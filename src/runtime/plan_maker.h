@@ -47,6 +47,9 @@ struct PlanSettings {
   std::int64_t max_processes = 0;
   std::uint64_t max_disk_bytes = 0;
   std::int64_t max_log_lines = 0;
+  // Of what could not be uploaded, in <data_folder>/kept.
+  std::uint64_t kept_bytes = 0;
+  std::int64_t kept_seconds = 0;
   bool credentials_as_variables = false;
   std::int64_t stop_grace_seconds = 120;
   bool limit_cpus = false;  // the back-end keeps a job to the cores that it is granted

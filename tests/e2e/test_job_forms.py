@@ -242,6 +242,20 @@ def test_outputs_can_stay_uncompressed(forms):
     assert job["OutputDataConfig"]["CompressionType"] == "NONE"
 
 
+def test_a_model_outlives_its_output_bucket(forms):
+    forms.s3.create_bucket(Bucket="going")
+    name = forms.submit("import pathlib, time\npathlib.Path('/opt/ml/model/m').write_text('weights')\n"
+                        "print('up', flush=True)\ntime.sleep(3)\n", OutputDataConfig={"S3OutputPath": "s3://going/out"})
+    forms.wait_for_line(name, "up")
+    forms.s3.delete_bucket(Bucket="going")
+    job = forms.wait(name)
+    [place] = (forms.server.data / "kept").iterdir()
+    assert job["TrainingJobStatus"] == "Failed"
+    assert "Artifact upload failed: " in job["FailureReason"] and f"/kept/{place.name}'" in job["FailureReason"]
+    assert (place / "model" / "m").read_text() == "weights"
+    assert f"/kept/{place.name}', for 7 days at most" in forms.server.cli("describe", name).stdout
+
+
 def test_the_code_channel_serves_an_isolated_job(forms):
     request = forms.request("print('isolated and running')", name="isolated-code")
     source = request["HyperParameters"]["sagemaker_submit_directory"]
