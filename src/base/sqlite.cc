@@ -68,7 +68,7 @@ const char* pragmas_of(Access access) {
 // Without locks, logs and shared memory, which a read-only medium has no place for.
 // Source: sqlite.org/uri.html.
 std::string immutable_uri(const std::string& path) {
-  std::string uri = "file:";
+  std::string uri = path.starts_with('/') ? "file://" : "file:";  // without an authority
   for (const char character : path) {
     if (character == '%') {
       uri += "%25";

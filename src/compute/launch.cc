@@ -211,7 +211,6 @@ void reset_signals() {
     const rlimit limit{most, most};
     if (::setrlimit(RLIMIT_NPROC, &limit) != 0) exit_failed(prepared, kUser);
   }
-  limit_open_files(prepared.launch.open_files);
   if (prepared.launch.confined) confine(prepared);
   set_stdio(prepared);
   if (prepared.launch.terminal && ::ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0)
@@ -221,6 +220,7 @@ void reset_signals() {
     exit_failed(prepared, kFolder);
   }
   reset_signals();
+  limit_open_files(prepared.launch.open_files);  // nothing is opened from here on
   int failure = ENOENT;
   for (const std::string& program : prepared.programs) {
     ::execve(program.c_str(), prepared.argv.data(), prepared.environment.data());

@@ -37,6 +37,7 @@ TEST_F(Requirements, InstallsBesideTheEnvironmentAndGivesThePathsOfWhatWasInstal
   ASSERT_EQ(run(), kHostReported);
   EXPECT_EQ(ended().string_or("outcome", ""), "completed") << failure();
   EXPECT_TRUE(logged("Installed for this job: six==1.16.0 (in place of 1.15.0)"));
+  EXPECT_TRUE(noticed(": requirements 1.")) << "what took long before the script is said";
   const std::string path = variable(sandbox_.spawned[1], "PYTHONPATH");
   EXPECT_NE(path.find("/env/lib:" + folder_.at("cache") + "/requirements/"), std::string::npos)
       << path;
