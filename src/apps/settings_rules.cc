@@ -126,21 +126,10 @@ Status check_settings(Settings& settings) {
                                    std::pair{"jobs.max_log_lines", settings.max_log_lines},
                                    std::pair{"jobs.kept_gib", settings.kept_gib}}) {
     CLARY_RETURN_IF_ERROR(
-<<<<<<< HEAD
         rules.require(value >= 0 && value < (1LL << 30), key, "must be 0 or a number of them"));
-=======
-        require(value >= 0 && value < (1LL << 30), key, "must be 0 or a number of them"));
   }
-  CLARY_RETURN_IF_ERROR(require(settings.kept_days >= 1 && settings.kept_days <= 36'500,
-                                "jobs.kept_days", "must be 1 to 36500"));
-  CLARY_RETURN_IF_ERROR(require(settings.handler_threads >= 1 && settings.handler_threads <= 256,
-                                "server.handler_threads", "must be 1 to 256"));
-  CLARY_RETURN_IF_ERROR(check_objects(settings));
-  for (const auto& [bucket, text] : settings.s3_quotas) {
-    CLARY_RETURN_IF_ERROR(require(parse_byte_count(text).has_value(), "s3.quotas",
-                                  "'" + bucket + "' must be a number of bytes, as \"10 GiB\""));
->>>>>>> 277b33b (What a job made and could not upload is kept on this machine, for so long and no more than so much)
-  }
+  CLARY_RETURN_IF_ERROR(rules.require(settings.kept_days >= 1 && settings.kept_days <= 36'500,
+                                      "jobs.kept_days", "must be 1 to 36500"));
   CLARY_RETURN_IF_ERROR(
       rules.require(settings.handler_threads >= 1 && settings.handler_threads <= 256,
                     "server.handler_threads", "must be 1 to 256"));

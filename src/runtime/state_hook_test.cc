@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "base/json.h"
 #include "base/temporary_folder.h"
 #include "net/certificates.h"
@@ -49,12 +51,12 @@ TEST(StateHook, AnAddressMayBeHttps) {
   const TemporaryFolder folder;
   const SystemClock clock;
   const auto authority = net::ensure_local_authority(folder.path(), {}, clock).value();
-  std::string got;
+  std::promise<std::string> got;  // on a thread of the server
   net::FakeHandler handler([&](const net::RequestHead& head) -> net::StartOutcome {
     const std::string target = head.target;
     return std::unique_ptr<net::RequestSink>(
         std::make_unique<net::FakeSink>([&got, target](const std::string& body) {
-          got = target + " " + body;
+          got.set_value(target + " " + body);
           return net::text_reply("thanks");
         }));
   });
@@ -64,8 +66,8 @@ TEST(StateHook, AnAddressMayBeHttps) {
   auto tls = net::TlsServer::create(authority.server, {}).value();
   ASSERT_TRUE(server.adopt(std::move(listening), "main", tls).ok());
   const Status told = StateHook({.url = url, .ca_file = authority.ca_file}).tell("{}");
-  EXPECT_TRUE(told.ok()) << told.error().message;
-  EXPECT_EQ(got, "/hook?a=1 {}");
+  ASSERT_TRUE(told.ok()) << told.error().message;
+  EXPECT_EQ(got.get_future().get(), "/hook?a=1 {}");
   const Status untrusted = StateHook({.url = url}).tell("{}");
   ASSERT_FALSE(untrusted.ok());
   EXPECT_TRUE(untrusted.error().message.starts_with("hook '" + url + "': "))
