@@ -33,6 +33,8 @@ function(clary_folder name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE
       clary_${name} clary_${name}_fakes ${arg_TEST_USES} ${arg_LIBRARIES} GTest::gtest_main GTest::gmock)
+    # What the tests are made of runs once: most of what compiling them costs would be optimising it.
+    target_compile_options(${name}_test PRIVATE $<IF:$<CONFIG:Release>,-O1,-O0>)
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES TIMEOUT 300)
   endif()

@@ -260,21 +260,18 @@ std::int64_t Database::changes() const { return sqlite3_changes64(connection_); 
 std::int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(connection_); }
 
 Error Database::last_error(std::string_view wanted) const {
-  const int primary =
-      connection_ == nullptr ? SQLITE_OK : sqlite3_extended_errcode(connection_) & 0xff;
-  // What was asked of a file that is none says nothing to whoever has to mend it.
-  if (primary == SQLITE_NOTADB || primary == SQLITE_CORRUPT) {
-    return internal_error("'" + path_ + "': the file is damaged: " + sqlite3_errmsg(connection_));
-  }
-  std::string message = "'" + path_ + "': " + std::string(wanted) + ": ";
-  message += connection_ == nullptr ? "out of memory" : sqlite3_errmsg(connection_);
-  if (connection_ == nullptr) return internal_error(std::move(message));
+  const std::string path = "'" + path_ + "': ";
+  if (connection_ == nullptr) return internal_error(path + std::string(wanted) + ": out of memory");
+  const std::string reason = sqlite3_errmsg(connection_);
   const int code = sqlite3_extended_errcode(connection_);
-  const bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
-  if (damaged) message = "'" + path_ + "': damaged: " + sqlite3_errmsg(connection_);
+  const int primary = code & 0xff;
+  // What was asked of a file that is none says nothing to whoever has to mend it.
+  if (primary == SQLITE_NOTADB || primary == SQLITE_CORRUPT)
+    return {code_of(code), path + "the file is damaged: " + reason};
+  std::string message = path + std::string(wanted) + ": " + reason;
   // The system's reason, which SQLite's sentence keeps to itself: a disk that is read-only, or
   // fails.
-  const bool of_disk = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
+  const bool of_disk = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
   if (of_disk && errno != 0) message = system_error(message).message;
   return {code_of(code), std::move(message)};
 }

@@ -152,7 +152,7 @@ TEST_F(SqliteTest, DamageIsNamedWithoutTheStatementThatMetIt) {
   ASSERT_TRUE(write_file_atomically(text, std::string(8192, 'x')).ok());
   const auto opened = Database::open(text, {});
   ASSERT_FALSE(opened.ok());
-  EXPECT_EQ(opened.error().message, "'" + text + "': damaged: file is not a database");
+  EXPECT_EQ(opened.error().message, "'" + text + "': the file is damaged: file is not a database");
 }
 
 TEST_F(SqliteTest, AStatementInUseCanBePreparedAgain) {

@@ -126,7 +126,11 @@ ExitCode logs(const Context& context, const LogsOptions& options) {
       away = false;
       last_seen = now;
       if (!options.follow) {
-        if (!reader.found_streams()) say_silent(context, *job);
+        if (!reader.found_streams()) {
+          say_silent(context, *job);
+        } else if (job_member(job->description, "Status") == "Failed") {
+          say_end(context, *job);  // what is printed may be the server's notices alone
+        }
         return ExitCode::kOk;
       }
       if (is_over(job_member(job->description, "Status"))) return say_end(context, *job);
