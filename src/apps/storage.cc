@@ -8,6 +8,12 @@
 #include "telemetry/sqlite_metric_store.h"
 
 namespace clary::apps {
+namespace {
+
+// Room for the index's log, and for what jobs report, on a disk that uploads have filled.
+constexpr std::uint64_t kReservedDiskBytes = 32ULL << 20;
+
+}  // namespace
 
 Result<std::unique_ptr<Storage>> Storage::open(const DataFolder& folder, const Settings& settings,
                                                const Clock& clock, IdSource& ids) {
@@ -29,7 +35,7 @@ Result<std::unique_ptr<Storage>> Storage::open(const DataFolder& folder, const S
 Status Storage::open_objects(const DataFolder& folder, const Settings& settings, const Clock& clock,
                              IdSource& ids) {
   if (settings.objects_location.empty()) {
-    objects::DirectoryOptions options;
+    objects::DirectoryOptions options{.reserved_bytes = kReservedDiskBytes};
     for (const auto& [bucket, text] : settings.s3_quotas)
       options.quotas[BucketName(bucket)] = parse_byte_count(text).value_or(0);
     CLARY_TRY(directory,

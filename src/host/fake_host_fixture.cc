@@ -215,7 +215,7 @@ void HostFixture::write_ml(std::string_view path, std::string_view bytes) const 
 }
 
 void HostFixture::again() {
-  link_.put.clear();
+  link_.clear();
   for (const char* mark : {"started", "outcome.json", "reported"})
     ASSERT_TRUE(remove_tree(folder_.at(mark)).ok());
 }

@@ -45,6 +45,11 @@ std::vector<std::pair<hostlink::RecordKind, Document>> FakeLinkRecord::records()
   return put;
 }
 
+void FakeLinkRecord::clear() {
+  const MutexLock lock(mutex);
+  put.clear();
+}
+
 std::vector<std::string> FakeLinkRecord::phases() const {
   return members(*this, hostlink::RecordKind::kState, "phase");
 }

@@ -15,6 +15,7 @@ namespace clary::host {
 
 struct FakeLinkRecord {
   std::vector<std::pair<hostlink::RecordKind, Document>> records() const;
+  void clear();
   // The bodies' members, for short assertions.
   std::vector<std::string> phases() const;
   std::vector<std::string> lines() const;

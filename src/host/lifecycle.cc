@@ -33,6 +33,7 @@ constexpr std::array kLifecycle = {
 
 constexpr Duration kWorthTelling = std::chrono::milliseconds(200);
 constexpr Duration kPutPause = std::chrono::seconds(1);
+constexpr Duration kFirstFlush = std::chrono::seconds(5);
 constexpr Duration kFlushPiece = std::chrono::seconds(30);
 constexpr Duration kReportPatience = std::chrono::hours(24);  // with a server that is away
 
@@ -87,6 +88,11 @@ void run_to_outcome(HostContext& context) {
   }
 }
 
+Status keep_outcome(HostContext& context) { return context.marks.keep_outcome(*context.outcome); }
+
+// The job's folder holds nothing any more that somebody waits for: what was uploaded, or cannot be.
+void make_room(const HostContext& context) { static_cast<void>(remove_tree(context.job_folder)); }
+
 }  // namespace
 
 void run_lifecycle(HostContext& context) {
@@ -101,11 +107,13 @@ void run_lifecycle(HostContext& context) {
   } else {
     run_to_outcome(context);
   }
-  Status kept = context.marks.keep_outcome(*context.outcome);
-  if (kept.ok()) kept = upload_artifacts(context);
-  if (!kept.ok())
-    context.services.logger->error("the outcome could not be kept",
-                                   {{"error", kept.error().message}});
+  // What could not be kept is reported all the same; only a host that is started anew misses it.
+  for (const auto& step : {keep_outcome, upload_artifacts}) {
+    const Status kept = step(context);
+    if (!kept.ok())
+      context.services.logger->error("the outcome could not be kept",
+                                     {{"error", kept.error().message}});
+  }
   if (context.log != nullptr) context.log->flush();
 }
 
@@ -113,18 +121,19 @@ Status report_outcome(HostContext& context) {
   ServerPatience patience(*context.services.clock, context.stop, kReportPatience);
   Status put = context.link->put(hostlink::RecordKind::kState, context.outcome->to_document());
   while (!put.ok()) {
-    // Most likely the disk is full: what was uploaded, or cannot be, makes room.
+    // Most likely the disk is full.
     context.services.logger->error("the end cannot be written down",
                                    {{"error", put.error().message}});
-    static_cast<void>(remove_tree(context.job_folder));
+    make_room(context);
     if (patience.is_over()) return put;
     context.services.pause(kPutPause);
     put = context.link->put(hostlink::RecordKind::kState, context.outcome->to_document());
   }
-  for (;;) {
-    const Status flushed = context.link->flush(kFlushPiece);
+  for (Duration piece = kFirstFlush;; piece = kFlushPiece) {
+    const Status flushed = context.link->flush(piece);
     if (flushed.ok()) return context.marks.mark_reported();
     if (patience.is_over()) return flushed;
+    make_room(context);  // the server's disk, most likely the same, may be full
   }
 }
 

@@ -196,7 +196,7 @@ TEST_F(RunHost, DoesNotTakeCodeFromOutsideTheJob) {
   for (const char* path :
        {"\"/etc\"", "\"/opt/ml/../../etc\"", "\"/opt/ml/input/data/code/../../../../etc\""}) {
     plan_.hyperparameters[2].second = path;
-    link_.put.clear();
+    link_.clear();
     ASSERT_TRUE(remove_tree(folder_.at("reported")).ok() &&
                 remove_tree(folder_.at("outcome.json")).ok());
     ASSERT_EQ(run(), kHostReported);
@@ -282,12 +282,34 @@ TEST_F(RunHost, MakesRoomWhenTheEndCannotBeWrittenDown) {
   EXPECT_EQ(pauses_.size(), 2U);
 }
 
+TEST_F(RunHost, MakesRoomWhenTheServerCannotTakeTheEnd) {
+  lives_.push_back({});
+  std::vector<bool> there;  // the job's files, at each attempt
+  link_.flush_answer = timed_out("the server's disk is full");
+  link_.on_flush = [&](Duration time) {
+    clock_.advance(time);
+    there.push_back(exists(folder_.at("ml/model")));
+    if (there.size() == 3) link_.flush_answer = {};
+  };
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(there, (std::vector<bool>{true, false, false}));
+  EXPECT_EQ(ended().string_or("outcome", ""), "completed");
+}
+
+TEST_F(RunHost, AnOutcomeThatCannotBeKeptIsStillTheScripts) {
+  lives_.push_back({.ends_with = {.code = 1}, .on_spawn = [&](const compute::ProcessSpec&) {
+                      folder_.write("outcome.json/in the way", "");
+                    }});
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_TRUE(failure().starts_with("AlgorithmError: ")) << failure();
+}
+
 TEST_F(RunHost, ReportsOnce) {
   lives_.push_back({});
   ASSERT_EQ(run(), kHostReported);
-  link_.put.clear();
+  link_.clear();
   ASSERT_EQ(run(), kHostReported);
-  EXPECT_TRUE(link_.put.empty());
+  EXPECT_TRUE(link_.records().empty());
   EXPECT_EQ(sandbox_.spawned.size(), 1U);
 }
 
@@ -296,7 +318,7 @@ TEST_F(RunHost, LeavesAJobThatAnotherHostProgramRuns) {
   const Result<Fd> lock = open_file(folder_.at("lock"), O_RDWR);
   ASSERT_EQ(::flock(lock->get(), LOCK_EX), 0);
   EXPECT_EQ(run(), kHostRunsAlready);
-  EXPECT_TRUE(link_.put.empty());
+  EXPECT_TRUE(link_.records().empty());
 }
 
 TEST_F(RunHost, SaysThatAPlanIsBad) {

@@ -104,6 +104,9 @@ std::string keep_for_owner(HostContext& context, const Status& uploaded) {
   const hostlink::HostPlan& plan = context.plan;
   const bool own_fault = uploaded.error().code == ErrorCode::kInvalidArgument;
   if (own_fault || plan.kept_folder.empty() || plan.kept_bytes == 0) return "";
+  // What a script that failed has left is not worth what a full disk keeps from working.
+  const bool no_room = uploaded.error().code == ErrorCode::kLimitExceeded;
+  if (no_room && context.outcome->kind == OutcomeKind::kFailed) return "";
   std::vector<std::string> folders = {"model", "output/data"};
   if (plan.kind == "processing") {
     folders.clear();

@@ -128,7 +128,8 @@ class SpoolingHostLink final : public HostLink {
     changed_.notify_all();
   }
 
-  // Connects and serves until the connection ends. Returns whether the server took this host.
+  // Connects and serves until the connection ends. Returns whether the server takes this host's
+  // records: one whose disk is full welcomes it, and ends the connection at the first of them.
   bool serve_connection() {
     Result<Fd> connected = connect_to(options_.socket_path);
     if (!connected.ok()) return false;
@@ -139,6 +140,7 @@ class SpoolingHostLink final : public HostLink {
                                              {"host", options_.host},
                                              {"token", options_.token}});
     if (!socket.send(to_json(hello) + "\n", seconds(5)).ok()) return false;
+    const std::uint64_t acknowledged_before = acknowledged();
     last_progress_ = clock_.steady();
     welcomed_ = false;
     while (!stopping_) {
@@ -146,7 +148,14 @@ class SpoolingHostLink final : public HostLink {
       if (welcomed_ && !send_pending(socket)) break;
       if (waited_too_long()) break;
     }
-    return welcomed_;
+    const MutexLock lock(mutex_);
+    const bool nothing_waits = spool_.acknowledged() == spool_.last_number();
+    return welcomed_ && (nothing_waits || spool_.acknowledged() > acknowledged_before);
+  }
+
+  std::uint64_t acknowledged() {
+    const MutexLock lock(mutex_);
+    return spool_.acknowledged();
   }
 
   bool waited_too_long() {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "base/strings.h"
 #include "base/thread_pool.h"
 
 namespace clary::objects {
@@ -116,6 +118,14 @@ Status BodyFiles::Temporary::write(std::string_view bytes) {
     started_ = written_;
   }
   return {};
+}
+
+Status BodyFiles::require_free(std::uint64_t bytes) const {
+  struct statvfs disk{};
+  if (bytes == 0 || ::statvfs(root_.c_str(), &disk) != 0) return {};
+  if (std::uint64_t{disk.f_bavail} * disk.f_frsize >= bytes) return {};
+  return limit_exceeded("the disk of '" + root_ + "' is full: its last " + format_bytes(bytes) +
+                        " are kept for what removes objects");
 }
 
 Status BodyFiles::Temporary::append(const Fd& file) {

@@ -59,6 +59,9 @@ class BodyFiles {
   // removed. Unsupported: the file system has no more links for it.
   Result<std::string> share(const std::string& name);
 
+  // LimitExceeded: the disk has less left than that.
+  Status require_free(std::uint64_t bytes) const;
+
   Result<Fd> open(const std::string& name) const;  // NotFound when it has been removed
   // Absent is fine. A file that cannot be removed is left to a sweep.
   void remove(const std::string& name) const;

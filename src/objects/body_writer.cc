@@ -47,6 +47,8 @@ class FileWriter final : public BodyWriter {
       : BodyWriter(request, std::move(context), std::move(keep)), place_(place) {}
 
   Status write(std::string_view piece) override {
+    if (const Status room = place_.files.require_free(place_.reserved_bytes); !room.ok())
+      return room.error().within(context_);
     const Beside digesting(place_.digesting, piece.size(), [&] { digests_.update(piece); });
     if (!file_ && bytes_.size() + piece.size() <= place_.most_in_memory) {
       bytes_ += piece;

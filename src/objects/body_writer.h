@@ -34,6 +34,8 @@ struct BodyPlace {
   ThreadPool& digesting;  // digests run beside the writing
   // What is longer goes to a file. 0: every body does, even an empty one.
   std::size_t most_in_memory = 0;
+  // Of the disk: no body is begun, nor goes on, where less is left.
+  std::uint64_t reserved_bytes = 0;
 };
 // context: stands before every reason.
 std::unique_ptr<ObjectWriter> make_file_writer(const PutRequest& request, std::string context,

@@ -84,15 +84,17 @@ DirectoryStore::~DirectoryStore() {
 std::unique_ptr<ObjectWriter> DirectoryStore::make_writer(const PutRequest& request,
                                                           std::size_t most_in_memory,
                                                           KeepBody keep) {
-  return make_file_writer(
-      request, object_context(request.bucket, "put", request.key),
-      {.files = files_, .digesting = digesting_, .most_in_memory = most_in_memory},
-      [this, keep = std::move(keep)](WrittenBody body) {
-        const std::string file = body.file;
-        Result<ObjectHead> head = keep(std::move(body));
-        if (!head.ok() && !file.empty()) abandon(file, head.error());
-        return head;
-      });
+  return make_file_writer(request, object_context(request.bucket, "put", request.key),
+                          {.files = files_,
+                           .digesting = digesting_,
+                           .most_in_memory = most_in_memory,
+                           .reserved_bytes = options_.reserved_bytes},
+                          [this, keep = std::move(keep)](WrittenBody body) {
+                            const std::string file = body.file;
+                            Result<ObjectHead> head = keep(std::move(body));
+                            if (!head.ok() && !file.empty()) abandon(file, head.error());
+                            return head;
+                          });
 }
 
 void DirectoryStore::abandon(const std::string& file, const Error& reason) {

@@ -32,6 +32,8 @@ namespace clary::objects {
 struct DirectoryOptions {
   std::size_t inline_bytes = 16 << 10;  // bodies up to this size stand in the index
   std::uint64_t min_part_bytes = kMinPartBytes;
+  // Of the disk, kept from bodies: so that what is to be removed can be removed from a full one.
+  std::uint64_t reserved_bytes = 0;
   BucketQuotas quotas = {};  // what would go beyond fails with LimitExceeded (store_rules.h)
 };
 

@@ -38,7 +38,9 @@ class DirectoryStoreTest : public testing::Test {
     open();
     ASSERT_TRUE(store_->create_bucket({BucketName("b"), {}, Region("us-east-1")}).ok());
   }
-  void open() { store_ = std::move(DirectoryStore::open(root(), clock_, ids_)).value(); }
+  void open(const DirectoryOptions& options = {}) {
+    store_ = std::move(DirectoryStore::open(root(), clock_, ids_, options)).value();
+  }
   void reopen() {
     store_.reset();
     open();
@@ -190,6 +192,22 @@ TEST_F(DirectoryStoreTest, AFullDiskIsAnErrorAndNothingIsLost) {
   EXPECT_EQ(*read("before"), sample_bytes(100'000));
   EXPECT_EQ(read("large").error().code, ErrorCode::kNotFound);
   EXPECT_TRUE(put("large", sample_bytes(1'000'000)).ok());
+}
+
+TEST_F(DirectoryStoreTest, TheLastOfTheDiskIsKeptForRemovals) {
+  ASSERT_TRUE(put("kept", "x").ok());
+  store_.reset();
+  open({.reserved_bytes = std::uint64_t{1} << 60});
+  for (const std::size_t size : {std::size_t{1}, std::size_t{100'000}}) {
+    const auto refused = put("later", std::string(size, 'y'));
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::kLimitExceeded);
+    EXPECT_EQ(refused.error().message, "bucket 'b': put 'later': the disk of '" + root() +
+                                           "' is full: its last 1024 PiB are kept for what "
+                                           "removes objects");
+  }
+  EXPECT_EQ(read("kept").value(), "x");
+  EXPECT_TRUE(store_->remove(BucketName("b"), {{.key = ObjectKey("kept")}}).value()[0].ok());
 }
 
 TEST_F(DirectoryStoreTest, ManyWritersEachGetTheirOwnAnswer) {
