@@ -46,7 +46,7 @@ class OutputPump {
  private:
   OutputPump(JobLog& log, const Clock& clock, std::string code_folder);
   void run();
-  bool read_some(Fd& pipe, LineSplitter& splitter);
+  std::size_t read_some(Fd& pipe, LineSplitter& splitter);  // bytes
 
   JobLog& log_;
   const Clock& clock_;
