@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include "apps/environment_options.h"
 #include "base/files.h"
@@ -22,6 +23,11 @@ runtime::EnvironmentsOptions server_environments(const JobRuntimeParts& parts) {
       environment_options(parts.settings, cli::read_variables(::environ));
   options.data_folder = parts.folder.path();
   return options;
+}
+
+// Jobs that share cores have none of their own.
+bool keeps_to_cores(const Settings& settings) {
+  return settings.limit_cpus && settings.overcommit == 1;
 }
 
 runtime::PlanSettings plan_settings(const JobRuntimeParts& parts) {
@@ -45,8 +51,18 @@ runtime::PlanSettings plan_settings(const JobRuntimeParts& parts) {
   settings.kept_seconds = parts.settings.kept_days * 86'400;
   settings.filesystems = parts.settings.filesystems;
   settings.stop_grace_seconds = parts.settings.stop_grace_seconds;
-  settings.limit_cpus = parts.settings.limit_cpus;
+  settings.limit_cpus = keeps_to_cores(parts.settings);
   return settings;
+}
+
+compute::LocalBackendOptions backend_options(const JobRuntimeParts& parts, std::string gangs) {
+  compute::LocalBackendOptions options{.gangs_folder = std::move(gangs),
+                                       .open_files = parts.open_files};
+  const std::int64_t times = parts.settings.overcommit;
+  options.machine.cores *= static_cast<int>(times);
+  options.machine.memory_bytes *= static_cast<std::uint64_t>(times);
+  if (!keeps_to_cores(parts.settings)) options.cpus.clear();
+  return options;
 }
 
 }  // namespace
@@ -54,10 +70,8 @@ runtime::PlanSettings plan_settings(const JobRuntimeParts& parts) {
 Result<std::unique_ptr<JobRuntime>> JobRuntime::create(JobRuntimeParts parts) {
   const std::string gangs = parts.folder.in("gangs");
   CLARY_RETURN_IF_ERROR(make_folders(gangs, 0700));
-  compute::LocalBackendOptions options{.gangs_folder = gangs, .open_files = parts.open_files};
-  if (!parts.settings.limit_cpus) options.cpus.clear();
   CLARY_TRY(auto backend,
-            compute::open_local_backend(std::move(options), parts.clock, parts.logger));
+            compute::open_local_backend(backend_options(parts, gangs), parts.clock, parts.logger));
   return std::unique_ptr<JobRuntime>(new JobRuntime(parts, std::move(backend)));
 }
 

@@ -70,6 +70,9 @@ constexpr SettingRow kRows[] = {
     {"jobs.limit_cpus", &Settings::limit_cpus,
      "Keep a job to as many cores as its instance type has; false: it may use all of the "
      "machine's."},
+    {"jobs.overcommit", &Settings::overcommit,
+     "How many times the machine's cores and memory are given out. Above 1 jobs share them, and "
+     "none is kept to cores of its own."},
     {"jobs.stop_grace_seconds", &Settings::stop_grace_seconds, "From SIGTERM to SIGKILL."},
     {"jobs.max_processes", &Settings::max_processes,
      "Processes and threads of a job; 0: not limited. One more is refused to the script."},

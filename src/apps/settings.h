@@ -42,6 +42,7 @@ struct Settings {
   bool credentials_as_variables = false;
   std::int64_t stop_grace_seconds = 120;
   bool limit_cpus = true;          // to as many cores as the instance type has
+  std::int64_t overcommit = 1;     // so many times the machine's cores and memory are given out
   std::int64_t max_processes = 0;  // of a job; 0: not limited
   std::int64_t max_disk_gib = 0;
   std::int64_t max_log_lines = 0;

@@ -110,6 +110,8 @@ Status check_settings(Settings& settings) {
                                       "jobs.network", "must be \"namespace\" or \"host\""));
   CLARY_RETURN_IF_ERROR(rules.require(settings.job_uid > 0 && settings.job_uid < 0xFFFFFFFF,
                                       "jobs.uid", "must be an unprivileged user's number"));
+  CLARY_RETURN_IF_ERROR(rules.require(settings.overcommit >= 1 && settings.overcommit <= 1000,
+                                      "jobs.overcommit", "must be 1 to 1000"));
   CLARY_RETURN_IF_ERROR(rules.require_both("keys.access_key", settings.access_key,
                                            "keys.secret_key", settings.secret_key));
   CLARY_RETURN_IF_ERROR(

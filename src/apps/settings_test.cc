@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "base/files.h"
 
 namespace clary::apps {
@@ -114,6 +116,14 @@ TEST_F(SettingsTest, WhatIsNoAddressIsSaidToBeNone) {
   }
   settings.listen = "[::1]:0";
   EXPECT_TRUE(check_settings(settings).ok());
+}
+
+TEST_F(SettingsTest, TheMachineIsGivenOutOnceAtLeast) {
+  settings.data = "/tmp/x";
+  for (const auto& [times, fits] : {std::pair{0, false}, {1, true}, {1000, true}, {1001, false}}) {
+    settings.overcommit = times;
+    EXPECT_EQ(check_settings(settings).ok(), fits) << times;
+  }
 }
 
 TEST_F(SettingsTest, WhatCannotBeIsToldWithItsLine) {

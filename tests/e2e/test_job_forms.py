@@ -388,3 +388,15 @@ def test_a_job_keeps_within_its_limits(new_server):
     fill = "import os, time\nwith open('/tmp/big', 'wb') as f: os.posix_fallocate(f.fileno(), 0, 1200 << 20)\ntime.sleep(60)"
     job = training.run(fill)
     assert job["FailureReason"].startswith("ClientError: The job's files take 1.") and "allows 1" in job["FailureReason"]
+
+
+def test_jobs_share_the_machine_where_they_may(new_server):
+    from training import Training
+    training = Training(new_server(config=CONFIG + "overcommit = 2\n").start())
+    whole = {"InstanceType": "ml.m5.24xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    first = training.submit("import signal\nprint('on', flush=True)\nwhile True: signal.pause()\n", ResourceConfig=whole)
+    training.wait_for_line(first, "on")
+    assert training.run("print(1)", ResourceConfig=whole)["TrainingJobStatus"] == "Completed"
+    assert training.describe(first)["TrainingJobStatus"] == "InProgress"
+    training.sagemaker.stop_training_job(TrainingJobName=first)
+    assert training.wait(first)["TrainingJobStatus"] == "Stopped"
