@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
   std::string path;
   std::uint64_t bytes = std::uint64_t{64} << 20;
   int count = 50;
-  auto* get = app.add_subcommand("get", "read a file, CRC-32, send over loopback");
+  auto* get = app.add_subcommand("get", "read a file, CRC-32C, send over loopback");
   get->add_option("path", path)->required();
   auto* put = app.add_subcommand("put", "write, fsync, rename");
   put->add_option("path", path)->required();

@@ -58,7 +58,7 @@ Result<double> read_crc_send(const std::string& path) {
   });
   const auto start = SteadyClock::now();
   CLARY_TRY(const Fd file, open_file(path, O_RDONLY));
-  const auto crc = make_hasher(DigestKind::kCrc32);
+  const auto crc = make_hasher(DigestKind::kCrc32c);
   std::vector<char> piece(kPiece);
   while (true) {
     const ssize_t count = ::read(file.get(), piece.data(), piece.size());

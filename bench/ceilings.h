@@ -8,7 +8,7 @@
 
 namespace clary::bench {
 
-// Reads a file, takes its CRC-32, sends it over a loopback TCP connection to a thread that drops
+// Reads a file, takes its CRC-32C, sends it over a loopback TCP connection to a thread that drops
 // it: a GET.
 Result<double> read_crc_send(const std::string& path);
 // Writes `bytes` to a new file beside `path`, fsyncs it and renames it to `path`: a PUT's disk.

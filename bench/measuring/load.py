@@ -5,7 +5,7 @@ import json
 import pathlib
 import subprocess
 
-from .server import cpu_seconds
+from .machine import cpu_seconds
 
 
 @dataclasses.dataclass(frozen=True)

@@ -37,7 +37,8 @@ def write(path: pathlib.Path, rows: list[Row], failures: list[str], pairs: int, 
     date = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     lines = ["# Results", "", "Written by `bench/run`; do not edit.", "", f"- {date}", *(f"- {line}" for line in machine()),
              f"- Other work on the machine: load average {loads[0]:.1f} before, {loads[1]:.1f} after",
-             f"- A number is a median with its 95 % interval (order statistics); a ratio is of {pairs} pairs that alternate.",
+             f"- A number is a median with its 95 % interval (order statistics); a ratio is of {pairs} pairs that alternate,",
+             "  or of as many as are said below.",
              "  A target holds when the whole interval does, and is undecided when the interval has it inside.", "",
              "| Path | Result | Target | | Ceiling in the same run | CPU |", "|---|---|---|---|---|---|"]
     for row in rows:

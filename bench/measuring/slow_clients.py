@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator
 
 from .context import Context
+from .machine import resident_mib
 from .report import Row
-from .server import resident_mib
 from .statistics import verdict
 
 IDLE = 10_000
