@@ -47,8 +47,14 @@ BodyDigests::BodyDigests(const PutRequest& request)
 }
 
 void BodyDigests::update(std::string_view piece) {
+  update_md5(piece);
+  update_others(piece);
+}
+
+void BodyDigests::update_md5(std::string_view piece) { md5_->update(piece); }
+
+void BodyDigests::update_others(std::string_view piece) {
   size_bytes_ += piece.size();
-  md5_->update(piece);
   crc32c_->update(piece);
   if (sha256_ != nullptr) sha256_->update(piece);
   if (checksum_ != nullptr) checksum_->update(piece);

@@ -49,7 +49,8 @@ class FileWriter final : public BodyWriter {
   Status write(std::string_view piece) override {
     if (const Status room = place_.files.require_free(place_.reserved_bytes); !room.ok())
       return room.error().within(context_);
-    const Beside digesting(place_.digesting, piece.size(), [&] { digests_.update(piece); });
+    const Beside digesting(place_.digesting, piece.size(), [&] { digests_.update_md5(piece); });
+    digests_.update_others(piece);
     if (!file_ && bytes_.size() + piece.size() <= place_.most_in_memory) {
       bytes_ += piece;
       return {};
