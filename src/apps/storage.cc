@@ -1,5 +1,9 @@
 #include "apps/storage.h"
 
+#include <sys/statvfs.h>
+
+#include <algorithm>
+
 #include "apps/remote_objects.h"
 #include "meta/postgres_database.h"
 #include "meta/stores.h"
@@ -10,8 +14,14 @@
 namespace clary::apps {
 namespace {
 
-// Room for the index's log, and for what jobs report, on a disk that uploads have filled.
-constexpr std::uint64_t kReservedDiskBytes = 32ULL << 20;
+// Room for the index's log, and for what jobs report, on a disk that uploads have filled: of a
+// small disk a sixteenth.
+std::uint64_t reserved_disk_bytes(const std::string& folder) {
+  constexpr std::uint64_t kMost = 32ULL << 20;
+  struct statvfs disk{};
+  if (::statvfs(folder.c_str(), &disk) != 0) return kMost;
+  return std::min(kMost, std::uint64_t{disk.f_blocks} * disk.f_frsize / 16);
+}
 
 }  // namespace
 
@@ -35,7 +45,7 @@ Result<std::unique_ptr<Storage>> Storage::open(const DataFolder& folder, const S
 Status Storage::open_objects(const DataFolder& folder, const Settings& settings, const Clock& clock,
                              IdSource& ids) {
   if (settings.objects_location.empty()) {
-    objects::DirectoryOptions options{.reserved_bytes = kReservedDiskBytes};
+    objects::DirectoryOptions options{.reserved_bytes = reserved_disk_bytes(folder.path())};
     for (const auto& [bucket, text] : settings.s3_quotas)
       options.quotas[BucketName(bucket)] = parse_byte_count(text).value_or(0);
     CLARY_TRY(directory,

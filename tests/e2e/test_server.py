@@ -145,7 +145,13 @@ def test_a_full_disk_is_said_and_nothing_is_lost(new_server, tmp_path):
     s3.put_object(Bucket="full", Key="first", Body=b"1" * 1_000_000)
     with pytest.raises(s3.exceptions.ClientError) as error:
         s3.put_object(Bucket="full", Key="second", Body=b"2" * 40_000_000)
-    assert "No space left" in str(error.value)
+    assert "is full: its last 1.5 MiB are kept for what removes objects" in str(error.value)
     assert s3.get_object(Bucket="full", Key="first")["Body"].read() == b"1" * 1_000_000
     assert s3.list_objects_v2(Bucket="full")["KeyCount"] == 1
     s3.put_object(Bucket="full", Key="third", Body=b"3" * 1_000_000)
+    with pytest.raises(s3.exceptions.ClientError, match="is full"):
+        for number in range(30):
+            s3.put_object(Bucket="full", Key=f"more/{number}", Body=b"4" * 1_000_000)
+    for number in range(10):
+        s3.delete_object(Bucket="full", Key=f"more/{number}")
+    s3.put_object(Bucket="full", Key="fourth", Body=b"5" * 1_000_000)
