@@ -177,7 +177,10 @@ class JobLinkReceiver::HostRecords {
       const Document* value = record.body.find(member);
       if (value == nullptr || value->is_null()) continue;
       batch.push_back(
-          {.series = {.space = space_, .name = metric, .dimensions = {{"Host", host_}}},
+          {.series = {.space = space_,
+                      .name = metric,
+                      .dimensions = {{"Host", host_}},
+                      .unit = "Percent"},
            .samples = {{.time = record.time, .value = record.body.double_or(member, 0)}}});
     }
     if (batch.empty()) return {};

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "services/metric_values.h"
 #include "services/percentile.h"
@@ -87,14 +86,36 @@ bool asks(const api::GetMetricStatisticsInput& request, std::string_view statist
 
 api::Datapoint to_wire(const Aggregate& aggregate, const api::GetMetricStatisticsInput& request,
                        const std::string& unit) {
-  const auto count = static_cast<double>(aggregate.count);
   api::Datapoint point{.timestamp = aggregate.start, .unit = unit};
-  if (asks(request, "SampleCount")) point.sample_count = count;
-  if (asks(request, "Average")) point.average = aggregate.sum / count;
+  if (asks(request, "SampleCount")) point.sample_count = aggregate.count;
+  if (asks(request, "Average")) point.average = aggregate.sum / aggregate.count;
   if (asks(request, "Sum")) point.sum = aggregate.sum;
   if (asks(request, "Minimum")) point.minimum = aggregate.minimum;
   if (asks(request, "Maximum")) point.maximum = aggregate.maximum;
   return point;
+}
+
+// The points of one unit, by time.
+Result<std::vector<api::Datapoint>> points_of(telemetry::MetricStore& store, const SeriesId& series,
+                                              const api::GetMetricStatisticsInput& request) {
+  const MetricWindow window{request.start_time, request.end_time, request.period};
+  std::vector<api::Datapoint> points;
+  if (request.statistics && !request.statistics->empty()) {
+    CLARY_TRY(const std::vector<Aggregate> periods,
+              store.aggregate(series, rounded_start(window), window.end, seconds(request.period)));
+    for (const Aggregate& one : periods) points.push_back(to_wire(one, request, series.unit));
+    return points;
+  }
+  CLARY_TRY(const auto periods, measurements(store, series, window));
+  for (const auto& [time, values] : periods) {
+    api::Datapoint& point = points.emplace_back();
+    point.timestamp = time;
+    point.unit = series.unit;
+    auto& found = point.extended_statistics.emplace();
+    for (const std::string& statistic : *request.extended_statistics)
+      found.emplace_back(statistic, percentile(values, *parse_percentile(statistic)));
+  }
+  return points;
 }
 
 }  // namespace
@@ -106,35 +127,14 @@ void CloudWatch::add_to(Router& router) {
 Outcome<api::GetMetricStatisticsOutput> CloudWatch::get_statistics(
     const api::GetMetricStatisticsInput& request, const CallContext&) {
   if (const auto wrong = check(request)) return *wrong;
-  const SeriesId series = series_of(request);
-  const std::string unit = unit_of(series);
-  const TimePoint start = rounded_start({request.start_time, request.end_time, request.period});
-  const Duration period = seconds(request.period);
+  CLARY_TRY(const std::vector<SeriesId> all, in_units(store_, series_of(request), request.unit));
   api::GetMetricStatisticsOutput reply{.label = request.metric_name};
   std::vector<api::Datapoint>& points = reply.datapoints.emplace();
-  if (request.unit && *request.unit != unit) return reply;
-
-  if (request.statistics && !request.statistics->empty()) {
-    CLARY_TRY(const std::vector<Aggregate> periods,
-              store_.aggregate(series, start, request.end_time, period));
-    for (const Aggregate& aggregate : periods) points.push_back(to_wire(aggregate, request, unit));
-    return reply;
+  for (const SeriesId& series : all) {
+    CLARY_TRY(const std::vector<api::Datapoint> found, points_of(store_, series, request));
+    points.insert(points.end(), found.begin(), found.end());
   }
-  CLARY_TRY(const std::vector<telemetry::Sample> samples, store_.samples(series));
-  std::map<TimePoint, std::vector<double>> periods;
-  for (const telemetry::Sample& sample : samples) {
-    if (sample.time < start || sample.time >= request.end_time) continue;
-    periods[sample.time - sample.time.time_since_epoch() % period].push_back(sample.value);
-  }
-  for (auto& [time, values] : periods) {
-    std::ranges::sort(values);
-    api::Datapoint point{.timestamp = time, .unit = unit};
-    auto& found = point.extended_statistics.emplace();
-    for (const std::string& statistic : *request.extended_statistics) {
-      found.emplace_back(statistic, percentile(values, *parse_percentile(statistic)));
-    }
-    points.push_back(std::move(point));
-  }
+  std::ranges::stable_sort(points, {}, &api::Datapoint::timestamp);
   return reply;
 }
 

@@ -1,7 +1,8 @@
 // CloudWatch: GetMetricStatistics over the series of jobs. Thread-safe.
 //
 // Samples are kept in full for ever, so any period may be asked for at any age. Periods are aligned
-// to multiples of their length since the epoch.
+// to multiples of their length since the epoch. What was put in several units has a point for each
+// of them, by time and then by unit.
 #pragma once
 
 #include "api/metrics.h"

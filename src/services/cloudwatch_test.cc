@@ -20,8 +20,8 @@ const char* const kSpace = "/aws/sagemaker/TrainingJobs";
 class CloudWatchTest : public testing::Test {
  protected:
   void sample(int second, double value, const std::string& name = "loss",
-              const std::string& dimension = "TrainingJobName") {
-    const telemetry::SeriesId series{kSpace, name, {{dimension, "job"}}};
+              const std::string& dimension = "TrainingJobName", const std::string& unit = "None") {
+    const telemetry::SeriesId series{kSpace, name, {{dimension, "job"}}, unit};
     ASSERT_TRUE(store_.append({{series, {{start_ + seconds(second), value}}}}, std::nullopt).ok());
   }
   api::GetMetricStatisticsInput request(std::vector<std::string> statistics) {
@@ -86,16 +86,51 @@ TEST_F(CloudWatchTest, TheStartIsRoundedDownToTheMinute) {
   EXPECT_THAT(points(wanted), IsEmpty());
 }
 
-TEST_F(CloudWatchTest, UsageIsInPercent) {
-  sample(0, 50, "CPUUtilization", "Host");
+TEST_F(CloudWatchTest, EachUnitHasItsOwnPoints) {
+  sample(0, 50, "loss", "TrainingJobName", "Percent");
+  sample(1, 2);
+  sample(61, 3);
+  std::string found;
+  const auto list = [&](const api::GetMetricStatisticsInput& wanted) {
+    found.clear();
+    for (const api::Datapoint& point : points(wanted))
+      found += std::to_string(static_cast<int>(*point.average)) + *point.unit + ' ';
+    return found;
+  };
   auto wanted = request({"Average"});
-  wanted.metric_name = "CPUUtilization";
-  wanted.dimensions = {{{.name = "Host", .value = "job"}}};
-  EXPECT_EQ(points(wanted).at(0).unit, "Percent");
+  EXPECT_EQ(list(wanted), "2None 50Percent 3None ");
   wanted.unit = "Percent";
-  EXPECT_EQ(points(wanted).size(), 1U);
+  EXPECT_EQ(list(wanted), "50Percent ");
   wanted.unit = "Seconds";
-  EXPECT_THAT(points(wanted), IsEmpty());
+  EXPECT_EQ(list(wanted), "");
+  wanted.unit.reset();
+  wanted.statistics.reset();
+  wanted.extended_statistics = {"p50"};
+  ASSERT_EQ(points(wanted).size(), 3U);
+  EXPECT_EQ(points(wanted).at(1).unit, "Percent");
+}
+
+TEST_F(CloudWatchTest, ASetHasNoPercentilesUnlessItsMembersAreKnown) {
+  const telemetry::SeriesId series{kSpace, "loss", {{"TrainingJobName", "job"}}};
+  const auto put = [&](int second, double sum, telemetry::SampleSet set) {
+    const telemetry::Sample sample{start_ + seconds(second), sum, set};
+    ASSERT_TRUE(store_.append({{series, {sample}}}, std::nullopt).ok());
+  };
+  sample(0, 1);
+  put(1, 9, {3, 3, 3});  // three times 3
+  sample(60, 1);
+  put(61, 9, {3, 1, 6});  // of three values, nobody knows which
+  auto wanted = request({});
+  wanted.extended_statistics = {"p0", "p50"};
+  const auto found = points(wanted);
+  ASSERT_EQ(found.size(), 1U);
+  const wire::Map<double> expected = {{"p0", 1.0}, {"p50", 3.0}};
+  EXPECT_EQ(*found[0].extended_statistics, expected);
+  const auto plain = points(request({"SampleCount", "Average", "Maximum"}));
+  ASSERT_EQ(plain.size(), 2U);
+  EXPECT_EQ(plain[1].sample_count, 4);
+  EXPECT_EQ(plain[1].average, 2.5);
+  EXPECT_EQ(plain[1].maximum, 6);
 }
 
 TEST_F(CloudWatchTest, PercentilesAreCarriedOutAndOtherExtendedStatisticsRefused) {
@@ -169,8 +204,17 @@ TEST(Percentile, ReadsOnlyPercentiles) {
   for (const char* other : {"p", "p101", "p-1", "p1e1", "tm90", "IQM", "99", ""}) {
     EXPECT_EQ(parse_percentile(other), std::nullopt) << other;
   }
-  EXPECT_EQ(percentile({3}, 50), 3);
-  EXPECT_EQ(percentile({1, 2}, 100), 2);
+  EXPECT_EQ(percentile({{3}}, 50), 3);
+  EXPECT_EQ(percentile({{1}, {2}}, 100), 2);
+}
+
+TEST(Percentile, CountsAValueAsOftenAsItWasMeasured) {
+  const std::vector<Measured> values = {{1, 1}, {5, 3}, {9, 1e12}};
+  EXPECT_EQ(percentile(values, 0), 1);
+  EXPECT_EQ(percentile(values, 50), 9);
+  // 1 5 5 5: the place of p25 is 0.75.
+  EXPECT_EQ(percentile({{1, 1}, {5, 3}}, 25), 4);
+  EXPECT_EQ(percentile({{2, 0.5}}, 99), 2);
 }
 
 }  // namespace

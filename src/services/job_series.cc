@@ -20,7 +20,7 @@ Result<Document> points_of(const telemetry::SeriesId& series, telemetry::MetricS
   for (std::size_t from = 0; from < samples.size(); from += stride) {
     const std::size_t to = std::min(from + stride, samples.size());
     double sum = 0;
-    for (std::size_t i = from; i < to; ++i) sum += samples[i].value;
+    for (std::size_t i = from; i < to; ++i) sum += samples[i].mean();
     points.push(Document::array({samples[from].time, sum / static_cast<double>(to - from)}));
   }
   return points;
@@ -39,8 +39,10 @@ Result<Document> job_series(domain::JobStore& jobs, telemetry::MetricStore& metr
         std::pair<std::string, std::string>("TrainingJobName", name)}) {
     CLARY_TRY(const auto found, metrics.summaries(space, dimension, value));
     for (const telemetry::SeriesSummary& summary : found) {
-      const telemetry::SeriesId id{
-          .space = space, .name = summary.name, .dimensions = {{dimension, value}}};
+      const telemetry::SeriesId id{.space = space,
+                                   .name = summary.name,
+                                   .dimensions = {{dimension, value}},
+                                   .unit = summary.unit};
       CLARY_TRY(Document points, points_of(id, metrics));
       list.push(Document::object(
           {{"name", summary.name}, {"usage", dimension == "Host"}, {"points", std::move(points)}}));

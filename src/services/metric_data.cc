@@ -13,12 +13,14 @@
 namespace clary::services {
 namespace {
 
+using telemetry::Sample;
 using telemetry::SeriesId;
 
 // Source: API reference of MetricDatum.
 constexpr Duration kOldest = std::chrono::hours(14 * 24);
 constexpr Duration kNewest = std::chrono::hours(2);
-constexpr double kMostCounted = 10'000;  // samples that one Counts may stand for
+constexpr std::size_t kMostValues = 150;
+constexpr double kLargest = 0x1p360;  // and no NaN, which is not within it
 constexpr std::size_t kMetricsPerPage = 500;
 constexpr std::size_t kMostDatapoints = 100'800;
 
@@ -41,31 +43,85 @@ SeriesId series_of(const std::string& space, const std::string& name,
   return series;
 }
 
-// The values of one datum, each as often as it counts.
-Outcome<std::vector<double>> values_of(const api::MetricDatum& datum) {
-  if (datum.value.has_value() == datum.values.has_value()) {
-    return invalid_combination(fmt::format(
-        "The metric '{}' needs one of the parameters Value and Values.", datum.metric_name));
+// What is wrong with a number of a datum, for which `what` stands.
+std::optional<ServiceError> check_number(const api::MetricDatum& datum, std::string_view what,
+                                         double value) {
+  if (std::abs(value) <= kLargest) return std::nullopt;
+  return invalid_value(
+      fmt::format("The value {} for {} of the metric '{}' is invalid: it must be "
+                  "a number from -2^360 to 2^360.",
+                  value, what, datum.metric_name));
+}
+
+// A value that was measured `count` times.
+Sample repeated(TimePoint time, double value, double count) {
+  if (count == 1) return {.time = time, .value = value};
+  return {.time = time, .value = value * count, .set = telemetry::SampleSet{count, value, value}};
+}
+
+Outcome<Sample> set_of(const api::MetricDatum& datum, TimePoint time) {
+  const api::StatisticSet& set = *datum.statistic_values;
+  for (const auto& [name, value] :
+       {std::pair("SampleCount", set.sample_count), std::pair("Sum", set.sum),
+        std::pair("Minimum", set.minimum), std::pair("Maximum", set.maximum)}) {
+    if (auto wrong = check_number(datum, std::string("StatisticValues.") + name, value))
+      return *wrong;
   }
-  if (datum.value) return std::vector<double>{*datum.value};
-  if (!datum.counts) return *datum.values;
-  if (datum.counts->size() != datum.values->size()) {
+  if (set.sample_count <= 0 || set.minimum > set.maximum) {
+    return invalid_value(fmt::format(
+        "StatisticValues of the metric '{}' are invalid: SampleCount must be more than 0, and "
+        "Minimum at most Maximum.",
+        datum.metric_name));
+  }
+  return Sample{.time = time,
+                .value = set.sum,
+                .set = telemetry::SampleSet{set.sample_count, set.minimum, set.maximum}};
+}
+
+// One sample for each of Values.
+Outcome<std::vector<Sample>> samples_of_values(const api::MetricDatum& datum, TimePoint time) {
+  const std::vector<double>& values = *datum.values;
+  if (values.empty() || values.size() > kMostValues) {
+    return invalid_value(fmt::format("The metric '{}' has {} Values: 1 to 150 are taken.",
+                                     datum.metric_name, values.size()));
+  }
+  if (datum.counts && datum.counts->size() != values.size()) {
     return invalid_value(fmt::format("The metric '{}' has {} Values and {} Counts.",
-                                     datum.metric_name, datum.values->size(),
-                                     datum.counts->size()));
+                                     datum.metric_name, values.size(), datum.counts->size()));
   }
-  std::vector<double> all;
-  for (std::size_t at = 0; at < datum.values->size(); ++at) {
-    const double count = (*datum.counts)[at];
-    if (!(count >= 0) || count != std::floor(count) ||
-        static_cast<double>(all.size()) + count > kMostCounted) {
-      return invalid_value(fmt::format(
-          "Counts of the metric '{}' must be whole numbers, 10,000 samples at most in all.",
-          datum.metric_name));
+  std::vector<Sample> samples;
+  for (std::size_t at = 0; at < values.size(); ++at) {
+    if (auto wrong = check_number(datum, "Values", values[at])) return *wrong;
+    const double count = datum.counts ? (*datum.counts)[at] : 1;
+    if (auto wrong = check_number(datum, "Counts", count)) return *wrong;
+    if (count < 0) {
+      return invalid_value(
+          fmt::format("Counts of the metric '{}' must not be negative.", datum.metric_name));
     }
-    all.insert(all.end(), static_cast<std::size_t>(count), (*datum.values)[at]);
+    if (count > 0) samples.push_back(repeated(time, values[at], count));
   }
-  return all;
+  return samples;
+}
+
+Outcome<std::vector<Sample>> samples_of(const api::MetricDatum& datum, TimePoint time) {
+  if (datum.value.has_value() + datum.values.has_value() + datum.statistic_values.has_value() !=
+      1) {
+    return invalid_combination(
+        fmt::format("The metric '{}' needs one of the parameters Value, Values and "
+                    "StatisticValues.",
+                    datum.metric_name));
+  }
+  if (datum.counts && !datum.values) {
+    return invalid_combination(
+        fmt::format("The metric '{}' has Counts, which go with Values.", datum.metric_name));
+  }
+  if (datum.values) return samples_of_values(datum, time);
+  if (datum.statistic_values) {
+    CLARY_TRY(const Sample set, set_of(datum, time));
+    return std::vector<Sample>{set};
+  }
+  if (auto wrong = check_number(datum, "Value", *datum.value)) return *wrong;
+  return std::vector<Sample>{{.time = time, .value = *datum.value}};
 }
 
 // Whether a series has every dimension asked for, of the value asked for where one is.
@@ -105,18 +161,10 @@ Outcome<api::PutMetricData::Reply> MetricData::put(const api::PutMetricData::Req
           "two hours ahead.",
           datum.metric_name));
     }
-    CLARY_TRY(const std::vector<double> values, values_of(datum));
-    telemetry::SeriesSamples samples{
-        .series = series_of(request.namespace_, datum.metric_name, datum.dimensions),
-        .samples = {}};
-    for (const double value : values) {
-      if (!std::isfinite(value)) {
-        return invalid_value(
-            fmt::format("The value {} of the metric '{}' is invalid.", value, datum.metric_name));
-      }
-      samples.samples.push_back({.time = time, .value = value});
-    }
-    batch.push_back(std::move(samples));
+    SeriesId series = series_of(request.namespace_, datum.metric_name, datum.dimensions);
+    series.unit = datum.unit.value_or(series.unit);
+    CLARY_TRY(std::vector<Sample> samples, samples_of(datum, time));
+    batch.push_back({.series = std::move(series), .samples = std::move(samples)});
   }
   CLARY_RETURN_IF_ERROR(store_.append(batch, std::nullopt));
   return api::PutMetricData::Reply{};
@@ -166,11 +214,16 @@ Outcome<api::ListMetrics::Reply> MetricData::list(const api::ListMetrics::Reques
   api::ListMetrics::Reply reply;
   std::vector<api::Metric>& listed = reply.metrics.emplace();
   std::size_t passed = 0;
+  SeriesId before;
   for (const auto& [series, last_time] : all) {
     if (request.metric_name && series.name != *request.metric_name) continue;
     if (!has_dimensions(series, request.dimensions)) continue;
     // The one value of RecentlyActive: three hours.
     if (request.recently_active && last_time < context.now - std::chrono::hours(3)) continue;
+    // A metric is listed once, in however many units it is kept.
+    before.unit = series.unit;
+    if (series == before) continue;
+    before = series;
     if (passed++ < offset) continue;
     if (listed.size() == kMetricsPerPage) {
       reply.next_token = std::to_string(offset + kMetricsPerPage);

@@ -158,6 +158,8 @@ class Reader {
       const auto found = names_->values.find(name);
       if (found == names_->values.end()) continue;
       if (const auto* series = std::get_if<MathSeries>(&found->second)) all.push_back(*series);
+      if (const auto* list = std::get_if<std::vector<MathSeries>>(&found->second))
+        all.insert(all.end(), list->begin(), list->end());
     }
     return all;
   }
@@ -193,9 +195,13 @@ class Reader {
     do {
       CLARY_TRY(MathValue element, comparison(depth));
       if (names_ == nullptr) continue;
-      const auto* series = std::get_if<MathSeries>(&element);
-      if (series == nullptr) return wrong("a list holds series");
-      list.push_back(*series);
+      if (const auto* series = std::get_if<MathSeries>(&element)) {
+        list.push_back(*series);
+      } else if (const auto* several = std::get_if<std::vector<MathSeries>>(&element)) {
+        list.insert(list.end(), several->begin(), several->end());
+      } else {
+        return wrong("a list holds series");
+      }
     } while (take(","));
     if (!take("]")) return wrong("a ] is missing");
     return MathValue(std::move(list));

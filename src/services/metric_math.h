@@ -35,7 +35,7 @@ struct MathSeries {
   // After the last point; a value that is not finite is left out, as CloudWatch does.
   void add(TimePoint time, double value);
 };
-// METRICS(): several series at once.
+// Several series at once: METRICS(), and a metric that was put in several units.
 using MathValue = std::variant<double, MathSeries, std::vector<MathSeries>>;
 // What a value holds in memory; a number has none.
 std::int64_t points_of(const MathValue& value);

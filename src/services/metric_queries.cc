@@ -124,13 +124,18 @@ Outcome<MathValue> MetricQueries::read_series(const api::MetricDataQuery& query)
       series.dimensions.emplace_back(dimension.name, dimension.value);
   }
   std::ranges::sort(series.dimensions);
-  if (asked.unit && *asked.unit != unit_of(series))
-    return MathValue(MathSeries{.points = {}, .period_seconds = asked.period});
-  CLARY_TRY(MathSeries values, metric_values(store_, series, asked.stat,
-                                             {.start = request_.start_time,
-                                              .end = request_.end_time,
-                                              .period_seconds = asked.period}));
-  return MathValue(std::move(values));
+  CLARY_TRY(const std::vector<telemetry::SeriesId> units, in_units(store_, series, asked.unit));
+  std::vector<MathSeries> all;
+  for (const telemetry::SeriesId& one : units) {
+    CLARY_TRY(MathSeries values, metric_values(store_, one, asked.stat,
+                                               {.start = request_.start_time,
+                                                .end = request_.end_time,
+                                                .period_seconds = asked.period}));
+    if (!values.points.empty()) all.push_back(std::move(values));
+  }
+  if (all.empty()) return MathValue(MathSeries{.points = {}, .period_seconds = asked.period});
+  if (all.size() == 1) return MathValue(std::move(all.front()));
+  return MathValue(std::move(all));
 }
 
 std::vector<MetricResult> MetricQueries::results_of(const api::MetricDataQuery& query) const {

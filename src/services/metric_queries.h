@@ -34,6 +34,7 @@ class MetricQueries {
   std::optional<ServiceError> check(const api::MetricDataQuery& query) const;
   // The value of a query, after those that it names.
   std::optional<ServiceError> evaluate(const std::string& id);
+  // One series, or one for each unit that the metric was put in.
   Outcome<MathValue> read_series(const api::MetricDataQuery& query);
   // ValidationError: the values of the request would be too many to hold.
   std::optional<ServiceError> keep(const std::string& id, MathValue value);

@@ -2,24 +2,30 @@
 
 #include <algorithm>
 #include <array>
-
-#include "services/percentile.h"
+#include <set>
 
 namespace clary::services {
 namespace {
 
 using std::chrono::seconds;
 using telemetry::Aggregate;
+using telemetry::Sample;
+using telemetry::SeriesId;
 
 constexpr std::int64_t kLongestPeriodSeconds = 366 * 86'400;
 
 double plain_statistic(const Aggregate& aggregate, std::string_view name) {
-  const auto count = static_cast<double>(aggregate.count);
-  if (name == "SampleCount") return count;
+  if (name == "SampleCount") return aggregate.count;
   if (name == "Sum") return aggregate.sum;
   if (name == "Minimum") return aggregate.minimum;
   if (name == "Maximum") return aggregate.maximum;
-  return aggregate.sum / count;
+  return aggregate.sum / aggregate.count;
+}
+
+bool has_known_members(const Sample& sample) {
+  if (!sample.set) return true;
+  const telemetry::SampleSet& set = *sample.set;
+  return set.minimum == set.maximum && sample.value == set.minimum * set.count;
 }
 
 }  // namespace
@@ -36,13 +42,17 @@ bool is_metric_period(std::int64_t period) {
           period == 30);
 }
 
-std::string unit_of(const telemetry::SeriesId& series) {
-  constexpr std::array<std::string_view, 5> kUsage = {"CPUUtilization", "MemoryUtilization",
-                                                      "DiskUtilization", "GPUUtilization",
-                                                      "GPUMemoryUtilization"};
-  const bool of_host = std::ranges::any_of(
-      series.dimensions, [](const auto& dimension) { return dimension.first == "Host"; });
-  return of_host && std::ranges::find(kUsage, series.name) != kUsage.end() ? "Percent" : "None";
+Result<std::vector<SeriesId>> in_units(telemetry::MetricStore& store, const SeriesId& series,
+                                       const std::optional<std::string>& unit) {
+  std::vector<std::string> units;
+  if (unit) {
+    units.push_back(*unit);
+  } else {
+    CLARY_TRY(units, store.units(series));
+  }
+  std::vector<SeriesId> found(units.size(), series);
+  for (std::size_t at = 0; at < units.size(); ++at) found[at].unit = std::move(units[at]);
+  return found;
 }
 
 TimePoint rounded_start(const MetricWindow& window) {
@@ -50,28 +60,38 @@ TimePoint rounded_start(const MetricWindow& window) {
   return window.start - window.start.time_since_epoch() % step;
 }
 
-Result<MathSeries> metric_values(telemetry::MetricStore& store, const telemetry::SeriesId& series,
-                                 const std::string& statistic, const MetricWindow& window) {
-  MathSeries out{.points = {}, .period_seconds = window.period_seconds};
+Result<std::map<TimePoint, std::vector<Measured>>> measurements(telemetry::MetricStore& store,
+                                                                const SeriesId& series,
+                                                                const MetricWindow& window) {
   const TimePoint start = rounded_start(window);
   const Duration period = seconds(window.period_seconds);
+  CLARY_TRY(const std::vector<Sample> samples, store.samples(series));
+  std::map<TimePoint, std::vector<Measured>> periods;
+  std::set<TimePoint> unknown;
+  for (const Sample& sample : samples) {
+    if (sample.time < start || sample.time >= window.end) continue;
+    const TimePoint begin = sample.time - sample.time.time_since_epoch() % period;
+    if (!has_known_members(sample)) unknown.insert(begin);
+    periods[begin].push_back({sample.mean(), sample.count()});
+  }
+  for (const TimePoint begin : unknown) periods.erase(begin);
+  for (auto& [begin, values] : periods) std::ranges::sort(values, {}, &Measured::value);
+  return periods;
+}
+
+Result<MathSeries> metric_values(telemetry::MetricStore& store, const SeriesId& series,
+                                 const std::string& statistic, const MetricWindow& window) {
+  MathSeries out{.points = {}, .period_seconds = window.period_seconds};
   const std::optional<double> percent = parse_percentile(statistic);
-  if (!percent) {
-    CLARY_TRY(const std::vector<Aggregate> periods,
-              store.aggregate(series, start, window.end, period));
-    for (const Aggregate& one : periods) out.add(one.start, plain_statistic(one, statistic));
+  if (percent) {
+    CLARY_TRY(const auto periods, measurements(store, series, window));
+    for (const auto& [begin, values] : periods) out.add(begin, percentile(values, *percent));
     return out;
   }
-  CLARY_TRY(const std::vector<telemetry::Sample> samples, store.samples(series));
-  std::map<TimePoint, std::vector<double>> periods;
-  for (const telemetry::Sample& sample : samples) {
-    if (sample.time < start || sample.time >= window.end) continue;
-    periods[sample.time - sample.time.time_since_epoch() % period].push_back(sample.value);
-  }
-  for (auto& [time, values] : periods) {
-    std::ranges::sort(values);
-    out.add(time, percentile(values, *percent));
-  }
+  CLARY_TRY(
+      const std::vector<Aggregate> periods,
+      store.aggregate(series, rounded_start(window), window.end, seconds(window.period_seconds)));
+  for (const Aggregate& one : periods) out.add(one.start, plain_statistic(one, statistic));
   return out;
 }
 

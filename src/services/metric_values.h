@@ -1,11 +1,14 @@
 // One statistic of one series over periods, however it was asked for. Pure but for the store.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "services/metric_math.h"
+#include "services/percentile.h"
 #include "telemetry/metric_store.h"
 
 namespace clary::services {
@@ -14,8 +17,11 @@ namespace clary::services {
 bool is_statistic(std::string_view name);
 bool is_metric_period(std::int64_t seconds);  // 1, 5, 10, 20, 30 or a multiple of 60, to a year
 
-// The unit of a series: hosts report their usage in percent, scripts report bare numbers.
-std::string unit_of(const telemetry::SeriesId& series);
+// The series that are meant by one of any unit: that of the unit asked for, whether or not there is
+// such, or one for each unit there is.
+Result<std::vector<telemetry::SeriesId>> in_units(telemetry::MetricStore& store,
+                                                  const telemetry::SeriesId& series,
+                                                  const std::optional<std::string>& unit);
 
 // What is asked of a series. start is rounded down as CloudWatch does: to the minute, or to the
 // period where that is shorter.
@@ -25,7 +31,15 @@ struct MetricWindow {
 };
 TimePoint rounded_start(const MetricWindow& window);
 
-// One point for each period that has samples. Precondition: is_statistic(statistic).
+// What percentiles are taken of: the values of each period, sorted. A period with a set is left out
+// unless its members are known, all of them being the same. Source: "Percentiles", CloudWatch User
+// Guide.
+Result<std::map<TimePoint, std::vector<Measured>>> measurements(telemetry::MetricStore& store,
+                                                                const telemetry::SeriesId& series,
+                                                                const MetricWindow& window);
+
+// One point for each period that has samples, or measurements for a percentile. Precondition:
+// is_statistic(statistic).
 Result<MathSeries> metric_values(telemetry::MetricStore& store, const telemetry::SeriesId& series,
                                  const std::string& statistic, const MetricWindow& window);
 

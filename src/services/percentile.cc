@@ -15,11 +15,21 @@ std::optional<double> parse_percentile(std::string_view statistic) {
   return percent && *percent >= 0 && *percent <= 100 ? percent : std::nullopt;
 }
 
-double percentile(const std::vector<double>& sorted, double percent) {
-  const double place = percent / 100 * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(std::floor(place));
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return std::lerp(sorted[below], sorted[above], place - std::floor(place));
+double percentile(const std::vector<Measured>& sorted, double percent) {
+  double total = 0;
+  for (const Measured& one : sorted) total += one.count;
+  const double place = percent / 100 * std::max(total - 1, 0.0);
+  // The value that stands at a place, counted from 0, and at any beyond the end the last one.
+  const auto at = [&sorted](double wanted) {
+    double passed = 0;
+    for (const Measured& one : sorted) {
+      passed += one.count;
+      if (passed > wanted) return one.value;
+    }
+    return sorted.back().value;
+  };
+  const double below = std::floor(place);
+  return std::lerp(at(below), at(below + 1), place - below);
 }
 
 }  // namespace clary::services

@@ -11,8 +11,14 @@ namespace clary::services {
 // "PR(1:2)").
 std::optional<double> parse_percentile(std::string_view statistic);
 
-// sorted: ascending, not empty. percent in [0, 100]. Linear between the two nearest values (NumPy's
-// default).
-double percentile(const std::vector<double>& sorted, double percent);
+// A value that was measured `count` times, more than 0.
+struct Measured {
+  double value = 0;
+  double count = 1;
+};
+
+// sorted: by value, ascending, not empty. percent in [0, 100]. Linear between the two nearest
+// values (NumPy's default), each as often as it was measured.
+double percentile(const std::vector<Measured>& sorted, double percent);
 
 }  // namespace clary::services

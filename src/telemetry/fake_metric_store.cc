@@ -11,6 +11,7 @@ Status FakeMetricStore::append(const std::vector<SeriesSamples>& batch,
   for (const SeriesSamples& part : batch) {
     for (const Sample& sample : part.samples) {
       if (!std::isfinite(sample.value)) return invalid_argument("a sample is no finite number");
+      if (sample.count() <= 0) return invalid_argument("a sample counts for nothing");
     }
   }
   if (source) {
@@ -38,9 +39,11 @@ Result<std::vector<Aggregate>> FakeMetricStore::aggregate(const SeriesId& series
     Aggregate& aggregate = found->second;
     aggregate.start = TimePoint(number * period);
     aggregate.sum += sample.value;
-    aggregate.minimum = is_new ? sample.value : std::min(aggregate.minimum, sample.value);
-    aggregate.maximum = is_new ? sample.value : std::max(aggregate.maximum, sample.value);
-    ++aggregate.count;
+    const double minimum = sample.set ? sample.set->minimum : sample.value;
+    const double maximum = sample.set ? sample.set->maximum : sample.value;
+    aggregate.minimum = is_new ? minimum : std::min(aggregate.minimum, minimum);
+    aggregate.maximum = is_new ? maximum : std::max(aggregate.maximum, maximum);
+    aggregate.count += sample.count();
   }
   std::vector<Aggregate> ascending;
   for (const auto& [number, aggregate] : periods) ascending.push_back(aggregate);
@@ -56,15 +59,16 @@ Result<std::vector<SeriesSummary>> FakeMetricStore::summaries(const std::string&
     if (series.space != space || samples.empty()) continue;
     if (std::ranges::count(series.dimensions, std::pair(dimension, value)) == 0) continue;
     SeriesSummary summary{.name = series.name,
-                          .last = samples.back().value,
-                          .minimum = samples.front().value,
-                          .maximum = samples.front().value,
-                          .count = samples.size(),
+                          .unit = series.unit,
+                          .last = samples.back().mean(),
+                          .minimum = samples.front().mean(),
+                          .maximum = samples.front().mean(),
                           .last_time = samples.back().time};
     for (const Sample& sample : samples) {
       summary.sum += sample.value;
-      summary.minimum = std::min(summary.minimum, sample.value);
-      summary.maximum = std::max(summary.maximum, sample.value);
+      summary.count += sample.count();
+      summary.minimum = std::min(summary.minimum, sample.set ? sample.set->minimum : sample.value);
+      summary.maximum = std::max(summary.maximum, sample.set ? sample.set->maximum : sample.value);
     }
     found.push_back(std::move(summary));
   }
@@ -78,6 +82,17 @@ Result<std::vector<Sample>> FakeMetricStore::samples(const SeriesId& series) {
   std::vector<Sample> sorted;
   for (const auto& [time, sample] : by_time) sorted.push_back(sample);
   return sorted;
+}
+
+Result<std::vector<std::string>> FakeMetricStore::units(const SeriesId& series) {
+  MutexLock lock(mutex_);
+  std::vector<std::string> found;
+  for (const auto& [id, samples] : series_) {
+    SeriesId same = series;
+    same.unit = id.unit;
+    if (id == same && !samples.empty()) found.push_back(id.unit);
+  }
+  return found;
 }
 
 Result<std::vector<SeriesSeen>> FakeMetricStore::series(const std::string& space) {

@@ -90,6 +90,52 @@ TEST_P(MetricStoreConformance, SamplesOfOneInstantAreAllKept) {
   EXPECT_EQ(samples[2].value, 1);
 }
 
+TEST_P(MetricStoreConformance, ASetCountsAsTheMeasurementsItWasMadeOf) {
+  append(series_of("loss"), 0, 4);
+  const Sample set{.time = at(1), .value = 30, .set = SampleSet{2.5, 1, 20}};
+  ASSERT_TRUE(store_->append({{series_of("loss"), {set}}}, std::nullopt).ok());
+  const Aggregate period = store_->aggregate(series_of("loss"), at(0), at(60), kMinute)->at(0);
+  EXPECT_EQ(period.sum, 34);
+  EXPECT_EQ(period.count, 3.5);
+  EXPECT_EQ(period.minimum, 1);
+  EXPECT_EQ(period.maximum, 20);
+  const auto samples = store_->samples(series_of("loss")).value();
+  ASSERT_EQ(samples.size(), 2U);
+  EXPECT_FALSE(samples[0].set.has_value());
+  EXPECT_EQ(samples[1].set, set.set);
+  EXPECT_EQ(samples[1].mean(), 12);
+  const SeriesSummary summary = store_->summaries(kSpace, "TrainingJobName", "job")->at(0);
+  EXPECT_EQ(summary.count, 3.5);
+  EXPECT_EQ(summary.sum, 34);
+  EXPECT_EQ(summary.minimum, 1);
+  EXPECT_EQ(summary.maximum, 20);
+  EXPECT_EQ(summary.last, 12);
+  append(series_of("loss"), 1, 5);
+  EXPECT_EQ(store_->samples(series_of("loss"))->size(), 3U) << "it took one place";
+  const Sample none{.time = at(1), .value = 0, .set = SampleSet{0, 0, 0}};
+  EXPECT_EQ(store_->append({{series_of("loss"), {none}}}, std::nullopt).error().code,
+            ErrorCode::kInvalidArgument);
+}
+
+TEST_P(MetricStoreConformance, EachUnitIsASeriesOfItsOwn) {
+  SeriesId seconds = series_of("took");
+  seconds.unit = "Seconds";
+  append(seconds, 0, 2);
+  append(series_of("took"), 0, 7);
+  append(series_of("other"), 0, 9);
+  EXPECT_EQ(store_->units(series_of("took")).value(),
+            (std::vector<std::string>{"None", "Seconds"}));
+  EXPECT_EQ(store_->units(seconds).value(), store_->units(series_of("took")).value());
+  EXPECT_TRUE(store_->units(series_of("absent")).value().empty());
+  EXPECT_EQ(store_->samples(seconds)->at(0).value, 2);
+  EXPECT_EQ(store_->aggregate(series_of("took"), at(0), at(60), kMinute)->at(0).sum, 7);
+  EXPECT_EQ(store_->series(kSpace)->size(), 3U);
+  const auto summaries = store_->summaries(kSpace, "TrainingJobName", "job").value();
+  ASSERT_EQ(summaries.size(), 3U);
+  EXPECT_EQ(summaries[2].name, "took");
+  EXPECT_EQ(summaries[1].unit + summaries[2].unit, "NoneSeconds");
+}
+
 TEST_P(MetricStoreConformance, ARecordIsTakenOnce) {
   const std::vector<SeriesSamples> batch = {{series_of("a"), {{at(0), 1}}},
                                             {series_of("b"), {{at(0), 2}, {at(1), 3}}}};

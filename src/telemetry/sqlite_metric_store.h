@@ -19,6 +19,7 @@ class SqliteMetricStore final : public MetricStore {
                                                const std::string& dimension,
                                                const std::string& value) override;
   Result<std::vector<Sample>> samples(const SeriesId& series) override;
+  Result<std::vector<std::string>> units(const SeriesId& series) override;
   Result<std::vector<SeriesSeen>> series(const std::string& space) override;
   Status clear() override;
 

@@ -74,7 +74,37 @@ INSERT INTO log_group (name, created_ms)
   SELECT log_group, min(created_ms) FROM log_stream GROUP BY log_group;
 ALTER TABLE log_block ADD COLUMN ingestion_ms INTEGER;
 )sql";
-constexpr std::array<std::string_view, 2> kMigrations = {kFormat1, kFormat2};
+// A series has a unit, and a sample may be a set. Hosts report their usage in percent.
+constexpr std::string_view kFormat3 = R"sql(
+CREATE TABLE series_with_unit (
+  id INTEGER PRIMARY KEY,
+  space TEXT NOT NULL,
+  name TEXT NOT NULL,
+  dimensions TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  samples INTEGER NOT NULL DEFAULT 0,
+  count REAL NOT NULL DEFAULT 0,
+  sum REAL NOT NULL DEFAULT 0,
+  minimum REAL,
+  maximum REAL,
+  last REAL,
+  last_us INTEGER,
+  UNIQUE (space, name, dimensions, unit)
+);
+INSERT INTO series_with_unit
+  SELECT id, space, name, dimensions,
+    CASE WHEN name IN ('CPUUtilization', 'MemoryUtilization', 'DiskUtilization', 'GPUUtilization',
+                       'GPUMemoryUtilization')
+      AND EXISTS (SELECT 1 FROM series_dimension d WHERE d.series = series.id AND d.name = 'Host')
+    THEN 'Percent' ELSE 'None' END,
+    count, count, sum, minimum, maximum, last, last_us FROM series;
+DROP TABLE series;
+ALTER TABLE series_with_unit RENAME TO series;
+ALTER TABLE sample ADD COLUMN count REAL;
+ALTER TABLE sample ADD COLUMN minimum REAL;
+ALTER TABLE sample ADD COLUMN maximum REAL;
+)sql";
+constexpr std::array<std::string_view, 3> kMigrations = {kFormat1, kFormat2, kFormat3};
 
 }  // namespace
 

@@ -72,6 +72,36 @@ def test_what_is_put_is_read_back(cloudwatch, request):
     assert cloudwatch.list_metrics(Namespace=SPACE, MetricName=name, Dimensions=[{"Name": "Other"}])["Metrics"] == []
 
 
+def test_units_and_statistics_are_kept(cloudwatch, request):
+    name = f"took-{request.node.callspec.id}"
+    at = minutes_ago(3)
+    cloudwatch.put_metric_data(Namespace=SPACE, MetricData=[
+        {"MetricName": name, "Timestamp": at, "Unit": "Seconds",
+         "StatisticValues": {"SampleCount": 4.0, "Sum": 10.0, "Minimum": 1.0, "Maximum": 5.0}},
+        {"MetricName": name, "Timestamp": at, "Unit": "Seconds", "Values": [7.0], "Counts": [2.0]},
+        {"MetricName": name, "Timestamp": at, "Value": 3.0}])
+
+    def points(**more) -> list[dict]:
+        answer = cloudwatch.get_metric_statistics(Namespace=SPACE, MetricName=name, Period=60, StartTime=minutes_ago(10),
+                                                  EndTime=minutes_ago(0), **more)
+        return [{key: value for key, value in point.items() if key != "Timestamp"} for point in answer["Datapoints"]]
+
+    everything = ["SampleCount", "Sum", "Average", "Minimum", "Maximum"]
+    seconds = {"SampleCount": 6.0, "Sum": 24.0, "Average": 4.0, "Minimum": 1.0, "Maximum": 7.0, "Unit": "Seconds"}
+    bare = {"SampleCount": 1.0, "Sum": 3.0, "Average": 3.0, "Minimum": 3.0, "Maximum": 3.0, "Unit": "None"}
+    assert sorted(points(Statistics=everything), key=lambda point: point["Unit"]) == [bare, seconds]
+    assert points(Statistics=everything, Unit="Seconds") == [seconds]
+    assert points(Statistics=everything, Unit="Bytes") == []
+    # Of a set nobody knows what its members were.
+    assert points(ExtendedStatistics=["p50"]) == [{"ExtendedStatistics": {"p50": 3.0}, "Unit": "None"}]
+    assert get(cloudwatch, {"Id": "m1", "MetricStat": {**stat(name, "Sum"), "Unit": "Seconds"}}) == {"m1": [24.0]}
+    assert get(cloudwatch, {"Id": "m1", "MetricStat": {**stat(name, "Sum"), "Unit": "Count"}}) == {"m1": []}
+    answer = cloudwatch.get_metric_data(StartTime=minutes_ago(10), EndTime=minutes_ago(0),
+                                        MetricDataQueries=[{"Id": "m1", "MetricStat": stat(name, "Sum")}])
+    assert [(result["Id"], result["Values"]) for result in answer["MetricDataResults"]] == [("m1", [3.0]), ("m1", [24.0])]
+    assert len(cloudwatch.list_metrics(Namespace=SPACE, MetricName=name)["Metrics"]) == 1
+
+
 def test_values_that_are_not_finite_are_left_out(server):
     cloudwatch = client(server, "json")
     cloudwatch.put_metric_data(Namespace=SPACE, MetricData=[
@@ -128,10 +158,12 @@ def test_queries_that_mean_nothing_are_refused(server, query, message):
 @pytest.mark.parametrize(("datum", "message"), [
     ({"Value": float("nan")}, "invalid|finite"),
     ({"Values": [1.0], "Counts": [1.0, 2.0]}, "1 Values and 2 Counts"),
-    ({"Values": [1.0], "Counts": [1e12]}, "10,000"),
-    ({}, "one of the parameters Value and Values"),
+    ({"Values": [1.0], "Counts": [-1.0]}, "must not be negative"),
+    ({"Value": 1.0, "Counts": [1.0]}, "Counts, which go with Values"),
+    ({}, "one of the parameters Value, Values and StatisticValues"),
     ({"Value": 1.0, "Timestamp": "2020-01-01T00:00:00Z"}, "two weeks"),
-    ({"StatisticValues": {"SampleCount": 1.0, "Sum": 1.0, "Minimum": 1.0, "Maximum": 1.0}}, "give Value or Values"),
+    ({"Value": 1.0, "Unit": "Parsecs"}, "Parsecs|unit"),
+    ({"StatisticValues": {"SampleCount": 0.0, "Sum": 1.0, "Minimum": 1.0, "Maximum": 1.0}}, "SampleCount must be more than 0"),
 ])
 def test_data_that_mean_nothing_are_refused(server, datum, message):
     cloudwatch = client(server, "cbor")
