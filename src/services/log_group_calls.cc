@@ -15,8 +15,8 @@ constexpr std::size_t kDefaultGroups = 50;
 // Source: API reference of PutLogEvents.
 constexpr std::size_t kMostBytes = 1'048'576;
 constexpr std::size_t kBytesBesideEach = 26;
-constexpr std::int64_t kLongestSpanMs = 86'400'000;
-constexpr std::int64_t kOldestMs = 14 * kLongestSpanMs;
+constexpr std::int64_t kDayMs = 86'400'000;  // and the longest span of a batch's valid events
+constexpr std::int64_t kOldestMs = 14 * kDayMs;
 constexpr std::int64_t kNewestMs = 2 * 3'600'000;
 constexpr std::int64_t kRetentionDays[] = {1,    3,    5,    7,    14,   30,  60,  90,
                                            120,  150,  180,  365,  400,  545, 731, 1096,
@@ -41,10 +41,6 @@ std::optional<ServiceError> check_batch(const std::vector<api::InputLogEvent>& e
         fmt::format("Upload too large: {} bytes exceeds limit of {}", bytes, kMostBytes));
   if (!std::ranges::is_sorted(events, {}, &api::InputLogEvent::timestamp)) {
     return invalid("Log events in a single PutLogEvents request must be in chronological order.");
-  }
-  if (events.back().timestamp - events.front().timestamp > kLongestSpanMs) {
-    return invalid(
-        "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
   }
   return std::nullopt;
 }
@@ -138,22 +134,32 @@ Outcome<api::CreateLogStream::Reply> LogGroupCalls::create_stream(
 Outcome<api::PutLogEvents::Reply> LogGroupCalls::put_events(
     const api::PutLogEvents::Request& request, const CallContext& context) {
   if (auto refused = check_batch(request.log_events)) return *refused;
+  const LogGroup group(request.log_group_name);
+  CLARY_TRY(const std::optional<std::int64_t> kept_days, groups_.retention(group));
   const std::int64_t now_ms = to_epoch_milliseconds(context.now);
   const std::vector<api::InputLogEvent>& events = request.log_events;
-  const auto first =
-      std::ranges::lower_bound(events, now_ms - kOldestMs, {}, &api::InputLogEvent::timestamp);
-  const auto last =
-      std::ranges::upper_bound(events, now_ms + kNewestMs, {}, &api::InputLogEvent::timestamp);
+  const auto first_at = [&events](std::int64_t time_ms) {
+    return std::ranges::lower_bound(events, time_ms, {}, &api::InputLogEvent::timestamp);
+  };
+  const auto not_too_old = first_at(now_ms - kOldestMs);
+  const auto kept = kept_days ? first_at(now_ms - *kept_days * kDayMs) : events.begin();
+  const auto first = std::max(not_too_old, kept);
+  const auto last = first_at(now_ms + kNewestMs + 1);
+  if (first < last && std::prev(last)->timestamp - first->timestamp > kDayMs) {
+    return invalid(
+        "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
+  }
   std::vector<telemetry::TimedLine> lines;
   for (auto event = first; event < last; ++event)
     lines.push_back({.timestamp_ms = event->timestamp, .message = event->message});
-  CLARY_RETURN_IF_ERROR(store_.append_timed(LogGroup(request.log_group_name),
-                                            LogStream(request.log_stream_name), lines));
+  CLARY_RETURN_IF_ERROR(store_.append_timed(group, LogStream(request.log_stream_name), lines));
   api::PutLogEvents::Reply reply;
   reply.next_sequence_token = std::to_string(now_ms);  // nothing is checked against it any more
   if (first == events.begin() && last == events.end()) return reply;
   api::RejectedLogEventsInfo& rejected = reply.rejected_log_events_info.emplace();
-  if (first != events.begin()) rejected.too_old_log_event_end_index = first - events.begin();
+  if (not_too_old != events.begin())
+    rejected.too_old_log_event_end_index = not_too_old - events.begin();
+  if (kept > not_too_old) rejected.expired_log_event_end_index = kept - events.begin();
   if (last != events.end()) rejected.too_new_log_event_start_index = last - events.begin();
   return reply;
 }

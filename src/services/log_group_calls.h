@@ -33,8 +33,8 @@ class LogGroupCalls {
 
   Outcome<api::CreateLogStream::Reply> create_stream(const api::CreateLogStream::Request& request,
                                                      const CallContext& context);
-  // Events of more than 14 days ago or more than 2 hours ahead are not taken, and the reply says
-  // which.
+  // Events of more than 14 days ago, of before the group's retention or of more than 2 hours ahead
+  // are not taken, and the reply says which.
   Outcome<api::PutLogEvents::Reply> put_events(const api::PutLogEvents::Request& request,
                                                const CallContext& context);
 

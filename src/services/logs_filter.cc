@@ -26,7 +26,7 @@ ServiceError invalid(std::string message) {
 }
 
 // Where a page ended: so many events of this time had been looked at. Events of one time and stream
-// keep their order, and later ones never have an earlier time.
+// keep their order; one that comes later with an earlier time is not of the pages that follow.
 struct Position {
   std::int64_t time_ms = 0;
   std::int64_t looked_at = 0;

@@ -171,7 +171,7 @@ TEST_F(LogsTest, EventsOfWhatIsAbsentAreRefused) {
   EXPECT_EQ(refused.error().kind, ErrorCode::kNotFound);
   EXPECT_EQ(refused.error().message, "The specified log stream does not exist.");
   refused = logs_.get_events(
-      {.log_group_name = kGroup, .log_stream_name = "s", .next_token = "f/9"}, context_);
+      {.log_group_name = kGroup, .log_stream_name = "s", .next_token = "f/0/9"}, context_);
   EXPECT_EQ(refused.error().kind, ErrorCode::kInvalidArgument);
 }
 

@@ -4,16 +4,8 @@
 
 #include "base/time_text.h"
 #include "telemetry/log_block.h"
-#include "telemetry/log_page.h"
 
 namespace clary::telemetry {
-namespace {
-
-std::int64_t index_at(const std::vector<LogEvent>& events, std::int64_t time_ms) {
-  return std::ranges::lower_bound(events, time_ms, {}, &LogEvent::timestamp_ms) - events.begin();
-}
-
-}  // namespace
 
 void FakeLogStore::fail_appends(Status outcome) {
   MutexLock lock(mutex_);
@@ -24,9 +16,19 @@ std::vector<std::string> FakeLogStore::lines(const LogGroup& group, const LogStr
   MutexLock lock(mutex_);
   std::vector<std::string> lines;
   if (const auto found = find(group, stream); found.ok()) {
-    for (const LogEvent& event : (*found)->events) lines.push_back(event.message);
+    for (const auto& [position, event] : (*found)->events) lines.push_back(event.message);
   }
   return lines;
+}
+
+void FakeLogStore::Stream::add(LogEvent event) {
+  last_ingestion_ms = event.ingestion_ms;
+  const LogPosition position{event.timestamp_ms, std::ssize(events)};
+  events.emplace(position, std::move(event));
+}
+
+LogPosition FakeLogStore::Stream::end() const {
+  return {events.empty() ? 0 : events.rbegin()->first.time_ms, std::ssize(events)};
 }
 
 Result<FakeLogStore::Stream*> FakeLogStore::find(const LogGroup& group, const LogStream& stream) {
@@ -41,7 +43,8 @@ Result<FakeLogStore::Stream*> FakeLogStore::find(const LogGroup& group, const Lo
 
 Status FakeLogStore::create_stream(const LogGroup& group, const LogStream& stream) {
   MutexLock lock(mutex_);
-  groups_[group].try_emplace(stream.value(), Stream{to_epoch_milliseconds(clock_.now()), {}});
+  groups_[group].try_emplace(stream.value(),
+                             Stream{.created_ms = to_epoch_milliseconds(clock_.now())});
   return {};
 }
 
@@ -56,11 +59,9 @@ Status FakeLogStore::append(const LogGroup& group, const LogStream& stream,
     if (source->number <= taken) return {};
     taken = source->number;
   }
-  std::int64_t time_ms = to_epoch_milliseconds(clock_.now());
-  if (!found->events.empty()) time_ms = std::max(time_ms, found->events.back().timestamp_ms);
-  for (std::string& event : to_events(lines)) {
-    found->events.push_back({time_ms, time_ms, std::move(event)});
-  }
+  const std::int64_t now_ms = to_epoch_milliseconds(clock_.now());
+  const std::int64_t time_ms = std::max(now_ms, found->end().time_ms);
+  for (std::string& event : to_events(lines)) found->add({time_ms, now_ms, std::move(event)});
   return {};
 }
 
@@ -70,10 +71,8 @@ Status FakeLogStore::append_timed(const LogGroup& group, const LogStream& stream
   CLARY_RETURN_IF_ERROR(append_outcome_);
   CLARY_TRY(Stream * found, find(group, stream));
   for (const TimedLine& line : lines) {
-    std::int64_t time_ms = line.timestamp_ms;
-    if (!found->events.empty()) time_ms = std::max(time_ms, found->events.back().timestamp_ms);
     for (std::string& event : to_events(std::span(&line.message, 1)))
-      found->events.push_back({time_ms, to_epoch_milliseconds(clock_.now()), std::move(event)});
+      found->add({line.timestamp_ms, to_epoch_milliseconds(clock_.now()), std::move(event)});
   }
   return {};
 }
@@ -90,8 +89,9 @@ Result<std::vector<StreamSummary>> FakeLogStore::streams(const LogGroup& group,
     if (!name.starts_with(prefix) || name <= after || summaries.size() == limit) continue;
     StreamSummary summary{.name = LogStream(name), .created_ms = stream.created_ms};
     if (!stream.events.empty()) {
-      summary.first_event_ms = stream.events.front().timestamp_ms;
-      summary.last_event_ms = summary.last_ingestion_ms = stream.events.back().timestamp_ms;
+      summary.first_event_ms = stream.events.begin()->first.time_ms;
+      summary.last_event_ms = stream.end().time_ms;
+      summary.last_ingestion_ms = stream.last_ingestion_ms;
     }
     summaries.push_back(std::move(summary));
   }
@@ -101,25 +101,23 @@ Result<std::vector<StreamSummary>> FakeLogStore::streams(const LogGroup& group,
 Result<EventsPage> FakeLogStore::events(const EventsRequest& request) {
   MutexLock lock(mutex_);
   CLARY_TRY(const Stream* stream, find(request.group, request.stream));
-  const std::vector<LogEvent>& events = stream->events;
-  IndexRange in_time{0, std::ssize(events)};
-  if (request.start_ms) in_time.begin = index_at(events, *request.start_ms);
-  if (request.end_ms) in_time.end = index_at(events, *request.end_ms);
-  CLARY_TRY(const PageWindow window, page_window(request, in_time, std::ssize(events)));
-
+  CLARY_TRY(const PageWindow window, page_window(request, stream->end()));
+  const auto& events = stream->events;
+  const auto begin = events.lower_bound(window.begin);
+  const auto end = events.lower_bound(window.end);
   const bool forward = window.direction == PageDirection::kForward;
-  IndexRange served = forward ? IndexRange{window.range.begin, window.range.begin}
-                              : IndexRange{window.range.end, window.range.end};
-  std::size_t bytes = 0;
-  while (served.end - served.begin <
-         std::min(std::int64_t(window.limit), window.range.end - window.range.begin)) {
-    const std::int64_t index = forward ? served.end : served.begin - 1;
-    bytes += events[static_cast<std::size_t>(index)].message.size();
-    if (bytes > kPageBytes && served.begin < served.end) break;
-    (forward ? served.end : served.begin) += forward ? 1 : -1;
-  }
   EventsPage page;
-  page.events.assign(events.begin() + served.begin, events.begin() + served.end);
+  std::optional<ServedEvents> served;
+  std::size_t bytes = 0;
+  for (auto left = begin, right = end; left != right && page.events.size() < window.limit;) {
+    const auto& [position, event] = *(forward ? left++ : --right);
+    bytes += event.message.size();
+    if (bytes > kPageBytes && served) break;
+    page.events.push_back(event);
+    if (!served) served = {position, position};
+    (forward ? served->last : served->first) = position;
+  }
+  if (!forward) std::ranges::reverse(page.events);
   set_tokens(page, window, served);
   return page;
 }

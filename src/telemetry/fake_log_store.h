@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "telemetry/log_page.h"
 #include "telemetry/log_store.h"
 
 namespace clary::telemetry {
@@ -19,7 +20,7 @@ class FakeLogStore final : public LogStore {
 
   // The next appends answer this error, until it is set to success.
   void fail_appends(Status outcome);
-  // Every line of a stream so far; empty when it is absent.
+  // Every line of a stream so far, by time; empty when it is absent.
   std::vector<std::string> lines(const LogGroup& group, const LogStream& stream);
 
   Status create_stream(const LogGroup& group, const LogStream& stream) override;
@@ -36,7 +37,11 @@ class FakeLogStore final : public LogStore {
  private:
   struct Stream {
     std::int64_t created_ms = 0;
-    std::vector<LogEvent> events;
+    std::int64_t last_ingestion_ms = 0;
+    std::map<LogPosition, LogEvent> events;
+
+    void add(LogEvent event);
+    LogPosition end() const;  // after every event
   };
   Result<Stream*> find(const LogGroup& group, const LogStream& stream) CLARY_REQUIRES(mutex_);
 

@@ -31,6 +31,8 @@ class LogGroups {
                                                  std::size_t limit) = 0;
   virtual Status set_retention(const LogGroup& group,
                                std::optional<std::int64_t> days) = 0;  // NotFound
+  // NotFound; nothing: for ever.
+  virtual Result<std::optional<std::int64_t>> retention(const LogGroup& group) = 0;
   // Forgets the events that are older than their groups keep them.
   virtual Status expire(TimePoint now) = 0;
 };

@@ -74,21 +74,6 @@ TEST_F(LogGroupsTest, EndWithTheirStreams) {
   EXPECT_EQ(lines(), "") << "nothing comes back";
 }
 
-TEST_F(LogGroupsTest, LinesWithTimesKeepThemUnlessTheyGoBack) {
-  ASSERT_TRUE(store_->create_stream(group_, stream_).ok());
-  const std::int64_t now = now_ms();
-  ASSERT_TRUE(
-      store_
-          ->append_timed(group_, stream_, {{now - 5000, "a"}, {now - 5000, "b"}, {now - 3000, "c"}})
-          .ok());
-  ASSERT_TRUE(store_->append_timed(group_, stream_, {{now - 9000, "d"}}).ok());
-  EXPECT_EQ(lines(), "-5a -5b -3c -3d ");
-  const auto page = store_->events({.group = group_, .stream = stream_, .from_head = true});
-  EXPECT_EQ(page.value().events.front().ingestion_ms, now);
-  const StreamSummary summary = store_->streams(group_, "", "", 1).value().front();
-  EXPECT_EQ(summary.first_event_ms, now - 5000);
-}
-
 TEST_F(LogGroupsTest, OldEventsEndWithTheirGroupsRetention) {
   EXPECT_EQ(groups_->set_retention(group_, 1).error().code, ErrorCode::kNotFound);
   ASSERT_TRUE(store_->create_stream(group_, stream_).ok());
@@ -97,7 +82,10 @@ TEST_F(LogGroupsTest, OldEventsEndWithTheirGroupsRetention) {
       store_->append_timed(group_, stream_, {{now - 90'000'000, "old"}, {now, "new"}}).ok());
   ASSERT_TRUE(groups_->expire(clock_.now()).ok());
   EXPECT_EQ(lines(), "-90000old 0new ");
+  EXPECT_EQ(groups_->retention(group_).value(), std::nullopt);
+  EXPECT_EQ(groups_->retention(LogGroup("none")).error().code, ErrorCode::kNotFound);
   ASSERT_TRUE(groups_->set_retention(group_, 1).ok());
+  EXPECT_EQ(groups_->retention(group_).value(), 1);
   EXPECT_EQ(groups_->list("", "", 1).value().front().retention_days, 1);
   ASSERT_TRUE(groups_->expire(clock_.now()).ok());
   EXPECT_EQ(lines(), "0new ");

@@ -1,11 +1,13 @@
 // The rules of pages and tokens of a log stream, apart from where its events are kept. Pure.
 //
-// A token is a position and nothing else: "f/12" is "from event 12 on", "b/12" is "what comes
-// before event 12". So it holds after a restart, and yields what arrives later. Rules: contract of
-// GetLogEvents.
+// A token is a position and nothing else: "f/1700000000000/12" is "from there on",
+// "b/1700000000000/12" is "what comes before". So it holds after a restart, and yields what arrives
+// later. Rules: contract of GetLogEvents.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -15,26 +17,32 @@ namespace clary::telemetry {
 
 enum class PageDirection { kForward, kBackward };
 
-// Events of a stream by index: [begin, end).
-struct IndexRange {
-  std::int64_t begin = 0;
-  std::int64_t end = 0;
+// Where an event stands in its stream: by time, then by arrival.
+struct LogPosition {
+  std::int64_t time_ms = 0;
+  std::int64_t index = 0;  // how many events came before it
+  friend auto operator<=>(const LogPosition&, const LogPosition&) = default;
 };
 
 // Which events a page may hold, and from which side it is filled.
 struct PageWindow {
   PageDirection direction = PageDirection::kForward;
-  std::int64_t position = 0;  // the token's
-  IndexRange range;           // empty: begin == end
-  std::size_t limit = 0;      // events
+  LogPosition position;    // the token's
+  LogPosition begin, end;  // of the events: [begin, end); empty: begin == end
+  std::size_t limit = 0;   // events
 };
 
-// in_time: the events that the request's times allow. next_index: of the stream.
-// InvalidArgument when the token is none, or lies beyond the stream's end.
-Result<PageWindow> page_window(const EventsRequest& request, IndexRange in_time,
-                               std::int64_t next_index);
+// The first and the last event that a page holds.
+struct ServedEvents {
+  LogPosition first, last;
+};
 
-// The page's tokens, when it holds `served`.
-void set_tokens(EventsPage& page, const PageWindow& window, IndexRange served);
+// stream_end: after every event of the stream; its index is their number.
+// InvalidArgument when the token is none, or counts more events than came.
+Result<PageWindow> page_window(const EventsRequest& request, LogPosition stream_end);
+
+// The page's tokens. served: nothing when the page is empty.
+void set_tokens(EventsPage& page, const PageWindow& window,
+                const std::optional<ServedEvents>& served);
 
 }  // namespace clary::telemetry

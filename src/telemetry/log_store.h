@@ -1,7 +1,8 @@
 // LogStore: groups of streams of timed lines, as CloudWatch Logs serves them.
 //
-// Timestamps are assigned on arrival and never go backwards within a stream; the order of lines is
-// stable for ever. Thread-safe.
+// A stream is read in the order of its lines' times, and those of one time in the order they came.
+// Lines that bring no time get one on arrival, never an earlier one than a line before them has.
+// Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,8 @@ struct TimedLine {
 struct StreamSummary {
   LogStream name;
   std::int64_t created_ms = 0;
-  std::optional<std::int64_t> first_event_ms;
-  std::optional<std::int64_t> last_event_ms;
+  std::optional<std::int64_t> first_event_ms;  // the earliest time
+  std::optional<std::int64_t> last_event_ms;   // the latest
   std::optional<std::int64_t> last_ingestion_ms;
 };
 
@@ -47,7 +48,9 @@ struct EventsRequest {
 };
 struct EventsPage {
   std::vector<LogEvent> events;
-  std::string forward_token;  // always there; with no newer events, the token that was given
+  // Always there; with no newer events, the token that was given. What arrives later with an
+  // earlier time than what was served lies behind it.
+  std::string forward_token;
   std::string backward_token;
 };
 
@@ -61,8 +64,7 @@ class LogStore {
   virtual Status append(const LogGroup& group, const LogStream& stream,
                         const std::vector<std::string>& lines,
                         const std::optional<RecordSource>& source) = 0;
-  // Appends lines in the order of their times. A time before that of the stream's last line becomes
-  // that one. NotFound.
+  // Adds lines, each at its own time. NotFound.
   virtual Status append_timed(const LogGroup& group, const LogStream& stream,
                               const std::vector<TimedLine>& lines) = 0;
   // Sorted by name, those that begin with `prefix` and come after `after`. NotFound when the group

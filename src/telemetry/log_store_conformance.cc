@@ -23,6 +23,10 @@ void LogStoreConformance::append(const std::vector<std::string>& lines) {
   ASSERT_TRUE(store_->append(group_, stream_, lines, std::nullopt).ok());
 }
 
+void LogStoreConformance::put(const std::vector<TimedLine>& lines) {
+  ASSERT_TRUE(store_->append_timed(group_, stream_, lines).ok());
+}
+
 EventsPage LogStoreConformance::page(EventsRequest request) {
   request.group = group_;
   request.stream = stream_;
@@ -139,6 +143,52 @@ TEST_P(LogStoreConformance, TimestampsNeverGoBack) {
   EXPECT_EQ(page({}).events.at(1).timestamp_ms, t);
 }
 
+TEST_P(LogStoreConformance, LinesThatBringTheirTimesAreReadByThem) {
+  const std::int64_t t = to_epoch_milliseconds(clock_.now());
+  put({{t - 5, "a"}, {t - 5, "b"}, {t - 3, "d"}});
+  const EventsPage early = page({.from_head = true});
+  put({{t - 9, "0"}, {t - 5, "c"}, {t + 7, "e"}});
+  const std::vector<std::string> all = {"0", "a", "b", "c", "d", "e"};
+  const EventsPage whole = page({.from_head = true});
+  EXPECT_EQ(messages(whole), all);
+  EXPECT_EQ(whole.events.front().timestamp_ms, t - 9);
+  EXPECT_EQ(whole.events.front().ingestion_ms, t);
+  EXPECT_EQ(whole.events.back().timestamp_ms, t + 7);
+  EXPECT_THAT(messages(page({.start_ms = t - 5, .end_ms = t - 3})), ElementsAre("a", "b", "c"));
+  // A token goes on from where it stands, past what came late.
+  EXPECT_THAT(messages(page({.token = early.forward_token})), ElementsAre("e"));
+  EXPECT_THAT(messages(page({.token = early.backward_token})), ElementsAre("0"));
+  for (std::size_t limit = 1; limit < 4; ++limit) {
+    std::vector<std::string> forward;
+    EventsPage part = page({.from_head = true, .limit = limit});
+    for (; !part.events.empty(); part = page({.token = part.forward_token, .limit = limit})) {
+      for (const std::string& message : messages(part)) forward.push_back(message);
+    }
+    EXPECT_EQ(forward, all);
+    std::vector<std::string> backward;
+    part = page({.limit = limit});
+    for (; !part.events.empty(); part = page({.token = part.backward_token, .limit = limit})) {
+      const std::vector<std::string> lines = messages(part);
+      backward.insert(backward.begin(), lines.begin(), lines.end());
+    }
+    EXPECT_EQ(backward, all);
+  }
+  const StreamSummary summary = store_->streams(group_, "", "", 1).value().at(0);
+  EXPECT_EQ(summary.first_event_ms, t - 9);
+  EXPECT_EQ(summary.last_event_ms, t + 7);
+  EXPECT_EQ(summary.last_ingestion_ms, t);
+}
+
+TEST_P(LogStoreConformance, LinesWithoutATimeComeAfterThoseOfTheFuture) {
+  const std::int64_t t = to_epoch_milliseconds(clock_.now());
+  put({{t + 60'000, "a"}});
+  append({"b"});
+  const EventsPage both = page({.from_head = true});
+  EXPECT_THAT(messages(both), ElementsAre("a", "b"));
+  EXPECT_EQ(both.events.at(1).timestamp_ms, t + 60'000);
+  EXPECT_EQ(both.events.at(1).ingestion_ms, t);
+}
+
 TEST_P(LogStoreConformance, ARecordIsTakenOnce) {
   const auto send = [&](std::uint64_t number, const std::string& line) {
     return store_->append(group_, stream_, {line}, RecordSource{"gang/algo-1", number}).ok();
@@ -217,7 +267,8 @@ TEST_P(LogStoreConformance, WhatIsAbsentIsNotFound) {
 
 TEST_P(LogStoreConformance, RefusesTokensItNeverGave) {
   append({"x"});
-  for (const char* token : {"x", "f/", "f/2", "f/-1", "f/1x", "g/0", "b/99999999999999999999"}) {
+  for (const char* token : {"x", "f/", "f/0", "f/0/2", "f/0/-1", "f/-1/0", "f/0/1x", "f/0/1/0",
+                            "g/0/0", "b/0/99999999999999999999"}) {
     const auto page = store_->events({.group = group_, .stream = stream_, .token = token});
     ASSERT_FALSE(page.ok()) << token;
     EXPECT_EQ(page.error().code, ErrorCode::kInvalidArgument);

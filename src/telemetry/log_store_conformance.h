@@ -25,6 +25,7 @@ class LogStoreConformance : public testing::TestWithParam<LogStoreCase> {
   void SetUp() override;
   // Appends to the stream `s` of the group `g`.
   void append(const std::vector<std::string>& lines);
+  void put(const std::vector<TimedLine>& lines);  // lines of their own times
   EventsPage page(EventsRequest request);
   std::vector<std::string> messages(const EventsPage& page);
 

@@ -71,6 +71,18 @@ Status SqliteLogGroups::set_retention(const LogGroup& group, std::optional<std::
   return {};
 }
 
+Result<std::optional<std::int64_t>> SqliteLogGroups::retention(const LogGroup& group) {
+  CLARY_TRY(auto reader, database_.reader());
+  CLARY_TRY(sqlite::Statement find,
+            reader->prepare("SELECT retention_days FROM log_group WHERE name = ?1"));
+  find.bind(group.value());
+  CLARY_TRY(const bool there, find.step());
+  if (!there) return no_group();
+  std::optional<std::int64_t> days;
+  if (!find.is_null(0)) days = find.integer(0);
+  return days;
+}
+
 Status SqliteLogGroups::expire(TimePoint now) {
   MutexLock lock(database_.write_mutex());
   CLARY_TRY(sqlite::Statement remove,

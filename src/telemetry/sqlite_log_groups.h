@@ -18,6 +18,7 @@ class SqliteLogGroups final : public LogGroups {
   Result<std::vector<GroupSummary>> list(std::string_view prefix, std::string_view after,
                                          std::size_t limit) override;
   Status set_retention(const LogGroup& group, std::optional<std::int64_t> days) override;
+  Result<std::optional<std::int64_t>> retention(const LogGroup& group) override;
   Status expire(TimePoint now) override;
 
  private:

@@ -14,6 +14,10 @@ struct StreamRow {
   std::int64_t next_index = 0;
   std::optional<std::int64_t> first_ms;
   std::optional<std::int64_t> last_ms;
+  std::optional<std::int64_t> ingestion_ms;
+
+  // After every event.
+  LogPosition end() const { return {last_ms.value_or(0), next_index}; }
 };
 
 // Of a batch: when it happened, and when it was told.
@@ -33,9 +37,10 @@ Result<bool> group_exists(sqlite::Database& database, const LogGroup& group) {
 
 Result<StreamRow> find_stream(sqlite::Database& database, const LogGroup& group,
                               const LogStream& stream) {
-  CLARY_TRY(sqlite::Statement find,
-            database.prepare("SELECT id, next_index, last_ms, first_ms FROM log_stream "
-                             "WHERE log_group = ?1 AND name = ?2"));
+  CLARY_TRY(
+      sqlite::Statement find,
+      database.prepare("SELECT id, next_index, last_ms, first_ms, ingestion_ms FROM log_stream "
+                       "WHERE log_group = ?1 AND name = ?2"));
   find.bind(group.value()).bind(stream.value());
   CLARY_TRY(const bool there, find.step());
   if (!there) {
@@ -45,20 +50,19 @@ Result<StreamRow> find_stream(sqlite::Database& database, const LogGroup& group,
   StreamRow row{.id = find.integer(0), .next_index = find.integer(1)};
   if (!find.is_null(2)) row.last_ms = find.integer(2);
   if (!find.is_null(3)) row.first_ms = find.integer(3);
+  if (!find.is_null(4)) row.ingestion_ms = find.integer(4);
   return row;
 }
 
-// Adds to the stream's end, and to `row` what that makes of it.
+// Adds to the stream, and to `row` what that makes of it.
 Status append_blocks(sqlite::Database& database, StreamRow& row, BatchTimes times,
                      const std::vector<LogBlock>& blocks) {
-  // A clock that was set back must not take a line before one already served.
-  const std::int64_t time_ms = std::max(times.event_ms, row.last_ms.value_or(0));
   CLARY_TRY(sqlite::Statement insert,
             database.prepare("INSERT INTO log_block (stream, first_index, time_ms, count, codec, "
                              "plain_bytes, bytes, ingestion_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
                              "?7, ?8)"));
   for (const LogBlock& block : blocks) {
-    insert.bind(row.id).bind(row.next_index).bind(time_ms);
+    insert.bind(row.id).bind(row.next_index).bind(times.event_ms);
     insert.bind(static_cast<std::int64_t>(block.count))
         .bind(static_cast<std::int64_t>(block.codec));
     insert.bind(static_cast<std::int64_t>(block.plain_bytes)).bind_blob(block.bytes);
@@ -68,28 +72,19 @@ Status append_blocks(sqlite::Database& database, StreamRow& row, BatchTimes time
     row.next_index += static_cast<std::int64_t>(block.count);
   }
   if (blocks.empty()) return {};
-  row.last_ms = time_ms;
-  if (!row.first_ms) row.first_ms = time_ms;
+  row.last_ms = std::max(times.event_ms, row.last_ms.value_or(times.event_ms));
+  row.first_ms = std::min(times.event_ms, row.first_ms.value_or(times.event_ms));
+  row.ingestion_ms = times.ingestion_ms;
   return {};
 }
 
 Status keep_stream(sqlite::Database& database, const StreamRow& row) {
   CLARY_TRY(sqlite::Statement update,
-            database.prepare("UPDATE log_stream SET next_index = ?2, last_ms = ?3, first_ms = ?4 "
-                             "WHERE id = ?1"));
+            database.prepare("UPDATE log_stream SET next_index = ?2, last_ms = ?3, first_ms = ?4, "
+                             "ingestion_ms = ?5 WHERE id = ?1"));
   update.bind(row.id).bind(row.next_index).bind(row.last_ms).bind(row.first_ms);
+  update.bind(row.ingestion_ms);
   return update.run();
-}
-
-// The first event at or after `time`, or the stream's end.
-Result<std::int64_t> index_at(sqlite::Database& database, const StreamRow& stream,
-                              std::int64_t time_ms) {
-  CLARY_TRY(sqlite::Statement find,
-            database.prepare("SELECT first_index FROM log_block WHERE stream = ?1 "
-                             "AND time_ms >= ?2 ORDER BY time_ms, first_index LIMIT 1"));
-  find.bind(stream.id).bind(time_ms);
-  CLARY_TRY(const bool there, find.step());
-  return there ? std::min(find.integer(0), stream.next_index) : stream.next_index;
 }
 
 // One block as a statement of kForward or kBackward gives it.
@@ -110,14 +105,14 @@ Result<BlockRow> read_row(sqlite::Statement& row) {
   return BlockRow{row.integer(0), row.integer(1), ingestion_ms, std::move(events)};
 }
 
-// Blocks that hold events of [?2, ?3).
-#define CLARY_BLOCKS                                                                       \
-  "SELECT first_index, time_ms, count, codec, plain_bytes, bytes, ingestion_ms "           \
-  "FROM log_block "                                                                        \
-  "WHERE stream = ?1 AND first_index >= coalesce((SELECT max(first_index) FROM log_block " \
-  "WHERE stream = ?1 AND first_index <= ?2), 0) AND first_index < ?3 ORDER BY first_index"
-constexpr std::string_view kForward = CLARY_BLOCKS;
-constexpr std::string_view kBackward = CLARY_BLOCKS " DESC";
+// Blocks that hold events of [(?2, ?3), (?4, ?5)), and at most one before them.
+#define CLARY_BLOCKS                                                                            \
+  "SELECT first_index, time_ms, count, codec, plain_bytes, bytes, ingestion_ms FROM log_block " \
+  "WHERE stream = ?1 AND (time_ms, first_index) >= (?2, coalesce((SELECT max(first_index) "     \
+  "FROM log_block WHERE stream = ?1 AND time_ms = ?2 AND first_index <= ?3), 0)) "              \
+  "AND (time_ms, first_index) < (?4, ?5) "
+constexpr std::string_view kForward = CLARY_BLOCKS "ORDER BY time_ms, first_index";
+constexpr std::string_view kBackward = CLARY_BLOCKS "ORDER BY time_ms DESC, first_index DESC";
 #undef CLARY_BLOCKS
 
 // Fills a page from one side of its window.
@@ -128,17 +123,20 @@ class PageFiller {
   // Takes what fits of a block; false when the page is full.
   bool take(BlockRow& block) {
     const bool forward = window_.direction == PageDirection::kForward;
-    const std::int64_t begin = std::max(block.first_index, window_.range.begin);
-    const std::int64_t end =
-        std::min(block.first_index + std::ssize(block.events), window_.range.end);
+    const std::int64_t time_ms = block.time_ms;
+    std::int64_t begin = block.first_index;
+    std::int64_t end = begin + std::ssize(block.events);
+    if (time_ms == window_.begin.time_ms) begin = std::max(begin, window_.begin.index);
+    if (time_ms == window_.end.time_ms) end = std::min(end, window_.end.index);
     for (std::int64_t step = 0; step < end - begin; ++step) {
       const std::int64_t index = forward ? begin + step : end - 1 - step;
       std::string& message = block.events[static_cast<std::size_t>(index - block.first_index)];
       if (!fits(message)) return false;
       bytes_ += message.size();
-      events_.push_back({block.time_ms, block.ingestion_ms, std::move(message)});
-      served_.begin = events_.size() == 1 ? index : std::min(served_.begin, index);
-      served_.end = std::max(served_.end, index + 1);
+      events_.push_back({time_ms, block.ingestion_ms, std::move(message)});
+      const LogPosition at{time_ms, index};
+      if (!served_) served_ = {at, at};
+      (forward ? served_->last : served_->first) = at;
     }
     return events_.size() < window_.limit;
   }
@@ -159,7 +157,7 @@ class PageFiller {
   const PageWindow& window_;
   std::vector<LogEvent> events_;  // in the order they were taken
   std::size_t bytes_ = 0;
-  IndexRange served_;
+  std::optional<ServedEvents> served_;
 };
 
 }  // namespace
@@ -192,7 +190,9 @@ Status SqliteLogStore::append(const LogGroup& group, const LogStream& stream,
   CLARY_TRY(const bool is_new, database_.take_number("log", source));
   if (!is_new || blocks.empty()) return transaction.commit();
   const std::int64_t now_ms = to_epoch_milliseconds(clock_.now());
-  CLARY_RETURN_IF_ERROR(append_blocks(database, row, {now_ms, now_ms}, blocks));
+  // A clock that was set back must not take a line before one already served.
+  const std::int64_t time_ms = std::max(now_ms, row.last_ms.value_or(0));
+  CLARY_RETURN_IF_ERROR(append_blocks(database, row, {time_ms, now_ms}, blocks));
   CLARY_RETURN_IF_ERROR(keep_stream(database, row));
   return transaction.commit();
 }
@@ -226,9 +226,10 @@ Result<std::vector<StreamSummary>> SqliteLogStore::streams(const LogGroup& group
   if (!has_group) return no_group();
   // Names that begin with the prefix lie in one range of the index; the first that does not ends
   // it.
-  CLARY_TRY(sqlite::Statement find,
-            reader->prepare("SELECT name, created_ms, first_ms, last_ms FROM log_stream "
-                            "WHERE log_group = ?1 AND name >= ?2 AND name > ?3 ORDER BY name"));
+  CLARY_TRY(
+      sqlite::Statement find,
+      reader->prepare("SELECT name, created_ms, first_ms, last_ms, ingestion_ms FROM log_stream "
+                      "WHERE log_group = ?1 AND name >= ?2 AND name > ?3 ORDER BY name"));
   find.bind(group.value()).bind(prefix).bind(after);
   std::vector<StreamSummary> found;
   while (found.size() < limit) {
@@ -236,7 +237,8 @@ Result<std::vector<StreamSummary>> SqliteLogStore::streams(const LogGroup& group
     if (!there || !find.view(0).starts_with(prefix)) break;
     StreamSummary summary{.name = LogStream(find.text(0)), .created_ms = find.integer(1)};
     if (!find.is_null(2)) summary.first_event_ms = find.integer(2);
-    if (!find.is_null(3)) summary.last_event_ms = summary.last_ingestion_ms = find.integer(3);
+    if (!find.is_null(3)) summary.last_event_ms = find.integer(3);
+    if (!find.is_null(4)) summary.last_ingestion_ms = find.integer(4);
     found.push_back(std::move(summary));
   }
   return found;
@@ -245,19 +247,13 @@ Result<std::vector<StreamSummary>> SqliteLogStore::streams(const LogGroup& group
 Result<EventsPage> SqliteLogStore::events(const EventsRequest& request) {
   CLARY_TRY(auto reader, database_.reader());
   CLARY_TRY(const StreamRow stream, find_stream(*reader, request.group, request.stream));
-  IndexRange in_time{0, stream.next_index};
-  if (request.start_ms) {
-    CLARY_TRY(in_time.begin, index_at(*reader, stream, *request.start_ms));
-  }
-  if (request.end_ms) {
-    CLARY_TRY(in_time.end, index_at(*reader, stream, *request.end_ms));
-  }
-  CLARY_TRY(const PageWindow window, page_window(request, in_time, stream.next_index));
+  CLARY_TRY(const PageWindow window, page_window(request, stream.end()));
   PageFiller filler(window);
   const bool forward = window.direction == PageDirection::kForward;
   CLARY_TRY(sqlite::Statement find, reader->prepare(forward ? kForward : kBackward));
-  find.bind(stream.id).bind(window.range.begin).bind(window.range.end);
-  while (window.range.begin < window.range.end) {
+  find.bind(stream.id).bind(window.begin.time_ms).bind(window.begin.index);
+  find.bind(window.end.time_ms).bind(window.end.index);
+  while (window.begin < window.end) {
     CLARY_TRY(const bool there, find.step());
     if (!there) break;
     CLARY_TRY(BlockRow block, read_row(find));

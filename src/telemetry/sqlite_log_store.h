@@ -1,6 +1,6 @@
 // LogStore on TelemetryDatabase: one row per batch that arrived, its lines packed into a block.
 //
-// Reading a page unpacks the page's blocks only, found by event index or by time; a stream of
+// Reading a page unpacks the page's blocks only, found by time and event index; a stream of
 // gigabytes pages as quickly as a short one. Thread-safe.
 #pragma once
 

@@ -74,7 +74,8 @@ INSERT INTO log_group (name, created_ms)
   SELECT log_group, min(created_ms) FROM log_stream GROUP BY log_group;
 ALTER TABLE log_block ADD COLUMN ingestion_ms INTEGER;
 )sql";
-// A series has a unit, and a sample may be a set. Hosts report their usage in percent.
+// A series has a unit, and a sample may be a set. Hosts report their usage in percent. A stream is
+// read by time alone.
 constexpr std::string_view kFormat3 = R"sql(
 CREATE TABLE series_with_unit (
   id INTEGER PRIMARY KEY,
@@ -103,6 +104,9 @@ ALTER TABLE series_with_unit RENAME TO series;
 ALTER TABLE sample ADD COLUMN count REAL;
 ALTER TABLE sample ADD COLUMN minimum REAL;
 ALTER TABLE sample ADD COLUMN maximum REAL;
+ALTER TABLE log_stream ADD COLUMN ingestion_ms INTEGER;
+UPDATE log_stream SET ingestion_ms = last_ms;
+DROP INDEX log_block_by_index;
 )sql";
 constexpr std::array<std::string_view, 3> kMigrations = {kFormat1, kFormat2, kFormat3};
 

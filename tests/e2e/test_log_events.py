@@ -64,6 +64,54 @@ def test_events_that_are_put_come_back(logs, group):
         logs.create_log_stream(logGroupName=group, logStreamName="s")
 
 
+def test_events_keep_their_times_in_whatever_order_they_come(logs, group):
+    start = now_ms() - 60_000
+    put(logs, group, "c", "e", at=start, step=2000)
+    read = logs.get_log_events(logGroupName=group, logStreamName="s", startFromHead=True)
+    put(logs, group, "a", at=start - 3 * 86_400_000)
+    put(logs, group, "b", "d", "f", at=start - 1000, step=2000)
+    assert found(logs, group) == list("abcdef")
+    assert found(logs, group, startTime=start, endTime=start + 2000) == ["c", "d"]
+
+    def page(**more) -> dict:
+        return logs.get_log_events(logGroupName=group, logStreamName="s", **more)
+
+    events = page(startFromHead=True)["events"]
+    assert [event["message"] for event in events] == list("abcdef")
+    assert [event["timestamp"] - start for event in events[1:]] == [-1000, 0, 1000, 2000, 3000]
+    # A token goes on from where it stood: what came late and lies before is not of its pages.
+    newer = page(nextToken=read["nextForwardToken"], startFromHead=True)
+    assert [event["message"] for event in newer["events"]] == ["f"]
+    last = page(nextToken=newer["nextForwardToken"], startFromHead=True)
+    assert last["events"] == [] and last["nextForwardToken"] == newer["nextForwardToken"]
+    messages, token = [], {}
+    for _ in range(6):
+        answer = page(limit=1, **token)
+        messages += [event["message"] for event in answer["events"]]
+        token = {"nextToken": answer["nextBackwardToken"]}
+    assert messages == list("fedcba")
+    stream = logs.describe_log_streams(logGroupName=group)["logStreams"][0]
+    assert stream["firstEventTimestamp"] == events[0]["timestamp"]
+    assert stream["lastEventTimestamp"] == events[-1]["timestamp"]
+    assert stream["lastIngestionTime"] >= start + 60_000
+
+
+def test_a_batch_spans_a_day_of_what_is_valid(logs, group):
+    day, now = 86_400_000, now_ms()
+
+    def batch(*ages: int) -> dict:
+        events = [{"timestamp": now - age, "message": str(age)} for age in ages]
+        return logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=events)
+
+    with pytest.raises(logs.exceptions.InvalidParameterException, match="24 hours"):
+        batch(day + 5_000, 0)
+    assert batch(15 * day, 0)["rejectedLogEventsInfo"] == {"tooOldLogEventEndIndex": 1}
+    logs.put_retention_policy(logGroupName=group, retentionInDays=3)
+    expired = batch(15 * day, 4 * day, 1000)["rejectedLogEventsInfo"]
+    assert expired == {"tooOldLogEventEndIndex": 1, "expiredLogEventEndIndex": 2}
+    assert found(logs, group) == ["1000", "0"]
+
+
 def test_a_bad_batch_is_refused(logs, group):
     events = [{"timestamp": now_ms(), "message": "b"}, {"timestamp": now_ms() - 1000, "message": "a"}]
     with pytest.raises(logs.exceptions.InvalidParameterException, match="chronological"):
