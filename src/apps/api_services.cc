@@ -34,6 +34,7 @@ ApiServices::ApiServices(ApiServicesParts parts)
       logs_(*parts_.storage.logs),
       logs_filter_(*parts_.storage.logs),
       log_groups_(*parts_.storage.log_groups, *parts_.storage.logs),
+      log_group_tags_(*parts_.storage.log_groups),
       cloudwatch_(*parts_.storage.metrics),
       metric_data_(*parts_.storage.metrics),
       ecr_(parts_.images, parts_.ids),
@@ -65,6 +66,7 @@ Status ApiServices::add_to(services::Router& router, services::LocalRoutes& rout
   logs_.add_to(router);
   logs_filter_.add_to(router);
   log_groups_.add_to(router);
+  log_group_tags_.add_to(router);
   cloudwatch_.add_to(router);
   metric_data_.add_to(router);
   ecr_.add_to(router);

@@ -20,6 +20,7 @@
 #include "services/iam_users.h"
 #include "services/local_routes.h"
 #include "services/log_group_calls.h"
+#include "services/log_group_tags.h"
 #include "services/logs.h"
 #include "services/logs_filter.h"
 #include "services/metric_data.h"
@@ -87,6 +88,7 @@ class ApiServices {
   services::Logs logs_;
   services::LogsFilter logs_filter_;
   services::LogGroupCalls log_groups_;
+  services::LogGroupTags log_group_tags_;
   services::CloudWatch cloudwatch_;
   services::MetricData metric_data_;
   services::Ecr ecr_;

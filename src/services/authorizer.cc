@@ -77,11 +77,31 @@ std::string sagemaker_resource(const Document& request, const CallContext& conte
 }
 
 std::string logs_resource(const Document& request, const CallContext& context) {
+  // Of a call by ARN, which is about tags, AWS takes the ARN as it is.
+  if (std::string arn = request.string_or("resourceArn", ""); !arn.empty()) return arn;
   LogGroupPlace place{context.region, context.account,
                       LogGroup(request.string_or("logGroupName", ""))};
   if (place.group.empty())
     place = log_group_at(request.string_or("logGroupIdentifier", ""), context);
   return place.arn() + ":log-stream:" + request.string_or("logStreamName", "");
+}
+
+std::vector<PolicyNeed> logs_needs(const wire::Operation& operation, const Document& request,
+                                   const CallContext& context) {
+  std::vector<PolicyNeed> out = {
+      {"logs:" + std::string(operation.name), logs_resource(request, context), ""}};
+  const Document* tags = request.find("tags");
+  if (operation.name == "CreateLogGroup" && tags != nullptr && !tags->is_null()) {
+    // Source: API reference of CreateLogGroup, `tags`.
+    const LogGroupPlace place{context.region, context.account,
+                              LogGroup(request.string_or("logGroupName", ""))};
+    out.push_back({.action = "logs:TagResource",
+                   .resource = place.arn(),
+                   .bucket = "",
+                   .entry = std::nullopt,
+                   .or_action = "logs:TagLogGroup"});
+  }
+  return out;
 }
 
 std::string s3_resource(const Document& request) {
@@ -188,7 +208,6 @@ std::string policy_resource(const wire::Operation& operation, const Document& re
                             const CallContext& context) {
   const std::string_view service = operation.service->name;
   if (service == "sagemaker") return sagemaker_resource(request, context);
-  if (service == "logs") return logs_resource(request, context);
   if (service == "iam") return iam_resource(request, context);
   if (service == "sts") return request.string_or("RoleArn", "*");
   return "*";
@@ -214,6 +233,7 @@ std::vector<PolicyNeed> policy_needs(const wire::Operation& operation, const Doc
                                      const CallContext& context) {
   const std::string_view service = operation.service->name;
   if (service == "ecr") return ecr_needs(operation, request, context);
+  if (service == "logs") return logs_needs(operation, request, context);
   if (service != "s3") {
     return {{std::string(service) + ':' + std::string(operation.name),
              policy_resource(operation, request, context), ""}};
@@ -273,6 +293,10 @@ Outcome<RefusedEntries> authorize(const domain::AccessKey& key, domain::Identity
     if (permissions.unlimited() && resource == nullptr) continue;
     ask(std::move(need.action), std::move(need.resource));
     std::optional<std::string> refused = permissions.refusal(question, resource.get());
+    if (refused && !need.or_action.empty()) {
+      question.action = need.or_action;
+      if (!permissions.refusal(question, resource.get())) continue;
+    }
     if (!refused) continue;
     if (!need.entry) return ServiceError(denied(std::move(*refused)));
     entries.emplace(*need.entry, std::move(*refused));

@@ -25,6 +25,7 @@ struct PolicyNeed {
   std::string bucket;  // whose policy is asked too; "" where there is none
   // Of a batch, whose entries are refused one by one; absent: a refusal is the whole call's.
   std::optional<std::size_t> entry;
+  std::string or_action{};  // allows it too; "" where nothing else does
 };
 // Everything that the call needs: a copy also reads its source, a batch removes each of its keys.
 std::vector<PolicyNeed> policy_needs(const wire::Operation& operation, const Document& request,

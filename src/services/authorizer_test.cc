@@ -55,6 +55,42 @@ TEST(PolicyNeeds, ALogGroupIsTheSameHoweverItIsNamed) {
             "logs:DescribeLogGroups " + group + ":log-stream:");
 }
 
+TEST(PolicyNeeds, TagsOfALogGroupAreOfItsArn) {
+  const std::string group = "arn:aws:logs:us-east-1:000000000000:log-group:g";
+  EXPECT_EQ(
+      needs("TagResource", (R"({"resourceArn": ")" + group + R"(", "tags": {"a": "b"}})").c_str(),
+            api::logs_service()),
+      "logs:TagResource " + group);
+  EXPECT_EQ(needs("ListTagsLogGroup", R"({"logGroupName": "g"})", api::logs_service()),
+            "logs:ListTagsLogGroup " + group + ":log-stream:");
+  EXPECT_EQ(needs("CreateLogGroup", R"({"logGroupName": "g"})", api::logs_service()),
+            "logs:CreateLogGroup " + group + ":log-stream:");
+  EXPECT_EQ(
+      needs("CreateLogGroup", R"({"logGroupName": "g", "tags": {"a": "b"}})", api::logs_service()),
+      "logs:CreateLogGroup " + group + ":log-stream:, logs:TagResource " + group);
+}
+
+TEST(PolicyNeeds, ALogGroupIsMadeWithTagsByWhoMayTagInEitherWay) {
+  domain::FakeIdentityStore identities;
+  const auto may = [&identities](const std::string& actions) {
+    domain::AccessKey key{.id = AccessKeyId("K"),
+                          .principal = "arn:aws:sts::000000000000:assumed-role/Unknown/s"};
+    key.policy = R"({"Statement":{"Effect":"Allow","Action":)" + actions + R"(,"Resource":"*"}})";
+    key.gang = GangId("g");
+    net::RequestHead head;
+    CallContext context{.account = AccountId("000000000000"), .head = &head};
+    context.principal = key.principal;
+    const auto request = parse_json(R"({"logGroupName": "g", "tags": {"a": "b"}})").value();
+    return authorize(key, identities, *api::logs_service().find("CreateLogGroup"), request, context,
+                     nullptr)
+        .ok();
+  };
+  EXPECT_FALSE(may(R"("logs:CreateLogGroup")"));
+  EXPECT_FALSE(may(R"("logs:TagResource")"));
+  EXPECT_TRUE(may(R"(["logs:CreateLogGroup", "logs:TagResource"])"));
+  EXPECT_TRUE(may(R"(["logs:CreateLogGroup", "logs:TagLogGroup"])"));
+}
+
 TEST(PolicyNeeds, RepositoriesAreAskedOneByOne) {
   const auto of = [](const char* operation, const char* request) {
     return needs(operation, request, api::ecr_service());

@@ -7,6 +7,7 @@
 #include "base/text_encoding.h"
 #include "base/time_text.h"
 #include "services/log_group_name.h"
+#include "services/log_group_tags.h"
 
 namespace clary::services {
 namespace {
@@ -49,7 +50,10 @@ std::optional<ServiceError> check_batch(const std::vector<api::InputLogEvent>& e
 
 Outcome<api::CreateLogGroup::Reply> LogGroupCalls::create(
     const api::CreateLogGroup::Request& request, const CallContext&) {
-  return reply_of<api::CreateLogGroup::Reply>(groups_.create(LogGroup(request.log_group_name)));
+  const telemetry::LogTags tags = request.tags.value_or(telemetry::LogTags());
+  if (auto wrong = check_log_tags(tags)) return *wrong;
+  return reply_of<api::CreateLogGroup::Reply>(
+      groups_.create(LogGroup(request.log_group_name), tags));
 }
 
 Outcome<api::DeleteLogGroup::Reply> LogGroupCalls::remove(

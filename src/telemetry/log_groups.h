@@ -1,11 +1,14 @@
-// LogGroups: the groups of a LogStore's streams: made, listed, kept for so many days, removed.
+// LogGroups: the groups of a LogStore's streams: made, listed, tagged, kept for so many days,
+// removed.
 //
 // A stream's making makes its group. Thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -13,6 +16,11 @@
 #include "base/result.h"
 
 namespace clary::telemetry {
+
+using LogTags = std::vector<std::pair<std::string, std::string>>;  // keys and values
+
+// Source: AWS, "Tag restrictions".
+inline constexpr std::size_t kMostGroupTags = 50;
 
 struct GroupSummary {
   LogGroup name;
@@ -24,7 +32,7 @@ struct GroupSummary {
 class LogGroups {
  public:
   virtual ~LogGroups() = default;
-  virtual Status create(const LogGroup& group) = 0;  // AlreadyExists
+  virtual Status create(const LogGroup& group, const LogTags& tags) = 0;  // AlreadyExists
   virtual Status remove(const LogGroup& group) = 0;  // with its streams; NotFound
   // Sorted by name, those that begin with `prefix` and come after `after`.
   virtual Result<std::vector<GroupSummary>> list(std::string_view prefix, std::string_view after,
@@ -33,6 +41,12 @@ class LogGroups {
                                std::optional<std::int64_t> days) = 0;  // NotFound
   // NotFound; nothing: for ever.
   virtual Result<std::optional<std::int64_t>> retention(const LogGroup& group) = 0;
+  // Sorted by key. NotFound.
+  virtual Result<LogTags> tags(const LogGroup& group) = 0;
+  // Adds tags; one of the same key is replaced. NotFound; LimitExceeded above kMostGroupTags.
+  virtual Status add_tags(const LogGroup& group, const LogTags& tags) = 0;
+  // Those of no such key: fine. NotFound.
+  virtual Status remove_tags(const LogGroup& group, const std::vector<std::string>& keys) = 0;
   // Forgets the events that are older than their groups keep them.
   virtual Status expire(TimePoint now) = 0;
 };

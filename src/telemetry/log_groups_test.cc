@@ -53,10 +53,10 @@ class LogGroupsTest : public ::testing::Test {
 };
 
 TEST_F(LogGroupsTest, AreMadeByThemselvesOrWithTheirFirstStream) {
-  ASSERT_TRUE(groups_->create(LogGroup("a/1")).ok());
-  EXPECT_EQ(groups_->create(LogGroup("a/1")).error().code, ErrorCode::kAlreadyExists);
+  ASSERT_TRUE(groups_->create(LogGroup("a/1"), {}).ok());
+  EXPECT_EQ(groups_->create(LogGroup("a/1"), {}).error().code, ErrorCode::kAlreadyExists);
   ASSERT_TRUE(store_->create_stream(LogGroup("a/2"), stream_).ok());
-  ASSERT_TRUE(groups_->create(LogGroup("b")).ok());
+  ASSERT_TRUE(groups_->create(LogGroup("b"), {}).ok());
   EXPECT_EQ(names(), "a/1 a/2 b");
   EXPECT_EQ(names("a/"), "a/1 a/2");
   EXPECT_EQ(names("", "a/1", 1), "a/2");
@@ -72,6 +72,28 @@ TEST_F(LogGroupsTest, EndWithTheirStreams) {
   EXPECT_EQ(store_->streams(group_, "", "", 1).error().code, ErrorCode::kNotFound);
   ASSERT_TRUE(store_->create_stream(group_, stream_).ok());
   EXPECT_EQ(lines(), "") << "nothing comes back";
+}
+
+TEST_F(LogGroupsTest, HaveTags) {
+  EXPECT_EQ(groups_->tags(group_).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(groups_->add_tags(group_, {{"a", "1"}}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(groups_->remove_tags(group_, {"a"}).error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(groups_->create(group_, {{"b", "2"}, {"a", "1"}}).ok());
+  EXPECT_EQ(groups_->tags(group_).value(), (LogTags{{"a", "1"}, {"b", "2"}}));
+  ASSERT_TRUE(groups_->add_tags(group_, {{"b", ""}, {"c", "3"}}).ok());
+  ASSERT_TRUE(groups_->remove_tags(group_, {"a", "none"}).ok());
+  EXPECT_EQ(groups_->tags(group_).value(), (LogTags{{"b", ""}, {"c", "3"}}));
+  LogTags many;
+  for (std::size_t number = 0; number < kMostGroupTags; ++number)
+    many.emplace_back("k" + std::to_string(number), "");
+  EXPECT_EQ(groups_->add_tags(group_, many).error().code, ErrorCode::kLimitExceeded);
+  EXPECT_EQ(groups_->tags(group_)->size(), 2U) << "none of them was added";
+  many.emplace_back("one more", "");
+  EXPECT_EQ(groups_->create(LogGroup("h"), many).error().code, ErrorCode::kLimitExceeded);
+  EXPECT_EQ(names(), "g");
+  ASSERT_TRUE(groups_->remove(group_).ok());
+  ASSERT_TRUE(groups_->create(group_, {}).ok());
+  EXPECT_TRUE(groups_->tags(group_)->empty()) << "nothing comes back";
 }
 
 TEST_F(LogGroupsTest, OldEventsEndWithTheirGroupsRetention) {

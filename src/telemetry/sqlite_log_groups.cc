@@ -9,18 +9,46 @@ constexpr std::int64_t kDayMs = 86'400'000;
 
 Error no_group() { return not_found("The specified log group does not exist."); }
 
+Status check_group(sqlite::Database& database, const LogGroup& group) {
+  CLARY_TRY(sqlite::Statement find, database.prepare("SELECT 1 FROM log_group WHERE name = ?1"));
+  find.bind(group.value());
+  CLARY_TRY(const bool there, find.step());
+  return there ? Status() : Status(no_group());
+}
+
+// Within a write transaction.
+Status put_tags(sqlite::Database& database, const LogGroup& group, const LogTags& tags) {
+  CLARY_TRY(sqlite::Statement put,
+            database.prepare("INSERT INTO log_group_tag (log_group, key, value) "
+                             "VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = ?3"));
+  for (const auto& [key, value] : tags) {
+    put.bind(group.value()).bind(key).bind(value);
+    CLARY_RETURN_IF_ERROR(put.run());
+    put.reset();
+  }
+  CLARY_TRY(sqlite::Statement count,
+            database.prepare("SELECT count(*) FROM log_group_tag WHERE log_group = ?1"));
+  count.bind(group.value());
+  CLARY_TRY([[maybe_unused]] const bool there, count.step());
+  if (count.integer(0) > static_cast<std::int64_t>(kMostGroupTags))
+    return limit_exceeded("A resource can have no more than 50 tags.");
+  return {};
+}
+
 }  // namespace
 
-Status SqliteLogGroups::create(const LogGroup& group) {
+Status SqliteLogGroups::create(const LogGroup& group, const LogTags& tags) {
   MutexLock lock(database_.write_mutex());
+  sqlite::Database& database = database_.writer();
+  CLARY_TRY(auto transaction, sqlite::Transaction::begin(database));
   CLARY_TRY(sqlite::Statement insert,
-            database_.writer().prepare("INSERT INTO log_group (name, created_ms) VALUES (?1, ?2) "
-                                       "ON CONFLICT DO NOTHING"));
+            database.prepare("INSERT INTO log_group (name, created_ms) VALUES (?1, ?2) "
+                             "ON CONFLICT DO NOTHING"));
   insert.bind(group.value()).bind(to_epoch_milliseconds(clock_.now()));
   CLARY_RETURN_IF_ERROR(insert.run());
-  if (database_.writer().changes() == 0)
-    return already_exists("The specified log group already exists");
-  return {};
+  if (database.changes() == 0) return already_exists("The specified log group already exists");
+  CLARY_RETURN_IF_ERROR(put_tags(database, group, tags));
+  return transaction.commit();
 }
 
 Status SqliteLogGroups::remove(const LogGroup& group) {
@@ -29,7 +57,9 @@ Status SqliteLogGroups::remove(const LogGroup& group) {
   CLARY_TRY(auto transaction, sqlite::Transaction::begin(database));
   for (const char* statement :
        {"DELETE FROM log_block WHERE stream IN (SELECT id FROM log_stream WHERE log_group = ?1)",
-        "DELETE FROM log_stream WHERE log_group = ?1", "DELETE FROM log_group WHERE name = ?1"}) {
+        "DELETE FROM log_stream WHERE log_group = ?1",
+        "DELETE FROM log_group_tag WHERE log_group = ?1",
+        "DELETE FROM log_group WHERE name = ?1"}) {
     CLARY_TRY(sqlite::Statement remove, database.prepare(statement));
     remove.bind(group.value());
     CLARY_RETURN_IF_ERROR(remove.run());
@@ -81,6 +111,45 @@ Result<std::optional<std::int64_t>> SqliteLogGroups::retention(const LogGroup& g
   std::optional<std::int64_t> days;
   if (!find.is_null(0)) days = find.integer(0);
   return days;
+}
+
+Result<LogTags> SqliteLogGroups::tags(const LogGroup& group) {
+  CLARY_TRY(auto reader, database_.reader());
+  CLARY_RETURN_IF_ERROR(check_group(*reader, group));
+  CLARY_TRY(
+      sqlite::Statement find,
+      reader->prepare("SELECT key, value FROM log_group_tag WHERE log_group = ?1 ORDER BY key"));
+  find.bind(group.value());
+  LogTags found;
+  while (true) {
+    CLARY_TRY(const bool there, find.step());
+    if (!there) return found;
+    found.emplace_back(find.text(0), find.text(1));
+  }
+}
+
+Status SqliteLogGroups::add_tags(const LogGroup& group, const LogTags& tags) {
+  MutexLock lock(database_.write_mutex());
+  sqlite::Database& database = database_.writer();
+  CLARY_TRY(auto transaction, sqlite::Transaction::begin(database));
+  CLARY_RETURN_IF_ERROR(check_group(database, group));
+  CLARY_RETURN_IF_ERROR(put_tags(database, group, tags));
+  return transaction.commit();
+}
+
+Status SqliteLogGroups::remove_tags(const LogGroup& group, const std::vector<std::string>& keys) {
+  MutexLock lock(database_.write_mutex());
+  sqlite::Database& database = database_.writer();
+  CLARY_TRY(auto transaction, sqlite::Transaction::begin(database));
+  CLARY_RETURN_IF_ERROR(check_group(database, group));
+  CLARY_TRY(sqlite::Statement remove,
+            database.prepare("DELETE FROM log_group_tag WHERE log_group = ?1 AND key = ?2"));
+  for (const std::string& key : keys) {
+    remove.bind(group.value()).bind(key);
+    CLARY_RETURN_IF_ERROR(remove.run());
+    remove.reset();
+  }
+  return transaction.commit();
 }
 
 Status SqliteLogGroups::expire(TimePoint now) {

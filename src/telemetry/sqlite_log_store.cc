@@ -266,7 +266,8 @@ Status SqliteLogStore::clear() {
   MutexLock lock(database_.write_mutex());
   CLARY_TRY(auto transaction, sqlite::Transaction::begin(database_.writer()));
   CLARY_RETURN_IF_ERROR(database_.writer().execute(
-      "DELETE FROM log_block; DELETE FROM log_stream; DELETE FROM log_group; "
+      "DELETE FROM log_block; DELETE FROM log_stream; DELETE FROM log_group_tag; "
+      "DELETE FROM log_group; "
       "DELETE FROM record_source WHERE kind = 'log'"));
   return transaction.commit();
 }

@@ -107,6 +107,12 @@ ALTER TABLE sample ADD COLUMN maximum REAL;
 ALTER TABLE log_stream ADD COLUMN ingestion_ms INTEGER;
 UPDATE log_stream SET ingestion_ms = last_ms;
 DROP INDEX log_block_by_index;
+CREATE TABLE log_group_tag (
+  log_group TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (log_group, key)
+) WITHOUT ROWID;
 )sql";
 constexpr std::array<std::string_view, 3> kMigrations = {kFormat1, kFormat2, kFormat3};
 

@@ -92,6 +92,46 @@ TEST(SqliteTelemetry, EverythingIsThereAfterARestart) {
   EXPECT_EQ(place.metrics().samples(series).value().size(), 1U);
 }
 
+TEST(SqliteTelemetry, ADatabaseOfFormatTwoIsTakenOver) {
+  char pattern[] = "/tmp/clary_telemetry_XXXXXX";
+  const std::string folder = mkdtemp(pattern);
+  const std::string path = path_join(folder, "telemetry.db");
+  {
+    const auto old = sqlite::Database::open(path, {}).value();
+    ASSERT_TRUE(sqlite::migrate(*old, migrations().first(2)).ok());
+    ASSERT_TRUE(old->execute(R"sql(
+      INSERT INTO series (id, space, name, dimensions, count, sum, minimum, maximum, last, last_us)
+        VALUES (7, 's', 'CPUUtilization', '[["Host","h"]]', 2, 30, 10, 20, 20, 1000000),
+               (8, 's', 'loss', '[["TrainingJobName","j"]]', 1, 0.5, 0.5, 0.5, 0.5, 0);
+      INSERT INTO series_dimension VALUES ('s', 'Host', 'h', 7), ('s', 'TrainingJobName', 'j', 8);
+      INSERT INTO sample VALUES (7, 0, 0, 10), (7, 1000000, 1, 20), (8, 0, 0, 0.5);
+      INSERT INTO log_group (name, created_ms) VALUES ('g', 1);
+      INSERT INTO log_stream VALUES (3, 'g', 's', 1, 5, 6, 2);
+      INSERT INTO log_block VALUES (1, 3, 0, 5, 1, 0, 2, x'0161', NULL);
+      INSERT INTO log_block VALUES (2, 3, 1, 6, 1, 0, 2, x'0162', 9);
+    )sql")
+                    .ok());
+  }
+  const ManualClock clock;
+  const auto database = TelemetryDatabase::open(path).value();
+  SqliteMetricStore metrics(*database);
+  const SeriesId usage{"s", "CPUUtilization", {{"Host", "h"}}, "Percent"};
+  ASSERT_EQ(metrics.samples(usage)->size(), 2U);
+  const SeriesId loss{"s", "loss", {{"TrainingJobName", "j"}}};
+  ASSERT_EQ(metrics.samples(loss)->size(), 1U);
+  ASSERT_TRUE(metrics.append({{usage, {{TimePoint(Duration(1'000'000)), 60}}}}, {}).ok());
+  const SeriesSummary summary = metrics.summaries("s", "Host", "h")->at(0);
+  EXPECT_EQ(summary.count, 3);
+  EXPECT_EQ(summary.sum, 90);
+  EXPECT_EQ(summary.minimum, 10);
+  SqliteLogStore logs(*database, clock);
+  const auto page = logs.events({.group = LogGroup("g"), .stream = LogStream("s")}).value();
+  ASSERT_EQ(page.events.size(), 2U);
+  EXPECT_EQ(page.events[1].message, "b");
+  EXPECT_EQ(logs.streams(LogGroup("g"), "", "", 1)->at(0).last_ingestion_ms, 6);
+  static_cast<void>(remove_tree(folder));
+}
+
 TEST(LogBlock, ReadsBackWhatItPacks) {
   std::vector<std::string> events = {"", "x", std::string(127, 'y'), std::string(128, 'z')};
   for (int i = 0; i < 10'000; ++i) events.push_back("line " + std::to_string(i * 7919));

@@ -54,6 +54,32 @@ def test_groups_are_made_listed_and_removed(logs):
         logs.create_log_group(logGroupName="no spaces")
 
 
+def test_groups_have_tags(logs):
+    name = "/made/tagged"
+    logs.create_log_group(logGroupName=name, tags={"team": "vision", "cost": "1 = ½ Euro"})
+    arn = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0]["logGroupArn"]
+    assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"team": "vision", "cost": "1 = ½ Euro"}
+    logs.tag_resource(resourceArn=arn, tags={"team": "audio", "stage": ""})
+    logs.untag_resource(resourceArn=arn, tagKeys=["cost", "absent"])
+    assert logs.list_tags_log_group(logGroupName=name)["tags"] == {"team": "audio", "stage": ""}
+    logs.tag_log_group(logGroupName=name, tags={"old": "way"})
+    logs.untag_log_group(logGroupName=name, tags=["stage"])
+    assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"team": "audio", "old": "way"}
+    with pytest.raises(logs.exceptions.TooManyTagsException, match="no more than 50"):
+        logs.tag_resource(resourceArn=arn, tags={f"k{number}": "" for number in range(50)})
+    with pytest.raises(logs.exceptions.InvalidParameterException, match="aws:"):
+        logs.tag_resource(resourceArn=arn, tags={"aws:mine": ""})
+    with pytest.raises(logs.exceptions.ClientError, match="failed to satisfy constraint"):
+        logs.tag_resource(resourceArn=arn, tags={"a*": ""})
+    with pytest.raises(logs.exceptions.ResourceNotFoundException, match="log group does not exist"):
+        logs.list_tags_for_resource(resourceArn=arn + "-other")
+    with pytest.raises(logs.exceptions.InvalidParameterException, match="not an ARN"):
+        logs.list_tags_for_resource(resourceArn=name)
+    logs.delete_log_group(logGroupName=name)
+    logs.create_log_group(logGroupName=name)
+    assert logs.list_tags_log_group(logGroupName=name)["tags"] == {}
+
+
 def test_events_that_are_put_come_back(logs, group):
     start = now_ms() - 60_000
     put(logs, group, "one", "two", at=start, step=1000)
