@@ -44,6 +44,7 @@ BodyDigests::BodyDigests(const PutRequest& request)
       *checksum_kind_ != DigestKind::kCrc32c && *checksum_kind_ != DigestKind::kSha256) {
     checksum_ = make_hasher(*checksum_kind_);
   }
+  if (request.also_crc64nvme) crc64nvme_ = make_hasher(DigestKind::kCrc64Nvme);
 }
 
 void BodyDigests::update(std::string_view piece) {
@@ -58,12 +59,14 @@ void BodyDigests::update_others(std::string_view piece) {
   crc32c_->update(piece);
   if (sha256_ != nullptr) sha256_->update(piece);
   if (checksum_ != nullptr) checksum_->update(piece);
+  if (crc64nvme_ != nullptr) crc64nvme_->update(piece);
 }
 
 void BodyDigests::expect_checksum(Checksum checksum) { expected_checksum_ = std::move(checksum); }
 
 Result<BodySums> BodyDigests::finish() {
   BodySums sums{size_bytes_, md5_->finish(), crc32c_->finish(), std::nullopt};
+  if (crc64nvme_ != nullptr) sums.crc64nvme = crc64nvme_->finish();
   const std::string sha256 = sha256_ == nullptr ? std::string() : sha256_->finish();
   if (expected_md5_ && *expected_md5_ != sums.md5) {
     mismatch_ = Mismatch::kContentMd5;
@@ -107,14 +110,21 @@ std::string joined_crc32c(const std::vector<PartSums>& parts) {
   return whole;
 }
 
+std::optional<Checksum> checksum_of_kind(const PartSums& part, DigestKind kind) {
+  if (part.checksum && part.checksum->kind == kind) return part.checksum;
+  if (kind != DigestKind::kCrc64Nvme || part.crc64nvme.empty()) return std::nullopt;
+  return Checksum{kind, base64_encode(part.crc64nvme), false};
+}
+
 std::optional<Checksum> multipart_checksum(DigestKind kind, bool composite,
                                            const std::vector<PartSums>& parts) {
   if (!composite && !is_crc(kind)) return std::nullopt;
   std::string all;
   std::string whole = composite ? std::string() : digest(kind, "");
   for (const PartSums& part : parts) {
-    if (!part.checksum || part.checksum->kind != kind) return std::nullopt;
-    Result<std::string> raw = base64_decode(part.checksum->value);
+    const std::optional<Checksum> checksum = checksum_of_kind(part, kind);
+    if (!checksum) return std::nullopt;
+    Result<std::string> raw = base64_decode(checksum->value);
     if (!raw.ok()) return std::nullopt;
     if (composite) {
       all += *raw;

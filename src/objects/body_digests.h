@@ -18,6 +18,7 @@ struct BodySums {
   std::string md5;     // raw
   std::string crc32c;  // raw
   std::optional<Checksum> checksum;
+  std::string crc64nvme = {};  // raw; "" unless also_crc64nvme asked for it
 };
 
 class BodyDigests {
@@ -44,8 +45,9 @@ class BodyDigests {
   std::uint64_t size_bytes_ = 0;
   std::unique_ptr<Hasher> md5_;
   std::unique_ptr<Hasher> crc32c_;
-  std::unique_ptr<Hasher> sha256_;    // when the payload's hash or a SHA-256 checksum is wanted
-  std::unique_ptr<Hasher> checksum_;  // of the kinds that the members above do not make
+  std::unique_ptr<Hasher> sha256_;     // when the payload's hash or a SHA-256 checksum is wanted
+  std::unique_ptr<Hasher> checksum_;   // of the kinds that the members above do not make
+  std::unique_ptr<Hasher> crc64nvme_;  // beside one of another kind
   Mismatch mismatch_ = Mismatch::kNone;
 };
 
@@ -60,8 +62,11 @@ struct PartSums {
   std::string crc32c;  // raw
   std::uint64_t size_bytes = 0;
   std::optional<Checksum> checksum;
+  std::string crc64nvme = {};  // raw; "" unless `checksum` is another than the upload's
 };
 std::string multipart_etag(const std::vector<PartSums>& parts);
+// Nothing where none of that kind was made.
+std::optional<Checksum> checksum_of_kind(const PartSums& part, DigestKind kind);
 std::string joined_crc32c(const std::vector<PartSums>& parts);
 // Nothing when a part lacks a checksum of that kind, or for a whole checksum that is not a CRC.
 std::optional<Checksum> multipart_checksum(DigestKind kind, bool composite,

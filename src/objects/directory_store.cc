@@ -289,7 +289,7 @@ Result<std::unique_ptr<ObjectWriter>> DirectoryStore::put_part(PutRequest reques
     CLARY_TRY(const IndexedUpload row,
               find_upload_row(*reader, request.bucket, request.key, upload));
     if (row.completed_etag) return upload_absent(request.bucket, upload);
-    if (!request.compute_checksum) request.compute_checksum = row.request.checksum_kind;
+    choose_part_checksums(request, row.request);
   }
   const auto keep = [this, request, upload, number](WrittenBody body) -> Result<ObjectHead> {
     ObjectHead head{request.key,
@@ -299,11 +299,11 @@ Result<std::unique_ptr<ObjectWriter>> DirectoryStore::put_part(PutRequest reques
                     {},
                     body.sums.checksum,
                     ""};
-    const IndexedPart part{
-        number,
-        {body.sums.md5, body.sums.crc32c, body.sums.size_bytes, body.sums.checksum},
-        body.file,
-        head.last_modified};
+    const IndexedPart part{number,
+                           {body.sums.md5, body.sums.crc32c, body.sums.size_bytes,
+                            body.sums.checksum, body.sums.crc64nvme},
+                           body.file,
+                           head.last_modified};
     CLARY_RETURN_IF_ERROR(commit([&](sqlite::Database& database, auto& freed) -> Status {
       CLARY_TRY(const IndexedUpload row,
                 find_upload_row(database, request.bucket, request.key, upload));

@@ -133,7 +133,13 @@ CREATE TRIGGER quotas_go_with_the_bucket AFTER DELETE ON buckets BEGIN
 END;
 )sql";
 
-constexpr std::array<std::string_view, 4> kMigrations = {kFormat1, kSettings, kVersions, kQuotas};
+// What the checksum of an upload is made of, where its parts brought another kind.
+constexpr std::string_view kPartChecksums = R"sql(
+ALTER TABLE parts ADD COLUMN crc64nvme BLOB;
+)sql";
+
+constexpr std::array<std::string_view, 5> kMigrations = {kFormat1, kSettings, kVersions, kQuotas,
+                                                         kPartChecksums};
 
 }  // namespace
 

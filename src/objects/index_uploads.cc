@@ -80,7 +80,7 @@ Result<IndexedUpload> find_upload_row(Database& database, const BucketName& buck
 Result<std::vector<IndexedPart>> part_rows(Database& database, const UploadId& id) {
   CLARY_TRY(Statement rows,
             database.prepare("SELECT number, size, md5, crc32c, checksum_kind, checksum, file, "
-                             "modified FROM parts WHERE upload = ?1 ORDER BY number"));
+                             "modified, crc64nvme FROM parts WHERE upload = ?1 ORDER BY number"));
   rows.bind(*id);
   std::vector<IndexedPart> out;
   for (;;) {
@@ -89,8 +89,7 @@ Result<std::vector<IndexedPart>> part_rows(Database& database, const UploadId& i
     IndexedPart part;
     part.number = static_cast<int>(rows.integer(0));
     part.sums = {rows.text(2), rows.text(3), static_cast<std::uint64_t>(rows.integer(1)),
-                 std::nullopt};
-    part.sums.checksum = read_checksum(rows, 4, 5);
+                 read_checksum(rows, 4, 5), rows.text(8)};
     part.file = rows.text(6);
     part.modified = time_of(rows.integer(7));
     out.push_back(std::move(part));
@@ -109,14 +108,16 @@ Status upsert_part(Database& database, const UploadId& id, const IndexedPart& pa
   CLARY_TRY(Statement put,
             database.prepare(
                 "INSERT OR REPLACE INTO parts(upload, number, size, md5, crc32c, "
-                "checksum_kind, checksum, file, modified) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-                "?8, ?9)"));
+                "checksum_kind, checksum, file, modified, crc64nvme) VALUES(?1, ?2, ?3, ?4, ?5, "
+                "?6, ?7, ?8, ?9, ?10)"));
   put.bind(*id)
       .bind(std::int64_t{part.number})
       .bind(static_cast<std::int64_t>(part.sums.size_bytes));
   put.bind_blob(part.sums.md5).bind_blob(part.sums.crc32c);
   bind_checksum(put, part.sums.checksum);
-  return put.bind(part.file).bind(microseconds(part.modified)).run();
+  put.bind(part.file).bind(microseconds(part.modified));
+  if (part.sums.crc64nvme.empty()) return put.bind_null().run();
+  return put.bind_blob(part.sums.crc64nvme).run();
 }
 
 Status end_upload(Database& database, const UploadId& id,

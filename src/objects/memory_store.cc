@@ -138,7 +138,7 @@ Result<std::unique_ptr<ObjectWriter>> MemoryStore::put_part(PutRequest request,
     MutexLock lock(mutex_);
     CLARY_TRY(const Upload* found, find_upload(request.bucket, request.key, upload));
     if (found->completed_etag) return upload_absent(request.bucket, upload);
-    if (!request.compute_checksum) request.compute_checksum = found->request.checksum_kind;
+    choose_part_checksums(request, found->request);
   }
   const auto keep = [this, request, upload, number](WrittenBody body) -> Result<ObjectHead> {
     MutexLock lock(mutex_);
@@ -151,8 +151,9 @@ Result<std::unique_ptr<ObjectWriter>> MemoryStore::put_part(PutRequest request,
     head.etag = hex_encode(sums.md5);
     head.checksum = sums.checksum;
     head.last_modified = clock_.now();
-    found->parts[number] = Part{PartSums{sums.md5, sums.crc32c, sums.size_bytes, sums.checksum},
-                                std::move(body.bytes), head.last_modified};
+    found->parts[number] =
+        Part{PartSums{sums.md5, sums.crc32c, sums.size_bytes, sums.checksum, sums.crc64nvme},
+             std::move(body.bytes), head.last_modified};
     return head;
   };
   return make_memory_writer(request, object_context(request.bucket, "put part of", request.key),

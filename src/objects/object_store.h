@@ -123,6 +123,8 @@ struct PutRequest {
   std::optional<DigestKind> compute_checksum;  // make and keep one where none was given
   PutCondition condition;
   Tags tags;
+  // Set by a store for a part that brings another checksum than the one its upload makes.
+  bool also_crc64nvme = false;
 };
 
 // Stores the bytes of one object as another.
@@ -207,6 +209,7 @@ struct MultipartRequest {
   // only).
   bool composite_checksum = true;
   Tags tags = {};
+  bool default_checksum = false;  // the client named none; its parts may bring any
 };
 // An upload that is not completed.
 struct PendingUpload {

@@ -119,6 +119,35 @@ TEST_P(ObjectUploadConformance, PartsOfAnObjectCanBeRead) {
   EXPECT_EQ(store().get(BucketName("bucket"), ObjectKey("k"), second)->head.parts.size(), 2U);
 }
 
+TEST_P(ObjectUploadConformance, PartsMayBringAnotherChecksumThanTheDefaultOne) {
+  make_bucket();
+  MultipartRequest request{.bucket = BucketName("bucket"), .key = ObjectKey("k"), .metadata = {}};
+  request.checksum_kind = DigestKind::kCrc64Nvme;
+  request.composite_checksum = false;
+  request.default_checksum = true;
+  const UploadId upload = store().begin_upload(request).value();
+  const std::string first = sample_bytes(kMinPartBytes, 1);
+  const Checksum brought{DigestKind::kCrc32, base64_encode(digest(DigestKind::kCrc32, first))};
+  PutRequest part{.bucket = BucketName("bucket"), .key = ObjectKey("k")};
+  part.expected_checksum = brought;
+  auto writer = store().put_part(part, upload, 1).value();
+  ASSERT_TRUE(writer->write(first).ok());
+  const Result<ObjectHead> head = writer->finish();
+  ASSERT_TRUE(head.ok()) << head.error().message;
+  CompletedPart one{1, head->etag, brought};
+  const CompletedPart two = put_part("k", upload, 2, "end");
+  one.checksum->value = base64_encode(digest(DigestKind::kCrc32, "other"));
+  EXPECT_EQ(complete("k", upload, {one, two}).error().code, ErrorCode::kConflict);
+  one.checksum = brought;
+  const Result<ObjectHead> done = complete("k", upload, {one, two});
+  ASSERT_TRUE(done.ok()) << done.error().message;
+  const auto kept = store().head(BucketName("bucket"), ObjectKey("k"))->checksum;
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->kind, DigestKind::kCrc64Nvme);
+  EXPECT_FALSE(kept->composite);
+  EXPECT_EQ(kept->value, base64_encode(digest(DigestKind::kCrc64Nvme, first + "end")));
+}
+
 TEST_P(ObjectUploadConformance, PartsAreListed) {
   make_bucket();
   const UploadId upload = begin("k", DigestKind::kSha256);

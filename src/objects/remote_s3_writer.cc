@@ -215,7 +215,7 @@ Result<UploadId> RemoteS3Store::begin_upload(MultipartRequest request) {
                   .target = s3_target(request.bucket, *request.key, {{"uploads", ""}})};
   add_metadata_headers(request.metadata, begin.headers);
   if (!request.tags.empty()) begin.headers.add("x-amz-tagging", tagging_field(request.tags));
-  if (request.checksum_kind) {
+  if (request.checksum_kind && !request.default_checksum) {
     begin.headers.add("x-amz-checksum-algorithm", to_upper(digest_name(*request.checksum_kind)));
     begin.headers.add("x-amz-checksum-type",
                       request.composite_checksum ? "COMPOSITE" : "FULL_OBJECT");

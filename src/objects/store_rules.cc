@@ -86,6 +86,14 @@ Status check_versioning(const BucketName& bucket, Versioning wanted) {
                           "': versioning is enabled or suspended, never off again");
 }
 
+void choose_part_checksums(PutRequest& part, const MultipartRequest& upload) {
+  const std::optional<DigestKind> brought =
+      part.expected_checksum ? std::optional(part.expected_checksum->kind) : part.compute_checksum;
+  part.also_crc64nvme = upload.checksum_kind == DigestKind::kCrc64Nvme && brought &&
+                        brought != DigestKind::kCrc64Nvme;
+  if (!part.compute_checksum) part.compute_checksum = upload.checksum_kind;
+}
+
 Result<std::vector<PartSums>> match_parts(const CompleteRequest& request,
                                           const std::vector<std::optional<PartSums>>& stored,
                                           std::uint64_t min_part_bytes) {
@@ -100,10 +108,10 @@ Result<std::vector<PartSums>> match_parts(const CompleteRequest& request,
     }
     if (!stored[i]) return conflict(name + ": was not uploaded");
     if (hex_encode(stored[i]->md5) != wanted.etag) return conflict(name + ": has another ETag");
-    if (wanted.checksum &&
-        (!stored[i]->checksum || stored[i]->checksum->kind != wanted.checksum->kind ||
-         stored[i]->checksum->value != wanted.checksum->value)) {
-      return conflict(name + ": has another checksum");
+    if (wanted.checksum) {
+      const auto kept = checksum_of_kind(*stored[i], wanted.checksum->kind);
+      if (!kept || kept->value != wanted.checksum->value)
+        return conflict(name + ": has another checksum");
     }
     out.push_back(*stored[i]);
   }
@@ -140,6 +148,9 @@ Result<ObjectHead> joined_head(const CompleteRequest& request, const std::vector
     part.number = request.parts[i].number;
     part.size_bytes = parts[i].size_bytes;
     part.checksum = parts[i].checksum;
+    if (!checksum_kind) continue;
+    if (auto checksum = checksum_of_kind(parts[i], *checksum_kind))
+      part.checksum = std::move(checksum);
   }
   if (request.expected_size_bytes && *request.expected_size_bytes != head.size_bytes) {
     return invalid_argument("the joined parts have " + std::to_string(head.size_bytes) +

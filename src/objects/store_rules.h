@@ -27,6 +27,8 @@ std::string object_context(const BucketName& bucket, std::string_view verb, cons
 // A key is 1 to 1,024 bytes.
 Status check_key(const BucketName& bucket, const ObjectKey& key);
 Status check_part_number(int number);
+// Which checksums are made of a part: the one it brings, and what the upload's is made of.
+void choose_part_checksums(PutRequest& part, const MultipartRequest& upload);
 // present_etag: of the object that stands under the key now.
 Status check_condition(const PutCondition& condition,
                        const std::optional<std::string>& present_etag);

@@ -100,6 +100,7 @@ Outcome<api::CreateMultipartUpload::Reply> S3Uploads::create(
     // Where the client names none, S3 makes one.
     begin.checksum_kind = DigestKind::kCrc64Nvme;
     begin.composite_checksum = false;
+    begin.default_checksum = true;
   }
   CLARY_TRY(const objects::UploadId upload,
             access_.on_bucket(

@@ -31,10 +31,22 @@ TEST_F(S3UploadsTest, OneThatNamesNoChecksumGetsOneOfTheWhole) {
   EXPECT_EQ(done->checksum_crc64_nvme,
             base64_encode(digest(DigestKind::kCrc64Nvme, first + "end")));
   EXPECT_EQ(done->checksum_type, "FULL_OBJECT");
-  const std::string other = begin();
-  auto part = put_part(other, 1, "x", {.checksum_crc32 = crc32_of("x")});
-  ASSERT_TRUE(part.ok());
-  EXPECT_TRUE(complete(other, {{1, *part->etag}}).ok()) << "a part may bring another kind";
+}
+
+TEST_F(S3UploadsTest, OneThatNamesNoChecksumHasOneOfTheWholeWhateverItsPartsBring) {
+  const std::string first = objects::sample_bytes(objects::kMinPartBytes);
+  const std::string upload = begin();
+  auto one = put_part(upload, 1, first, {.checksum_crc32 = crc32_of(first)});
+  auto two = put_part(upload, 2, "end");
+  ASSERT_TRUE(one.ok() && two.ok());
+  EXPECT_EQ(one->checksum_crc32, crc32_of(first));
+  EXPECT_EQ(one->checksum_crc64_nvme, std::nullopt);
+  auto done = complete(upload, {{1, *one->etag}, {2, *two->etag}});
+  ASSERT_TRUE(done.ok()) << done.error().message;
+  EXPECT_EQ(done->checksum_crc64_nvme,
+            base64_encode(digest(DigestKind::kCrc64Nvme, first + "end")));
+  EXPECT_EQ(done->checksum_type, "FULL_OBJECT");
+  EXPECT_EQ(done->checksum_crc32, std::nullopt);
 }
 
 TEST_F(S3UploadsTest, UploadErrorsHaveTheirOwnCodes) {

@@ -286,6 +286,21 @@ def test_checksums_that_the_client_gives(s3, member, value):
     assert (done[member], done["ChecksumType"]) == (value, "FULL_OBJECT")
 
 
+def test_parts_may_bring_another_checksum_than_the_whole_has(s3, server):
+    done = upload(s3, "brought/parts", [b"a" * PART, b"b"])  # botocore gives each part a CRC-32 unasked
+    # What names no checksum gets a CRC64NVME.
+    plain = server.client("s3", config=Config(request_checksum_calculation="when_required", retries={"total_max_attempts": 1}))
+    whole = plain.put_object(Bucket=BUCKET, Key="brought/whole", Body=b"a" * PART + b"b")
+    assert (done["ChecksumCRC64NVME"], done["ChecksumType"]) == (whole["ChecksumCRC64NVME"], "FULL_OBJECT")
+    assert "ChecksumCRC32" not in done
+    named = {"Bucket": BUCKET, "Key": "brought/wrong"}
+    upload_id = s3.create_multipart_upload(**named)["UploadId"]
+    part = s3.upload_part(**named, UploadId=upload_id, PartNumber=1, Body=b"a")
+    other = {"PartNumber": 1, "ETag": part["ETag"], "ChecksumCRC32": "AAAAAA=="}
+    assert code_of(s3.complete_multipart_upload, **named, UploadId=upload_id,
+                   MultipartUpload={"Parts": [other]}) == ("InvalidPart", 400)
+
+
 def test_parts_without_a_checksum_get_one_of_the_whole(server):
     plain = server.client("s3", config=Config(request_checksum_calculation="when_required", retries={"total_max_attempts": 1}))
     named = {"Bucket": BUCKET, "Key": "given/none"}
