@@ -26,6 +26,10 @@ const EVP_MD* fetched_sha256() {
   static const EVP_MD* const kind = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   return kind;
 }
+const EVP_MD* fetched_sha512() {
+  static const EVP_MD* const kind = EVP_MD_fetch(nullptr, "SHA512", nullptr);
+  return kind;
+}
 
 class EvpHasher final : public Hasher {
  public:
@@ -89,6 +93,8 @@ std::unique_ptr<Hasher> make_hasher(DigestKind kind) {
       return std::make_unique<EvpHasher>(fetched_sha1());
     case DigestKind::kSha256:
       return std::make_unique<EvpHasher>(fetched_sha256());
+    case DigestKind::kSha512:
+      return std::make_unique<EvpHasher>(fetched_sha512());
     case DigestKind::kCrc32:
       return std::make_unique<CrcHasher<std::uint32_t, Crc32>>();
     case DigestKind::kCrc32c:

@@ -8,7 +8,7 @@
 
 namespace clary {
 
-enum class DigestKind { kMd5, kSha1, kSha256, kCrc32, kCrc32c, kCrc64Nvme };
+enum class DigestKind { kMd5, kSha1, kSha256, kCrc32, kCrc32c, kCrc64Nvme, kSha512 };
 
 // Incremental digest of a stream of bytes.
 class Hasher {

@@ -21,6 +21,13 @@ TEST(Digest, CrcCheckValues) {
   EXPECT_EQ(hex_encode(digest(DigestKind::kCrc64Nvme, "123456789")), "ae8b14860a799888");
 }
 
+// FIPS 180-2, appendix C.1.
+TEST(Digest, Sha512OfAbc) {
+  EXPECT_EQ(hex_encode(digest(DigestKind::kSha512, "abc")),
+            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+            "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+}
+
 TEST(Digest, FoldingAndTablesAgreeAtEveryLength) {
   const std::string bytes = pattern(1200);
   for (std::size_t size = 0; size < 600; ++size) {
@@ -34,8 +41,9 @@ TEST(Digest, FoldingAndTablesAgreeAtEveryLength) {
 
 TEST(Digest, PiecesGiveTheDigestOfTheWhole) {
   const std::string bytes = pattern(100'003);
-  for (const DigestKind kind : {DigestKind::kMd5, DigestKind::kSha1, DigestKind::kSha256,
-                                DigestKind::kCrc32, DigestKind::kCrc32c, DigestKind::kCrc64Nvme}) {
+  for (const DigestKind kind :
+       {DigestKind::kMd5, DigestKind::kSha1, DigestKind::kSha256, DigestKind::kSha512,
+        DigestKind::kCrc32, DigestKind::kCrc32c, DigestKind::kCrc64Nvme}) {
     const auto hasher = make_hasher(kind);
     for (std::size_t at = 0; at < bytes.size(); at += 777) {
       hasher->update(std::string_view(bytes).substr(at, 777));

@@ -19,6 +19,8 @@ std::string_view digest_name(DigestKind kind) {
       return "sha1";
     case DigestKind::kSha256:
       return "sha256";
+    case DigestKind::kSha512:
+      return "sha512";
     case DigestKind::kCrc32:
       return "crc32";
     case DigestKind::kCrc32c:

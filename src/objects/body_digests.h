@@ -51,7 +51,7 @@ class BodyDigests {
   Mismatch mismatch_ = Mismatch::kNone;
 };
 
-// "crc32", "crc32c", "crc64nvme", "sha1", "sha256", "md5".
+// "crc32", "crc32c", "crc64nvme", "sha1", "sha256", "sha512", "md5".
 std::string_view digest_name(DigestKind kind);
 // Only a CRC of the whole can be made of the parts'.
 bool is_crc(DigestKind kind);

@@ -14,7 +14,8 @@ static_assert(static_cast<int>(DigestKind::kMd5) == 0 && static_cast<int>(Digest
               static_cast<int>(DigestKind::kSha256) == 2 &&
               static_cast<int>(DigestKind::kCrc32) == 3 &&
               static_cast<int>(DigestKind::kCrc32c) == 4 &&
-              static_cast<int>(DigestKind::kCrc64Nvme) == 5);
+              static_cast<int>(DigestKind::kCrc64Nvme) == 5 &&
+              static_cast<int>(DigestKind::kSha512) == 6);
 
 std::int64_t microseconds(TimePoint time) { return time.time_since_epoch().count(); }
 TimePoint time_of(std::int64_t microseconds) { return TimePoint(Duration(microseconds)); }

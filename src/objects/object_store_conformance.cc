@@ -249,8 +249,9 @@ TEST_P(ObjectStoreConformance, WrongBytesAreNotStored) {
 
 TEST_P(ObjectStoreConformance, ChecksumsOfEveryKindAreKept) {
   make_bucket();
-  for (const DigestKind kind : {DigestKind::kCrc32, DigestKind::kCrc32c, DigestKind::kCrc64Nvme,
-                                DigestKind::kSha1, DigestKind::kSha256}) {
+  for (const DigestKind kind :
+       {DigestKind::kCrc32, DigestKind::kCrc32c, DigestKind::kCrc64Nvme, DigestKind::kSha1,
+        DigestKind::kSha256, DigestKind::kSha512, DigestKind::kMd5}) {
     const std::string value = base64_encode(digest(kind, "hello"));
     PutRequest request{.expected_sha256 = hex_encode(sha256("hello")),
                        .expected_checksum = Checksum{kind, value, false}};

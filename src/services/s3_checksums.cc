@@ -14,11 +14,13 @@ struct KindName {
   std::string_view name;
   std::size_t bytes = 0;
 };
-constexpr std::array<KindName, 5> kKinds = {{{DigestKind::kCrc32, "CRC32", 4},
+constexpr std::array<KindName, 7> kKinds = {{{DigestKind::kCrc32, "CRC32", 4},
                                              {DigestKind::kCrc32c, "CRC32C", 4},
                                              {DigestKind::kCrc64Nvme, "CRC64NVME", 8},
                                              {DigestKind::kSha1, "SHA1", 20},
-                                             {DigestKind::kSha256, "SHA256", 32}}};
+                                             {DigestKind::kSha256, "SHA256", 32},
+                                             {DigestKind::kSha512, "SHA512", 64},
+                                             {DigestKind::kMd5, "MD5", 16}}};
 constexpr std::string_view kHeaderPrefix = "x-amz-checksum-";
 
 }  // namespace

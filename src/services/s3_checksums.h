@@ -44,6 +44,8 @@ Outcome<std::optional<objects::Checksum>> checksum_of(const Request& request) {
   if (auto error = take(DigestKind::kCrc64Nvme, request.checksum_crc64_nvme)) return *error;
   if (auto error = take(DigestKind::kSha1, request.checksum_sha1)) return *error;
   if (auto error = take(DigestKind::kSha256, request.checksum_sha256)) return *error;
+  if (auto error = take(DigestKind::kSha512, request.checksum_sha512)) return *error;
+  if (auto error = take(DigestKind::kMd5, request.checksum_md5)) return *error;
   return found;
 }
 
@@ -67,7 +69,11 @@ void set_checksum_value(Reply& reply, const std::optional<objects::Checksum>& ch
     case DigestKind::kSha256:
       reply.checksum_sha256 = checksum->value;
       break;
+    case DigestKind::kSha512:
+      reply.checksum_sha512 = checksum->value;
+      break;
     case DigestKind::kMd5:
+      reply.checksum_md5 = checksum->value;
       break;
   }
 }

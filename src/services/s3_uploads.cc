@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text_encoding.h"
+#include "objects/body_digests.h"
 #include "services/s3_body.h"
 #include "services/s3_checksums.h"
 #include "services/s3_metadata.h"
@@ -15,10 +16,10 @@ namespace {
 
 using objects::ObjectHead;
 
-// Whether the object's checksum is one of its parts'. CRC64NVME covers the whole, the SHAs cannot.
+// Whether the object's checksum is one of its parts'. CRC64NVME covers the whole, digests cannot.
 Outcome<bool> is_composite(DigestKind kind, const std::optional<std::string>& type) {
   const bool whole_only = kind == DigestKind::kCrc64Nvme;
-  const bool parts_only = kind == DigestKind::kSha1 || kind == DigestKind::kSha256;
+  const bool parts_only = !objects::is_crc(kind);
   const bool composite = type ? *type == "COMPOSITE" : !whole_only;
   if ((composite && whole_only) || (!composite && parts_only)) {
     return ServiceError("InvalidRequest",

@@ -63,6 +63,8 @@ TEST_F(S3UploadsTest, UploadErrorsHaveTheirOwnCodes) {
   EXPECT_EQ(put_part(upload, 1, "x", {.checksum_crc32 = crc32_of("y")}).error().code, "BadDigest");
   EXPECT_EQ(begin({.checksum_algorithm = "SHA256", .checksum_type = "FULL_OBJECT"}),
             "InvalidRequest");
+  EXPECT_EQ(begin({.checksum_algorithm = "SHA512", .checksum_type = "FULL_OBJECT"}),
+            "InvalidRequest");
   EXPECT_EQ(begin({.checksum_algorithm = "CRC64NVME", .checksum_type = "COMPOSITE"}),
             "InvalidRequest");
   const api::AbortMultipartUpload::Request abort{

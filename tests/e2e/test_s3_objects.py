@@ -249,7 +249,7 @@ def test_batches_are_deleted(s3):
     assert len(s3.delete_objects(Bucket=BUCKET, Delete={"Objects": many[:1000]})["Deleted"]) == 1000
 
 
-@pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
+@pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256", "SHA512"])
 def test_checksums_of_every_algorithm(s3, algorithm):
     member = f"Checksum{algorithm}"
     named = {"Bucket": BUCKET, "Key": f"checksums/{algorithm}"}
@@ -284,6 +284,23 @@ def test_checksums_that_the_client_gives(s3, member, value):
     done = s3.complete_multipart_upload(**named, UploadId=upload_id, MultipartUpload={
         "Parts": [{"PartNumber": 1, "ETag": part["ETag"], member: value}]}, **{member: value})
     assert (done[member], done["ChecksumType"]) == (value, "FULL_OBJECT")
+
+
+def test_an_md5_is_a_checksum_too(s3):
+    def md5(body: bytes) -> str:
+        return base64.b64encode(hashlib.md5(body).digest()).decode()
+
+    named = {"Bucket": BUCKET, "Key": "given/md5"}
+    assert s3.put_object(**named, Body=b"hello", ChecksumMD5=md5(b"hello"))["ChecksumMD5"] == md5(b"hello")
+    assert s3.head_object(**named, ChecksumMode="ENABLED")["ChecksumMD5"] == md5(b"hello")
+    assert code_of(s3.put_object, **named, Body=b"hello", ChecksumMD5=md5(b"other")) == ("BadDigest", 400)
+    assert code_of(s3.create_multipart_upload, **named, ChecksumAlgorithm="MD5",
+                   ChecksumType="FULL_OBJECT") == ("InvalidRequest", 400)
+    upload_id = s3.create_multipart_upload(**named, ChecksumAlgorithm="MD5")["UploadId"]
+    part = s3.upload_part(**named, UploadId=upload_id, PartNumber=1, Body=b"part", ChecksumMD5=md5(b"part"))
+    done = s3.complete_multipart_upload(**named, UploadId=upload_id, MultipartUpload={
+        "Parts": [{"PartNumber": 1, "ETag": part["ETag"], "ChecksumMD5": part["ChecksumMD5"]}]})
+    assert done["ChecksumMD5"] == md5(hashlib.md5(b"part").digest()) + "-1" and done["ChecksumType"] == "COMPOSITE"
 
 
 def test_parts_may_bring_another_checksum_than_the_whole_has(s3, server):
