@@ -41,9 +41,12 @@ ApiServices::ApiServices(ApiServicesParts parts)
       training_jobs_({.jobs = *parts_.storage.jobs,
                       .changes = parts_.changes,
                       .metrics = *parts_.storage.metrics,
+                      .identities = *parts_.storage.identities,
                       .ids = parts_.ids}),
-      processing_jobs_(
-          {.jobs = *parts_.storage.jobs, .changes = parts_.changes, .ids = parts_.ids}),
+      processing_jobs_({.jobs = *parts_.storage.jobs,
+                        .changes = parts_.changes,
+                        .identities = *parts_.storage.identities,
+                        .ids = parts_.ids}),
       tags_(*parts_.storage.jobs),
       metrics_page_(parts_.requests, *parts_.storage.jobs, parts_.clock, parts_.counters) {}
 

@@ -25,7 +25,7 @@ inline constexpr std::string_view kPolicyConditionKeys[] = {
     "s3:max-keys",          "s3:prefix",
     "s3:x-amz-acl",         "s3:x-amz-server-side-encryption",
     "aws:sourceaccount",    "iam:passedtoservice",
-    "sts:externalid",
+    "sts:externalid",       "aws:sourcearn",
 };
 
 struct PolicyCondition {

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "services/execution_role.h"
+
 namespace clary::services {
 
 using domain::Job;
@@ -42,6 +44,8 @@ Outcome<std::string> JobsOfKind::create(Job job,
   CLARY_TRY(const std::vector<domain::Tag> kept,
             tags_of(tags.value_or(std::vector<api::sagemaker::Tag>{})));
   CLARY_TRY(job.spec.priority, priority_of(kept));
+  if (auto refused = check_execution_role(parts_.identities, job.spec.role, job.arn, context))
+    return *std::move(refused);
   job.gang = GangId(parts_.ids.hex(kGangIdCharacters));
   const std::string arn = job.arn.value();
   const auto created = parts_.changes.create(std::move(job), kept, inert_notices(context));

@@ -9,6 +9,7 @@
 
 #include "api/tags.h"
 #include "base/id_source.h"
+#include "domain/identity_store.h"
 #include "domain/job_store.h"
 #include "runtime/job_changes.h"
 #include "services/call_context.h"
@@ -22,6 +23,7 @@ class JobsOfKind {
   struct Parts {  // all outlive this
     domain::JobStore& jobs;
     runtime::JobChanges& changes;
+    domain::IdentityStore& identities;
     IdSource& ids;
   };
   JobsOfKind(domain::JobKind kind, Parts parts) : kind_(kind), parts_(parts) {}
@@ -29,7 +31,7 @@ class JobsOfKind {
   // ValidationException: no such job.
   Outcome<domain::Job> find(const std::string& name);
   // Gives the job its tags, its priority and a gang, and begins it. Its ARN; ResourceInUse: the
-  // name is taken.
+  // name is taken; ValidationException: its role does not trust SageMaker.
   Outcome<std::string> create(domain::Job job,
                               const std::optional<std::vector<api::sagemaker::Tag>>& tags,
                               const CallContext& context);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "domain/fake_identity_store.h"
 #include "domain/fake_job_store.h"
 #include "services/job_rules.h"
 
@@ -56,7 +57,9 @@ class ProcessingJobsTest : public testing::Test {
   domain::FakeJobStore jobs_;
   runtime::Failpoints failpoints_;
   runtime::JobChanges changes_{jobs_, clock_, failpoints_};
-  ProcessingJobs service_{{.jobs = jobs_, .changes = changes_, .ids = ids_}};
+  domain::FakeIdentityStore identities_;
+  ProcessingJobs service_{
+      {.jobs = jobs_, .changes = changes_, .identities = identities_, .ids = ids_}};
   CallContext context_{.account = AccountId("123456789012"), .region = Region("eu-west-1")};
 };
 

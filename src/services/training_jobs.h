@@ -23,12 +23,15 @@ class TrainingJobs {
     domain::JobStore& jobs;
     runtime::JobChanges& changes;
     telemetry::MetricStore& metrics;
+    domain::IdentityStore& identities;
     IdSource& ids;
   };
   explicit TrainingJobs(Parts parts)
       : parts_(parts),
-        jobs_(domain::JobKind::kTraining,
-              {.jobs = parts.jobs, .changes = parts.changes, .ids = parts.ids}) {}
+        jobs_(domain::JobKind::kTraining, {.jobs = parts.jobs,
+                                           .changes = parts.changes,
+                                           .identities = parts.identities,
+                                           .ids = parts.ids}) {}
   void add_to(Router& router);
 
   Outcome<api::CreateTrainingJobResponse> create(const api::CreateTrainingJobRequest& request,

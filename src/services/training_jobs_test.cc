@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "domain/fake_identity_store.h"
 #include "domain/fake_job_store.h"
 #include "services/job_rules.h"
 #include "telemetry/fake_metric_store.h"
@@ -84,7 +85,12 @@ class TrainingJobsTest : public testing::Test {
   telemetry::FakeMetricStore metrics_;
   runtime::Failpoints failpoints_;
   runtime::JobChanges changes_{jobs_, clock_, failpoints_};
-  TrainingJobs service_{{.jobs = jobs_, .changes = changes_, .metrics = metrics_, .ids = ids_}};
+  domain::FakeIdentityStore identities_;
+  TrainingJobs service_{{.jobs = jobs_,
+                         .changes = changes_,
+                         .metrics = metrics_,
+                         .identities = identities_,
+                         .ids = ids_}};
   CallContext context_{.account = AccountId("000000000000"), .region = Region("eu-central-1")};
 };
 

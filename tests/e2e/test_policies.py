@@ -198,6 +198,29 @@ def test_a_trust_that_names_somebody_is_enough_and_one_that_names_the_account_is
                 sts.assume_role(**refused)
 
 
+def test_a_job_needs_a_role_that_trusts_sagemaker(iam, role, training, processing):
+    name = role.rsplit("/", 1)[1]
+
+    def trusted(**statement) -> None:
+        allowed = {"Effect": "Allow", "Action": "sts:AssumeRole", **statement}
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=policy(allowed))
+
+    sagemaker = {"Service": "sagemaker.amazonaws.com"}
+    here = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnLike": {"aws:SourceArn": f"arn:aws:sagemaker:*:{ACCOUNT}:*"}}
+    away = {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+    for statement in ({"Principal": {"Service": "lambda.amazonaws.com"}}, {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}},
+                      {"Principal": sagemaker, "Condition": away}):
+        trusted(**statement)
+        for create, request in ((training.sagemaker.create_training_job, training.request("print(1)")),
+                                (processing.sagemaker.create_processing_job, processing.request("print(1)"))):
+            with pytest.raises(ClientError, match=f"Could not assume role {role}. Please ensure that the role exists") as raised:
+                create(**{**request, "RoleArn": role})
+            assert raised.value.response["Error"]["Code"] == "ValidationException"
+    trusted(Principal=sagemaker, Condition=here)
+    job = training.run("print('trusted')", RoleArn=role)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+
+
 def test_a_policy_without_statements_is_refused(iam, s3, bucket, role):
     empty = policy()
     with pytest.raises(ClientError, match="Statement is empty") as raised:
