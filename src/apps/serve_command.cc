@@ -67,9 +67,9 @@ Result<Settings> settings_from(const ServeOptions& options) {
   return settings;
 }
 
-// Blocks the signals that end the server for every thread to come and returns where they arrive
+// Blocks the signals that the server heeds for every thread to come and returns where they arrive
 // instead.
-Fd ending_signals() {
+Fd heeded_signals() {
   sigset_t signals;
   ::sigemptyset(&signals);
   ::sigaddset(&signals, SIGTERM);
@@ -80,9 +80,20 @@ Fd ending_signals() {
   return Fd(::signalfd(-1, &signals, SFD_CLOEXEC));
 }
 
+// Waits for the next signal. False: it ends the server, as any does but a SIGHUP that somebody sent
+// to a server with a certificate; one that the kernel sends says that the terminal is gone.
+bool asks_for_reload(const Fd& signals, const Settings& settings) {
+  signalfd_siginfo signal{};
+  pollfd ready{signals.get(), POLLIN, 0};
+  while (::poll(&ready, 1, -1) <= 0) {
+  }
+  if (::read(signals.get(), &signal, sizeof signal) != sizeof signal) return false;
+  return signal.ssi_signo == SIGHUP && signal.ssi_code == SI_USER && settings.uses_tls();
+}
+
 int serve(const Settings& settings) {
   ::umask(077);
-  const Fd signals = ending_signals();
+  const Fd signals = heeded_signals();
   Result<std::unique_ptr<ServerProgram>> program = ServerProgram::start(settings);
   if (!program.ok()) {
     std::fprintf(stderr, "clary serve: %s\n", program.error().message.c_str());
@@ -94,9 +105,7 @@ int serve(const Settings& settings) {
       settings.objects_location.empty() ? ""
                                         : (", objects in " + settings.objects_location).c_str());
   std::fflush(stdout);
-  pollfd ready{signals.get(), POLLIN, 0};
-  while (::poll(&ready, 1, -1) <= 0) {
-  }
+  while (asks_for_reload(signals, settings)) (*program)->reload_certificate();
   (*program)->stop();
   return 0;
 }

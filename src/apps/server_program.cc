@@ -226,6 +226,13 @@ Result<std::unique_ptr<ServerProgram>> ServerProgram::start(const Settings& sett
 
 const std::string& ServerProgram::address() const { return parts_->address; }
 
+void ServerProgram::reload_certificate() {
+  const Status done =
+      reload_tls(parts_->tls, parts_->folder.in("tls"), parts_->settings, parts_->clock);
+  if (done.ok()) return parts_->logger.info("the certificate was read again", {});
+  parts_->logger.error("the certificate stays as it was", {{"error", done.error().message}});
+}
+
 void ServerProgram::stop() {
   if (parts_->server == nullptr) return;
   ::unlink(parts_->folder.in("server.json").c_str());

@@ -20,6 +20,9 @@ class ServerProgram {
   ServerProgram& operator=(const ServerProgram&) = delete;
 
   const std::string& address() const;  // as bound: "127.0.0.1:4580"
+  // Reads the certificate's files again, for connections to come, and logs what came of it.
+  // Precondition: the settings use TLS.
+  void reload_certificate();
   // Ends serving in order; jobs go on.
   void stop();
 

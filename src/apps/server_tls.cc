@@ -30,6 +30,17 @@ std::vector<std::string> names_of(const Settings& settings) {
   return names;
 }
 
+// The certificates that clients are told to trust, one after another.
+Result<std::string> trusted_by_clients(const net::LocalAuthority& own, const Settings& settings) {
+  std::string trusted;
+  for (const std::string& file : {own.ca_file, settings.tls_cert, settings.tls_ca}) {
+    if (file.empty()) continue;
+    CLARY_TRY(const std::string pem, read_file(file, kLargestPem));
+    trusted += pem;
+  }
+  return trusted;
+}
+
 }  // namespace
 
 Result<ServerTls> prepare_tls(const std::string& folder, const Settings& settings,
@@ -37,17 +48,22 @@ Result<ServerTls> prepare_tls(const std::string& folder, const Settings& setting
   if (!settings.uses_tls()) return ServerTls{};
   CLARY_TRY(const net::LocalAuthority own,
             net::ensure_local_authority(folder, names_of(settings), clock));
-  std::string trusted;
-  for (const std::string& file : {own.ca_file, settings.tls_cert, settings.tls_ca}) {
-    if (file.empty()) continue;
-    CLARY_TRY(const std::string pem, read_file(file, kLargestPem));
-    trusted += pem;
-  }
+  CLARY_TRY(const std::string trusted, trusted_by_clients(own, settings));
   ServerTls out;
   out.bundle_file = path_join(folder, "bundle.pem");
   CLARY_RETURN_IF_ERROR(write_file_atomically(out.bundle_file, trusted, 0644));
   CLARY_TRY(out.server, net::TlsServer::create(own.server, {settings.tls_cert, settings.tls_key}));
   return out;
+}
+
+Status reload_tls(const ServerTls& tls, const std::string& folder, const Settings& settings,
+                  const Clock& clock) {
+  CLARY_TRY(const net::LocalAuthority own,
+            net::ensure_local_authority(folder, names_of(settings), clock));
+  CLARY_TRY(const std::string trusted, trusted_by_clients(own, settings));
+  // What cannot be shown must not be what clients trust: so the bundle comes second.
+  CLARY_RETURN_IF_ERROR(tls.server->replace(own.server, {settings.tls_cert, settings.tls_key}));
+  return write_file_atomically(tls.bundle_file, trusted, 0644);
 }
 
 std::string local_address(const std::string& address) {

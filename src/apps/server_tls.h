@@ -24,6 +24,10 @@ struct ServerTls {
 // Reads the given certificate, makes the own authority. folder: <data>/tls.
 Result<ServerTls> prepare_tls(const std::string& folder, const Settings& settings,
                               const Clock& clock);
+// Does so again, for connections to come: the files are others now, or the own certificate ends
+// soon. On an error the server goes on with what it has. Precondition: tls.server is there.
+Status reload_tls(const ServerTls& tls, const std::string& folder, const Settings& settings,
+                  const Clock& clock);
 
 // Where this machine's own clients reach a server that is bound to `address`: at loopback, unless
 // it is one address only ("0.0.0.0:4580" → "127.0.0.1:4580").

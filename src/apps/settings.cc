@@ -53,7 +53,8 @@ constexpr SettingRow kRows[] = {
     {"tls.own", &Settings::tls_own,
      "https, with a certificate that an authority made in the data directory has signed."},
     {"tls.cert", &Settings::tls_cert,
-     "https, with this certificate and its chain (PEM); at loopback the own one too."},
+     "https, with this certificate and its chain (PEM), read again at SIGHUP; at loopback the own "
+     "one too."},
     {"tls.key", &Settings::tls_key, "Its private key (PEM)."},
     {"tls.ca", &Settings::tls_ca,
      "Who signed it (PEM), where that is nobody whom clients know: joins AWS_CA_BUNDLE."},

@@ -125,26 +125,46 @@ struct TlsServer::State {
   bool covers_loopback = false;  // the certificate for everywhere
 };
 
-TlsServer::TlsServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TlsServer::TlsServer(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 TlsServer::~TlsServer() = default;
 
-Result<std::shared_ptr<TlsServer>> TlsServer::create(const CertificateFiles& loopback,
-                                                     const CertificateFiles& everywhere) {
-  auto state = std::make_unique<State>();
+Result<std::shared_ptr<const TlsServer::State>> TlsServer::read(
+    const CertificateFiles& loopback, const CertificateFiles& everywhere) {
+  auto state = std::make_shared<State>();
   CLARY_TRY(state->loopback, server_context(loopback));
   if (!everywhere.chain.empty()) {
     CLARY_TRY(state->everywhere, server_context(everywhere));
     X509* own = SSL_CTX_get0_certificate(state->everywhere.get());
     state->covers_loopback = X509_check_ip_asc(own, "127.0.0.1", 0) == 1;
   }
+  return std::shared_ptr<const State>(std::move(state));
+}
+
+Result<std::shared_ptr<TlsServer>> TlsServer::create(const CertificateFiles& loopback,
+                                                     const CertificateFiles& everywhere) {
+  CLARY_TRY(std::shared_ptr<const State> state, read(loopback, everywhere));
   return std::shared_ptr<TlsServer>(new TlsServer(std::move(state)));
 }
 
+Status TlsServer::replace(const CertificateFiles& loopback, const CertificateFiles& everywhere) {
+  CLARY_TRY(std::shared_ptr<const State> state, read(loopback, everywhere));
+  MutexLock lock(mutex_);
+  state_ = std::move(state);
+  return {};
+}
+
+std::shared_ptr<const TlsServer::State> TlsServer::state() const {
+  MutexLock lock(mutex_);
+  return state_;
+}
+
 std::unique_ptr<TlsSession> TlsServer::accept(int socket) const {
+  // A session holds what it was begun with.
+  const std::shared_ptr<const State> state = this->state();
   const bool own =
-      state_->everywhere == nullptr || (!state_->covers_loopback && reached_at_loopback(socket));
+      state->everywhere == nullptr || (!state->covers_loopback && reached_at_loopback(socket));
   auto session = std::make_unique<TlsSession::State>();
-  session->ssl.reset(SSL_new(own ? state_->loopback.get() : state_->everywhere.get()));
+  session->ssl.reset(SSL_new(own ? state->loopback.get() : state->everywhere.get()));
   if (session->ssl == nullptr || SSL_set_fd(session->ssl.get(), socket) != 1) return nullptr;
   SSL_set_accept_state(session->ssl.get());
   return std::unique_ptr<TlsSession>(new TlsSession(std::move(session)));

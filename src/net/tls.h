@@ -1,7 +1,7 @@
 // TLS over a non-blocking socket, for both ends. Hides OpenSSL.
 //
-// A context is immutable once made: any thread. A session belongs to one socket and is used by one
-// thread at a time.
+// Servers and clients: any thread. A session belongs to one socket and is used by one thread at a
+// time.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace clary::net {
@@ -66,13 +67,21 @@ class TlsServer {
   static Result<std::shared_ptr<TlsServer>> create(const CertificateFiles& loopback,
                                                    const CertificateFiles& everywhere);
   ~TlsServer();
+  // Reads the files, as create() does, and shows what they hold from the next session on; those
+  // that have begun go on. On an error nothing changes.
+  Status replace(const CertificateFiles& loopback, const CertificateFiles& everywhere);
   // socket: connected; outlives the session. Null: no memory.
   std::unique_ptr<TlsSession> accept(int socket) const;
 
  private:
   struct State;
-  explicit TlsServer(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  static Result<std::shared_ptr<const State>> read(const CertificateFiles& loopback,
+                                                   const CertificateFiles& everywhere);
+  explicit TlsServer(std::shared_ptr<const State> state);
+  std::shared_ptr<const State> state() const;
+
+  mutable Mutex mutex_;
+  std::shared_ptr<const State> state_ CLARY_GUARDED_BY(mutex_);
 };
 
 class TlsClient {

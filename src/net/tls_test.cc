@@ -35,6 +35,7 @@ class TlsTest : public testing::Test {
     authority_ = *authority;
     auto tls = TlsServer::create(authority_.server, {});
     EXPECT_TRUE(tls.ok()) << tls.error().message;
+    tls_ = *tls;
     auto listening = listen_on("127.0.0.1:0");
     EXPECT_TRUE(listening.ok());
     port_ = bound_address(*listening).value_or("").substr(std::string("127.0.0.1").size());
@@ -54,6 +55,7 @@ class TlsTest : public testing::Test {
   LocalAuthority authority_;
   FakeHandler handler_;
   std::unique_ptr<Server> server_;
+  std::shared_ptr<TlsServer> tls_;
   std::unique_ptr<Client> client_;
   std::string port_;
 };
@@ -67,6 +69,25 @@ TEST_F(TlsTest, CarriesBodiesOfAnySizeOnOneConnection) {
     EXPECT_EQ(reply->headers.get("x-way"), "secure");
   }
   EXPECT_EQ(server_->counters().connections_total, 1U);
+}
+
+TEST_F(TlsTest, ShowsAnotherCertificateFromTheNextConnectionOn) {
+  ASSERT_TRUE(send("127.0.0.1", {}, authority_.ca_file).ok());
+  const TemporaryFolder other;
+  const LocalAuthority renewed = ensure_local_authority(other.path(), {}, clock_).value();
+  const Status wrong =
+      tls_->replace({.chain = renewed.server.chain, .key = authority_.server.key}, {});
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_NE(wrong.error().message.find("is not that of certificate"), std::string::npos)
+      << wrong.error().message;
+  const auto fresh = [this](const std::string& ca_file) {
+    return Client::create("https://127.0.0.1" + port_, {.ca_file = ca_file}).value()->send({}).ok();
+  };
+  EXPECT_TRUE(fresh(authority_.ca_file)) << "what cannot be used changes nothing";
+  ASSERT_TRUE(tls_->replace(renewed.server, {}).ok());
+  EXPECT_TRUE(fresh(renewed.ca_file));
+  EXPECT_FALSE(fresh(authority_.ca_file));
+  EXPECT_TRUE(send("127.0.0.1", {}, "").ok()) << "a connection that was there goes on";
 }
 
 TEST_F(TlsTest, KnowsTheServerByItsNames) {

@@ -2,6 +2,9 @@
 
 import contextlib
 import json
+import os
+import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -12,7 +15,7 @@ import pytest
 import urllib3
 from botocore.exceptions import SSLError
 from clary_server import CLARY, ONCE, StartError
-from training import BUCKET, Training
+from training import BUCKET, Training, wait_until
 
 
 def test_the_bundle_is_what_clients_need(https_server):
@@ -80,11 +83,15 @@ def openssl(folder, *arguments):
     subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
 
-@pytest.fixture
-def own_certificate(tmp_path):
-    openssl(tmp_path, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+def make_certificate(folder) -> None:
+    openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
             "-keyout", "k.pem", "-out", "c.pem", "-days", "2", "-subj", "/CN=clary.example",
             "-addext", "subjectAltName=DNS:clary.example,DNS:localhost,IP:127.0.0.1")
+
+
+@pytest.fixture
+def own_certificate(tmp_path):
+    make_certificate(tmp_path)
     return tmp_path / "c.pem", tmp_path / "k.pem"
 
 
@@ -94,6 +101,42 @@ def test_a_certificate_of_ones_own(new_server, own_certificate):
     assert server.client("s3").list_buckets()["Buckets"] == []
     assert ssl.get_server_certificate(("127.0.0.1", server.port)).split() == certificate.read_text().split()
     assert server.cli("jobs").returncode == 0
+
+
+def test_a_hangup_has_the_certificate_read_again(new_server, own_certificate, tmp_path):
+    certificate, key = own_certificate
+    server = new_server("--tls-cert", str(certificate), "--tls-key", str(key)).start()
+    before = certificate.read_text()
+
+    def shown() -> list[str]:
+        return ssl.get_server_certificate(("127.0.0.1", server.port)).split()
+
+    def logged(words: str) -> bool:
+        return words in server.log.read_text()
+
+    held = server.client("s3")
+    assert held.list_buckets()["Buckets"] == []
+    (tmp_path / "other").mkdir()
+    make_certificate(tmp_path / "other")
+    shutil.copy(tmp_path / "other/c.pem", certificate)  # and not its key
+    os.kill(server.pid(), signal.SIGHUP)
+    wait_until(lambda: logged("the certificate stays as it was"), 10, "the word that it cannot be used")
+    assert shown() == before.split() and before in server.bundle.read_text()
+    shutil.copy(tmp_path / "other/k.pem", key)
+    os.kill(server.pid(), signal.SIGHUP)
+    wait_until(lambda: logged("the certificate was read again"), 10, "the word that it was read")
+    assert shown() == certificate.read_text().split() != before.split()
+    assert held.list_buckets()["Buckets"] == [], "a connection that was there goes on"
+    wait_until(lambda: certificate.read_text() in server.bundle.read_text(), 10, "the new bundle")
+    assert server.client("s3").list_buckets()["Buckets"] == []
+    assert server.cli("jobs").returncode == 0
+    assert server.stop() == 0
+
+
+def test_a_hangup_ends_a_server_without_a_certificate(new_server):
+    server = new_server().start()
+    os.kill(server.pid(), signal.SIGHUP)
+    assert server.wait_for_end() == 0
 
 
 @pytest.mark.parametrize("options, sentence", [
