@@ -61,7 +61,7 @@ class MetricDataTest : public testing::Test {
       math.id = "e1";
       math.expression = expression;
     }
-    const auto reply = data_.get(request, context_);
+    auto reply = data_.get(request, context_);
     EXPECT_TRUE(reply.ok()) << reply.error().message;
     std::vector<double> found;
     for (const api::MetricDataResult& result : *reply->metric_data_results)
@@ -96,7 +96,7 @@ TEST_F(MetricDataTest, UnitsAreKeptApartAndListedAsOneMetric) {
   EXPECT_THAT(get("Sum", "", "m1 * 2"), ElementsAre(2, 24));
   EXPECT_THAT(get("Sum", "", "SUM(METRICS())"), ElementsAre(13));
   EXPECT_THAT(get("Sum", "", "MAX([m1, m1])"), ElementsAre(12));
-  const auto listed = data_.list({.namespace_ = "S"}, context_);
+  auto listed = data_.list({.namespace_ = "S"}, context_);
   EXPECT_EQ(listed->metrics->size(), 1U);
 }
 
