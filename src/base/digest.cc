@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/crc.h"
+#include "base/xxhash_hasher.h"
 
 namespace clary {
 namespace {
@@ -101,6 +102,10 @@ std::unique_ptr<Hasher> make_hasher(DigestKind kind) {
       return std::make_unique<CrcHasher<std::uint32_t, Crc32c>>();
     case DigestKind::kCrc64Nvme:
       return std::make_unique<CrcHasher<std::uint64_t, Crc64Nvme>>();
+    case DigestKind::kXxHash64:
+    case DigestKind::kXxHash3:
+    case DigestKind::kXxHash128:
+      return make_xxhasher(kind);
   }
   return nullptr;
 }

@@ -8,14 +8,26 @@
 
 namespace clary {
 
-enum class DigestKind { kMd5, kSha1, kSha256, kCrc32, kCrc32c, kCrc64Nvme, kSha512 };
+enum class DigestKind {
+  kMd5,
+  kSha1,
+  kSha256,
+  kCrc32,
+  kCrc32c,
+  kCrc64Nvme,
+  kSha512,
+  kXxHash64,
+  kXxHash3,  // of 64 bits
+  kXxHash128
+};
 
 // Incremental digest of a stream of bytes.
 class Hasher {
  public:
   virtual ~Hasher() = default;
   virtual void update(std::string_view bytes) = 0;
-  // Raw digest, big-endian for the CRCs (the form of x-amz-checksum-* before base64). Call once.
+  // Raw digest, big-endian for the CRCs and XXHs (the form of x-amz-checksum-* before base64). Call
+  // once.
   virtual std::string finish() = 0;
 };
 std::unique_ptr<Hasher> make_hasher(DigestKind kind);

@@ -28,6 +28,14 @@ TEST(Digest, Sha512OfAbc) {
             "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
 }
 
+// As awscrt 0.38 gives them.
+TEST(Digest, XxhCheckValues) {
+  EXPECT_EQ(hex_encode(digest(DigestKind::kXxHash64, "123456789")), "8cb841db40e6ae83");
+  EXPECT_EQ(hex_encode(digest(DigestKind::kXxHash3, "123456789")), "72dcb18b67a17dff");
+  EXPECT_EQ(hex_encode(digest(DigestKind::kXxHash128, "123456789")),
+            "33119477ede5dcd5e9716427681d5860");
+}
+
 TEST(Digest, FoldingAndTablesAgreeAtEveryLength) {
   const std::string bytes = pattern(1200);
   for (std::size_t size = 0; size < 600; ++size) {
@@ -43,7 +51,8 @@ TEST(Digest, PiecesGiveTheDigestOfTheWhole) {
   const std::string bytes = pattern(100'003);
   for (const DigestKind kind :
        {DigestKind::kMd5, DigestKind::kSha1, DigestKind::kSha256, DigestKind::kSha512,
-        DigestKind::kCrc32, DigestKind::kCrc32c, DigestKind::kCrc64Nvme}) {
+        DigestKind::kCrc32, DigestKind::kCrc32c, DigestKind::kCrc64Nvme, DigestKind::kXxHash64,
+        DigestKind::kXxHash3, DigestKind::kXxHash128}) {
     const auto hasher = make_hasher(kind);
     for (std::size_t at = 0; at < bytes.size(); at += 777) {
       hasher->update(std::string_view(bytes).substr(at, 777));

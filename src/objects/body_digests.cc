@@ -21,6 +21,12 @@ std::string_view digest_name(DigestKind kind) {
       return "sha256";
     case DigestKind::kSha512:
       return "sha512";
+    case DigestKind::kXxHash64:
+      return "xxhash64";
+    case DigestKind::kXxHash3:
+      return "xxhash3";
+    case DigestKind::kXxHash128:
+      return "xxhash128";
     case DigestKind::kCrc32:
       return "crc32";
     case DigestKind::kCrc32c:

@@ -2,6 +2,7 @@
 // for the store's own verification, and what the client expects. One thread at a time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -51,7 +52,12 @@ class BodyDigests {
   Mismatch mismatch_ = Mismatch::kNone;
 };
 
-// "crc32", "crc32c", "crc64nvme", "sha1", "sha256", "sha512", "md5".
+// Every kind of checksum that S3 knows.
+inline constexpr std::array kChecksumKinds = {
+    DigestKind::kCrc32,   DigestKind::kCrc32c,   DigestKind::kCrc64Nvme, DigestKind::kSha1,
+    DigestKind::kSha256,  DigestKind::kSha512,   DigestKind::kMd5,       DigestKind::kXxHash64,
+    DigestKind::kXxHash3, DigestKind::kXxHash128};
+// "crc32", "crc64nvme", "sha256", "md5", "xxhash128", ...
 std::string_view digest_name(DigestKind kind);
 // Only a CRC of the whole can be made of the parts'.
 bool is_crc(DigestKind kind);

@@ -10,12 +10,12 @@ static_assert(static_cast<int>(Versioning::kOff) == 0 &&
               static_cast<int>(Versioning::kEnabled) == 1 &&
               static_cast<int>(Versioning::kSuspended) == 2);
 // Kept as numbers in the columns named checksum_kind.
-static_assert(static_cast<int>(DigestKind::kMd5) == 0 && static_cast<int>(DigestKind::kSha1) == 1 &&
-              static_cast<int>(DigestKind::kSha256) == 2 &&
-              static_cast<int>(DigestKind::kCrc32) == 3 &&
-              static_cast<int>(DigestKind::kCrc32c) == 4 &&
-              static_cast<int>(DigestKind::kCrc64Nvme) == 5 &&
-              static_cast<int>(DigestKind::kSha512) == 6);
+static_assert(
+    static_cast<int>(DigestKind::kMd5) == 0 && static_cast<int>(DigestKind::kSha1) == 1 &&
+    static_cast<int>(DigestKind::kSha256) == 2 && static_cast<int>(DigestKind::kCrc32) == 3 &&
+    static_cast<int>(DigestKind::kCrc32c) == 4 && static_cast<int>(DigestKind::kCrc64Nvme) == 5 &&
+    static_cast<int>(DigestKind::kSha512) == 6 && static_cast<int>(DigestKind::kXxHash64) == 7 &&
+    static_cast<int>(DigestKind::kXxHash3) == 8 && static_cast<int>(DigestKind::kXxHash128) == 9);
 
 std::int64_t microseconds(TimePoint time) { return time.time_since_epoch().count(); }
 TimePoint time_of(std::int64_t microseconds) { return TimePoint(Duration(microseconds)); }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text_encoding.h"
+#include "objects/body_digests.h"
 
 namespace clary::objects {
 
@@ -249,9 +250,7 @@ TEST_P(ObjectStoreConformance, WrongBytesAreNotStored) {
 
 TEST_P(ObjectStoreConformance, ChecksumsOfEveryKindAreKept) {
   make_bucket();
-  for (const DigestKind kind :
-       {DigestKind::kCrc32, DigestKind::kCrc32c, DigestKind::kCrc64Nvme, DigestKind::kSha1,
-        DigestKind::kSha256, DigestKind::kSha512, DigestKind::kMd5}) {
+  for (const DigestKind kind : kChecksumKinds) {
     const std::string value = base64_encode(digest(kind, "hello"));
     PutRequest request{.expected_sha256 = hex_encode(sha256("hello")),
                        .expected_checksum = Checksum{kind, value, false}};

@@ -14,9 +14,6 @@
 namespace clary::objects {
 namespace {
 
-constexpr std::array<DigestKind, 7> kChecksumKinds = {
-    DigestKind::kCrc32,  DigestKind::kCrc32c, DigestKind::kCrc64Nvme, DigestKind::kSha1,
-    DigestKind::kSha256, DigestKind::kSha512, DigestKind::kMd5};
 constexpr std::array<const char*, 5> kStandardFields = {
     "cache-control", "content-disposition", "content-encoding", "content-language", "expires"};
 constexpr const char* kNamespace = "http://s3.amazonaws.com/doc/2006-03-01/";

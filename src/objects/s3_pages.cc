@@ -12,10 +12,6 @@
 namespace clary::objects {
 namespace {
 
-constexpr std::array<DigestKind, 7> kChecksumKinds = {
-    DigestKind::kCrc32,  DigestKind::kCrc32c, DigestKind::kCrc64Nvme, DigestKind::kSha1,
-    DigestKind::kSha256, DigestKind::kSha512, DigestKind::kMd5};
-
 Result<pugi::xml_node> root_of(pugi::xml_document& document, std::string_view body) {
   const pugi::xml_parse_result parsed =
       document.load_buffer(body.data(), body.size(), pugi::parse_default);

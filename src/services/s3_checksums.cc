@@ -14,13 +14,16 @@ struct KindName {
   std::string_view name;
   std::size_t bytes = 0;
 };
-constexpr std::array<KindName, 7> kKinds = {{{DigestKind::kCrc32, "CRC32", 4},
-                                             {DigestKind::kCrc32c, "CRC32C", 4},
-                                             {DigestKind::kCrc64Nvme, "CRC64NVME", 8},
-                                             {DigestKind::kSha1, "SHA1", 20},
-                                             {DigestKind::kSha256, "SHA256", 32},
-                                             {DigestKind::kSha512, "SHA512", 64},
-                                             {DigestKind::kMd5, "MD5", 16}}};
+constexpr std::array<KindName, 10> kKinds = {{{DigestKind::kCrc32, "CRC32", 4},
+                                              {DigestKind::kCrc32c, "CRC32C", 4},
+                                              {DigestKind::kCrc64Nvme, "CRC64NVME", 8},
+                                              {DigestKind::kSha1, "SHA1", 20},
+                                              {DigestKind::kSha256, "SHA256", 32},
+                                              {DigestKind::kSha512, "SHA512", 64},
+                                              {DigestKind::kMd5, "MD5", 16},
+                                              {DigestKind::kXxHash64, "XXHASH64", 8},
+                                              {DigestKind::kXxHash3, "XXHASH3", 8},
+                                              {DigestKind::kXxHash128, "XXHASH128", 16}}};
 constexpr std::string_view kHeaderPrefix = "x-amz-checksum-";
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 namespace clary::services {
 
-// "CRC32", ... or "crc32", ...; nothing for kinds that are not checked here.
+// "CRC32", ... or "crc32", ...; nothing for what is none.
 std::optional<DigestKind> checksum_kind(std::string_view name);
 std::string_view checksum_name(DigestKind kind);  // "CRC32", "CRC64NVME"
 // Of a header or trailer "x-amz-checksum-crc32".
@@ -46,6 +46,9 @@ Outcome<std::optional<objects::Checksum>> checksum_of(const Request& request) {
   if (auto error = take(DigestKind::kSha256, request.checksum_sha256)) return *error;
   if (auto error = take(DigestKind::kSha512, request.checksum_sha512)) return *error;
   if (auto error = take(DigestKind::kMd5, request.checksum_md5)) return *error;
+  if (auto error = take(DigestKind::kXxHash64, request.checksum_xxhash64)) return *error;
+  if (auto error = take(DigestKind::kXxHash3, request.checksum_xxhash3)) return *error;
+  if (auto error = take(DigestKind::kXxHash128, request.checksum_xxhash128)) return *error;
   return found;
 }
 
@@ -74,6 +77,15 @@ void set_checksum_value(Reply& reply, const std::optional<objects::Checksum>& ch
       break;
     case DigestKind::kMd5:
       reply.checksum_md5 = checksum->value;
+      break;
+    case DigestKind::kXxHash64:
+      reply.checksum_xxhash64 = checksum->value;
+      break;
+    case DigestKind::kXxHash3:
+      reply.checksum_xxhash3 = checksum->value;
+      break;
+    case DigestKind::kXxHash128:
+      reply.checksum_xxhash128 = checksum->value;
       break;
   }
 }
