@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/child_start.h"
 #include "base/fd.h"
 #include "base/open_files.h"
 #include "base/pipe.h"
@@ -55,41 +56,39 @@ struct Prepared {
 [[noreturn]] void run_child(const Prepared& prepared) {
   const SubprocessOptions& options = prepared.options;
   ::setpgid(0, 0);
-  const int input = ::open("/dev/null", O_RDONLY);
-  if (input < 0 || ::dup2(input, STDIN_FILENO) < 0 ||
-      ::dup2(prepared.outputs[0], STDOUT_FILENO) < 0 ||
-      ::dup2(prepared.outputs[1], STDERR_FILENO) < 0)
+  if (!set_standard_streams({-1, prepared.outputs[0], prepared.outputs[1]}))
     exit_failed(prepared.word);
-  if (input > STDERR_FILENO) ::close(input);
   if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) exit_failed(prepared.word);
   limit_open_files(options.open_files);
-  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  reset_signals();
   ::execvpe(prepared.argv[0], prepared.argv.data(),
             options.environment ? prepared.environment.data() : environ);
   exit_failed(prepared.word);
 }
 
+Error not_done(const SubprocessOptions& options) {
+  return timed_out("'" + join(options.command, " ") + "': not done within " +
+                   format_duration(options.timeout));
+}
+
 Result<pid_t> spawn(const SubprocessOptions& options, const Fd& output, const Fd& errors) {
-  CLARY_TRY(Pipe words, make_pipe());
+  CLARY_TRY(Pipe words, make_word_pipe());
   Prepared prepared{.options = options,
                     .argv = pointers(options.command),
                     .environment = {},
                     .outputs = {output.get(), errors.get()},
                     .word = words.writer.get()};
   if (options.environment) prepared.environment = pointers(*options.environment);
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const pid_t child = ::fork();
+  const pid_t child = fork_with_signals_blocked();
   if (child == 0) run_child(prepared);
-  const int refused = errno;
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (child < 0) return system_error("'" + options.command[0] + "': start", refused);
+  if (child < 0) return system_error("'" + options.command[0] + "': start");
   words.writer.close();
+  // A folder or a program on a file system that does not answer.
+  if (!readable_within(words.reader.get(), options.timeout)) {
+    kill(child, SIGKILL);
+    wait_for(child);
+    return not_done(options);
+  }
   int failure = 0;
   ssize_t got = 0;
   do {
@@ -125,13 +124,13 @@ Result<SubprocessResult> run_subprocess(const SubprocessOptions& options) {
   CLARY_TRY(Pipe output, make_pipe());
   CLARY_TRY(Pipe errors, make_pipe());
   for (const Pipe* pipe : {&output, &errors}) ::fcntl(pipe->reader.get(), F_SETFL, O_NONBLOCK);
+  const auto deadline = SteadyClock::now() + options.timeout;
   CLARY_TRY(const pid_t child, spawn(options, output.writer, errors.writer));
   output.writer.close();
   errors.writer.close();
   const Fd process(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
 
   SubprocessResult result;
-  const auto deadline = SteadyClock::now() + options.timeout;
   bool ended = false;
   while (!ended) {
     const auto left =
@@ -139,8 +138,7 @@ Result<SubprocessResult> run_subprocess(const SubprocessOptions& options) {
     if (left <= 0) {
       kill(-child, SIGKILL);
       wait_for(child);
-      return timed_out("'" + join(options.command, " ") + "': not done within " +
-                       format_duration(options.timeout));
+      return not_done(options);
     }
     std::array<pollfd, 3> watched = {pollfd{output.reader.get(), POLLIN, 0},
                                      pollfd{errors.reader.get(), POLLIN, 0},

@@ -1,6 +1,13 @@
 #include "base/subprocess.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/temporary_folder.h"
 
 namespace clary {
 namespace {
@@ -29,6 +36,37 @@ TEST(Subprocess, KillsTheWholeGroupWhenTimeIsUp) {
   const auto result = run_subprocess(options);
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code, ErrorCode::kTimeout);
+}
+
+// While somebody holds a lease of it, a program cannot be opened: as on a file system that does not
+// answer.
+TEST(Subprocess, WaitsNoLongerForAProgramThatCannotBeOpened) {
+  const TemporaryFolder folder;
+  const std::string program = folder.path() + "/program";
+  ASSERT_TRUE(write_file_atomically(program, "#!/bin/sh\n", 0755).ok());
+  const Fd held = open_file(program, O_RDONLY).value();
+  const auto before = ::signal(SIGIO, SIG_IGN);  // the holder is told that it is asked for
+  if (::fcntl(held.get(), F_SETLEASE, F_WRLCK) != 0) GTEST_SKIP() << "no leases here";
+  const auto result =
+      run_subprocess({.command = {program}, .timeout = std::chrono::milliseconds(50)});
+  ::signal(SIGIO, before);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, ErrorCode::kTimeout);
+}
+
+TEST(Subprocess, RunsInAProcessWithoutStandardStreams) {
+  const pid_t bare = ::fork();
+  if (bare == 0) {
+    for (const int stream : {0, 1, 2}) ::close(stream);
+    const auto result = run_subprocess(shell("cat; echo out; echo err >&2"));
+    const auto absent = run_subprocess({.command = {"/no/such/program"}});
+    const bool right = result.ok() && result->output == "out\n" && result->errors == "err\n" &&
+                       !absent.ok() && absent.error().code == ErrorCode::kNotFound;
+    ::_exit(right ? 0 : 1);
+  }
+  int state = -1;
+  ASSERT_EQ(::waitpid(bare, &state, 0), bare);
+  EXPECT_EQ(state, 0);
 }
 
 TEST(Subprocess, DoesNotWaitForWhatItsCommandLeftBehind) {

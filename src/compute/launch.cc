@@ -20,8 +20,8 @@
 #include <climits>
 #include <cstring>
 
+#include "base/child_start.h"
 #include "base/open_files.h"
-#include "base/pipe.h"
 #include "base/strings.h"
 
 namespace clary::compute {
@@ -181,26 +181,10 @@ void confine(const Prepared& prepared) {
 }
 
 void set_stdio(const Prepared& prepared) {
-  std::array<int, 3> sources{};
-  for (std::size_t i = 0; i < 3; ++i) {
-    const int given = prepared.launch.stdio[i];
-    const int source = given >= 0 ? given : ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    sources[i] = ::fcntl(source, F_DUPFD_CLOEXEC, 10);
-    if (sources[i] < 0) exit_failed(prepared, kStdio);
-  }
-  for (int i = 0; i < 3; ++i) {
-    if (::dup2(sources[static_cast<std::size_t>(i)], i) < 0) exit_failed(prepared, kStdio);
-  }
+  if (!set_standard_streams(prepared.launch.stdio)) exit_failed(prepared, kStdio);
   if (::syscall(SYS_close_range, 3U, UINT_MAX, CLOSE_RANGE_CLOEXEC) != 0)
     exit_failed(prepared, kStdio);
   for (const int kept : prepared.launch.kept) ::fcntl(kept, F_SETFD, 0);
-}
-
-void reset_signals() {
-  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 [[noreturn]] void run_program(const Prepared& prepared) {
@@ -248,29 +232,17 @@ void reap(pid_t pid) {
   }
 }
 
-pid_t fork_with_signals_blocked(const Prepared& prepared) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const pid_t middle = ::fork();
-  if (middle == 0) run_middle(prepared);
-  const int failure = errno;
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  errno = failure;
-  return middle;
-}
-
 }  // namespace
 
 Result<pid_t> launch(const Launch& launch) {
   if (launch.argv.empty() || launch.argv.front().empty())
     return invalid_argument("start a process: no program is named");
   const std::string what = "start '" + launch.argv.front() + "': ";
-  CLARY_TRY(Pipe words, make_pipe());
+  CLARY_TRY(Pipe words, make_word_pipe());
   Prepared prepared(launch);
   prepared.words = words.writer.get();
-  const pid_t middle = fork_with_signals_blocked(prepared);
+  const pid_t middle = fork_with_signals_blocked();
+  if (middle == 0) run_middle(prepared);
   if (middle < 0) return system_error(what + "fork");
   words.writer.close();
   pid_t started = 0;
