@@ -138,8 +138,7 @@ class BubblewrapSandbox final : public Sandbox {
 
   Result<std::unique_ptr<SandboxedProcess>> spawn(const ProcessSpec& process) override {
     if (spec_.folder.empty()) return invalid_argument("sandbox: not prepared");
-    if (processes_ == nullptr || !processes_->running()) CLARY_RETURN_IF_ERROR(start());
-    if (spec_.run_as_uid) CLARY_RETURN_IF_ERROR(give_tree(spec_.job_folder, *spec_.run_as_uid));
+    if (const Status ready = get_ready(); !ready.ok()) return not_of_command(ready.error());
     Launch launch;
     launch.argv = process.argv;
     for (const auto& [name, value] : process.environment)
@@ -180,6 +179,11 @@ class BubblewrapSandbox final : public Sandbox {
   std::vector<std::string> lacks() const override { return lacks_; }
 
  private:
+  Status get_ready() {
+    if (processes_ == nullptr || !processes_->running()) CLARY_RETURN_IF_ERROR(start());
+    return spec_.run_as_uid ? give_tree(spec_.job_folder, *spec_.run_as_uid) : Status();
+  }
+
   int user_namespace() const {
     return spec_.user_namespace >= 0 ? spec_.user_namespace : own_user_namespace_.get();
   }

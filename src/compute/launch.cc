@@ -40,6 +40,7 @@ enum Step : int {
   kStdio,
   kFolder,
   kExec,
+  kRunner,
 };
 constexpr std::array kStepNames = {"started",
                                    "join its cgroup",
@@ -52,7 +53,8 @@ constexpr std::array kStepNames = {"started",
                                    "drop capabilities",
                                    "open its standard streams",
                                    "enter its working folder",
-                                   "execute it"};
+                                   "execute it",
+                                   "find what runs it"};
 
 // What the child says to its parent through a pipe that exec closes.
 struct Word {
@@ -206,12 +208,16 @@ void set_stdio(const Prepared& prepared) {
   reset_signals();
   limit_open_files(prepared.launch.open_files);  // nothing is opened from here on
   int failure = ENOENT;
+  bool there = false;
   for (const std::string& program : prepared.programs) {
     ::execve(program.c_str(), prepared.argv.data(), prepared.environment.data());
-    if (errno != ENOENT && errno != ENOTDIR) failure = errno;
+    if (errno != ENOENT && errno != ENOTDIR)
+      failure = errno;
+    else if (::access(program.c_str(), F_OK) == 0)
+      there = true;
   }
   errno = failure;
-  exit_failed(prepared, kExec);
+  exit_failed(prepared, there && failure == ENOENT ? kRunner : kExec);
 }
 
 // The middle process enters the namespaces and makes the program's process a child of its own
@@ -264,8 +270,13 @@ Result<pid_t> launch(const Launch& launch) {
   if (!failed) return internal_error(what + "it ended before it began");
   if (failed->step == kExec && failed->value == ENOENT)
     return not_found("no command '" + launch.argv.front() + "'");
-  Error error =
-      system_error(what + kStepNames[static_cast<std::size_t>(failed->step)], failed->value);
+  if (failed->step == kRunner)
+    return unsupported(what + "the program that its first line names (or its loader) is not there");
+  return not_of_command(
+      system_error(what + kStepNames[static_cast<std::size_t>(failed->step)], failed->value));
+}
+
+Error not_of_command(Error error) {
   if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kInternal;
   return error;
 }

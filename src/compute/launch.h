@@ -61,9 +61,13 @@ struct Launch {
 
 // The child's pid on this machine; it is a child of the caller, in a session of its own, and must
 // be waited for. Errors name the step that failed: `start 'x': enter a namespace: Operation not
-// permitted`. NotFound: there is no such program (or what its first line names is not there), never
-// anything else.
+// permitted`. NotFound: there is no such program, never anything else. Unsupported: it is there,
+// and what its first line names is not.
 Result<pid_t> launch(const Launch& launch);
+
+// The error of a step before launch(), where NotFound is to mean the program alone: Internal in its
+// place.
+Error not_of_command(Error error);
 
 // A child of this process. Ends and reaps it on destruction. Used by one thread at a time.
 class Child {

@@ -114,7 +114,10 @@ class ProcessSandbox final : public Sandbox {
 
   Result<std::unique_ptr<SandboxedProcess>> spawn(const ProcessSpec& process) override {
     if (mark_.empty()) return invalid_argument("sandbox: not prepared");
-    if (spec_.run_as_uid) CLARY_RETURN_IF_ERROR(give_tree(spec_.job_folder, *spec_.run_as_uid));
+    if (spec_.run_as_uid) {
+      const Status given = give_tree(spec_.job_folder, *spec_.run_as_uid);
+      if (!given.ok()) return not_of_command(given.error());
+    }
     Launch launch;
     launch.argv = process.argv;
     for (const auto& [name, value] : process.environment)

@@ -80,6 +80,7 @@ class Sandbox {
  public:
   virtual ~Sandbox() = default;
   virtual Status prepare(const SandboxSpec& spec) = 0;
+  // NotFound: `no command 'x'`, never anything else.
   virtual Result<std::unique_ptr<SandboxedProcess>> spawn(const ProcessSpec& process) = 0;
   virtual Status destroy() = 0;
   virtual std::string name() const = 0;  // "bubblewrap"

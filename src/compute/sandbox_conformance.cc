@@ -196,6 +196,27 @@ TEST_P(SandboxConformance, NamesAProgramThatIsNotThere) {
   EXPECT_NE(spawned.error().message.find("no-such-program"), std::string::npos);
 }
 
+TEST_P(SandboxConformance, AScriptWhoseInterpreterIsNotThereIsThere) {
+  const std::string script = spec_.job_folder + "/run.sh";
+  ASSERT_TRUE(write_file_atomically(script, "#!/no/such/shell\n", 0755).ok());
+  const auto spawned =
+      sandbox_->spawn({.argv = {sandbox_->job_root() + "/run.sh"}, .environment = environment_});
+  ASSERT_FALSE(spawned.ok());
+  EXPECT_EQ(spawned.error().code, ErrorCode::kUnsupported);
+  EXPECT_EQ(spawned.error().message,
+            "start '" + sandbox_->job_root() +
+                "/run.sh': the program that its first line names (or its loader) is not there");
+}
+
+// Only root gives the job's files to the job's user.
+TEST_P(SandboxConformance, AJobFolderThatIsGoneIsNoCommandThatIsNotThere) {
+  ASSERT_TRUE(remove_tree(spec_.job_folder).ok());
+  const auto spawned = sandbox_->spawn(
+      {.argv = {"true"}, .environment = environment_, .working_folder = "/opt/ml/code"});
+  ASSERT_FALSE(spawned.ok());
+  EXPECT_EQ(spawned.error().code, ErrorCode::kInternal) << spawned.error().message;
+}
+
 TEST_P(SandboxConformance, DoesNotGiveAwayDescriptors) {
   const Fd secret = open_file(folder_ + "/channel/data.csv", O_RDONLY).value();
   const int open_one = ::dup(secret.get());                  // not close-on-exec
