@@ -13,7 +13,12 @@ namespace {
 using namespace std::chrono_literals;
 using Texts = std::vector<std::string>;
 
-class RunHost : public HostFixture {};
+class RunHost : public HostFixture {
+ protected:
+  const std::string completed_not_uploaded_ =
+      to_json(Outcome{.kind = OutcomeKind::kCompleted, .train_seconds = 5, .script_ran = true}
+                  .to_document());
+};
 
 TEST_F(RunHost, RunsTheScriptAndUploadsWhatItMade) {
   lives_.push_back({.runs_for = 90s,
@@ -253,10 +258,7 @@ TEST_F(RunHost, NeverRunsAScriptTwice) {
 TEST_F(RunHost, UploadsAndReportsWhatAKilledHostHadNot) {
   folder_.write("started", "2024-01-01T00:00:00.000Z\n");
   folder_.write("ml/model/m", "1");
-  folder_.write(
-      "outcome.json",
-      to_json(Outcome{.kind = OutcomeKind::kCompleted, .train_seconds = 5, .script_ran = true}
-                  .to_document()));
+  folder_.write("outcome.json", completed_not_uploaded_);
   ASSERT_EQ(run(), kHostReported);
   EXPECT_TRUE(sandbox_.spawned.empty());
   EXPECT_EQ(ended().string_or("outcome", ""), "completed");
@@ -272,6 +274,30 @@ TEST_F(RunHost, DoesNotUploadTwice) {
   put_object("out/job/output/model.tar.gz", "uploaded before");
   ASSERT_EQ(run(), kHostReported);
   EXPECT_EQ(object("out/job/output/model.tar.gz"), "uploaded before");
+}
+
+TEST_F(RunHost, WhatWasUploadedStaysWhenItsOutcomeWasNotKeptAndItsFilesAreGone) {
+  folder_.write("outcome.json", completed_not_uploaded_);
+  put_object("out/job/output/model.tar.gz", "uploaded before");
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(object("out/job/output/model.tar.gz"), "uploaded before");
+  EXPECT_EQ(object("out/job/output/output.tar.gz"), "<absent>");
+  EXPECT_TRUE(failure().starts_with("InternalServerError: Artifact upload: the job's files are"))
+      << failure();
+}
+
+TEST_F(RunHost, WhatWasKeptIsFoundAgainWhenItsOutcomeWasNotKept) {
+  plan_.kept_folder = folder_.at("kept");
+  plan_.kept_bytes = 1 << 20;
+  folder_.write("kept/job.gang-1/model/m", "1");
+  folder_.write("ml/input/left", "");
+  folder_.write("outcome.json", completed_not_uploaded_);
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("kept_in", ""), folder_.at("kept/job.gang-1"));
+  EXPECT_TRUE(
+      failure().ends_with("what the job made is kept in '" + folder_.at("kept/job.gang-1") + "'"))
+      << failure();
+  EXPECT_EQ(object("out/job/output/model.tar.gz"), "<absent>");
 }
 
 TEST_F(RunHost, MakesRoomWhenTheEndCannotBeWrittenDown) {

@@ -98,6 +98,10 @@ std::string uploading_sentence(const hostlink::HostPlan& plan) {
          plan.output_uri;
 }
 
+std::string kept_place(const hostlink::HostPlan& plan) {
+  return path_join(plan.kept_folder, plan.job.value() + "." + plan.gang.value());
+}
+
 // What was to be uploaded stays on this machine, where the reason is not in itself. Returns what
 // the job's owner is told of that.
 std::string keep_for_owner(HostContext& context, const Status& uploaded) {
@@ -114,7 +118,7 @@ std::string keep_for_owner(HostContext& context, const Status& uploaded) {
   }
   const KeptLimits limits{.bytes = plan.kept_bytes,
                           .time = std::chrono::seconds(plan.kept_seconds)};
-  const std::string to = path_join(plan.kept_folder, plan.job.value() + "." + plan.gang.value());
+  const std::string to = kept_place(plan);
   const Result<bool> kept = keep_artifacts(context.job_folder, folders, to, limits);
   if (!kept.ok()) return "; what the job made could not be kept: " + kept.error().message;
   if (!*kept) return "";
@@ -123,10 +127,30 @@ std::string keep_for_owner(HostContext& context, const Status& uploaded) {
   if (!trimmed.ok())
     context.services.logger->warning("kept artifacts could not be removed",
                                      {{"error", trimmed.error().message}});
-  context.notice("What the job made is kept in '" + to + "', for " +
-                 std::to_string(plan.kept_seconds / kDaySeconds) +
-                 " days at most (jobs.kept_days, jobs.kept_gib)");
+  const std::int64_t days = plan.kept_seconds / kDaySeconds;
+  context.notice("What the job made is kept in '" + to + "', for " + std::to_string(days) +
+                 (days == 1 ? " day" : " days") + " at most (jobs.kept_days, jobs.kept_gib)");
   return "; what the job made is kept in '" + to + "'";
+}
+
+// What stands in `sentence` has happened to the artifacts; `fault`: of whom, in AWS's words.
+Status end_without_upload(HostContext& context, const std::string& fault,
+                          const std::string& sentence) {
+  Outcome& outcome = *context.outcome;
+  if (outcome.kind == OutcomeKind::kFailed) {
+    context.notice(sentence);
+  } else {
+    outcome.kind = OutcomeKind::kFailed;
+    outcome.failure = fault + ": " + sentence;
+    outcome.exit_code = 1;
+  }
+  return context.marks.keep_outcome(outcome);
+}
+
+// Whether a host program before this one has moved the artifacts away, and could not write it down.
+bool kept_before(const HostContext& context) {
+  const bool started_anew = context.sandbox == nullptr;
+  return started_anew && !context.plan.kept_folder.empty() && exists(kept_place(context.plan));
 }
 
 }  // namespace
@@ -135,20 +159,27 @@ Status upload_artifacts(HostContext& context) {
   Outcome& outcome = *context.outcome;
   const bool uploaded_before = !outcome.output_uri.empty() || !outcome.kept_in.empty();
   if (!outcome.script_ran || uploaded_before) return {};
+  if (kept_before(context)) {
+    outcome.kept_in = kept_place(context.plan);
+    return end_without_upload(
+        context, "ClientError",
+        "Artifact upload failed; what the job made is kept in '" + outcome.kept_in + "'");
+  }
+  // An empty model in the place of a good one would be worse than none.
+  if (!exists(context.job_folder)) {
+    return end_without_upload(
+        context, "InternalServerError",
+        "Artifact upload: the job's files are gone, and whether they were uploaded before is not "
+        "written down; what was stands below " +
+            context.plan.output_uri);
+  }
   const bool processing = context.plan.kind == "processing";
   context.say_state("uploading", uploading_sentence(context.plan));
   const Status uploaded = processing ? upload_outputs(context) : upload_all(context);
   if (uploaded.ok()) return context.marks.keep_outcome(outcome);
-  const std::string sentence =
-      "Artifact upload failed: " + uploaded.error().message + keep_for_owner(context, uploaded);
-  if (outcome.kind == OutcomeKind::kFailed) {
-    context.notice(sentence);
-  } else {
-    outcome.kind = OutcomeKind::kFailed;
-    outcome.failure = "ClientError: " + sentence;
-    outcome.exit_code = 1;
-  }
-  return context.marks.keep_outcome(outcome);
+  return end_without_upload(
+      context, "ClientError",
+      "Artifact upload failed: " + uploaded.error().message + keep_for_owner(context, uploaded));
 }
 
 }  // namespace clary::host
