@@ -86,7 +86,7 @@ TEST_F(RoleChangesTest, ATagAndATrustOfTwoCallersAreBothKept) {
   EXPECT_EQ(store_.FakeIdentityStore::find(domain::IdentityKind::kRole, "R").value().trust, kTrust);
 }
 
-TEST(IamPolicyNames, AreUniqueWhateverThePath) {
+TEST(IamPolicyNames, AreUniqueWhateverThePathAndTheCase) {
   domain::FakeIdentityStore store;
   CountingIds ids;
   IamPolicies policies(store, store, ids);
@@ -102,6 +102,7 @@ TEST(IamPolicyNames, AreUniqueWhateverThePath) {
   EXPECT_EQ(create("P", "/"), "made");
   EXPECT_EQ(create("P", "/"), "EntityAlreadyExists");
   EXPECT_EQ(create("P", "/team/"), "EntityAlreadyExists");
+  EXPECT_EQ(create("p", "/"), "EntityAlreadyExists");
   EXPECT_EQ(create("Q", "/P/"), "made");
   EXPECT_EQ(create("PQ", "/"), "made");
 }

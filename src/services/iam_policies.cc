@@ -142,9 +142,10 @@ Outcome<api::CreatePolicy::Reply> IamPolicies::create(const api::CreatePolicy::R
   }
   MutexLock lock(changing_);
   CLARY_TRY(const std::vector<ManagedPolicy> others, store_.list_policies());
-  // Whatever its path: a name is given once in an account.
-  if (std::ranges::any_of(others, [&request](const ManagedPolicy& other) {
-        return name_of(other.arn) == request.policy_name;
+  // Whatever its path and its case: a name is given once in an account.
+  const std::string name = to_lower(request.policy_name);
+  if (std::ranges::any_of(others, [&name](const ManagedPolicy& other) {
+        return to_lower(name_of(other.arn)) == name;
       })) {
     return ServiceError("EntityAlreadyExists",
                         "A policy called " + request.policy_name +
