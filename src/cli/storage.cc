@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/document.h"
 #include "base/json.h"
 #include "cli/commands.h"
@@ -11,10 +13,17 @@ Document texts(const std::vector<std::string>& sentences) {
   return list;
 }
 
+// "files linked", or "file linked" for one.
+std::string counted(std::uint64_t count, std::string name) {
+  const std::size_t end = std::min(name.find(' '), name.size());
+  if (count == 1 && name[end - 1] == 's') name.erase(end - 1, 1);
+  return std::to_string(count) + " " + name;
+}
+
 std::string counts_text(const std::vector<std::pair<std::string, std::uint64_t>>& counts) {
   std::string line;
   for (const auto& [name, count] : counts)
-    line += (line.empty() ? "" : ", ") + std::to_string(count) + " " + name;
+    line += (line.empty() ? "" : ", ") + counted(count, name);
   return line;
 }
 

@@ -122,7 +122,7 @@ def test_backup_and_restore_refuse_what_would_lose_something(server, new_server,
 
 def test_small_objects_are_counted_as_check_counts_them(server, tmp_path):
     shown = server.cli("backup", str(tmp_path / "backup") + "/").stdout
-    assert shown == f"backed up: 2 objects, {len(LARGE) + 5} bytes (1 files linked)\n"
+    assert shown == f"backed up: 2 objects, {len(LARGE) + 5} bytes (1 file linked)\n"
     restored = server.cli("restore", str(tmp_path / "backup/"), "--copy", "--data", str(tmp_path / "new") + "/").stdout
     assert restored == f"restored: 2 objects, {len(LARGE) + 5} bytes (0 files linked)\n"
     assert not (tmp_path / "new.restoring").exists() and not (tmp_path / "new/.restoring").exists()
