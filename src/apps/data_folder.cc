@@ -15,7 +15,11 @@ namespace clary::apps {
 
 Status check_data_format(const std::string& path) {
   const std::string file = path_join(path, "format");
-  if (!exists(file)) return not_found(fmt::format("data directory '{}': not there", path));
+  if (!exists(file)) {
+    return not_found(fmt::format(
+        "data directory '{}': {}", path,
+        exists(path) ? "no server has kept anything there: it has no file 'format'" : "not there"));
+  }
   CLARY_TRY(const std::string text, read_file(file, 64));
   const auto version = parse_int(trim(text));
   if (!version || *version < 1) {

@@ -7,6 +7,7 @@
 //   last_address      where `clary up` had its server listen: cli/last_address.h
 //   keys/root.json    the person's key pair (0600)
 //   tls/              the server's authority and certificate, when it speaks https
+//   kept/             what jobs made and could not be uploaded: host/kept_artifacts.h
 //   meta.db objects/ telemetry.db gangs/ cache/ python/ hostlink.sock
 #pragma once
 

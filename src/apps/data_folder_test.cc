@@ -42,6 +42,12 @@ TEST_F(DataFolderTest, RefusesANewerFormat) {
 
 TEST_F(DataFolderTest, WhereNoServerHasStartedThereIsNone) {
   EXPECT_EQ(check_data_format(path).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(check_data_format(path).error().message, "data directory '" + path + "': not there");
+  ASSERT_TRUE(make_folders(path).ok());
+  EXPECT_EQ(check_data_format(path).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(
+      check_data_format(path).error().message,
+      "data directory '" + path + "': no server has kept anything there: it has no file 'format'");
 }
 
 }  // namespace

@@ -74,6 +74,45 @@ Status check_objects(const Settings& settings, const Rules& rules) {
                        "would delete what is in the remote bucket (objects.location)");
 }
 
+Status check_jobs(const Settings& settings, const Rules& rules) {
+  CLARY_RETURN_IF_ERROR(
+      rules.require(settings.sandbox == "bubblewrap" || settings.sandbox == "process",
+                    "jobs.sandbox", "must be \"bubblewrap\" or \"process\""));
+  CLARY_RETURN_IF_ERROR(rules.require(settings.network == "namespace" || settings.network == "host",
+                                      "jobs.network", "must be \"namespace\" or \"host\""));
+  CLARY_RETURN_IF_ERROR(rules.require(settings.job_uid > 0 && settings.job_uid < 0xFFFFFFFF,
+                                      "jobs.uid", "must be an unprivileged user's number"));
+  CLARY_RETURN_IF_ERROR(rules.require(settings.overcommit >= 1 && settings.overcommit <= 1000,
+                                      "jobs.overcommit", "must be 1 to 1000"));
+  CLARY_RETURN_IF_ERROR(
+      rules.require(settings.stop_grace_seconds >= 0 && settings.stop_grace_seconds <= 3600,
+                    "jobs.stop_grace_seconds", "must be 0 to 3600"));
+  for (const auto& [key, value] : {std::pair{"jobs.max_processes", settings.max_processes},
+                                   std::pair{"jobs.max_disk_gib", settings.max_disk_gib},
+                                   std::pair{"jobs.max_log_lines", settings.max_log_lines},
+                                   std::pair{"jobs.kept_gib", settings.kept_gib}}) {
+    CLARY_RETURN_IF_ERROR(
+        rules.require(value >= 0 && value < (1LL << 30), key, "must be 0 to 1073741823"));
+  }
+  return rules.require(settings.kept_days >= 1 && settings.kept_days <= 36'500, "jobs.kept_days",
+                       "must be 1 to 36500");
+}
+
+Status check_server(const Settings& settings, const Rules& rules) {
+  CLARY_RETURN_IF_ERROR(
+      rules.require(settings.handler_threads >= 1 && settings.handler_threads <= 256,
+                    "server.handler_threads", "must be 1 to 256"));
+  for (const auto& [key, value] :
+       {std::pair{"server.connections", settings.connections},
+        {"server.connections_per_address", settings.connections_per_address},
+        {"server.requests_per_key", settings.requests_per_key}}) {
+    CLARY_RETURN_IF_ERROR(
+        rules.require(value >= 1 && value <= 1'000'000, key, "must be 1 to 1000000"));
+  }
+  return rules.require(settings.view_cache_entries >= 1, "server.view_cache_entries",
+                       "must be at least 1");
+}
+
 }  // namespace
 
 Error setting_error(const Settings& settings, const std::string& key, const std::string& sentence) {
@@ -103,38 +142,16 @@ Status check_settings(Settings& settings) {
                     "'" + settings.listen +
                         "' is not a loopback address, and without TLS nothing else is "
                         "listened on: --tls, or --tls-cert and --tls-key"));
-  CLARY_RETURN_IF_ERROR(
-      rules.require(settings.sandbox == "bubblewrap" || settings.sandbox == "process",
-                    "jobs.sandbox", "must be \"bubblewrap\" or \"process\""));
-  CLARY_RETURN_IF_ERROR(rules.require(settings.network == "namespace" || settings.network == "host",
-                                      "jobs.network", "must be \"namespace\" or \"host\""));
-  CLARY_RETURN_IF_ERROR(rules.require(settings.job_uid > 0 && settings.job_uid < 0xFFFFFFFF,
-                                      "jobs.uid", "must be an unprivileged user's number"));
-  CLARY_RETURN_IF_ERROR(rules.require(settings.overcommit >= 1 && settings.overcommit <= 1000,
-                                      "jobs.overcommit", "must be 1 to 1000"));
+  CLARY_RETURN_IF_ERROR(rules.require(
+      settings.lifecycle_interval_seconds >= 1 && settings.lifecycle_interval_seconds <= 86'400,
+      "s3.lifecycle_interval_seconds", "must be 1 to 86400"));
   CLARY_RETURN_IF_ERROR(rules.require_both("keys.access_key", settings.access_key,
                                            "keys.secret_key", settings.secret_key));
   CLARY_RETURN_IF_ERROR(
       rules.require(settings.secret_key.empty() || settings.secret_key.size() >= 16,
                     "keys.secret_key", "needs at least 16 characters"));
-  CLARY_RETURN_IF_ERROR(
-      rules.require(settings.stop_grace_seconds >= 0 && settings.stop_grace_seconds <= 3600,
-                    "jobs.stop_grace_seconds", "must be 0 to 3600"));
-  CLARY_RETURN_IF_ERROR(rules.require(
-      settings.lifecycle_interval_seconds >= 1 && settings.lifecycle_interval_seconds <= 86'400,
-      "s3.lifecycle_interval_seconds", "must be 1 to 86400"));
-  for (const auto& [key, value] : {std::pair{"jobs.max_processes", settings.max_processes},
-                                   std::pair{"jobs.max_disk_gib", settings.max_disk_gib},
-                                   std::pair{"jobs.max_log_lines", settings.max_log_lines},
-                                   std::pair{"jobs.kept_gib", settings.kept_gib}}) {
-    CLARY_RETURN_IF_ERROR(
-        rules.require(value >= 0 && value < (1LL << 30), key, "must be 0 or a number of them"));
-  }
-  CLARY_RETURN_IF_ERROR(rules.require(settings.kept_days >= 1 && settings.kept_days <= 36'500,
-                                      "jobs.kept_days", "must be 1 to 36500"));
-  CLARY_RETURN_IF_ERROR(
-      rules.require(settings.handler_threads >= 1 && settings.handler_threads <= 256,
-                    "server.handler_threads", "must be 1 to 256"));
+  CLARY_RETURN_IF_ERROR(check_jobs(settings, rules));
+  CLARY_RETURN_IF_ERROR(check_server(settings, rules));
   CLARY_RETURN_IF_ERROR(check_objects(settings, rules));
   for (const auto& [bucket, text] : settings.s3_quotas) {
     CLARY_RETURN_IF_ERROR(
@@ -149,15 +166,6 @@ Status check_settings(Settings& settings) {
     CLARY_RETURN_IF_ERROR(rules.require(folder.starts_with('/'), "filesystems",
                                         "'" + id + "' must name an absolute path"));
   }
-  for (const auto& [key, value] :
-       {std::pair{"server.connections", settings.connections},
-        {"server.connections_per_address", settings.connections_per_address},
-        {"server.requests_per_key", settings.requests_per_key}}) {
-    CLARY_RETURN_IF_ERROR(
-        rules.require(value >= 1 && value <= 1'000'000, key, "must be 1 to 1000000"));
-  }
-  CLARY_RETURN_IF_ERROR(rules.require(settings.view_cache_entries >= 1, "server.view_cache_entries",
-                                      "must be at least 1"));
   CLARY_RETURN_IF_ERROR(
       rules.require(settings.log_level == "debug" || settings.log_level == "info" ||
                         settings.log_level == "warning" || settings.log_level == "error",

@@ -126,6 +126,18 @@ TEST_F(SettingsTest, TheMachineIsGivenOutOnceAtLeast) {
   }
 }
 
+TEST_F(SettingsTest, ALimitSaysItsRange) {
+  settings.data = "/tmp/x";
+  for (const auto& [gib, fits] : {std::pair{-1LL, false}, {0, true}, {1LL << 30, false}}) {
+    settings.kept_gib = gib;
+    const Status checked = check_settings(settings);
+    EXPECT_EQ(checked.ok(), fits) << gib;
+    if (!fits) {
+      EXPECT_EQ(checked.error().message, "setting 'jobs.kept_gib': must be 0 to 1073741823");
+    }
+  }
+}
+
 TEST_F(SettingsTest, WhatCannotBeIsToldWithItsLine) {
   settings.data = "/tmp/x";
   ASSERT_TRUE(read("region = 'x'\n[jobs]\nuid = 0\n").ok());
