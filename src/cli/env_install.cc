@@ -17,6 +17,9 @@ namespace {
 constexpr const char* kProfile = "clary";
 constexpr std::size_t kLargestFile = 1 << 20;
 
+// The first line of a file that install has made: without others' lines it is taken away again.
+constexpr std::string_view kMade = "# Made by `clary env --install`.\n";
+
 // What a virtual environment's Python runs when it starts. It keeps out of the way of whoever has
 // chosen an account already, and of jobs, which have credentials of their own.
 constexpr std::string_view kModule =
@@ -89,22 +92,23 @@ Status write_section(const std::string& path, const std::string& section,
                      const ProfileLines& lines) {
   const Result<std::string> text = read_file(path, kLargestFile);
   if (!text.ok() && text.error().code != ErrorCode::kNotFound) return text.error();
+  const std::string before(text.ok() ? std::string_view(*text) : kMade);
   const std::string target = written_path(path);
   CLARY_RETURN_IF_ERROR(make_folders(folder_of(target), 0700));
-  return write_file_atomically(target, with_section(text.ok() ? *text : "", section, lines), 0600);
+  return write_file_atomically(target, with_section(before, section, lines), 0600);
 }
 
-// A file, and a folder, in which nothing else stands goes too.
+// A file that install has made and nobody else has written to goes too.
 Status remove_section(const std::string& path, const std::string& section) {
   const Result<std::string> text = read_file(path, kLargestFile);
   if (!text.ok()) return text.error().code == ErrorCode::kNotFound ? Status() : text.error();
-  const std::string left = with_section(*text, section, {});
+  std::string left = with_section(*text, section, {});
   if (left == *text) return {};
-  if (!trim(left).empty() || std::filesystem::is_symlink(path))
-    return write_file_atomically(written_path(path), left, 0600);
-  if (::unlink(path.c_str()) != 0) return system_error("remove '" + path + "'");
-  ::rmdir(folder_of(path).c_str());  // stays where something is in it
-  return {};
+  const bool made = left.starts_with(kMade);
+  if (made) left.erase(0, kMade.size());
+  if (made && trim(left).empty() && !std::filesystem::is_symlink(path))
+    return ::unlink(path.c_str()) == 0 ? Status() : system_error("remove '" + path + "'");
+  return write_file_atomically(written_path(path), left, 0600);
 }
 
 Status install(const Context& context, const Files& files) {
@@ -124,9 +128,12 @@ Status install(const Context& context, const Files& files) {
   return write_file_atomically(files.start(), "import clary_client\n", 0644);
 }
 
-Status uninstall(const Files& files) {
+Status uninstall(const Context& context, const Files& files) {
   CLARY_RETURN_IF_ERROR(remove_section(files.config, std::string("profile ") + kProfile));
   CLARY_RETURN_IF_ERROR(remove_section(files.credentials, kProfile));
+  const std::string folder = variable(context, "HOME") + "/.aws";
+  if (folder_of(files.config) == folder || folder_of(files.credentials) == folder)
+    ::rmdir(folder.c_str());  // stays where something is in it
   for (const std::string& path : {files.start(), files.module()}) {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT)
       return system_error("remove '" + path + "'");
@@ -151,7 +158,8 @@ ExitCode env_install(const Context& context, const std::string& venv) {
 ExitCode env_uninstall(const Context& context, const std::string& venv) {
   const Result<Files> files = files_of(context, venv);
   if (!files.ok()) return fail(context, files.error());
-  if (const Status done = uninstall(*files); !done.ok()) return fail(context, done.error());
+  if (const Status done = uninstall(context, *files); !done.ok())
+    return fail(context, done.error());
   context.terminal.say("The AWS profile '" + std::string(kProfile) + "' is gone, and " + venv +
                        " is as it was.");
   return ExitCode::kOk;

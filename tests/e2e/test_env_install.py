@@ -36,10 +36,10 @@ def run(venv: pathlib.Path, code: str, **more: str) -> subprocess.CompletedProce
     return subprocess.run([venv / "bin/python", "-c", code], env=clean(venv.parent, **more), capture_output=True, text=True)
 
 
-def clary(server, venv: pathlib.Path, *arguments: object) -> subprocess.CompletedProcess:
+def clary(server, venv: pathlib.Path, *arguments: object, **more: str) -> subprocess.CompletedProcess:
     from clary_server import CLARY
 
-    return subprocess.run([CLARY, "env", *map(str, arguments), "--data", server.data], env=clean(venv.parent),
+    return subprocess.run([CLARY, "env", *map(str, arguments), "--data", server.data], env=clean(venv.parent, **more),
                           capture_output=True, text=True)
 
 
@@ -94,6 +94,28 @@ def test_a_home_without_profiles_is_as_it_was(server, venv):
     assert clary(server, venv, "--install", venv).returncode == 0
     assert clary(server, venv, "--uninstall", venv).returncode == 0
     assert not (venv.parent / ".aws").exists()
+
+
+def test_files_and_folders_that_were_there_stay(server, venv):
+    (venv.parent / ".aws/credentials").touch()
+    mine = venv.parent / "mine"
+    mine.mkdir()
+    places = {"AWS_CONFIG_FILE": str(mine / "config")}
+    assert clary(server, venv, "--install", venv, **places).returncode == 0
+    assert server.url in (mine / "config").read_text()
+    assert clary(server, venv, "--uninstall", venv, **places).returncode == 0
+    assert mine.is_dir() and not list(mine.iterdir())
+    assert (venv.parent / ".aws/credentials").read_text().strip() == ""
+
+
+def test_lines_of_others_in_a_file_that_install_made_stay(server, venv):
+    config = venv.parent / ".aws/config"
+    config.unlink()
+    assert clary(server, venv, "--install", venv).returncode == 0
+    with config.open("a") as file:
+        file.write(MINE)
+    assert clary(server, venv, "--uninstall", venv).returncode == 0
+    assert config.read_text().strip() == MINE.strip()
 
 
 def test_what_is_no_environment_is_refused(server, venv):
