@@ -1,4 +1,8 @@
 // `clary up`, `down` and `env`.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
 #include <string>
 
 #include "base/files.h"
@@ -61,10 +65,16 @@ TEST_F(CommandsTest, WhatTheServerCallsAWrongCommandLineIsOneOfUpToo) {
 
 TEST_F(CommandsTest, UpThatDoesNotWaitSaysThatTheServerStillStarts) {
   const std::string program = folder_.path() + "/program";
-  ASSERT_TRUE(write_file_atomically(program, "#!/bin/sh\nsleep 1\n", 0755).ok());
+  const std::string gate = folder_.path() + "/gate";
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  ASSERT_TRUE(write_file_atomically(program, "#!/bin/sh\nread line < '" + gate + "'\n", 0755).ok());
   tools_.program = program;
-  EXPECT_EQ(up(context(), {.patience = Duration(0)}), ExitCode::kNoServer);
+  ASSERT_EQ(up(context(), {.patience = Duration(0)}), ExitCode::kNoServer) << err_;
   EXPECT_NE(err_.find("the server still starts"), std::string::npos) << err_;
+  {
+    const Fd opened(::open(gate.c_str(), O_WRONLY | O_CLOEXEC));
+  }
+  EXPECT_GT(::wait(nullptr), 0) << "it ends when the gate has been opened";
 }
 
 TEST_F(CommandsTest, EnvOfAServerThatWasKilledSaysThatNoneRuns) {

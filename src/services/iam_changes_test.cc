@@ -1,9 +1,9 @@
 // Roles and policies that are changed by several callers at once.
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
+#include <functional>
+#include <latch>
+#include <string>
 #include <thread>
 
 #include "base/id_source.h"
@@ -19,26 +19,14 @@ constexpr const char* kTrust =
 constexpr const char* kPolicy =
     R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}})";
 
-// Once it waits for others, who reads a role first gets it when somebody else has read one too, or
-// when nobody can.
+// Who has read a role lets others read it too before it is changed, where they can.
 class SharedReads final : public domain::FakeIdentityStore {
  public:
-  void wait_for_others() { waits_ = true; }
   Result<domain::Identity> find(domain::IdentityKind kind, const std::string& name) override {
     Result<domain::Identity> found = FakeIdentityStore::find(kind, name);
-    std::unique_lock lock(reading_);
-    ++reads_;
-    changed_.notify_all();
-    if (waits_)
-      changed_.wait_for(lock, std::chrono::milliseconds(50), [this] { return reads_ > 1; });
+    for (int turn = 0; turn < 20; ++turn) std::this_thread::yield();
     return found;
   }
-
- private:
-  std::mutex reading_;
-  std::condition_variable changed_;
-  int reads_ = 0;
-  bool waits_ = false;
 };
 
 // Of some holders the store still says that they have a policy when they are gone.
@@ -52,38 +40,47 @@ class GoneHolders final : public domain::FakeIdentityStore {
 
 class RoleChangesTest : public testing::Test {
  protected:
+  static constexpr int kRounds = 20;
+
   RoleChangesTest() {
     EXPECT_TRUE(
         store_.create({.kind = domain::IdentityKind::kRole, .name = "R", .trust = "old"}).ok());
-    store_.wait_for_others();
   }
-  std::vector<domain::Tag> tags() {
-    return store_.FakeIdentityStore::find(domain::IdentityKind::kRole, "R").value().tags;
+  void tag(const std::string& key) {
+    EXPECT_TRUE(roles_.tag({.role_name = "R", .tags = {{.key = key, .value = "1"}}}, {}).ok());
   }
+  // Both begin at once, and each does it many times.
+  static void at_once(const std::function<void(int)>& one, const std::function<void(int)>& other) {
+    std::latch begin(2);
+    const auto rounds = [&begin](const std::function<void(int)>& change) {
+      begin.arrive_and_wait();
+      for (int round = 0; round < kRounds; ++round) change(round);
+    };
+    std::thread beside(rounds, std::ref(other));
+    rounds(one);
+    beside.join();
+  }
+  domain::Identity role() { return store_.find(domain::IdentityKind::kRole, "R").value(); }
 
   SharedReads store_;
   CountingIds ids_;
   IamRoles roles_{store_, store_, ids_};
 };
 
-TEST_F(RoleChangesTest, TagsOfTwoCallersAreBothKept) {
-  const auto tag = [this](const std::string& key) {
-    EXPECT_TRUE(roles_.tag({.role_name = "R", .tags = {{.key = key, .value = "1"}}}, {}).ok());
-  };
-  std::thread other(tag, "a");
-  tag("b");
-  other.join();
-  EXPECT_EQ(tags().size(), 2U);
+TEST_F(RoleChangesTest, TagsOfTwoCallersAreAllKept) {
+  at_once([this](int round) { tag("a" + std::to_string(round)); },
+          [this](int round) { tag("b" + std::to_string(round)); });
+  EXPECT_EQ(role().tags.size(), 2U * kRounds);
 }
 
-TEST_F(RoleChangesTest, ATagAndATrustOfTwoCallersAreBothKept) {
-  std::thread other([this] {
-    EXPECT_TRUE(roles_.update_trust({.role_name = "R", .policy_document = kTrust}, {}).ok());
-  });
-  EXPECT_TRUE(roles_.tag({.role_name = "R", .tags = {{.key = "a", .value = "1"}}}, {}).ok());
-  other.join();
-  EXPECT_EQ(tags().size(), 1U);
-  EXPECT_EQ(store_.FakeIdentityStore::find(domain::IdentityKind::kRole, "R").value().trust, kTrust);
+TEST_F(RoleChangesTest, TagsAndATrustOfTwoCallersAreAllKept) {
+  at_once(
+      [this](int round) { tag("a" + std::to_string(round)); },
+      [this](int) {
+        EXPECT_TRUE(roles_.update_trust({.role_name = "R", .policy_document = kTrust}, {}).ok());
+      });
+  EXPECT_EQ(role().tags.size(), 1U * kRounds);
+  EXPECT_EQ(role().trust, kTrust);
 }
 
 TEST(IamPolicyNames, AreUniqueWhateverThePathAndTheCase) {
