@@ -134,7 +134,8 @@ class Server:
         with urllib.request.urlopen(request, timeout=10, context=trust) as answer:
             return answer.read().decode()
 
-    def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+    def cli(self, *arguments: str, check: bool = True, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
         """A command of clary's own, about this server's data."""
         environment = {**self.environment(), "VIRTUAL_ENV": str(JOBS_VENV), "CLARY_DATA": str(self.data)}
-        return subprocess.run([CLARY, *arguments], env=environment, check=check, capture_output=True, text=True, timeout=60)
+        return subprocess.run([*prefix, CLARY, *arguments], env=environment, check=check, capture_output=True, text=True,
+                              timeout=60)
