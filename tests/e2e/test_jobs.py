@@ -4,7 +4,7 @@ import json
 import resource
 
 import pytest
-from training import BUCKET
+from training import BUCKET, Training
 
 SHOW = """
 import json, os, pathlib, sys
@@ -49,10 +49,12 @@ def test_a_prefix_is_a_string_prefix_and_one_object_keeps_its_name(shown):
         "train/1.txt": "one", "train/sub/2.txt": "two", "train/ab/3.txt": "three", "one/single": "four"}
 
 
-def test_a_script_may_open_as_many_files_as_the_server_s_starter(training):
+def test_a_script_may_open_as_many_files_as_the_server_s_starter(new_server):
+    limit = 777  # the server raises its own to the hard one
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[1] > limit
+    training = Training(new_server(prefix=("bash", "-c", f'ulimit -Sn {limit}; exec "$@"', "bash")).start())
     job = training.run("import resource; print('limit', resource.getrlimit(resource.RLIMIT_NOFILE)[0])")
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    assert f"limit {limit}" in training.lines(job["TrainingJobName"])
+    assert f"limit {limit}" in training.lines(job["TrainingJobName"]), job.get("FailureReason")
 
 
 def test_outputs_stand_where_aws_puts_them(training, shown):
