@@ -120,12 +120,14 @@ Status BodyFiles::Temporary::write(std::string_view bytes) {
   return {};
 }
 
-Status BodyFiles::require_free(std::uint64_t bytes) const {
+Status BodyFiles::require_free(std::uint64_t kept_bytes, std::uint64_t more_bytes) const {
   struct statvfs disk{};
-  if (bytes == 0 || ::statvfs(root_.c_str(), &disk) != 0) return {};
-  if (std::uint64_t{disk.f_bavail} * disk.f_frsize >= bytes) return {};
-  return limit_exceeded("the disk of '" + root_ + "' is full: its last " + format_bytes(bytes) +
-                        " are kept for what removes objects");
+  if (kept_bytes == 0 || ::statvfs(root_.c_str(), &disk) != 0) return {};
+  const std::uint64_t left = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  if (left >= kept_bytes && left - kept_bytes >= more_bytes) return {};
+  const std::string room = more_bytes == 0 ? "" : " for " + format_bytes(more_bytes) + " more";
+  return limit_exceeded("the disk of '" + root_ + "' is full" + room + ": its last " +
+                        format_bytes(kept_bytes) + " are kept for what removes objects");
 }
 
 Status BodyFiles::Temporary::append(const Fd& file) {

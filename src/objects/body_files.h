@@ -59,8 +59,8 @@ class BodyFiles {
   // removed. Unsupported: the file system has no more links for it.
   Result<std::string> share(const std::string& name);
 
-  // LimitExceeded: the disk has less left than that.
-  Status require_free(std::uint64_t bytes) const;
+  // LimitExceeded: the disk would have less left than `kept_bytes` with so much more on it.
+  Status require_free(std::uint64_t kept_bytes, std::uint64_t more_bytes = 0) const;
 
   Result<Fd> open(const std::string& name) const;  // NotFound when it has been removed
   // Absent is fine. A file that cannot be removed is left to a sweep.

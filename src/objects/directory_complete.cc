@@ -10,13 +10,19 @@ namespace clary::objects {
 namespace {
 
 // One sealed file with the bytes of all parts. One part is its own file; more are joined into a new
-// one.
-Result<std::string> join_parts(BodyFiles& files, const std::vector<std::string>& parts) {
+// one, where that leaves `reserved_bytes` of the disk.
+Result<std::string> join_parts(BodyFiles& files, const std::vector<std::string>& parts,
+                               const std::vector<PartSums>& sums, std::uint64_t reserved_bytes) {
   if (parts.size() == 1) return parts.front();
+  std::uint64_t left = 0;
+  for (const PartSums& part : sums) left += part.size_bytes;
   CLARY_TRY(BodyFiles::Temporary joined, files.create());
-  for (const std::string& part : parts) {
-    CLARY_TRY(const Fd file, files.open(part));
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    // All of it at first, and again for the rest: others write meanwhile.
+    CLARY_RETURN_IF_ERROR(files.require_free(reserved_bytes, left));
+    CLARY_TRY(const Fd file, files.open(parts[i]));
     CLARY_RETURN_IF_ERROR(joined.append(file));
+    left -= sums[i].size_bytes;
   }
   return joined.seal();
 }
@@ -84,7 +90,7 @@ Result<ObjectHead> DirectoryStore::complete_upload(CompleteRequest request) {
       joined_head(request, *parts, upload.request.checksum_kind, upload.request.composite_checksum);
   if (!joined.ok()) return joined.error().within(context);
 
-  Result<std::string> file = join_parts(files_, files);
+  Result<std::string> file = join_parts(files_, files, *parts, options_.reserved_bytes);
   if (!file.ok()) return file.error().within(context);
   IndexedObject row;
   row.head = std::move(*joined);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -208,6 +209,53 @@ TEST_F(DirectoryStoreTest, TheLastOfTheDiskIsKeptForRemovals) {
   }
   EXPECT_EQ(read("kept").value(), "x");
   EXPECT_TRUE(store_->remove(BucketName("b"), {{.key = ObjectKey("kept")}}).value()[0].ok());
+}
+
+TEST_F(DirectoryStoreTest, PartsAreJoinedWhereTheLastOfTheDiskStaysFree) {
+  const std::string bytes = sample_bytes(100'000);
+  const auto upload_of = [&](const char* key, int parts) {
+    CompleteRequest request{.bucket = BucketName("b"), .key = ObjectKey(key)};
+    request.upload =
+        std::move(store_->begin_upload({.bucket = request.bucket, .key = request.key})).value();
+    for (int number = 1; number <= parts; ++number) {
+      auto writer = std::move(store_->put_part({.bucket = request.bucket, .key = request.key},
+                                               request.upload, number))
+                        .value();
+      EXPECT_TRUE(writer->write(bytes).ok());
+      request.parts.push_back({.number = number, .etag = writer->finish().value_or({}).etag});
+    }
+    return request;
+  };
+  const CompleteRequest joined = upload_of("joined", 2);
+  const CompleteRequest alone = upload_of("alone", 1);
+  store_.reset();
+  open({.min_part_bytes = 1, .reserved_bytes = std::uint64_t{1} << 60});
+  const Result<ObjectHead> refused = store_->complete_upload(joined);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kLimitExceeded);
+  EXPECT_EQ(refused.error().message,
+            "bucket 'b': complete upload of 'joined': the disk of '" + root() +
+                "' is full for 195 KiB more: its last 1024 PiB are kept for what removes objects");
+  EXPECT_EQ(body_files().size(), 3U);
+  EXPECT_EQ(names_in(root() + "/tmp"), std::vector<std::string>{});
+  EXPECT_TRUE(store_->complete_upload(alone).ok()) << "its part is the object's file";
+  store_.reset();
+  open({.min_part_bytes = 1});
+  ASSERT_TRUE(store_->complete_upload(joined).ok());
+  EXPECT_EQ(*read("joined"), bytes + bytes);
+}
+
+TEST(BodyFilesRoom, WhatIsToComeIsCountedWithWhatIsKept) {
+  TemporaryFolder folder;
+  RandomIds ids;
+  const BodyFiles files(folder.path(), ids);
+  struct statvfs disk{};
+  ASSERT_EQ(::statvfs(folder.path().c_str(), &disk), 0);
+  const std::uint64_t all = std::uint64_t{disk.f_blocks} * disk.f_frsize;
+  EXPECT_TRUE(files.require_free(1).ok());
+  EXPECT_EQ(files.require_free(1, all + 1).error().code, ErrorCode::kLimitExceeded);
+  EXPECT_EQ(files.require_free(1, ~std::uint64_t{0}).error().code, ErrorCode::kLimitExceeded);
+  EXPECT_TRUE(files.require_free(0, all + 1).ok()) << "nothing is kept";
 }
 
 TEST_F(DirectoryStoreTest, ManyWritersEachGetTheirOwnAnswer) {

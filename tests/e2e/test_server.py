@@ -149,9 +149,21 @@ def test_a_full_disk_is_said_and_nothing_is_lost(new_server, tmp_path):
     assert s3.get_object(Bucket="full", Key="first")["Body"].read() == b"1" * 1_000_000
     assert s3.list_objects_v2(Bucket="full")["KeyCount"] == 1
     s3.put_object(Bucket="full", Key="third", Body=b"3" * 1_000_000)
+    joined = {"Bucket": "full", "Key": "joined"}
+    upload = {**joined, "UploadId": s3.create_multipart_upload(**joined)["UploadId"]}
+    bodies = [b"p" * (5 << 20), b"end"]
+    parts = [{"PartNumber": number, "ETag": s3.upload_part(**upload, PartNumber=number, Body=body)["ETag"]}
+             for number, body in enumerate(bodies, 1)]
     with pytest.raises(s3.exceptions.ClientError, match="is full"):
         for number in range(30):
             s3.put_object(Bucket="full", Key=f"more/{number}", Body=b"4" * 1_000_000)
-    for number in range(10):
+    # Between 5.5 and 6.6 million bytes are free then: enough for the parts' bytes, but for what is kept of the disk.
+    for number in range(4):
         s3.delete_object(Bucket="full", Key=f"more/{number}")
+    with pytest.raises(s3.exceptions.ClientError, match="is full for 5.0 MiB more: its last 1.5 MiB are kept"):
+        s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    for number in range(4, 30):
+        s3.delete_object(Bucket="full", Key=f"more/{number}")
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    assert s3.get_object(**joined)["Body"].read() == b"".join(bodies)
     s3.put_object(Bucket="full", Key="fourth", Body=b"5" * 1_000_000)
