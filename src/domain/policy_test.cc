@@ -209,6 +209,9 @@ TEST(Policy, Wildcards) {
   EXPECT_TRUE(wildcard_match("?b", "ab"));
   EXPECT_FALSE(wildcard_match("?", ""));
   EXPECT_FALSE(wildcard_match(std::string(50, '*') + "b", std::string(5000, 'a')));
+  std::uint64_t left = 8;
+  EXPECT_TRUE(wildcard_match("a*c", "abbc", Wildcards::kRun, left));
+  EXPECT_EQ(left, 3U) << "a, the *, b and b, and c";
 }
 
 }  // namespace

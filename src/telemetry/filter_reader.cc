@@ -16,8 +16,10 @@ namespace clary::telemetry {
 
 namespace {
 
-// Of one regex on one line, beside 4 for each of its bytes: a line that takes more does not match.
+// Of one regex or wildcard on one line, beside 4 for each of its bytes: a line that takes more does
+// not match.
 constexpr std::uint64_t kMostSteps = 200'000;
+constexpr std::uint64_t most_steps(std::string_view line) { return kMostSteps + 4 * line.size(); }
 // Trying an item costs about as much as comparing so many bytes.
 constexpr std::uint64_t kBytesPerStep = 16;
 
@@ -60,7 +62,7 @@ class PatternText {
   ~PatternText() { pcre2_code_free(code_); }
 
   bool matches(std::string_view text, std::uint64_t& steps) const {
-    StepCount count{.each = item_steps_, .most = kMostSteps + 4 * text.size()};
+    StepCount count{.each = item_steps_, .most = most_steps(text)};
     pcre2_match_context* context = pcre2_match_context_create(nullptr);
     pcre2_set_callout(context, count_step, &count);
     pcre2_match_data* data = pcre2_match_data_create(1, nullptr);
@@ -100,6 +102,14 @@ bool compare(FilterOperator operation, double left, double right) {
   }
 }
 
+bool wildcard_holds(std::string_view pattern, std::string_view word, std::uint64_t& steps) {
+  const std::uint64_t most = most_steps(word) * kBytesPerStep;
+  std::uint64_t left = most;
+  const bool holds = wildcard_match(pattern, word, Wildcards::kRun, left);
+  steps += 1 + (most - left) / kBytesPerStep;
+  return holds;
+}
+
 bool is_order(FilterOperator operation) {
   return operation >= FilterOperator::kLess && operation <= FilterOperator::kGreaterOrEqual;
 }
@@ -111,7 +121,7 @@ bool FilterComparison::holds_for_word(std::string_view word, std::uint64_t& step
   const std::optional<double> value = parse_double(word);
   if (is_order(operation)) return value && number && compare(operation, *value, *number);
   const bool same = regex != nullptr ? regex->matches(word, steps)
-                                     : wildcard_match(text, word, Wildcards::kRun) ||
+                                     : wildcard_holds(text, word, steps) ||
                                            (value && number && *value == *number);
   return same == (operation == FilterOperator::kEqual);
 }

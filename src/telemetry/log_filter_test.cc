@@ -65,6 +65,17 @@ TEST(LogFilter, WhatALineTakesIsCountedAndBounded) {
   // Such an item passes most of the line and fails, again and again, and PCRE2 tells of none of it.
   const std::string runs = std::string(9'999, 'a') + 'b' + std::string(9'999, 'a') + 'b';
   EXPECT_GT(steps_of("%(?:a{10000}|x)[cd]%", runs), 200'000U);
+  // A wildcard begins anew at every character: 1,000 looks for each of them.
+  const std::string slow = "*" + std::string(1'000, 'a') + 'b';
+  for (const auto& [pattern, text] :
+       {std::pair{"[word=" + slow + "]", line},
+        {"{ $.a = \"" + slow + "\" }", R"({"a":")" + line + R"("})"}}) {
+    const std::uint64_t steps = steps_of(pattern, text);
+    EXPECT_GT(steps, 200'000U) << pattern;
+    EXPECT_LT(steps, 300'000U) << pattern;
+  }
+  EXPECT_LT(steps_of("[word=x*y*z]", line), 2 * line.size());
+  EXPECT_TRUE(takes("[word=*b]", std::string(100'000, 'a') + 'b')) << "long, but no more than that";
   EXPECT_TRUE(takes("%[^b]b$%", std::string(100'000, 'a') + 'b')) << "long, but no more than that";
 }
 
