@@ -51,9 +51,14 @@ Result<ObjectHead> DirectoryStore::copy(const CopyRequest& request) {
 
   // From here on the bytes stay, whatever becomes of the source.
   Result<std::string> file = files_.share(source.file);
-  if (!file.ok() && file.error().code == ErrorCode::kNotFound) return changed_source(request);
-  if (!file.ok() && file.error().code == ErrorCode::kUnsupported) return ObjectStore::copy(request);
   const std::string context = object_context(to.bucket, "copy to", to.key);
+  if (!file.ok() && file.error().code == ErrorCode::kNotFound) {
+    const Result<IndexedObject> now =
+        find_stored(request.from_bucket, request.from_key, request.from_version);
+    if (!now.ok() || now->file != source.file) return changed_source(request);
+    return internal_error(context + ": the source's body file is missing: " + file.error().message);
+  }
+  if (!file.ok() && file.error().code == ErrorCode::kUnsupported) return ObjectStore::copy(request);
   if (!file.ok()) return file.error().within(context);
   const auto give_up = [&](const Error& error) {
     files_.remove(*file);

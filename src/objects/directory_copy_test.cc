@@ -127,5 +127,17 @@ TEST_F(DirectoryCopyTest, DamageIsNotGivenANewChecksum) {
   EXPECT_EQ(read("three"), "damaged");
 }
 
+TEST_F(DirectoryCopyTest, ASourceWhoseBodyIsLostIsDamagedAndNotReplaced) {
+  put("one", sample_bytes(50'000));
+  const std::string path = body_files().at(0);
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  const Error lost = copy("one", "two").error();
+  EXPECT_EQ(lost.code, ErrorCode::kInternal);
+  EXPECT_TRUE(lost.message.starts_with("bucket 'b': copy to 'two': the source's body file is "
+                                       "missing: ") &&
+              lost.message.find(path) != std::string::npos)
+      << lost.message;
+}
+
 }  // namespace
 }  // namespace clary::objects

@@ -16,6 +16,11 @@ Error late_error(net::ClientReply reply) {
   return s3_error(reply);
 }
 
+// Of a copy whose one condition is on its source.
+bool is_failed_condition(const net::ClientReply& reply) {
+  return reply.status == 412 || read_error_body(reply.body).code == "PreconditionFailed";
+}
+
 }  // namespace
 
 Result<ObjectHead> RemoteS3Store::copy(const CopyRequest& request) {
@@ -33,15 +38,18 @@ Result<ObjectHead> RemoteS3Store::copy(const CopyRequest& request) {
   if (!to.tags.empty()) copy.headers.add("x-amz-tagging", tagging_field(to.tags));
   if (to.compute_checksum)
     copy.headers.add("x-amz-checksum-algorithm", to_upper(digest_name(*to.compute_checksum)));
-  // The call's one condition is on the source.
-  const auto failed = [&request](const Error& error) {
-    return error.code == ErrorCode::kConflict ? changed_source(request) : error;
-  };
-  const Result<net::ClientReply> reply = call(copy, to.bucket, to.key);
-  if (!reply.ok()) return failed(reply.error());
-  if (const S3ErrorBody error = read_error_body(reply->body); !error.code.empty())
-    return failed(late_error(*reply).within(object_context(to.bucket, "copy to", to.key)));
-  return head(to.bucket, to.key, std::string(reply->headers.get("x-amz-version-id")));
+  const std::string context = object_context(to.bucket, "copy to", to.key);
+  const Result<net::ClientReply> reply = transport_->send(copy);
+  if (!reply.ok()) return reply.error().within(context);
+  if (is_failed_condition(*reply)) return changed_source(request);
+  const bool is_ok = reply->status / 100 == 2;
+  if (is_ok && read_error_body(reply->body).code.empty())
+    return head(to.bucket, to.key, std::string(reply->headers.get("x-amz-version-id")));
+  const Error error =
+      is_ok ? late_error(*reply).within(context) : failure(*reply, to.bucket, to.key, "copy to");
+  // Another conflict is over there, and none with what the caller has asked.
+  if (error.code == ErrorCode::kConflict) return unavailable(error.message);
+  return error;
 }
 
 Result<ObjectHead> RemoteS3Store::put_whole(const PutRequest& request, BodySpool& body,

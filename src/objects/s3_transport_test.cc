@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "objects/remote_s3_store.h"
+#include "objects/store_rules.h"
 
 namespace clary::objects {
 namespace {
@@ -62,6 +63,32 @@ TEST(RemoteAbsence, TellsTheKeyFromTheBucket) {
   EXPECT_EQ(told(200), "bucket 'b': key 'k': not there");
   EXPECT_EQ(told(403), "bucket 'b': key 'k': not there") << "it is somebody's";
   EXPECT_EQ(told(404), "bucket 'b': not there");
+}
+
+TEST(RemoteCopies, OnlyAFailedConditionIsAChangedSource) {
+  const ManualClock clock;
+  const auto refused = [&](int code, std::string_view s3_code) {
+    net::ClientReply reply = status(code);
+    reply.body = "<Error><Code>" + std::string(s3_code) + "</Code><Message>why</Message></Error>";
+    RemoteS3Store store(
+        std::make_unique<ScriptedTransport>(std::deque<Result<net::ClientReply>>{std::move(reply)}),
+        clock);
+    return store
+        .copy({.from_bucket = BucketName("b"),
+               .from_key = ObjectKey("from"),
+               .from_etag = "0123",
+               .to = {.bucket = BucketName("b"), .key = ObjectKey("to")}})
+        .error();
+  };
+  EXPECT_TRUE(is_changed_source(refused(412, "PreconditionFailed")));
+  EXPECT_TRUE(is_changed_source(refused(200, "PreconditionFailed"))) << "told late";
+  for (const int code : {409, 200}) {
+    const Error other = refused(code, code == 409 ? "OperationAborted" : "InvalidPart");
+    EXPECT_FALSE(is_changed_source(other));
+    EXPECT_EQ(other.code, ErrorCode::kUnavailable);
+    EXPECT_NE(other.message.find("why"), std::string::npos) << other.message;
+  }
+  EXPECT_EQ(refused(403, "AccessDenied").code, ErrorCode::kDenied);
 }
 
 TEST_F(RetryTest, AServerThatComesBackIsNotNoticed) {
