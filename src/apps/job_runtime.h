@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -44,6 +45,8 @@ struct JobRuntimeParts {
   std::uint64_t open_files = 0;  // soft limit of jobs and hooks; 0: as this process's is
   std::string server_endpoint;   // "http://127.0.0.1:4580"
   std::string ca_file;           // whom hosts trust there, when it is https
+  // Called where a host has kept what it could not upload; by any thread, until stop() is done.
+  std::function<void()> kept_more = [] {};
 };
 
 class JobRuntime {

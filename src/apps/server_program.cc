@@ -87,11 +87,11 @@ struct ServerProgram::Parts {
   std::unique_ptr<objects::ChannelViews> channel_views;
   std::unique_ptr<runtime::ChannelViews> views;
   std::unique_ptr<services::JobDataAccess> access;
+  std::unique_ptr<Loop> retention;  // woken by the runtime
   std::unique_ptr<JobRuntime> runtime;
   std::unique_ptr<RunningJobCredentials> job_credentials;
   std::unique_ptr<ApiServices> services;
   std::unique_ptr<LifecycleLoop> lifecycle;
-  std::unique_ptr<Loop> retention;
   IdleMemory idle_memory{[this] { return server->counters().requests_total; }, trim_heaps};
   std::unique_ptr<Loop> idle_looks;
   std::string address;
@@ -175,7 +175,8 @@ Status ServerProgram::Parts::serve() {
                                          .logger = logger,
                                          .open_files = open_files,
                                          .server_endpoint = endpoint,
-                                         .ca_file = tls.bundle_file}));
+                                         .ca_file = tls.bundle_file,
+                                         .kept_more = [this] { retention->wake(); }}));
   job_credentials = std::make_unique<RunningJobCredentials>(RunningJobCredentials::Parts{
       .jobs = *storage->jobs, .folders = runtime->folders(), .issuer = runtime->credentials()});
   services = std::make_unique<ApiServices>(
@@ -238,9 +239,9 @@ void ServerProgram::stop() {
   ::unlink(parts_->folder.in("server.json").c_str());
   parts_->server->stop();
   parts_->lifecycle.reset();
-  parts_->retention.reset();
   parts_->idle_looks.reset();
   if (parts_->runtime != nullptr) parts_->runtime->stop();
+  parts_->retention.reset();
 }
 
 }  // namespace clary::apps

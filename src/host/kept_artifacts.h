@@ -23,7 +23,7 @@ Result<bool> keep_artifacts(const std::string& root, const std::vector<std::stri
                             const std::string& to, const KeptLimits& limits);
 
 // Removes what has been kept for longer, then the oldest until the rest takes no more. An absent
-// folder is fine.
+// folder is fine. The server's alone to do: a host knows the limits of the day it was started.
 Status trim_kept(const std::string& kept, const KeptLimits& limits, TimePoint now);
 
 }  // namespace clary::host

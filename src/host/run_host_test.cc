@@ -222,8 +222,11 @@ TEST_F(RunHost, WhatCannotBeUploadedIsKept) {
   plan_.kept_folder = folder_.at("kept");
   plan_.kept_bytes = 1 << 20;
   plan_.kept_seconds = 7 * 86'400;
+  // Of another job: more than this one's plan would leave to all.
+  folder_.write("kept/other.gang/model/m", std::string(2 << 20, 'x'));
   lives_.push_back({.on_spawn = [&](const compute::ProcessSpec&) { write_ml("model/m", "1"); }});
   ASSERT_EQ(run(), kHostReported);
+  EXPECT_TRUE(exists(folder_.at("kept/other.gang/model/m"))) << "the server's to remove";
   const std::string place = folder_.at("kept/job.gang-1");
   EXPECT_EQ(folder_.read("kept/job.gang-1/model/m"), "1");
   EXPECT_EQ(failure(),

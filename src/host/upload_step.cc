@@ -116,17 +116,12 @@ std::string keep_for_owner(HostContext& context, const Status& uploaded) {
     folders.clear();
     for (const auto& output : context.outputs) folders.push_back(output->options().path);
   }
-  const KeptLimits limits{.bytes = plan.kept_bytes,
-                          .time = std::chrono::seconds(plan.kept_seconds)};
   const std::string to = kept_place(plan);
-  const Result<bool> kept = keep_artifacts(context.job_folder, folders, to, limits);
+  const Result<bool> kept =
+      keep_artifacts(context.job_folder, folders, to, {.bytes = plan.kept_bytes});
   if (!kept.ok()) return "; what the job made could not be kept: " + kept.error().message;
   if (!*kept) return "";
   context.outcome->kept_in = to;
-  const Status trimmed = trim_kept(plan.kept_folder, limits, context.services.clock->now());
-  if (!trimmed.ok())
-    context.services.logger->warning("kept artifacts could not be removed",
-                                     {{"error", trimmed.error().message}});
   const std::int64_t days = plan.kept_seconds / kDaySeconds;
   context.notice("What the job made is kept in '" + to + "', for " + std::to_string(days) +
                  (days == 1 ? " day" : " days") + " at most (jobs.kept_days, jobs.kept_gib)");

@@ -121,8 +121,8 @@ struct HostPlan {
                                   // no credentials address
   std::string cache_folder;       // requirement overlays and the like, shared between jobs
   std::string kept_folder;        // where what cannot be uploaded is kept; "": nowhere
-  std::uint64_t kept_bytes = 0;   // of all jobs' together
-  std::int64_t kept_seconds = 0;  // of each
+  std::uint64_t kept_bytes = 0;   // this job keeps no more
+  std::int64_t kept_seconds = 0;  // as its owner is told; the server removes
   PlanCredentials credentials;    // the first hour's
 
   Document to_document() const;

@@ -131,6 +131,7 @@ class RuntimeFixture : public ::testing::Test {
   FakeDataAccess access_;
   std::vector<hostlink::PlanCredentials> sent_credentials_;
   bool host_is_connected_ = true;
+  int kept_more_ = 0;  // how often the receiver said so
 
   // Everything that a crash takes away.
   struct Server {

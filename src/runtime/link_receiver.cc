@@ -133,6 +133,7 @@ class JobLinkReceiver::HostRecords {
     }
     CLARY_RETURN_IF_ERROR(
         parts_.changes.apply(job_, *input, origin_of(record, std::move(notices))));
+    if (!record.body.string_or("kept_in", "").empty()) parts_.kept_more();
     return {};
   }
 
@@ -201,7 +202,7 @@ class JobLinkReceiver::HostRecords {
   std::unique_ptr<telemetry::MetricExtractor> extractor_ CLARY_GUARDED_BY(mutex_);
 };
 
-JobLinkReceiver::JobLinkReceiver(Parts parts) : parts_(parts) {}
+JobLinkReceiver::JobLinkReceiver(Parts parts) : parts_(std::move(parts)) {}
 JobLinkReceiver::~JobLinkReceiver() = default;
 
 Status JobLinkReceiver::admit(const LinkPeer& peer, std::string_view token) {

@@ -5,6 +5,7 @@
 // metrics by the number kept with them. Thread-safe. Everything passed outlives it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,6 +36,8 @@ class JobLinkReceiver final : public hostlink::LinkReceiver {
     const GangFolders& folders;
     Failpoints& failpoints;
     const Logger& logger;
+    // Called where a host has kept what it could not upload: there is more on this machine.
+    std::function<void()> kept_more = [] {};
   };
   explicit JobLinkReceiver(Parts parts);
   ~JobLinkReceiver() override;
