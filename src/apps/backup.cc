@@ -170,6 +170,12 @@ Status take_back(const std::string& folder, bool was_there) {
   return {};
 }
 
+// Why there is no backup or data directory; and why what was begun of one stays, where it does.
+Error with_leftovers(Error error, const Status& removed) {
+  if (!removed.ok()) error.message += "; what was begun stays: " + removed.error().message;
+  return error;
+}
+
 Result<StorageReport> back_up(const std::string& data, const cli::CopyOptions& options) {
   ::umask(077);
   CLARY_TRY(const Places places, places_of(data));
@@ -180,7 +186,7 @@ Result<StorageReport> back_up(const std::string& data, const cli::CopyOptions& o
   CLARY_RETURN_IF_ERROR(make_folders(folder_of(to)));
   CLARY_RETURN_IF_ERROR(make_folders(to, 0700));
   Result<StorageReport> report = fill_backup(data, to, options, places);
-  if (!report.ok()) CLARY_RETURN_IF_ERROR(take_back(to, was_there));
+  if (!report.ok()) return with_leftovers(report.error(), take_back(to, was_there));
   return report;
 }
 
@@ -231,7 +237,7 @@ Result<StorageReport> restore(const std::string& data, const cli::CopyOptions& o
   const std::string aside = data + ".restoring";
   CLARY_RETURN_IF_ERROR(remove_tree(aside));
   Result<StorageReport> report = fill_aside(from, aside, data, options, places);
-  if (!report.ok()) CLARY_RETURN_IF_ERROR(remove_tree(aside));
+  if (!report.ok()) return with_leftovers(report.error(), remove_tree(aside));
   return report;
 }
 

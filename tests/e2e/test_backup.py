@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
 
 import pytest
 from clary_server import Server, StartError
@@ -115,6 +116,34 @@ def test_backup_and_restore_refuse_what_would_lose_something(server, new_server,
     (backup / "backup.json").unlink()
     unfinished = server.cli("restore", str(backup), "--data", str(tmp_path / "new"), check=False)
     assert unfinished.returncode == 3 and "was not finished" in unfinished.stderr
+
+
+@contextlib.contextmanager
+def nothing_can_be_removed_from(folder):
+    folder.mkdir()
+    if subprocess.run(["chattr", "+a", folder], capture_output=True).returncode != 0:
+        pytest.skip("this file system has no append-only folders")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-a", folder], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a folder is made append-only")
+def test_why_a_backup_or_a_restore_failed_is_said_before_what_it_left_behind(server, tmp_path):
+    whole, full = tmp_path / "whole", tmp_path / "full"
+    server.cli("backup", str(whole), "--copy")
+    server.stop()
+    for folder in (server.data, whole):
+        (folder / "telemetry.db").write_bytes(b"no database at all " * 100)
+    with nothing_can_be_removed_from(full):
+        for left, arguments in ((full / "backup", ("backup", str(full / "backup"))),
+                                (full / "new.restoring", ("restore", str(whole), "--data", str(full / "new")))):
+            failed = server.cli(*arguments, check=False)
+            assert failed.returncode == 1
+            reason, rest = failed.stderr.split("; what was begun stays: ")
+            assert "telemetry.db" in reason and "not a database" in reason
+            assert f"remove '{left}'" in rest
 
 
 def test_small_objects_are_counted_as_check_counts_them(server, tmp_path):
