@@ -53,6 +53,18 @@ TEST_F(CommandsTest, UpListensWhereItDidBefore) {
   EXPECT_EQ(last_address(folder_.path()), "") << "not without its TLS";
 }
 
+TEST_F(CommandsTest, UpGoesOnWhereTheAddressCannotBeNoted) {
+  start_server();
+  hold_lock();
+  ASSERT_TRUE(make_folders(folder_.path() + "/last_address/in the way").ok());
+  EXPECT_EQ(up(context(), {.shell = "bash"}), ExitCode::kOk) << err_;
+  EXPECT_NE(out_.find("export AWS_ACCESS_KEY_ID='AKIATEST'\n"), std::string::npos) << out_;
+  EXPECT_NE(err_.find("the next `clary up` may choose another address: "), std::string::npos)
+      << err_;
+  EXPECT_NE(err_.find("last_address"), std::string::npos) << err_;
+  EXPECT_NE(err_.find("already running"), std::string::npos) << err_;
+}
+
 TEST_F(CommandsTest, WhatTheServerCallsAWrongCommandLineIsOneOfUpToo) {
   const std::string program = folder_.path() + "/program";
   ASSERT_TRUE(

@@ -130,8 +130,10 @@ ExitCode up(const Context& context, const UpOptions& options) {
                                     " (data: " + context.data_folder + "), and " + otherwise +
                                     " asks for another one; run `clary down` first"));
     }
-    const Status noted = note_address(context.data_folder, record->listen);
-    if (!noted.ok()) return fail(context, noted.error());
+    if (const Status noted = note_address(context.data_folder, record->listen); !noted.ok()) {
+      context.terminal.say("the next `clary up` may choose another address: " +
+                           harmless(noted.error().message));
+    }
     context.terminal.say(std::string("clary ") +
                          (started->by_us ? "is running" : "is already running") + " at " +
                          record->endpoint() + " (data: " + context.data_folder + ")");
