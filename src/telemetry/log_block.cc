@@ -1,13 +1,12 @@
 #include "telemetry/log_block.h"
 
-#include <zlib.h>
-
+#include "base/deflate.h"
 #include "base/text_encoding.h"
 
 namespace clary::telemetry {
 namespace {
 
-// Below this, zlib's own overhead eats what it saves.
+// Below this, packing costs more than it saves.
 constexpr std::size_t kCompressFrom = 512;
 
 void append_varint(std::string& out, std::size_t value) {
@@ -30,13 +29,12 @@ bool take_varint(std::string_view& bytes, std::size_t& value) {
 LogBlock pack(std::string plain, std::size_t count) {
   LogBlock block{.count = count, .plain_bytes = plain.size()};
   if (plain.size() >= kCompressFrom) {
-    uLongf size = compressBound(plain.size());
-    std::string packed(size, '\0');
-    const int outcome =
-        compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
-                  reinterpret_cast<const Bytef*>(plain.data()), plain.size(), Z_BEST_SPEED);
-    if (outcome == Z_OK && size < plain.size()) {
-      packed.resize(size);
+    std::string packed;
+    Deflater deflater(Wrapping::kZlib, [&packed](std::string_view piece) -> Status {
+      packed += piece;
+      return {};
+    });
+    if (deflater.finish(plain).ok() && packed.size() < plain.size()) {
       packed.shrink_to_fit();
       block.codec = BlockCodec::kZlib;
       block.bytes = std::move(packed);
@@ -52,11 +50,18 @@ Error damaged() { return internal_error("log block: its bytes are damaged"); }
 Result<std::string> unpack(const LogBlock& block) {
   if (block.codec == BlockCodec::kPlain) return block.bytes;
   std::string plain(block.plain_bytes, '\0');
-  uLongf size = plain.size();
-  const int outcome =
-      uncompress(reinterpret_cast<Bytef*>(plain.data()), &size,
-                 reinterpret_cast<const Bytef*>(block.bytes.data()), block.bytes.size());
-  if (outcome != Z_OK || size != plain.size()) return damaged();
+  Inflater inflater(Wrapping::kZlib);
+  std::string_view packed = block.bytes;
+  std::span<char> room = plain;
+  for (;;) {
+    const Inflater::Step step = inflater.step(packed, room);
+    packed.remove_prefix(step.taken);
+    room = room.subspan(step.made);
+    if (step.state == Inflater::State::kEnded) break;
+    const bool stands = step.taken == 0 && step.made == 0;
+    if (step.state == Inflater::State::kBroken || stands) return damaged();
+  }
+  if (!room.empty()) return damaged();
   return plain;
 }
 

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@
 
 namespace clary::telemetry {
 namespace {
+
+using namespace std::string_literals;
 
 // A database in a folder of its own, that can be closed and opened again.
 class Place {
@@ -148,11 +151,38 @@ TEST(LogBlock, ReadsBackWhatItPacks) {
   EXPECT_LT(stored, 100'000U) << "text like this packs to less than half";
 }
 
+TEST(LogBlock, ReadsWhatZlibPacked) {
+  // As servers have written them that packed with zlib.
+  const std::string packed =
+      "\x78\x01\x3d\xcf\xc1\x89\x43\x41\x0c\x04\xd1\x1c\xec\x04\x7e\x04\x8b\xd4\x1a\x8d\x46\xf1"
+      "\x18\x83\x0f\x06\x2f\x38\x7f\xd8\xc3\xaa\xfb\x5a\xa7\x7a\xb7\xe7\xef\xe7\xf1\xba\xec\x7a"
+      "\x7f\xbe\xdf\xcb\x7e\xcc\xec\xf6\x9f\x9c\xa9\xbd\x27\x81\xe9\xc4\x99\x14\x4c\x95\x35\x69"
+      "\x31\xed\xda\x93\x92\x29\x3b\x27\x6d\x25\x5f\x93\x8a\x69\x45\x4c\x3a\x4c\x91\x98\xd4\x4c"
+      "\x28\xbf\xcf\xaa\xf6\xbd\x8d\x4d\xff\x6e\xcd\x26\x80\xe1\xb0\x49\xd0\xab\xd8\x44\x38\x7b"
+      "\xb3\xc9\x50\x27\xd9\x84\x28\x5b\x6c\x52\x6c\x04\x9b\x18\xb9\xc0\x26\xc7\xda\x74\x40\x8e"
+      "\x38\x74\x40\x0e\x34\x1d\x90\x03\x4e\x07\xe4\xf0\xa0\x03\x72\x58\xd2\x01\x39\xba\xe8\x80"
+      "\x1c\xa7\xe9\x80\x1c\xc7\xe9\x80\x1c\x15\x74\x40\x8e\x9d\xfe\x07\x35\x94\xa7\x55"s;
+  std::vector<std::string> lines;
+  for (int i = 0; i < 30; ++i)
+    lines.push_back(fmt::format("epoch {} loss 0.{:03}", i, i * 7919 % 1000));
+  const LogBlock block{
+      .codec = BlockCodec::kZlib, .count = 30, .plain_bytes = 590, .bytes = packed};
+  EXPECT_EQ(read_block(block).value(), lines);
+}
+
 TEST(LogBlock, RefusesDamage) {
   const std::vector<std::string> events = {std::string(2000, 'a'), "b"};
   const LogBlock good = make_blocks(events).at(0);
   LogBlock bad = good;
   bad.bytes.resize(bad.bytes.size() / 2);
+  EXPECT_FALSE(read_block(bad).ok());
+  bad = good;
+  bad.plain_bytes -= 1;
+  EXPECT_FALSE(read_block(bad).ok());
+  bad.plain_bytes += 2;
+  EXPECT_FALSE(read_block(bad).ok());
+  bad = good;
+  bad.bytes.back() = static_cast<char>(bad.bytes.back() ^ 1);  // of the checksum
   EXPECT_FALSE(read_block(bad).ok());
   bad = good;
   bad.count = 3;
