@@ -37,14 +37,16 @@ std::string_view digest_name(DigestKind kind) {
   return "";
 }
 
-BodyDigests::BodyDigests(const PutRequest& request)
+BodyDigests::BodyDigests(const PutRequest& request, DigestsFor whom)
     : expected_md5_(request.expected_md5),
       expected_sha256_(request.expected_sha256),
       expected_checksum_(request.expected_checksum),
       checksum_kind_(request.expected_checksum ? std::optional(request.expected_checksum->kind)
-                                               : request.compute_checksum),
-      md5_(make_hasher(DigestKind::kMd5)),
-      crc32c_(make_hasher(DigestKind::kCrc32c)) {
+                                               : request.compute_checksum) {
+  const bool all = whom == DigestsFor::kStore;
+  if (all || expected_md5_ || checksum_kind_ == DigestKind::kMd5)
+    md5_ = make_hasher(DigestKind::kMd5);
+  if (all || checksum_kind_ == DigestKind::kCrc32c) crc32c_ = make_hasher(DigestKind::kCrc32c);
   if (expected_sha256_ || checksum_kind_ == DigestKind::kSha256) {
     sha256_ = make_hasher(DigestKind::kSha256);
   }
@@ -60,22 +62,23 @@ void BodyDigests::update(std::string_view piece) {
   update_others(piece);
 }
 
-void BodyDigests::update_md5(std::string_view piece) { md5_->update(piece); }
+void BodyDigests::update_md5(std::string_view piece) {
+  if (md5_ != nullptr) md5_->update(piece);
+}
 
 void BodyDigests::update_others(std::string_view piece) {
   size_bytes_ += piece.size();
-  crc32c_->update(piece);
-  if (sha256_ != nullptr) sha256_->update(piece);
-  if (checksum_ != nullptr) checksum_->update(piece);
-  if (crc64nvme_ != nullptr) crc64nvme_->update(piece);
+  for (Hasher* hasher : {crc32c_.get(), sha256_.get(), checksum_.get(), crc64nvme_.get()})
+    if (hasher != nullptr) hasher->update(piece);
 }
 
 void BodyDigests::expect_checksum(Checksum checksum) { expected_checksum_ = std::move(checksum); }
 
 Result<BodySums> BodyDigests::finish() {
-  BodySums sums{size_bytes_, md5_->finish(), crc32c_->finish(), std::nullopt};
-  if (crc64nvme_ != nullptr) sums.crc64nvme = crc64nvme_->finish();
-  const std::string sha256 = sha256_ == nullptr ? std::string() : sha256_->finish();
+  const auto end = [](Hasher* hasher) { return hasher == nullptr ? "" : hasher->finish(); };
+  BodySums sums{size_bytes_, end(md5_.get()), end(crc32c_.get()), std::nullopt};
+  sums.crc64nvme = end(crc64nvme_.get());
+  const std::string sha256 = end(sha256_.get());
   if (expected_md5_ && *expected_md5_ != sums.md5) {
     mismatch_ = Mismatch::kContentMd5;
     return invalid_argument("the MD5 of the bytes is " + base64_encode(sums.md5) + ", expected " +

@@ -16,15 +16,19 @@ namespace clary::objects {
 
 struct BodySums {
   std::uint64_t size_bytes = 0;
-  std::string md5;     // raw
-  std::string crc32c;  // raw
+  std::string md5;     // raw; empty where it was not made
+  std::string crc32c;  // raw; empty where it was not made
   std::optional<Checksum> checksum;
   std::string crc64nvme = {};  // raw; "" unless also_crc64nvme asked for it
 };
 
+// A store that keeps the body makes MD5 and CRC-32C always; who sends or reads it makes what the
+// request expects or asks for.
+enum class DigestsFor { kStore, kRequest };
+
 class BodyDigests {
  public:
-  explicit BodyDigests(const PutRequest& request);
+  explicit BodyDigests(const PutRequest& request, DigestsFor whom = DigestsFor::kStore);
 
   void update(std::string_view piece);
   // update() in two halves that take about as long and may run beside each other.
@@ -44,7 +48,7 @@ class BodyDigests {
   std::optional<Checksum> expected_checksum_;
   std::optional<DigestKind> checksum_kind_;
   std::uint64_t size_bytes_ = 0;
-  std::unique_ptr<Hasher> md5_;
+  std::unique_ptr<Hasher> md5_;  // nothing: not wanted, as the next ones
   std::unique_ptr<Hasher> crc32c_;
   std::unique_ptr<Hasher> sha256_;     // when the payload's hash or a SHA-256 checksum is wanted
   std::unique_ptr<Hasher> checksum_;   // of the kinds that the members above do not make

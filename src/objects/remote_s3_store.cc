@@ -180,7 +180,7 @@ class RemoteS3Store::Source final : public net::ByteSource {
     if (left_ == head.size_bytes && head.checksum && !head.checksum->composite) {
       PutRequest expectation;
       expectation.expected_checksum = head.checksum;
-      digests_.emplace(expectation);
+      digests_.emplace(expectation, DigestsFor::kRequest);
     }
   }
 

@@ -92,7 +92,7 @@ class RemoteS3Store::Writer final : public ObjectWriter {
   Writer(RemoteS3Store& store, PutRequest request)
       : store_(store),
         request_(std::move(request)),
-        digests_(request_),
+        digests_(request_, DigestsFor::kRequest),
         kind_(request_.compute_checksum),
         part_(store_.options_.spool) {
     if (request_.expected_checksum) kind_ = request_.expected_checksum->kind;
@@ -176,7 +176,7 @@ class RemoteS3Store::PartWriter final : public ObjectWriter {
   PartWriter(RemoteS3Store& store, PutRequest request, UploadId upload, int number)
       : store_(store),
         request_(std::move(request)),
-        digests_(request_),
+        digests_(request_, DigestsFor::kRequest),
         upload_(std::move(upload)),
         number_(number),
         body_(store_.options_.spool) {}
