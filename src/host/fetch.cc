@@ -2,17 +2,14 @@
 
 #include <fcntl.h>
 
-#include <vector>
-
 #include "base/digest.h"
 #include "base/files.h"
 #include "base/text_encoding.h"
 #include "host/gunzip_source.h"
+#include "host/read_ahead.h"
 
 namespace clary::host {
 namespace {
-
-constexpr std::size_t kReadBytes = 256 << 10;
 
 // Counts and sums what goes through.
 class CheckedSource final : public net::ByteSource {
@@ -58,17 +55,15 @@ Status fetch_object(HostContext& context, const objects::ObjectUri& from, const 
   CheckedSource checked(body);
   std::unique_ptr<net::ByteSource> unpacked;
   if (unpacking == Unpacking::kGunzip) unpacked = gunzip_source(checked);
-  net::ByteSource& source = unpacked == nullptr ? checked : *unpacked;
+  ReadAhead ahead(unpacked == nullptr ? checked : *unpacked);
   CLARY_RETURN_IF_ERROR(make_folders(folder_of(to)));
   CLARY_TRY(const Fd file, open_file(to, O_WRONLY | O_CREAT | O_EXCL));
-  std::vector<char> piece(kReadBytes);
   for (;;) {
     CLARY_RETURN_IF_ERROR(context.check_stop());
-    const Result<std::size_t> got = source.read(piece);
-    if (!got.ok()) return within(got.error());
-    if (*got == 0) return {};
-    CLARY_RETURN_IF_ERROR(
-        write_all(file, std::string_view(piece.data(), *got), "write '" + to + "'"));
+    const Result<std::string> piece = ahead.next();
+    if (!piece.ok()) return within(piece.error());
+    if (piece->empty()) return {};
+    CLARY_RETURN_IF_ERROR(write_all(file, *piece, "write '" + to + "'"));
   }
 }
 

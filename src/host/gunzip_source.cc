@@ -1,77 +1,68 @@
 #include "host/gunzip_source.h"
 
-#include <zlib.h>
-
-#include <algorithm>
-#include <limits>
+#include <string>
+#include <string_view>
 #include <vector>
+
+#include "base/deflate.h"
 
 namespace clary::host {
 namespace {
 
 constexpr std::size_t kReadBytes = 256 << 10;
-constexpr int kGzipOnly = 16 + MAX_WBITS;
 
 class GunzipSource final : public net::ByteSource {
  public:
-  explicit GunzipSource(net::ByteSource& packed) : packed_(packed), piece_(kReadBytes) {
-    ready_ = ::inflateInit2(&stream_, kGzipOnly) == Z_OK;
-  }
-  GunzipSource(const GunzipSource&) = delete;
-  GunzipSource& operator=(const GunzipSource&) = delete;
-  ~GunzipSource() override {
-    if (ready_) ::inflateEnd(&stream_);
-  }
+  GunzipSource(net::ByteSource& packed, AfterGzip after)
+      : packed_(packed), after_(after), piece_(kReadBytes) {}
 
   Result<std::size_t> read(std::span<char> into) override {
-    if (!ready_) return internal_error("gzip: no memory");
-    const auto room =
-        static_cast<uInt>(std::min<std::size_t>(into.size(), std::numeric_limits<uInt>::max()));
-    stream_.next_out = reinterpret_cast<Bytef*>(into.data());
-    stream_.avail_out = room;
-    while (stream_.avail_out == room) {
-      if (stream_.avail_in == 0) CLARY_RETURN_IF_ERROR(refill());
-      if (stream_.avail_in == 0) {
-        if (!between_members_) return invalid_argument("not a whole gzip: it ends early");
-        return std::size_t{0};
+    while (!into.empty() && !over_) {
+      const Inflater::Step step = inflater_.step(left_, into);
+      left_.remove_prefix(step.taken);
+      if (step.taken > 0) between_members_ = false;
+      if (step.state == Inflater::State::kBroken) {
+        if (!is_rest()) return invalid_argument("not a gzip: " + std::string(inflater_.fault()));
+        over_ = true;
+      } else if (step.state == Inflater::State::kEnded) {
+        inflater_.reset();
+        any_member_ = between_members_ = true;
       }
-      CLARY_RETURN_IF_ERROR(inflate_some());
+      if (step.made > 0) return step.made;
+      if (!over_ && left_.empty()) CLARY_RETURN_IF_ERROR(refill());
     }
-    return std::size_t{room - stream_.avail_out};
+    return std::size_t{0};
   }
 
  private:
   Status refill() {
     CLARY_TRY(const std::size_t got, packed_.read(piece_));
-    stream_.next_in = reinterpret_cast<Bytef*>(piece_.data());
-    stream_.avail_in = static_cast<uInt>(got);
+    left_ = {piece_.data(), got};
+    if (got > 0) return {};
+    if (!between_members_ && !is_rest()) return invalid_argument("not a whole gzip: it ends early");
+    over_ = true;
     return {};
   }
 
-  Status inflate_some() {
-    // A member that follows begins where the last one ended.
-    if (between_members_ && any_) ::inflateReset(&stream_);
-    between_members_ = false;
-    any_ = true;
-    const int said = ::inflate(&stream_, Z_NO_FLUSH);
-    if (said == Z_STREAM_END) between_members_ = true;
-    if (said == Z_OK || said == Z_STREAM_END || said == Z_BUF_ERROR) return {};
-    return invalid_argument("not a gzip" +
-                            (stream_.msg == nullptr ? "" : ": " + std::string(stream_.msg)));
+  // Whether what is at hand is no member but what may follow the last one.
+  bool is_rest() const {
+    return after_ == AfterGzip::kAnything && any_member_ && inflater_.in_header();
   }
 
   net::ByteSource& packed_;
+  const AfterGzip after_;
   std::vector<char> piece_;
-  z_stream stream_{};
-  bool ready_ = false;
-  bool any_ = false;              // a member has begun
-  bool between_members_ = false;  // the last one is whole
+  std::string_view left_;  // of piece_, not unpacked yet
+  Inflater inflater_{Wrapping::kGzip};
+  bool any_member_ = false;       // is whole
+  bool between_members_ = false;  // nothing of a further one was seen
+  bool over_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<net::ByteSource> gunzip_source(net::ByteSource& packed) {
-  return std::make_unique<GunzipSource>(packed);
+std::unique_ptr<net::ByteSource> gunzip_source(net::ByteSource& packed, AfterGzip after) {
+  return std::make_unique<GunzipSource>(packed, after);
 }
 
 }  // namespace clary::host

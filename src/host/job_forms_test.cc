@@ -1,7 +1,6 @@
 // What a job may ask for beside script mode: checkpoints, a program of its own, packed data, a
 // manifest, a file system, plain outputs.
-#include <zlib.h>
-
+#include "base/deflate.h"
 #include "host/checkpoints.h"
 #include "host/host_fixture.h"
 
@@ -12,17 +11,12 @@ using namespace std::chrono_literals;
 using Texts = std::vector<std::string>;
 
 std::string gzip_of(std::string_view text) {
-  z_stream stream{};
-  EXPECT_EQ(::deflateInit2(&stream, 1, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(::deflateBound(&stream, text.size()), '\0');
-  std::string in(text);
-  stream.next_in = reinterpret_cast<Bytef*>(in.data());
-  stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(::deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  ::deflateEnd(&stream);
+  std::string out;
+  Deflater deflater(Wrapping::kGzip, [&out](std::string_view packed) -> Status {
+    out += packed;
+    return {};
+  });
+  EXPECT_TRUE(deflater.finish(text).ok());
   return out;
 }
 

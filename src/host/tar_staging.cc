@@ -15,34 +15,31 @@
 
 #include "base/files.h"
 #include "base/strings.h"
+#include "host/tar_source.h"
 #include "host/utf8_locale.h"
 
 namespace clary::host {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 << 10;
 // 1980-01-02: wheels are zip files, and zip files know no earlier time.
 constexpr la_int64_t kZipsFirstTime = 315'619'200;
 
-// Feeds libarchive from a ByteSource and counts what it took.
-struct ArchiveSource {
-  net::ByteSource& source;
-  std::array<char, kReadBytes> piece{};
-  std::uint64_t taken = 0;
-  std::optional<Error> error;
+// Feeds libarchive.
+struct ArchiveFeed {
+  TarSource& source;
+  std::string piece = {};  // libarchive's, until it asks for the next one
 };
 
-la_ssize_t read_source(archive* reader, void* context, const void** bytes) {
-  auto& archived = *static_cast<ArchiveSource*>(context);
-  Result<std::size_t> got = archived.source.read(archived.piece);
-  if (!got.ok()) {
-    archived.error = got.error();
-    archive_set_error(reader, EIO, "%s", got.error().message.c_str());
+la_ssize_t read_feed(archive* reader, void* context, const void** bytes) {
+  auto& feed = *static_cast<ArchiveFeed*>(context);
+  Result<std::string> next = feed.source.next();
+  if (!next.ok()) {
+    archive_set_error(reader, EIO, "%s", next.error().message.c_str());
     return -1;
   }
-  archived.taken += *got;
-  *bytes = archived.piece.data();
-  return static_cast<la_ssize_t>(*got);
+  feed.piece = std::move(*next);
+  *bytes = feed.piece.data();
+  return static_cast<la_ssize_t>(feed.piece.size());
 }
 
 using Reader = std::unique_ptr<archive, int (*)(archive*)>;
@@ -83,10 +80,10 @@ bool stays_inside(const std::vector<std::string>& at, std::string_view target) {
 
 class Unpacking {
  public:
-  Unpacking(archive* reader, const ArchiveSource& archived, Fd root, std::string target,
+  Unpacking(archive* reader, TarSource& source, Fd root, std::string target,
             const TarLimits& limits)
       : reader_(reader),
-        source_(archived),
+        source_(source),
         root_(std::move(root)),
         target_(std::move(target)),
         limits_(limits) {}
@@ -127,6 +124,17 @@ class Unpacking {
       }
     }
     return {};
+  }
+  // What a gzip holds after the archive's end is read for its checksum alone.
+  Status pass_rest() {
+    name_ = "after the last member";
+    for (std::uint64_t bytes = totals_.bytes;;) {
+      const Result<std::string> piece = source_.next();
+      if (!piece.ok()) return source_.failed() ? *source_.failed() : piece.error();
+      if (piece->empty()) return {};
+      bytes += piece->size();
+      CLARY_RETURN_IF_ERROR(check_bytes(bytes));
+    }
   }
   const TarTotals& totals() const { return totals_; }
 
@@ -219,11 +227,15 @@ class Unpacking {
 
   Status count(std::uint64_t bytes) {
     totals_.bytes += bytes;
-    if (bytes > limits_.bytes || totals_.bytes > limits_.bytes) {
+    return bytes > limits_.bytes ? check_bytes(bytes) : check_bytes(totals_.bytes);
+  }
+
+  Status check_bytes(std::uint64_t bytes) const {
+    if (bytes > limits_.bytes) {
       return limit_exceeded(name_ + ": the archive unpacks to more than " +
                             format_bytes(limits_.bytes));
     }
-    if (totals_.bytes > limits_.ratio_from_bytes && totals_.bytes / limits_.ratio > source_.taken) {
+    if (bytes > limits_.ratio_from_bytes && bytes / limits_.ratio > source_.taken_bytes()) {
       return limit_exceeded(name_ + ": the archive unpacks to more than " +
                             std::to_string(limits_.ratio) + " times its own size");
     }
@@ -271,13 +283,13 @@ class Unpacking {
   }
 
   Error broken() const {
-    if (source_.error) return *source_.error;
+    if (source_.failed()) return *source_.failed();
     const char* reason = archive_error_string(reader_);
     return invalid_argument(name_ + ": " + (reason == nullptr ? "cannot be read" : reason));
   }
 
   archive* reader_;
-  const ArchiveSource& source_;
+  TarSource& source_;
   Fd root_;
   std::string target_;
   const TarLimits& limits_;
@@ -286,9 +298,9 @@ class Unpacking {
   std::vector<std::string> links_;
 };
 
-Error unreadable(archive* reader, const ArchiveSource& archived) {
-  if (archived.error) return *archived.error;
-  if (archived.taken == 0) return invalid_argument("not a tar archive in gzip: it is empty");
+Error unreadable(archive* reader, const TarSource& source) {
+  if (source.failed()) return *source.failed();
+  if (source.taken_bytes() == 0) return invalid_argument("not a tar archive in gzip: it is empty");
   const char* reason = archive_error_string(reader);
   return invalid_argument(std::string("not a tar archive in gzip: ") +
                           (reason == nullptr ? "cannot be read" : reason));
@@ -300,25 +312,25 @@ Result<TarTotals> unpack_tar(net::ByteSource& source, const std::string& target,
                              const TarLimits& limits) {
   const Utf8Locale locale;
   CLARY_TRY(Fd root, open_file(target, O_RDONLY | O_DIRECTORY));
+  CLARY_TRY(const std::unique_ptr<TarSource> tar, TarSource::open(source));
+  ArchiveFeed feed{.source = *tar};
   const Reader reader(archive_read_new(), archive_read_free);
   if (reader == nullptr) return internal_error("no memory to read an archive");
-  archive_read_support_filter_gzip(reader.get());
   archive_read_support_format_tar(reader.get());
   archive_read_support_format_gnutar(reader.get());
-  ArchiveSource archived{.source = source};
-  if (archive_read_open(reader.get(), &archived, nullptr, read_source, nullptr) != ARCHIVE_OK) {
-    return unreadable(reader.get(), archived);
+  if (archive_read_open(reader.get(), &feed, nullptr, read_feed, nullptr) != ARCHIVE_OK) {
+    return unreadable(reader.get(), *tar);
   }
-  Unpacking unpacking(reader.get(), archived, std::move(root), target, limits);
+  Unpacking unpacking(reader.get(), *tar, std::move(root), target, limits);
   for (;;) {
     archive_entry* entry = nullptr;
     const int outcome = archive_read_next_header(reader.get(), &entry);
     if (outcome == ARCHIVE_EOF) break;
     if (outcome == ARCHIVE_RETRY) continue;
-    if (outcome < ARCHIVE_WARN) return unreadable(reader.get(), archived);
+    if (outcome < ARCHIVE_WARN) return unreadable(reader.get(), *tar);
     CLARY_RETURN_IF_ERROR(unpacking.take(entry));
   }
-  if (archived.error) return *archived.error;
+  if (tar->is_packed()) CLARY_RETURN_IF_ERROR(unpacking.pass_rest());
   CLARY_RETURN_IF_ERROR(unpacking.check_links());
   return unpacking.totals();
 }

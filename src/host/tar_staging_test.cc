@@ -7,7 +7,9 @@
 
 #include <functional>
 
+#include "base/deflate.h"
 #include "host/byte_sources.h"
+#include "host/gunzip_source.h"
 #include "host/test_folder.h"
 
 namespace clary::host {
@@ -16,6 +18,24 @@ namespace {
 la_ssize_t append(archive*, void* context, const void* bytes, size_t size) {
   static_cast<std::string*>(context)->append(static_cast<const char*>(bytes), size);
   return static_cast<la_ssize_t>(size);
+}
+
+std::string gzip_of(std::string_view bytes) {
+  std::string out;
+  Deflater deflater(Wrapping::kGzip, [&out](std::string_view packed) -> Status {
+    out += packed;
+    return {};
+  });
+  EXPECT_TRUE(deflater.finish(bytes).ok());
+  return out;
+}
+
+// Hardly shrinks.
+std::string noise(std::size_t size) {
+  std::string bytes(size, '\0');
+  std::uint32_t state = 1;
+  for (char& byte : bytes) byte = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
+  return bytes;
 }
 
 // Builds hostile and friendly archives.
@@ -57,6 +77,15 @@ class TarBuilder {
   std::string bytes() {
     archive_write_close(writer_);
     return bytes_;
+  }
+  // Without gzip.
+  std::string plain_bytes() {
+    const std::string packed = bytes();
+    const auto source = memory_source(packed);
+    const auto unpacked = gunzip_source(*source);
+    std::string tar(1 << 20, '\0');
+    tar.resize(unpacked->read(tar).value_or(0));
+    return tar;
   }
 
  private:
@@ -180,13 +209,51 @@ TEST_F(TarStaging, RefusesWhatGrowsWithoutBound) {
 TEST_F(TarStaging, RefusesWhatIsNoArchive) {
   expect_refused("", "empty");
   expect_refused("print('hello')\n", "not a tar archive");
-  std::string noise;
-  std::uint32_t state = 1;
-  for (int i = 0; i < 100'000; ++i)
-    noise += static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
-  std::string cut = TarBuilder().file("a", noise).bytes();
+  expect_refused(gzip_of("print('hello')\n"), "not a tar archive");
+  expect_refused("\x1f\x8b\x08", "not a tar archive in gzip: not a whole gzip: it ends early");
+  std::string cut = TarBuilder().file("a", noise(100'000)).bytes();
   cut.resize(cut.size() / 2);
-  EXPECT_FALSE(unpack(cut).ok());
+  expect_refused(cut, "member 'a': not a whole gzip: it ends early");
+}
+
+TEST_F(TarStaging, UnpacksGzipAndPlainOfAnyLength) {
+  const std::string large = noise(8'000'000);
+  ASSERT_TRUE(unpack(TarBuilder().file("a", large).file("b", "end").bytes()).ok());
+  EXPECT_TRUE(folder_.read("code/a") == large);
+  EXPECT_EQ(folder_.read("code/b"), "end");
+  ASSERT_TRUE(unpack(TarBuilder().file("c", "plain").plain_bytes()).ok());
+  EXPECT_EQ(folder_.read("code/c"), "plain");
+}
+
+TEST_F(TarStaging, AGzipMayHaveSeveralMembersAndAnythingAfterThem) {
+  const std::string tar = TarBuilder().file("a", "one").file("b", "two").plain_bytes();
+  const std::string whole = gzip_of(tar.substr(0, 700)) + gzip_of("") + gzip_of(tar.substr(700));
+  for (const std::string& after : {std::string(), std::string(1000, '\0'), std::string("\x1f\x8b"),
+                                   std::string("garbage that is no gzip")}) {
+    ASSERT_TRUE(unpack(whole + after).ok()) << after;
+    EXPECT_EQ(folder_.read("code/b"), "two");
+    ASSERT_TRUE(remove_tree(folder_.at("code/b")).ok());
+  }
+}
+
+TEST_F(TarStaging, VerifiesTheGzipsChecksumAndLength) {
+  const std::string good = gzip_of(TarBuilder().file("a", noise(1000)).plain_bytes());
+  ASSERT_TRUE(unpack(good).ok());
+  for (std::size_t back = 1; back <= 8; ++back) {
+    std::string bad = good;
+    bad[bad.size() - back] = static_cast<char>(bad[bad.size() - back] ^ 1);
+    expect_refused(bad, "incorrect checksum or length");
+    expect_refused(good.substr(0, good.size() - back), "not a whole gzip: it ends early");
+  }
+}
+
+TEST_F(TarStaging, RefusesWhatGrowsWithoutBoundAfterItsEnd) {
+  const std::string tar = TarBuilder().file("a", "x").plain_bytes() + std::string(4 << 20, '\0');
+  expect_refused(gzip_of(tar), "after the last member", ErrorCode::kLimitExceeded,
+                 {.bytes = 1 << 20});
+  expect_refused(gzip_of(tar), "times its own size", ErrorCode::kLimitExceeded,
+                 {.ratio = 100, .ratio_from_bytes = 1 << 20});
+  EXPECT_TRUE(unpack(gzip_of(tar)).ok());
 }
 
 TEST_F(TarStaging, RefusesAFolderReplacedByAFile) {
@@ -198,6 +265,28 @@ TEST_F(TarStaging, SaysWhyItsSourceBroke) {
     Result<std::size_t> read(std::span<char>) override { return unavailable("bucket 'b': gone"); }
   } broken;
   const Result<TarTotals> outcome = unpack_tar(broken, target_);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().message, "bucket 'b': gone");
+}
+
+TEST_F(TarStaging, SaysWhyItsSourceBrokeInTheMiddle) {
+  class Breaking final : public net::ByteSource {
+   public:
+    explicit Breaking(std::string bytes) : source_(memory_source(std::move(bytes))) {}
+    Result<std::size_t> read(std::span<char> into) override {
+      const Result<std::size_t> got =
+          source_->read(into.first(std::min<std::size_t>(into.size(), 5000)));
+      if (got.ok() && *got == 0) return unavailable("bucket 'b': gone");
+      return got;
+    }
+
+   private:
+    std::unique_ptr<net::ByteSource> source_;
+  };
+  std::string cut = TarBuilder().file("a", noise(3'000'000)).bytes();
+  cut.resize(cut.size() / 2);
+  Breaking source(cut);
+  const Result<TarTotals> outcome = unpack_tar(source, target_);
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.error().message, "bucket 'b': gone");
 }

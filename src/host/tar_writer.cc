@@ -14,27 +14,33 @@
 #include <optional>
 #include <vector>
 
+#include "base/deflate.h"
 #include "base/files.h"
 #include "base/strings.h"
+#include "host/beside_sink.h"
 #include "host/utf8_locale.h"
 
 namespace clary::host {
 namespace {
 
 constexpr std::size_t kPieceBytes = 256 << 10;
-// Weights hardly shrink; level 1 keeps a disk busy on one core.
-constexpr const char* kGzipLevel = "1";
 
+// Where libarchive's bytes go. libarchive keeps its buffers when a header cannot be written: errors
+// are kept from it until it closes.
 struct Outlet {
-  const std::function<Status(std::string_view)>& sink;
-  std::optional<Error> error;
+  Deflater deflater;
+  std::optional<Error> error = {};
+  bool closing = false;
 };
 
 la_ssize_t write_outlet(archive* writer, void* context, const void* bytes, std::size_t size) {
   auto& outlet = *static_cast<Outlet*>(context);
-  const Status taken = outlet.sink(std::string_view(static_cast<const char*>(bytes), size));
-  if (!taken.ok()) {
-    outlet.error = taken.error();
+  if (!outlet.error) {
+    const Status taken =
+        outlet.deflater.write(std::string_view(static_cast<const char*>(bytes), size));
+    if (!taken.ok()) outlet.error = taken.error();
+  }
+  if (outlet.error && outlet.closing) {
     archive_set_error(writer, EIO, "the sink refused");
     return -1;
   }
@@ -97,8 +103,8 @@ class TarWriting {
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return system_error(shown(path));
       if (got == 0) return unavailable(shown(path) + ": it became shorter while it was read");
-      if (archive_write_data(writer_, piece_.data(), static_cast<std::size_t>(got)) < 0)
-        return broken(path);
+      const auto put = archive_write_data(writer_, piece_.data(), static_cast<std::size_t>(got));
+      if (put < 0 || outlet_.error) return broken(path);
       left -= static_cast<std::uint64_t>(got);
     }
     return {};
@@ -123,7 +129,8 @@ class TarWriting {
     archive_entry_set_mtime(entry.get(), found.st_mtim.tv_sec, 0);
     archive_entry_set_size(entry.get(), size);
     if (link != nullptr) archive_entry_set_symlink(entry.get(), link);
-    return archive_write_header(writer_, entry.get()) < ARCHIVE_WARN ? broken(path) : Status();
+    const int outcome = archive_write_header(writer_, entry.get());
+    return outcome < ARCHIVE_WARN || outlet_.error ? broken(path) : Status();
   }
 
   std::string shown(const std::string& path) const { return "'" + path_join(name_, path) + "'"; }
@@ -149,28 +156,26 @@ Status write_tar_gz(const Fd& folder, std::string_view name,
                     const TarWriterLimits& limits) {
   // A name that is not UTF-8 is written as it is, with a word about it that not every reader knows.
   const Utf8Locale locale;
+  BesideSink beside(sink);
+  Outlet outlet{.deflater = Deflater(Wrapping::kGzip, [&beside](std::string_view packed) {
+                  return beside.write(packed);
+                })};
   const std::unique_ptr<archive, int (*)(archive*)> writer(archive_write_new(), archive_write_free);
-  Outlet outlet{.sink = sink};
-  archive_write_add_filter_gzip(writer.get());
-  archive_write_set_filter_option(writer.get(), "gzip", "compression-level", kGzipLevel);
   archive_write_set_format_pax_restricted(writer.get());
   archive_write_set_bytes_per_block(writer.get(), static_cast<int>(kPieceBytes));
   archive_write_set_bytes_in_last_block(writer.get(), 1);
-  if (archive_write_open(writer.get(), &outlet, nullptr, write_outlet, nullptr) != ARCHIVE_OK) {
-    return outlet.error ? *outlet.error : internal_error("archive: cannot be opened");
-  }
-  if (folder.valid()) {
-    const Status added =
-        TarWriting(writer.get(), outlet, std::string(name), limits).add_folder(folder, "", 0);
-    if (!added.ok()) {
-      archive_write_fail(writer.get());
-      return added;
-    }
-  }
-  if (archive_write_close(writer.get()) != ARCHIVE_OK) {
-    return outlet.error ? *outlet.error : internal_error("archive: cannot be closed");
-  }
-  return {};
+  if (archive_write_open(writer.get(), &outlet, nullptr, write_outlet, nullptr) != ARCHIVE_OK)
+    return internal_error("archive: cannot be opened");
+  Status added;
+  if (folder.valid())
+    added = TarWriting(writer.get(), outlet, std::string(name), limits).add_folder(folder, "", 0);
+  if (!added.ok()) outlet.error = added.error();
+  outlet.closing = true;
+  const bool closed = archive_write_close(writer.get()) == ARCHIVE_OK;
+  if (outlet.error) return *outlet.error;
+  if (!closed) return internal_error("archive: cannot be closed");
+  CLARY_RETURN_IF_ERROR(outlet.deflater.finish());
+  return beside.finish();
 }
 
 }  // namespace clary::host

@@ -21,8 +21,9 @@ struct TarWriterLimits {
 };
 
 // folder: what is archived; an invalid descriptor makes an empty archive. sink: takes the archive
-// piece by piece; its error is returned. name: of the folder, for messages. LimitExceeded beyond
-// the limits.
+// piece by piece, on a thread of its own while the next piece is packed; its error is returned, and
+// no call of it is under way any more then. name: of the folder, for messages. LimitExceeded beyond
+// the limits. The same tree gives the same bytes on processors of the same kind.
 Status write_tar_gz(const Fd& folder, std::string_view name,
                     const std::function<Status(std::string_view)>& sink,
                     const TarWriterLimits& limits = {});

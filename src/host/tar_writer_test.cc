@@ -121,6 +121,32 @@ TEST_F(TarWriter, GivesTheSinksError) {
   EXPECT_EQ(written.error().message, "bucket 'b': not there");
 }
 
+TEST_F(TarWriter, GivesTheErrorOfASinkThatIsSlowerThanTheFolder) {
+  std::string weights(24 << 20, '\0');
+  std::uint32_t state = 1;
+  for (char& byte : weights)
+    byte = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
+  folder_.write("model/weights", weights);
+  const Result<Fd> folder = open_inside(folder_.path(), "model", O_RDONLY | O_DIRECTORY);
+  int calls = 0;
+  const Status written = write_tar_gz(*folder, "model", [&calls](std::string_view) -> Status {
+    return ++calls < 5 ? Status() : unavailable("the server is away");
+  });
+  ASSERT_FALSE(written.ok());
+  EXPECT_EQ(written.error().message, "the server is away");
+  EXPECT_EQ(calls, 5) << "nothing is given to a sink after its error";
+}
+
+TEST_F(TarWriter, KeepsALargeFileWhole) {
+  std::string weights(24 << 20, '\0');
+  std::uint32_t state = 7;
+  for (char& byte : weights)
+    byte = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
+  folder_.write("model/weights", weights);
+  EXPECT_EQ(unpacked(), std::vector<std::string>{"weights"});
+  EXPECT_TRUE(folder_.read("out/weights") == weights);
+}
+
 TEST(JobTree, ReadsAndWritesWithoutFollowingLinks) {
   const TestFolder folder;
   folder.write("etc/failure", "other people's");
