@@ -11,6 +11,7 @@ from training import BUCKET, IMAGE, wait_until
 from conftest import CONFIG
 
 FILE_SYSTEM = "fs-0123456789abcdef0"
+UP_UNTIL_STOPPED = "import signal\nprint('up', flush=True)\nsignal.pause()\n"
 
 
 @pytest.fixture(scope="module")
@@ -291,14 +292,14 @@ def test_a_lost_host_is_started_again_from_its_checkpoint(forms):
 
 
 def test_without_attempts_left_a_lost_host_fails_the_job(forms):
-    name = forms.submit("import time; print('up', flush=True); time.sleep(60)")
+    name = forms.submit(UP_UNTIL_STOPPED)
     forms.wait_for_line(name, "up")
     forms.server.end_hosts()
     assert forms.wait(name)["FailureReason"].startswith("InternalServerError: host lost")
 
 
 def test_the_profiler_of_a_running_job_can_be_updated(forms):
-    name = forms.submit("import time; print('up', flush=True); time.sleep(60)", ProfilerConfig={"S3OutputPath": f"s3://{BUCKET}/p"})
+    name = forms.submit(UP_UNTIL_STOPPED, ProfilerConfig={"S3OutputPath": f"s3://{BUCKET}/p"})
     forms.wait_for_line(name, "up")
     forms.sagemaker.update_training_job(TrainingJobName=name, ProfilerConfig={"DisableProfiler": True})
     assert forms.describe(name)["ProfilerConfig"] == {"S3OutputPath": f"s3://{BUCKET}/p", "DisableProfiler": True}
@@ -327,8 +328,8 @@ def test_a_mode_that_nobody_has_is_told_those_that_there_are(forms):
 
 
 def test_a_command_runs_inside_a_job(forms):
-    name = forms.submit("import pathlib, time\npathlib.Path('/opt/ml/model/half').write_text('weights')\n"
-                        "print('up', flush=True)\ntime.sleep(60)\n", hyperparameters={"lr": 0.5})
+    name = forms.submit("import pathlib\npathlib.Path('/opt/ml/model/half').write_text('weights')\n" + UP_UNTIL_STOPPED,
+                        hyperparameters={"lr": 0.5})
     forms.wait_for_line(name, "up")
     inside = ("pwd; hostname; id -u; echo $SM_HP_LR; cat /opt/ml/model/half; echo; ls /proc | grep -c '^[0-9]'; "
               "grep CapEff /proc/self/status")

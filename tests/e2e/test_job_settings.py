@@ -32,7 +32,7 @@ def test_a_job_keeps_within_its_limits(new_server):
     name = training.submit("import threading, time\nfor i in range(60): threading.Thread(target=time.sleep, args=(1,)).start()")
     assert "can't start new thread" in training.wait(name)["FailureReason"]
     assert "jobs.max_processes allows 40" in training.server.cli("describe", name).stdout
-    fill = "import os, time\nwith open('/tmp/big', 'wb') as f: os.posix_fallocate(f.fileno(), 0, 1200 << 20)\ntime.sleep(60)"
+    fill = "import os, signal\nwith open('/tmp/big', 'wb') as f: os.posix_fallocate(f.fileno(), 0, 1200 << 20)\nsignal.pause()"
     job = training.run(fill)
     assert job["FailureReason"].startswith("ClientError: The job's files take 1.") and "allows 1" in job["FailureReason"]
 
