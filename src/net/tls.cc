@@ -48,10 +48,11 @@ Result<Context> server_context(const CertificateFiles& files) {
   // A resumed session saves little with keys of elliptic curves.
   SSL_CTX_set_num_tickets(context.get(), 0);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-  if (SSL_CTX_use_certificate_chain_file(context.get(), files.chain.c_str()) != 1)
-    return invalid_argument("certificate '" + files.chain + "': " + last_fault());
+  // The key first: a certificate that is not its own takes it away, and the check below says so.
   if (SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM) != 1)
     return invalid_argument("key '" + files.key + "': " + last_fault());
+  if (SSL_CTX_use_certificate_chain_file(context.get(), files.chain.c_str()) != 1)
+    return invalid_argument("certificate '" + files.chain + "': " + last_fault());
   if (SSL_CTX_check_private_key(context.get()) != 1) {
     return invalid_argument("key '" + files.key + "' is not that of certificate '" + files.chain +
                             "'");

@@ -159,12 +159,12 @@ Result<std::vector<SeriesSummary>> SqliteMetricStore::summaries(const std::strin
                                                                 const std::string& dimension,
                                                                 const std::string& value) {
   CLARY_TRY(auto reader, database_.reader());
-  CLARY_TRY(
-      sqlite::Statement find,
-      reader->prepare("SELECT s.name, s.last, s.minimum, s.maximum, s.sum, s.count, s.last_us, "
-                      "s.unit "
-                      "FROM series_dimension d JOIN series s ON s.id = d.series "
-                      "WHERE d.space = ?1 AND d.name = ?2 AND d.value = ?3 ORDER BY s.name, s.id"));
+  CLARY_TRY(sqlite::Statement find,
+            reader->prepare(
+                "SELECT s.name, s.last, s.minimum, s.maximum, s.sum, s.count, s.last_us, "
+                "s.unit "
+                "FROM series_dimension d JOIN series s ON s.id = d.series "
+                "WHERE d.space = ?1 AND d.name = ?2 AND d.value = ?3 ORDER BY s.name, s.unit"));
   find.bind(space).bind(dimension).bind(value);
   std::vector<SeriesSummary> found;
   while (true) {
