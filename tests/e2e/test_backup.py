@@ -1,5 +1,6 @@
 """`clary check`, `backup`, `restore` on the data of a real server: one changed byte is told, a copy starts where it was made."""
 
+import contextlib
 import json
 import os
 import sqlite3
