@@ -12,30 +12,37 @@
 namespace clary::compute {
 namespace {
 
-// $1 the folder, $2 the host, then the host program.
+// $1 the folder, $2 the host, then the host program. Between it and the script stands only what the
+// shell does itself: each program that it started would take milliseconds of the job's start.
 constexpr const char* kRunOnceScript = R"sh(
 cd "$1" || exit 1
 name=$2
 shift 2
-mkdir "$name.started" 2>/dev/null || { [ -d "$name.started" ] && exit 0; mkdir "$name.started"; exit 1; }
-if [ -e stopped ]; then rmdir "$name.started"; exit 0; fi
-sync .
-start_of() { read -r stat < "/proc/$1/stat"; stat=${stat##*) }; set -- $stat; echo "${20}"; }
+set -C
+true 2>/dev/null > "$name.started" || { [ -e "$name.started" ] && exit 0; true > "$name.started"; exit 1; }
+set +C
+if [ -e stopped ]; then rm "$name.started"; exit 0; fi
+look_at() { read -r stat < "/proc/$1/stat"; stat=${stat##*) }; set -- $stat; start=${20}; }
 read -r boot < /proc/sys/kernel/random/boot_id
 "$@" &
 child=$!
-echo "$child $(start_of "$child") $boot $$ $(start_of $$)" > "$name.pid.new" && mv -f "$name.pid.new" "$name.pid"
+look_at "$child"
+mark="$child $start $boot"
+look_at "$$"
+echo "$mark $$ $start" > "$name.pid"
 wait "$child"
-echo "$?" > "$name.exit.new" && sync "$name.exit.new" && mv -f "$name.exit.new" "$name.exit"
+echo "$?" > "$name.exit" && sync "$name.exit"
 )sh";
 
 std::string file_of(const std::string& gang_folder, const std::string& name) {
   return path_join(backend_folder(gang_folder), name);
 }
 
+// Nothing of a line that is still being written.
 std::string first_line(const std::string& path) {
   const std::string text = read_file(path, 4096).value_or("");
-  return std::string(trim(text.substr(0, text.find('\n'))));
+  const std::size_t end = text.find('\n');
+  return end == std::string::npos ? "" : std::string(trim(text.substr(0, end)));
 }
 
 // Field `number` of /proc/PID/stat (proc(5)), from the third on; nothing for a process that has

@@ -26,8 +26,7 @@ bool has_program(std::string_view folder, std::string_view name) {
 }  // namespace
 
 const std::vector<NeededProgram>& starting_programs() {
-  static const std::vector<NeededProgram> programs = {
-      {"mkdir", "coreutils"}, {"rmdir", "coreutils"}, {"mv", "coreutils"}, {"sync", "coreutils"}};
+  static const std::vector<NeededProgram> programs = {{"rm", "coreutils"}, {"sync", "coreutils"}};
   return programs;
 }
 

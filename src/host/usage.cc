@@ -25,6 +25,30 @@ std::uint64_t number_at(const std::vector<std::string_view>& fields, std::size_t
   return value && *value > 0 ? static_cast<std::uint64_t>(*value) : 0;
 }
 
+// Those that any thread of the process has started. False where the kernel keeps no such lists.
+bool append_children(const std::string& process_folder, std::vector<pid_t>& pids) {
+  const std::string tasks = process_folder + "/task";
+  bool listed = false;
+  for (const std::string& thread : list_folder(tasks).value_or({})) {
+    const Result<std::string> children = read_file(tasks + "/" + thread + "/children", 1U << 20);
+    if (!children.ok()) continue;
+    listed = true;
+    for (const std::string_view child : split(trim(*children), ' ')) {
+      if (const auto pid = parse_int(child)) pids.push_back(static_cast<pid_t>(*pid));
+    }
+  }
+  return listed;
+}
+
+Result<std::vector<pid_t>> every_process(const std::string& proc_folder) {
+  CLARY_TRY(const std::vector<std::string> names, list_folder(proc_folder));
+  std::vector<pid_t> pids;
+  for (const std::string& name : names) {
+    if (const auto pid = parse_int(name)) pids.push_back(static_cast<pid_t>(*pid));
+  }
+  return pids;
+}
+
 double rounded(double value) { return std::round(value * 100) / 100; }
 
 }  // namespace
@@ -50,13 +74,18 @@ Result<ProcessUse> parse_process(std::string_view stat, std::string_view statm,
                     .shared_bytes = number_at(pages, 2) * page_bytes};
 }
 
-Result<std::vector<ProcessUse>> read_processes(const std::string& proc_folder) {
-  CLARY_TRY(const std::vector<std::string> names, list_folder(proc_folder));
+Result<std::vector<ProcessUse>> read_tree(pid_t root, const std::string& proc_folder) {
+  const auto folder_of = [&](pid_t pid) { return path_join(proc_folder, std::to_string(pid)); };
+  std::vector<pid_t> pids = {root};
+  const bool has_lists = append_children(folder_of(root), pids);
+  if (!has_lists) {
+    CLARY_TRY(pids, every_process(proc_folder));
+  }
   const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   std::vector<ProcessUse> processes;
-  for (const std::string& name : names) {
-    if (!parse_int(name)) continue;
-    const std::string folder = path_join(proc_folder, name);
+  for (std::size_t i = 0; i < pids.size(); ++i) {
+    const std::string folder = folder_of(pids[i]);
+    if (has_lists && pids[i] != root) append_children(folder, pids);
     const Result<std::string> stat = read_file(folder + "/stat", 4096);
     const Result<std::string> statm = read_file(folder + "/statm", 4096);
     if (!stat.ok() || !statm.ok()) continue;
@@ -110,17 +139,18 @@ std::optional<GpuUse> parse_gpu_use(std::string_view csv) {
 }
 
 Result<std::optional<Document>> UsageMeter::sample() {
-  CLARY_TRY(const std::vector<ProcessUse> processes, read_processes());
+  CLARY_TRY(const std::vector<ProcessUse> processes, read_tree(options_.root));
   const Duration now = clock_.steady();
   const TreeUse use = tree_use(processes, options_.root);
   const std::optional<std::uint64_t> before = ticks_;
+  if (before && use.ticks < *before) return std::optional<Document>();  // a process was missed
   const double seconds = std::chrono::duration<double>(now - taken_).count();
   ticks_ = use.ticks;
   taken_ = now;
   if (!before || seconds <= 0) return std::optional<Document>();
 
   const auto ticks_per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
-  const std::uint64_t spent = use.ticks - std::min(*before, use.ticks);
+  const std::uint64_t spent = use.ticks - *before;
   Document body = Document::object();
   body.set("cpu_percent", rounded(100 * static_cast<double>(spent) / ticks_per_second / seconds));
   if (options_.memory_bytes > 0) {

@@ -30,8 +30,10 @@ struct ProcessUse {
 // /proc/<pid>/stat and /proc/<pid>/statm. InvalidArgument when the text is not of that form.
 Result<ProcessUse> parse_process(std::string_view stat, std::string_view statm,
                                  std::uint64_t page_bytes);
-// Processes that end while they are read are left out.
-Result<std::vector<ProcessUse>> read_processes(const std::string& proc_folder = "/proc");
+// `root` and its descendants, by /proc/PID/task/TID/children: others' processes cost nothing. Those
+// that end while they are read are left out, and by chance one beside them; a kernel without these
+// lists (CONFIG_PROC_CHILDREN) has every process of the machine looked at.
+Result<std::vector<ProcessUse>> read_tree(pid_t root, const std::string& proc_folder = "/proc");
 
 struct TreeUse {
   std::uint64_t ticks = 0;         // grows only, whatever ends
@@ -59,7 +61,8 @@ class UsageMeter {
  public:
   UsageMeter(UsageOptions options, const Clock& clock)
       : options_(std::move(options)), clock_(clock) {}
-  // The body of a kUsage record: the CPU since the call before. Nothing on the first call.
+  // The body of a kUsage record: the CPU since the last body. Nothing on the first call, and when a
+  // process was missed.
   Result<std::optional<Document>> sample();
 
  private:

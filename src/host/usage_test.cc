@@ -4,6 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "base/files.h"
+#include "base/temporary_folder.h"
+
 namespace clary::host {
 namespace {
 
@@ -33,6 +38,57 @@ TEST(ParseProcess, TakesNamesWithSpacesAndParentheses) {
 TEST(ParseProcess, RefusesOtherTexts) {
   EXPECT_FALSE(parse_process("", "", 4096).ok());
   EXPECT_FALSE(parse_process("42 (a) S 7", "1 2 3", 4096).ok());
+}
+
+class ReadTree : public ::testing::Test {
+ protected:
+  // A process with one CPU tick; `children` as the kernel lists them.
+  void add(int pid, int parent, const std::string& children) {
+    const std::string folder = std::to_string(pid);
+    write(folder + "/stat", folder + " (a) S " + std::to_string(parent) +
+                                " 0 0 0 0 0 0 0 0 0 1 0 0 0 20 0 1 0 5 0 0\n");
+    write(folder + "/statm", "1 1 1 1 0 1 0\n");
+    write(folder + "/task/" + folder + "/children", children);
+  }
+  void write(const std::string& name, const std::string& text) {
+    const std::string path = proc_.path() + "/" + name;
+    ASSERT_TRUE(make_folders(path.substr(0, path.rfind('/'))).ok());
+    ASSERT_TRUE(write_file_atomically(path, text).ok());
+  }
+  std::vector<pid_t> pids() const {
+    std::vector<pid_t> found;
+    for (const ProcessUse& process : read_tree(10, proc_.path()).value())
+      found.push_back(process.pid);
+    std::ranges::sort(found);
+    return found;
+  }
+
+  TemporaryFolder proc_;
+};
+
+TEST_F(ReadTree, IsOfTheRootAndWhatItsThreadsStarted) {
+  add(10, 1, "11 12 ");
+  add(11, 10, "");
+  add(12, 10, "14 ");
+  add(13, 10, "");
+  add(14, 12, "");
+  add(99, 1, "");
+  write("10/task/77/children", "13 ");  // of another thread
+  EXPECT_EQ(pids(), (std::vector<pid_t>{10, 11, 12, 13, 14}));
+}
+
+TEST_F(ReadTree, IsEveryProcessWhereTheKernelHasNoLists) {
+  add(10, 1, "");
+  add(11, 10, "");
+  add(99, 1, "");
+  for (const char* pid : {"10", "11", "99"})
+    ASSERT_TRUE(remove_tree(proc_.path() + "/" + pid + "/task").ok());
+  EXPECT_EQ(pids(), (std::vector<pid_t>{10, 11, 99}));
+}
+
+TEST_F(ReadTree, LeavesOutWhatHasEnded) {
+  add(10, 1, "11 ");
+  EXPECT_EQ(pids(), (std::vector<pid_t>{10}));
 }
 
 TEST(TreeUse, CountsDescendantsAndWhatTheyReaped) {
