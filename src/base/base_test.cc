@@ -84,6 +84,8 @@ TEST(TimeText, ReadsItsOwnForms) {
   const TimePoint time(std::chrono::milliseconds(1'700'000'000'123));
   EXPECT_EQ(iso8601(time), "2023-11-14T22:13:20.123Z");
   EXPECT_EQ(parse_time(iso8601(time)).value(), time);
+  EXPECT_EQ(iso8601(TimePoint(Duration(-1))), "1969-12-31T23:59:59.999Z");
+  EXPECT_EQ(iso8601(TimePoint(std::chrono::seconds(253'402'300'799))), "9999-12-31T23:59:59.000Z");
   EXPECT_EQ(http_date(time), "Tue, 14 Nov 2023 22:13:20 GMT");
   EXPECT_EQ(parse_time(http_date(time)).value(), std::chrono::floor<std::chrono::seconds>(time));
   EXPECT_EQ(parse_time(basic_iso8601(time)).value(),

@@ -36,11 +36,25 @@ const char* scan(const std::string& text, const char* format, std::tm& parts) {
 
 }  // namespace
 
+// Written digit by digit: a page of a listing has a thousand of them.
 std::string iso8601(TimePoint time) {
-  const auto millis = duration_cast<milliseconds>(time - std::chrono::floor<seconds>(time)).count();
-  std::array<char, 8> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>(millis));
-  return formatted(time, "%Y-%m-%dT%H:%M:%S") + fraction.data();
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const auto left = std::chrono::floor<milliseconds>(time - day).count();
+  const int year = static_cast<int>(date.year());
+  if (year < 0 || year > 9999) return formatted(time, "%Y-%m-%dT%H:%M:%S.000Z");
+  std::string text = "0000-00-00T00:00:00.000Z";
+  const auto put = [&text](std::size_t end, std::int64_t number) {
+    for (; number > 0; number /= 10) text[--end] = static_cast<char>('0' + number % 10);
+  };
+  put(4, year);
+  put(7, static_cast<unsigned>(date.month()));
+  put(10, static_cast<unsigned>(date.day()));
+  put(13, left / 3'600'000);
+  put(16, left / 60'000 % 60);
+  put(19, left / 1000 % 60);
+  put(23, left % 1000);
+  return text;
 }
 
 std::string basic_iso8601(TimePoint time) { return formatted(time, "%Y%m%dT%H%M%SZ"); }

@@ -185,6 +185,8 @@ TEST(Xml, EscapesWhatXmlCannotCarry) {
   EXPECT_EQ(xml_escape("a\r\n\t<&>\"\x1F"), "a&#13;\n\t&lt;&amp;&gt;&quot;\xEF\xBF\xBD");
   EXPECT_EQ(xml_escape("\xEF\xBF\xBF!"), "\xEF\xBF\xBD!");
   EXPECT_EQ(xml_escape("\xFF"), "\xEF\xBF\xBD");
+  EXPECT_EQ(xml_escape("a<\xC3\xA9&\x01\xC3\r\xEF\xBF\xBE"),
+            "a&lt;\xC3\xA9&amp;\xEF\xBF\xBD\xEF\xBF\xBD&#13;\xEF\xBF\xBD");
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "wire/xml.h"
 
+#include <algorithm>
+#include <array>
 #include <pugixml.hpp>
 
 #include "base/text_encoding.h"
@@ -11,6 +13,72 @@ namespace {
 // Enough for the validator to refuse the request by.
 constexpr std::size_t kMostUnknownKept = 8;
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+// U+FFFE and U+FFFF: valid UTF-8 that XML 1.0 does not have.
+bool is_noncharacter(std::string_view character) {
+  return character == "\xEF\xBF\xBE" || character == "\xEF\xBF\xBF";
+}
+
+// Bytes that stand for themselves: most of every text, and copied a run at a time.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t byte = 0x20; byte < 0x80; ++byte) plain[byte] = true;
+  for (const char escaped : {'&', '<', '>', '"'}) plain[static_cast<std::size_t>(escaped)] = false;
+  plain['\t'] = plain['\n'] = true;
+  return plain;
+}();
+
+std::size_t plain_bytes(std::string_view text) {
+  const auto end =
+      std::ranges::find_if_not(text, [](char c) { return kPlain[static_cast<unsigned char>(c)]; });
+  return static_cast<std::size_t>(end - text.begin());
+}
+
+std::string_view escaped(char c) {
+  switch (c) {
+    case '&':
+      return "&amp;";
+    case '<':
+      return "&lt;";
+    case '>':
+      return "&gt;";
+    case '"':
+      return "&quot;";
+    case '\r':
+      return "&#13;";
+    default:
+      return kReplacement;  // XML 1.0 has no other control characters
+  }
+}
+
+// From the first byte that is not ASCII on.
+void append_escaped_utf8(std::string& out, std::string_view text) {
+  const std::string valid = to_valid_utf8(text);
+  for (std::size_t i = 0; i < valid.size(); ++i) {
+    const char c = valid[i];
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte == 0xEF && is_noncharacter(std::string_view(valid).substr(i, 3))) {
+      out += kReplacement;
+      i += 2;
+    } else if (byte >= 0x80 || kPlain[byte]) {
+      out += c;
+    } else {
+      out += escaped(c);
+    }
+  }
+}
+
+void append_escaped(std::string& out, std::string_view text) {
+  while (true) {
+    const std::size_t plain = plain_bytes(text);
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) return;
+    if (static_cast<unsigned char>(text.front()) >= 0x80) return append_escaped_utf8(out, text);
+    out.append(escaped(text.front()));
+    text.remove_prefix(1);
+  }
+}
 
 void append_value(std::string& out, const Shape& shape, std::string_view name,
                   const Document& value);
@@ -52,7 +120,8 @@ void append_attributes(std::string& out, const Shape& structure, const Document&
     if (member.wire_name.starts_with("xsi:"))
       out += " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"";
     out.append(" ").append(member.wire_name).append("=\"");
-    out.append(xml_escape(*found->as_string())).append("\"");
+    append_escaped(out, *found->as_string());
+    out.append("\"");
   }
 }
 
@@ -82,11 +151,6 @@ std::string_view local_name(const pugi::xml_node& node) {
   const std::string_view name = node.name();
   const std::size_t colon = name.find(':');
   return colon == std::string_view::npos ? name : name.substr(colon + 1);
-}
-
-// U+FFFE and U+FFFF: valid UTF-8 that XML 1.0 does not have.
-bool is_noncharacter(std::string_view character) {
-  return character == "\xEF\xBF\xBE" || character == "\xEF\xBF\xBF";
 }
 
 Document read_value(const Shape& shape, const pugi::xml_node& node);
@@ -161,54 +225,15 @@ Document read_value(const Shape& shape, const pugi::xml_node& node) {
 }  // namespace
 
 std::string xml_escape(std::string_view text) {
-  const std::string valid = to_valid_utf8(text);
   std::string out;
-  out.reserve(valid.size());
-  for (std::size_t i = 0; i < valid.size(); ++i) {
-    const char c = valid[i];
-    const auto byte = static_cast<unsigned char>(c);
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\r':
-        out += "&#13;";
-        break;
-      case '\t':
-      case '\n':
-        out += c;
-        break;
-      default:
-        if (byte < 0x20) {
-          out += kReplacement;
-        } else if (byte == 0xEF && is_noncharacter(std::string_view(valid).substr(i, 3))) {
-          out += kReplacement;
-          i += 2;
-        } else {
-          out += c;
-        }
-    }
-  }
+  append_escaped(out, text);
   return out;
 }
 
 void append_xml_element(std::string& out, std::string_view name, std::string_view text) {
-  out.append("<")
-      .append(name)
-      .append(">")
-      .append(xml_escape(text))
-      .append("</")
-      .append(name)
-      .append(">");
+  out.append("<").append(name).append(">");
+  append_escaped(out, text);
+  out.append("</").append(name).append(">");
 }
 
 void append_xml_members(std::string& out, const Shape& structure, const Document& value) {
