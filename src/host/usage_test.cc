@@ -57,8 +57,8 @@ class ReadTree : public ::testing::Test {
   }
   std::vector<pid_t> pids() const {
     std::vector<pid_t> found;
-    for (const ProcessUse& process : read_tree(10, proc_.path()).value())
-      found.push_back(process.pid);
+    const std::vector<ProcessUse> tree = read_tree(10, proc_.path()).value();
+    for (const ProcessUse& process : tree) found.push_back(process.pid);
     std::ranges::sort(found);
     return found;
   }
