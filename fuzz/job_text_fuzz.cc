@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "archives/gunzip_source.h"
 #include "base/check.h"
-#include "host/gunzip_source.h"
 #include "host/manifest.h"
 #include "host/python_text.h"
 #include "host/requirement_key.h"
@@ -20,7 +20,7 @@ constexpr std::size_t kMostUnpacked = 1 << 20;
 
 void unpack(std::string_view text) {
   const auto packed = net::make_string_source(std::string(text));
-  const auto source = host::gunzip_source(*packed);
+  const auto source = archives::gunzip_source(*packed);
   std::string buffer(1 << 16, '\0');
   for (std::size_t unpacked = 0; unpacked < kMostUnpacked;) {
     const auto got = source->read(buffer);

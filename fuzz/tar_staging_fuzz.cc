@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <string>
 
+#include "archives/byte_sources.h"
+#include "archives/tar_staging.h"
 #include "base/check.h"
 #include "base/files.h"
-#include "host/byte_sources.h"
-#include "host/tar_staging.h"
 
 namespace {
 
@@ -48,8 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string target = folder + "/target";
   CLARY_CHECK(clary::remove_tree(target).ok() && clary::make_folders(target).ok());
   const auto source =
-      clary::host::memory_source(std::string(reinterpret_cast<const char*>(data), size));
-  const clary::Result<clary::host::TarTotals> totals = clary::host::unpack_tar(
+      clary::archives::memory_source(std::string(reinterpret_cast<const char*>(data), size));
+  const clary::Result<clary::archives::TarTotals> totals = clary::archives::unpack_tar(
       *source, target,
       {.bytes = kBytes, .members = kMembers, .ratio = 50, .ratio_from_bytes = 1 << 16});
   // After a refusal the folder is thrown away; what was written stayed in it all the same.

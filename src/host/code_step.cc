@@ -4,13 +4,13 @@
 
 #include <filesystem>
 
+#include "archives/byte_sources.h"
+#include "archives/tar_staging.h"
 #include "base/files.h"
 #include "base/strings.h"
-#include "host/byte_sources.h"
 #include "host/job_tree.h"
 #include "host/script_environment.h"
 #include "host/steps.h"
-#include "host/tar_staging.h"
 
 namespace clary::host {
 namespace {
@@ -59,15 +59,15 @@ Status stage(HostContext& context, const std::string& from, const std::string& c
     CLARY_TRY(const objects::ObjectUri uri, objects::parse_object_uri(from));
     CLARY_TRY(const objects::ObjectBody body,
               context.store->get(uri.bucket, ObjectKey(uri.key), std::nullopt));
-    CLARY_RETURN_IF_ERROR(unpack_tar(*body.bytes, code));
+    CLARY_RETURN_IF_ERROR(archives::unpack_tar(*body.bytes, code));
     return {};
   }
   CLARY_TRY(const std::string place, place_of(context, from));
   if (place == code) return {};
   if (!exists(place)) return not_found("'" + from + "': not there");
   if (!is_archive_name(place)) return copy_to_code(place, code);
-  CLARY_TRY(const std::unique_ptr<net::ByteSource> source, open_file_source(place));
-  CLARY_RETURN_IF_ERROR(unpack_tar(*source, code));
+  CLARY_TRY(const std::unique_ptr<net::ByteSource> source, archives::open_file_source(place));
+  CLARY_RETURN_IF_ERROR(archives::unpack_tar(*source, code));
   return {};
 }
 

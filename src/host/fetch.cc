@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 
+#include "archives/gunzip_source.h"
+#include "archives/read_ahead.h"
 #include "base/digest.h"
 #include "base/files.h"
 #include "base/text_encoding.h"
-#include "host/gunzip_source.h"
-#include "host/read_ahead.h"
 
 namespace clary::host {
 namespace {
@@ -54,8 +54,8 @@ Status fetch_object(HostContext& context, const objects::ObjectUri& from, const 
             context.store->get(from.bucket, ObjectKey(from.key), std::nullopt));
   CheckedSource checked(body);
   std::unique_ptr<net::ByteSource> unpacked;
-  if (unpacking == Unpacking::kGunzip) unpacked = gunzip_source(checked);
-  ReadAhead ahead(unpacked == nullptr ? checked : *unpacked);
+  if (unpacking == Unpacking::kGunzip) unpacked = archives::gunzip_source(checked);
+  archives::ReadAhead ahead(unpacked == nullptr ? checked : *unpacked);
   CLARY_RETURN_IF_ERROR(make_folders(folder_of(to)));
   CLARY_TRY(const Fd file, open_file(to, O_WRONLY | O_CREAT | O_EXCL));
   for (;;) {

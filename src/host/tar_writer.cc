@@ -14,11 +14,11 @@
 #include <optional>
 #include <vector>
 
+#include "archives/beside_sink.h"
+#include "archives/utf8_locale.h"
 #include "base/deflate.h"
 #include "base/files.h"
 #include "base/strings.h"
-#include "host/beside_sink.h"
-#include "host/utf8_locale.h"
 
 namespace clary::host {
 namespace {
@@ -155,8 +155,8 @@ Status write_tar_gz(const Fd& folder, std::string_view name,
                     const std::function<Status(std::string_view)>& sink,
                     const TarWriterLimits& limits) {
   // A name that is not UTF-8 is written as it is, with a word about it that not every reader knows.
-  const Utf8Locale locale;
-  BesideSink beside(sink);
+  const archives::Utf8Locale locale;
+  archives::BesideSink beside(sink);
   Outlet outlet{.deflater = Deflater(Wrapping::kGzip, [&beside](std::string_view packed) {
                   return beside.write(packed);
                 })};

@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/byte_sources.h"
-#include "host/gunzip_source.h"
+#include "archives/byte_sources.h"
+#include "archives/gunzip_source.h"
+#include "archives/tar_staging.h"
 #include "host/job_tree.h"
-#include "host/tar_staging.h"
 #include "host/test_folder.h"
 
 namespace clary::host {
@@ -32,8 +32,8 @@ class TarWriter : public testing::Test {
   // What unpacking the archive gives.
   std::vector<std::string> unpacked() {
     EXPECT_TRUE(make_folders(folder_.at("out")).ok());
-    const Result<TarTotals> totals =
-        unpack_tar(*memory_source(archive().value_or("")), folder_.at("out"));
+    const Result<archives::TarTotals> totals =
+        archives::unpack_tar(*archives::memory_source(archive().value_or("")), folder_.at("out"));
     EXPECT_TRUE(totals.ok()) << (totals.ok() ? "" : totals.error().message);
     return list_folder(folder_.at("out")).value_or({});
   }
@@ -60,8 +60,8 @@ TEST_F(TarWriter, NamesInUtf8NeedNoWordThatTarWouldWarnOf) {
   folder_.write("model/데이터.txt", "x");
   folder_.write("model/" + std::string(200, 'n'), "long");
   const auto words = [&] {
-    const auto packed = memory_source(archive().value_or(""));
-    const auto source = gunzip_source(*packed);
+    const auto packed = archives::memory_source(archive().value_or(""));
+    const auto source = archives::gunzip_source(*packed);
     std::string tar(1 << 20, '\0');
     std::size_t size = 0;
     while (const std::size_t got = source->read({tar.data() + size, tar.size() - size}).value_or(0))
@@ -95,7 +95,7 @@ TEST_F(TarWriter, FollowsNoLink) {
   ASSERT_TRUE(bytes.ok());
   ASSERT_TRUE(make_folders(folder_.at("out")).ok());
   // The link itself is in the archive; that it leads out is the reader's to refuse.
-  EXPECT_FALSE(unpack_tar(*memory_source(*bytes), folder_.at("out")).ok());
+  EXPECT_FALSE(archives::unpack_tar(*archives::memory_source(*bytes), folder_.at("out")).ok());
   EXPECT_FALSE(exists(folder_.at("out/open/key")));
 }
 

@@ -1,4 +1,4 @@
-#include "host/tar_staging.h"
+#include "archives/tar_staging.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -13,12 +13,12 @@
 #include <string_view>
 #include <vector>
 
+#include "archives/tar_source.h"
+#include "archives/utf8_locale.h"
 #include "base/files.h"
 #include "base/strings.h"
-#include "host/tar_source.h"
-#include "host/utf8_locale.h"
 
-namespace clary::host {
+namespace clary::archives {
 namespace {
 
 // 1980-01-02: wheels are zip files, and zip files know no earlier time.
@@ -335,4 +335,4 @@ Result<TarTotals> unpack_tar(net::ByteSource& source, const std::string& target,
   return unpacking.totals();
 }
 
-}  // namespace clary::host
+}  // namespace clary::archives

@@ -10,7 +10,7 @@
 #include "base/mutex.h"
 #include "base/result.h"
 
-namespace clary::host {
+namespace clary::archives {
 
 class PieceQueue {
  public:
@@ -39,4 +39,4 @@ class PieceQueue {
   bool left_ CLARY_GUARDED_BY(mutex_) = false;
 };
 
-}  // namespace clary::host
+}  // namespace clary::archives

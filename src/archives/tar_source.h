@@ -7,11 +7,11 @@
 #include <optional>
 #include <string>
 
+#include "archives/read_ahead.h"
 #include "base/result.h"
-#include "host/read_ahead.h"
 #include "net/http.h"
 
-namespace clary::host {
+namespace clary::archives {
 
 class TarSource {
  public:
@@ -48,4 +48,4 @@ class TarSource {
   std::optional<ReadAhead> ahead_;  // last: it reads the members above
 };
 
-}  // namespace clary::host
+}  // namespace clary::archives

@@ -1,4 +1,4 @@
-#include "host/byte_sources.h"
+#include "archives/byte_sources.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "base/files.h"
 
-namespace clary::host {
+namespace clary::archives {
 namespace {
 
 class FileSource final : public net::ByteSource {
@@ -54,4 +54,4 @@ std::unique_ptr<net::ByteSource> memory_source(std::string bytes) {
   return std::make_unique<MemorySource>(std::move(bytes));
 }
 
-}  // namespace clary::host
+}  // namespace clary::archives

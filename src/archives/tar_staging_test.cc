@@ -1,4 +1,4 @@
-#include "host/tar_staging.h"
+#include "archives/tar_staging.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -7,12 +7,13 @@
 
 #include <functional>
 
+#include "archives/byte_sources.h"
+#include "archives/gunzip_source.h"
 #include "base/deflate.h"
-#include "host/byte_sources.h"
-#include "host/gunzip_source.h"
-#include "host/test_folder.h"
+#include "base/files.h"
+#include "base/temporary_folder.h"
 
-namespace clary::host {
+namespace clary::archives {
 namespace {
 
 la_ssize_t append(archive*, void* context, const void* bytes, size_t size) {
@@ -122,8 +123,11 @@ class TarStaging : public testing::Test {
     EXPECT_EQ(list_folder(folder_.path())->size(), 1U) << "something was written beside the target";
   }
 
-  TestFolder folder_;
-  std::string target_ = folder_.at("code");
+  std::string at(std::string_view name) const { return path_join(folder_.path(), name); }
+  std::string read(std::string_view name) const { return read_file(at(name)).value_or("<absent>"); }
+
+  TemporaryFolder folder_;
+  std::string target_ = at("code");
 };
 
 TEST_F(TarStaging, UnpacksFilesFoldersAndLinks) {
@@ -138,10 +142,10 @@ TEST_F(TarStaging, UnpacksFilesFoldersAndLinks) {
                                               .bytes());
   ASSERT_TRUE(totals.ok()) << totals.error().message;
   EXPECT_EQ(totals->bytes, 8U + 9U + 1U);
-  EXPECT_EQ(folder_.read("code/train.py"), "print(1)");
-  EXPECT_EQ(folder_.read("code/lib/again.py"), "print(1)");
-  EXPECT_EQ(folder_.read("code/twin.py"), "print(1)");
-  EXPECT_EQ(folder_.read("code/데이터/é.txt"), "x");
+  EXPECT_EQ(read("code/train.py"), "print(1)");
+  EXPECT_EQ(read("code/lib/again.py"), "print(1)");
+  EXPECT_EQ(read("code/twin.py"), "print(1)");
+  EXPECT_EQ(read("code/데이터/é.txt"), "x");
   struct stat found{};
   ASSERT_EQ(::stat((target_ + "/lib/run.sh").c_str(), &found), 0);
   EXPECT_EQ(found.st_mode & 07777, 0755U);  // no set-user-id
@@ -149,7 +153,7 @@ TEST_F(TarStaging, UnpacksFilesFoldersAndLinks) {
 
 TEST_F(TarStaging, ALaterMemberReplacesAnEarlierOne) {
   ASSERT_TRUE(unpack(TarBuilder().file("a", "1").file("a", "2").bytes()).ok());
-  EXPECT_EQ(folder_.read("code/a"), "2");
+  EXPECT_EQ(read("code/a"), "2");
 }
 
 TEST_F(TarStaging, RefusesPathsThatLeave) {
@@ -168,7 +172,7 @@ TEST_F(TarStaging, RefusesLinksThatLeave) {
 }
 
 TEST_F(TarStaging, RefusesLinksThatLeaveByWayOfLinks) {
-  EXPECT_TRUE(make_folders(folder_.at("code")).ok());
+  EXPECT_TRUE(make_folders(at("code")).ok());
   const std::string bytes = TarBuilder()
                                 .folder("a/b/c")
                                 .link("a/b/c/root", "../../..")
@@ -188,7 +192,7 @@ TEST_F(TarStaging, RefusesASecondNameOfASymbolicLink) {
 TEST_F(TarStaging, WritesNothingThroughALink) {
   expect_refused(TarBuilder().folder("real").link("linked", "real").file("linked/x", "1").bytes(),
                  "linked/x");
-  EXPECT_FALSE(exists(folder_.at("code/real/x")));
+  EXPECT_FALSE(exists(at("code/real/x")));
 }
 
 TEST_F(TarStaging, RefusesDevicesAndFifos) {
@@ -219,10 +223,10 @@ TEST_F(TarStaging, RefusesWhatIsNoArchive) {
 TEST_F(TarStaging, UnpacksGzipAndPlainOfAnyLength) {
   const std::string large = noise(8'000'000);
   ASSERT_TRUE(unpack(TarBuilder().file("a", large).file("b", "end").bytes()).ok());
-  EXPECT_TRUE(folder_.read("code/a") == large);
-  EXPECT_EQ(folder_.read("code/b"), "end");
+  EXPECT_TRUE(read("code/a") == large);
+  EXPECT_EQ(read("code/b"), "end");
   ASSERT_TRUE(unpack(TarBuilder().file("c", "plain").plain_bytes()).ok());
-  EXPECT_EQ(folder_.read("code/c"), "plain");
+  EXPECT_EQ(read("code/c"), "plain");
 }
 
 TEST_F(TarStaging, AGzipMayHaveSeveralMembersAndAnythingAfterThem) {
@@ -231,8 +235,8 @@ TEST_F(TarStaging, AGzipMayHaveSeveralMembersAndAnythingAfterThem) {
   for (const std::string& after : {std::string(), std::string(1000, '\0'), std::string("\x1f\x8b"),
                                    std::string("garbage that is no gzip")}) {
     ASSERT_TRUE(unpack(whole + after).ok()) << after;
-    EXPECT_EQ(folder_.read("code/b"), "two");
-    ASSERT_TRUE(remove_tree(folder_.at("code/b")).ok());
+    EXPECT_EQ(read("code/b"), "two");
+    ASSERT_TRUE(remove_tree(at("code/b")).ok());
   }
 }
 
@@ -292,4 +296,4 @@ TEST_F(TarStaging, SaysWhyItsSourceBrokeInTheMiddle) {
 }
 
 }  // namespace
-}  // namespace clary::host
+}  // namespace clary::archives

@@ -7,9 +7,9 @@
 #include "base/result.h"
 #include "net/http.h"
 
-namespace clary::host {
+namespace clary::archives {
 
 Result<std::unique_ptr<net::ByteSource>> open_file_source(const std::string& path);
 std::unique_ptr<net::ByteSource> memory_source(std::string bytes);
 
-}  // namespace clary::host
+}  // namespace clary::archives

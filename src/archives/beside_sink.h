@@ -8,10 +8,10 @@
 #include <string_view>
 #include <thread>
 
+#include "archives/piece_queue.h"
 #include "base/result.h"
-#include "host/piece_queue.h"
 
-namespace clary::host {
+namespace clary::archives {
 
 class BesideSink {
  public:
@@ -42,4 +42,4 @@ class BesideSink {
   std::thread thread_;
 };
 
-}  // namespace clary::host
+}  // namespace clary::archives

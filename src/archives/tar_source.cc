@@ -1,11 +1,11 @@
-#include "host/tar_source.h"
+#include "archives/tar_source.h"
 
 #include <array>
 #include <string_view>
 
-#include "host/gunzip_source.h"
+#include "archives/gunzip_source.h"
 
-namespace clary::host {
+namespace clary::archives {
 namespace {
 
 constexpr std::string_view kGzipMagic = "\x1f\x8b";
@@ -54,4 +54,4 @@ Result<std::size_t> TarSource::Archive::read(std::span<char> into) {
   return got;
 }
 
-}  // namespace clary::host
+}  // namespace clary::archives

@@ -1,5 +1,5 @@
 // Bytes from one thread to another: PieceQueue, and the two that stand on it.
-#include "host/piece_queue.h"
+#include "archives/piece_queue.h"
 
 #include <gtest/gtest.h>
 
@@ -7,11 +7,11 @@
 #include <memory>
 #include <thread>
 
-#include "host/beside_sink.h"
-#include "host/byte_sources.h"
-#include "host/read_ahead.h"
+#include "archives/beside_sink.h"
+#include "archives/byte_sources.h"
+#include "archives/read_ahead.h"
 
-namespace clary::host {
+namespace clary::archives {
 namespace {
 
 std::string counted(std::size_t size) {
@@ -139,4 +139,4 @@ TEST(BesideSink, MayGoBeforeItsEnd) {
 }
 
 }  // namespace
-}  // namespace clary::host
+}  // namespace clary::archives

@@ -6,11 +6,11 @@
 #include <string>
 #include <thread>
 
+#include "archives/piece_queue.h"
 #include "base/result.h"
-#include "host/piece_queue.h"
 #include "net/http.h"
 
-namespace clary::host {
+namespace clary::archives {
 
 class ReadAhead {
  public:
@@ -41,4 +41,4 @@ class ReadAhead {
   std::thread thread_;
 };
 
-}  // namespace clary::host
+}  // namespace clary::archives

@@ -1,9 +1,9 @@
-#include "host/read_ahead.h"
+#include "archives/read_ahead.h"
 
 #include <system_error>
 #include <utility>
 
-namespace clary::host {
+namespace clary::archives {
 
 ReadAhead::~ReadAhead() {
   if (!thread_.joinable()) return;
@@ -48,4 +48,4 @@ void ReadAhead::run() {
   ahead_.end(how_);
 }
 
-}  // namespace clary::host
+}  // namespace clary::archives

@@ -5,7 +5,7 @@
 
 #include "net/http.h"
 
-namespace clary::host {
+namespace clary::archives {
 
 // What may follow the last member: nothing, or bytes that are no gzip and are ignored, as tar does.
 enum class AfterGzip { kNothing, kAnything };
@@ -15,4 +15,4 @@ enum class AfterGzip { kNothing, kAnything };
 std::unique_ptr<net::ByteSource> gunzip_source(net::ByteSource& packed,
                                                AfterGzip after = AfterGzip::kNothing);
 
-}  // namespace clary::host
+}  // namespace clary::archives

@@ -1,9 +1,9 @@
-#include "host/piece_queue.h"
+#include "archives/piece_queue.h"
 
 #include <chrono>
 #include <utility>
 
-namespace clary::host {
+namespace clary::archives {
 namespace {
 
 constexpr std::chrono::seconds kWait{1};
@@ -46,4 +46,4 @@ void PieceQueue::leave() {
   changed_.notify_one();
 }
 
-}  // namespace clary::host
+}  // namespace clary::archives

@@ -1,4 +1,4 @@
-#include "host/gunzip_source.h"
+#include "archives/gunzip_source.h"
 
 #include <string>
 #include <string_view>
@@ -6,7 +6,7 @@
 
 #include "base/deflate.h"
 
-namespace clary::host {
+namespace clary::archives {
 namespace {
 
 constexpr std::size_t kReadBytes = 256 << 10;
@@ -65,4 +65,4 @@ std::unique_ptr<net::ByteSource> gunzip_source(net::ByteSource& packed, AfterGzi
   return std::make_unique<GunzipSource>(packed, after);
 }
 
-}  // namespace clary::host
+}  // namespace clary::archives

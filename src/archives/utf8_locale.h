@@ -3,7 +3,7 @@
 
 #include <locale.h>
 
-namespace clary::host {
+namespace clary::archives {
 
 // While it lives, libarchive takes this thread's UTF-8 names as they are.
 class Utf8Locale {
@@ -24,4 +24,4 @@ class Utf8Locale {
   locale_t before_ = nullptr;
 };
 
-}  // namespace clary::host
+}  // namespace clary::archives

@@ -13,7 +13,7 @@
 #include "base/result.h"
 #include "net/http.h"
 
-namespace clary::host {
+namespace clary::archives {
 
 struct TarLimits {
   std::uint64_t bytes = 16ULL << 30;  // of all members, unpacked
@@ -34,4 +34,4 @@ struct TarTotals {
 Result<TarTotals> unpack_tar(net::ByteSource& source, const std::string& target,
                              const TarLimits& limits = {});
 
-}  // namespace clary::host
+}  // namespace clary::archives

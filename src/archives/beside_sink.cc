@@ -1,9 +1,9 @@
-#include "host/beside_sink.h"
+#include "archives/beside_sink.h"
 
 #include <system_error>
 #include <utility>
 
-namespace clary::host {
+namespace clary::archives {
 
 BesideSink::~BesideSink() {
   if (!thread_.joinable()) return;
@@ -43,4 +43,4 @@ void BesideSink::run() {
   }
 }
 
-}  // namespace clary::host
+}  // namespace clary::archives
