@@ -1,5 +1,6 @@
 #include "net/connection.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -202,8 +203,28 @@ void Connection::post_to_pool(Next task) {
   on_pool_ = true;
   core_.post([this, task] {
     (this->*task)();
-    asio::post(core_.io, [this] { back_from_pool(); });
+    hand_back();
   });
+}
+
+// The last of a pool task: to the loop, or to whoever answers later. Nothing of the request is
+// touched afterwards.
+void Connection::hand_back() {
+  const std::shared_ptr<ReplyLater> later = std::move(later_);
+  if (later != nullptr) return later->attach(shared_from_this());
+  asio::post(core_.io, [this] { back_from_pool(); });
+}
+
+void Connection::take_reply(Reply reply) {
+  guarded([&] { set_reply(std::move(reply)); });
+  hand_back();
+}
+
+bool Connection::has_gone() const {
+  // const in Asio's eyes too, but for its signature.
+  const int socket = const_cast<Connection*>(this)->socket_.native_handle();
+  pollfd state{socket, POLLRDHUP, 0};
+  return ::poll(&state, 1, 0) > 0;
 }
 
 void Connection::back_from_pool() {
@@ -288,6 +309,8 @@ void Connection::feed_sink() {
 }
 
 void Connection::set_reply(Reply reply) {
+  later_ = std::move(reply.later);
+  if (later_ != nullptr) return;
   ReplyShape shape{.is_head = is_head_,
                    .http11 = framing_.http11,
                    .close = !framing_.keep_alive || !body_complete_ || ending_ || core_.stopping};

@@ -5,7 +5,8 @@
 //
 // Its methods run on the loop thread, those that say so on the pool: at most one pool task at a
 // time, during which the loop leaves the request's state alone and the connection stays in
-// ServerCore::connections.
+// ServerCore::connections. A reply that comes later prolongs the task until it is there; whoever
+// gives it is the pool then.
 #pragma once
 
 #include <atomic>
@@ -29,7 +30,7 @@ namespace clary::net {
 
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-class Connection final : public std::enable_shared_from_this<Connection> {
+class Connection final : public std::enable_shared_from_this<Connection>, public ReplyLater::Asker {
  public:
   // core outlives the connection. socket: non-blocking. listener: the id that Server::adopt gave
   // out. tls: null for plain; used here only.
@@ -37,7 +38,11 @@ class Connection final : public std::enable_shared_from_this<Connection> {
              const TlsServer* tls);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection();
+  ~Connection() override;
+
+  // On the thread that answers, while the request is its own.
+  void take_reply(Reply reply) override;
+  bool has_gone() const override;
 
   void start();
   std::uint64_t listener() const { return listener_; }
@@ -90,6 +95,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Status load(Status (OutgoingReply::*piece)());
   void feed_sink();
   void set_reply(Reply reply);
+  void hand_back();
   Reply failed(const Error& error);
   Reply overloaded();
   void send_what_the_socket_takes();
@@ -122,7 +128,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   std::size_t piece_used_ = 0;   // bytes of input_ that the piece came from
   std::unique_ptr<RequestSink> sink_;
   std::unique_ptr<OutgoingReply> reply_;
-  bool reply_broken_ = false;  // its source failed after the head was made
+  std::shared_ptr<ReplyLater> later_;  // the pool task ends by waiting for it
+  bool reply_broken_ = false;          // its source failed after the head was made
 };
 
 }  // namespace clary::net

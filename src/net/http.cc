@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
+#include "base/check.h"
 #include "base/strings.h"
 
 namespace clary::net {
@@ -24,6 +26,44 @@ const std::string* Headers::find(std::string_view name) const {
 std::string_view Headers::get(std::string_view name) const {
   const std::string* value = find(name);
   return value == nullptr ? std::string_view() : *value;
+}
+
+ReplyLater::~ReplyLater() {
+  const std::shared_ptr<Asker> asker = std::move(asker_);
+  if (asker != nullptr) asker->take_reply({.status = 500});
+}
+
+void ReplyLater::answer(Reply reply) {
+  std::shared_ptr<Asker> asker;
+  {
+    MutexLock lock(mutex_);
+    CLARY_CHECK(!answered_);
+    answered_ = true;
+    if (asker_ == nullptr) {
+      reply_ = std::make_unique<Reply>(std::move(reply));
+      return;
+    }
+    asker = std::move(asker_);
+  }
+  asker->take_reply(std::move(reply));
+}
+
+bool ReplyLater::is_abandoned() const {
+  MutexLock lock(mutex_);
+  return asker_ != nullptr && asker_->has_gone();
+}
+
+void ReplyLater::attach(std::shared_ptr<Asker> asker) {
+  std::unique_ptr<Reply> reply;
+  {
+    MutexLock lock(mutex_);
+    if (!answered_) {
+      asker_ = std::move(asker);
+      return;
+    }
+    reply = std::move(reply_);
+  }
+  asker->take_reply(std::move(*reply));
 }
 
 std::string_view RequestHead::raw_path() const {

@@ -13,9 +13,12 @@
 #include <variant>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace clary::net {
+
+class ReplyLater;
 
 // Fields in the order they arrived; names compared without regard to case.
 class Headers {
@@ -77,6 +80,40 @@ struct Reply {
   std::optional<std::uint64_t> source_length;  // nothing: sent chunked
   // For HEAD and 304: announce this length and send no body.
   std::optional<std::uint64_t> announced_length;
+  // Set: the reply is not there yet, and nothing else of this one counts.
+  std::shared_ptr<ReplyLater> later = nullptr;
+};
+
+// The reply to one request, given when it is there, on any thread: no thread waits for it
+// meanwhile. Destroyed without one: the request is answered 500. Thread-safe.
+class ReplyLater {
+ public:
+  // Who waits for it: the connection.
+  class Asker {
+   public:
+    virtual ~Asker() = default;
+    virtual void take_reply(Reply reply) = 0;  // once, on the thread that answers
+    virtual bool has_gone() const = 0;
+  };
+
+  ReplyLater() = default;
+  ReplyLater(const ReplyLater&) = delete;
+  ReplyLater& operator=(const ReplyLater&) = delete;
+  ~ReplyLater();
+
+  // Once, before the Server is destroyed. On this thread the reply is sent as far as the socket
+  // takes it.
+  void answer(Reply reply);
+  // Whether the asker has closed its end: nobody would read the answer, which is owed all the same.
+  bool is_abandoned() const;
+  // By the server, once it holds the request for whoever answers.
+  void attach(std::shared_ptr<Asker> asker);
+
+ private:
+  mutable Mutex mutex_;
+  std::shared_ptr<Asker> asker_ CLARY_GUARDED_BY(mutex_);
+  std::unique_ptr<Reply> reply_ CLARY_GUARDED_BY(mutex_);  // there before the asker
+  bool answered_ CLARY_GUARDED_BY(mutex_) = false;
 };
 
 // What takes one request's body and answers it. Its methods run on a pool thread, one after
@@ -87,7 +124,7 @@ class RequestSink {
   // The next piece of the body (transfer coding removed). An error makes the server answer
   // `rejected()` and close.
   virtual Status write(std::string_view piece) = 0;
-  // The body is complete.
+  // The body is complete. With Reply::later the sink is destroyed before the reply is there.
   virtual Reply finish() = 0;
   // Answers a failure instead: a piece refused, an exception, a reply's source that cannot be read.
   virtual Reply rejected(const Error& error) = 0;

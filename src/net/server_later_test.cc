@@ -1,0 +1,161 @@
+// Replies that come later: from another thread, before they are waited for, or never.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+#include "net/server_fixture.h"
+
+namespace clary::net {
+namespace {
+
+using Later = std::shared_ptr<ReplyLater>;
+
+constexpr std::string_view kPost = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc";
+constexpr std::string_view kLastPost =
+    "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc";
+
+// Replies that were promised, for the test to give.
+class Promised {
+ public:
+  Reply promise() {
+    auto later = std::make_shared<ReplyLater>();
+    Reply reply{.later = later};
+    MutexLock lock(mutex_);
+    kept_.push_back(std::move(later));
+    changed_.notify_all();
+    return reply;
+  }
+  // The oldest; null after ten seconds without one.
+  Later take() {
+    MutexLock lock(mutex_);
+    for (int i = 0; i < 100 && kept_.empty(); ++i)
+      changed_.wait_for(mutex_, std::chrono::milliseconds(100));
+    if (kept_.empty()) return nullptr;
+    Later first = std::move(kept_.front());
+    kept_.erase(kept_.begin());
+    return first;
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<Later> kept_ CLARY_GUARDED_BY(mutex_);
+};
+
+class ServerLaterTest : public ServerTest {
+ protected:
+  // One thread for all: a reply that is waited for holds none.
+  void serve_later() {
+    serve(
+        [this](const RequestHead&) -> StartOutcome {
+          return sink([this](const std::string&) { return promised_.promise(); });
+        },
+        {.handler_threads = 1});
+  }
+
+  Promised promised_;
+};
+
+TEST_F(ServerLaterTest, IsSentByWhoeverAnswersAndTheConnectionGoesOn) {
+  serve_later();
+  RawConnection connection = connect();
+  for (const char* text : {"first", "second"}) {
+    connection.send(kPost);
+    const Later later = promised_.take();
+    ASSERT_NE(later, nullptr);
+    std::thread([&later, text] { later->answer(text_reply(text)); }).join();
+    EXPECT_TRUE(connection.read_until(text).starts_with("HTTP/1.1 200 "));
+  }
+}
+
+TEST_F(ServerLaterTest, HoldsNoThreadMeanwhile) {
+  serve_later();
+  RawConnection a = connect();
+  RawConnection b = connect();
+  a.send(kPost);
+  const Later first = promised_.take();
+  b.send(kPost);
+  const Later second = promised_.take();
+  ASSERT_NE(second, nullptr) << "the only thread was held by the first request";
+  second->answer(text_reply("b's"));
+  b.read_until("b's");
+  first->answer(text_reply("a's"));
+  a.read_until("a's");
+}
+
+TEST_F(ServerLaterTest, MayBeThereBeforeItIsWaitedFor) {
+  serve([](const RequestHead&) -> StartOutcome {
+    auto later = std::make_shared<ReplyLater>();
+    later->answer(text_reply("at once"));
+    return Reply{.later = std::move(later)};
+  });
+  EXPECT_NE(ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n").find("at once"), std::string::npos);
+}
+
+TEST_F(ServerLaterTest, ThatNeverComesIsA500) {
+  serve([](const RequestHead&) -> StartOutcome {
+    return Reply{.later = std::make_shared<ReplyLater>()};
+  });
+  EXPECT_TRUE(
+      ask("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").starts_with("HTTP/1.1 500 "));
+}
+
+TEST_F(ServerLaterTest, WhoeverAnswersSeesThatTheAskerHasGone) {
+  serve_later();
+  Later later;
+  {
+    RawConnection connection = connect();
+    connection.send(kPost);
+    later = promised_.take();
+    ASSERT_NE(later, nullptr);
+    EXPECT_FALSE(later->is_abandoned());
+  }
+  for (int i = 0; i < 10'000 && !later->is_abandoned(); ++i) std::this_thread::yield();
+  EXPECT_TRUE(later->is_abandoned());
+  later->answer(text_reply("nobody reads this"));
+  const auto all_closed = [this] { return server_->counters().connections_open == 0; };
+  for (int i = 0; i < 1'000'000 && !all_closed(); ++i) std::this_thread::yield();
+  EXPECT_TRUE(all_closed());
+}
+
+TEST_F(ServerLaterTest, AStopWaitsForIt) {
+  serve_later();
+  RawConnection connection = connect();
+  connection.send(kLastPost);
+  const Later later = promised_.take();
+  ASSERT_NE(later, nullptr);
+  auto stopped =
+      std::async(std::launch::async, [this] { server_->stop(std::chrono::seconds(30)); });
+  later->answer(text_reply("the last"));
+  EXPECT_NE(connection.read_to_end().find("the last"), std::string::npos);
+  stopped.get();
+}
+
+class BrokenSource final : public ByteSource {
+ public:
+  Result<std::size_t> read(std::span<char>) override { throw std::runtime_error("broken"); }
+};
+
+TEST_F(ServerLaterTest, WithASourceThatFailsIsA500) {
+  serve_later();
+  RawConnection connection = connect();
+  connection.send(kPost);
+  const Later later = promised_.take();
+  ASSERT_NE(later, nullptr);
+  Reply reply;
+  reply.source = std::make_unique<BrokenSource>();
+  reply.source_length = 5;
+  later->answer(std::move(reply));
+  EXPECT_TRUE(connection.read_to_end().starts_with("HTTP/1.1 500 "));
+}
+
+}  // namespace
+}  // namespace clary::net
