@@ -176,7 +176,8 @@ cli::Tools client_tools(const Clock& clock) {
   };
   tools.probes = {probe_format,  probe_settings, probe_server, probe_programs,
                   probe_way_out, probe_sandbox,  probe_network};
-  tools.other_commands = {{"serve", "runs the server in the foreground"}};
+  tools.other_commands = {{"serve", "runs the server in the foreground"},
+                          {"model-server", "serves one model over HTTP, in the foreground"}};
   if (auto program = real_path("/proc/self/exe"); program.ok()) tools.program = std::move(*program);
   return tools;
 }

@@ -1,9 +1,6 @@
 #include "apps/serve_command.h"
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +9,7 @@
 #include <map>
 
 #include "apps/environment_options.h"
+#include "apps/heeded_signals.h"
 #include "apps/server_program.h"
 #include "apps/settings.h"
 #include "base/files.h"
@@ -67,30 +65,6 @@ Result<Settings> settings_from(const ServeOptions& options) {
   return settings;
 }
 
-// Blocks the signals that the server heeds for every thread to come and returns where they arrive
-// instead.
-Fd heeded_signals() {
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  ::sigaddset(&signals, SIGTERM);
-  ::sigaddset(&signals, SIGINT);
-  ::sigaddset(&signals, SIGHUP);
-  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
-  return Fd(::signalfd(-1, &signals, SFD_CLOEXEC));
-}
-
-// Waits for the next signal. False: it ends the server, as any does but a SIGHUP that somebody sent
-// to a server with a certificate; one that the kernel sends says that the terminal is gone.
-bool asks_for_reload(const Fd& signals, const Settings& settings) {
-  signalfd_siginfo signal{};
-  pollfd ready{signals.get(), POLLIN, 0};
-  while (::poll(&ready, 1, -1) <= 0) {
-  }
-  if (::read(signals.get(), &signal, sizeof signal) != sizeof signal) return false;
-  return signal.ssi_signo == SIGHUP && signal.ssi_code == SI_USER && settings.uses_tls();
-}
-
 int serve(const Settings& settings) {
   ::umask(077);
   const Fd signals = heeded_signals();
@@ -105,7 +79,8 @@ int serve(const Settings& settings) {
       settings.objects_location.empty() ? ""
                                         : (", objects in " + settings.objects_location).c_str());
   std::fflush(stdout);
-  while (asks_for_reload(signals, settings)) (*program)->reload_certificate();
+  while (next_signal(signals) == Heeded::kSentHangup && settings.uses_tls())
+    (*program)->reload_certificate();
   (*program)->stop();
   return 0;
 }

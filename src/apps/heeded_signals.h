@@ -1,0 +1,21 @@
+// The signals that a server heeds: SIGTERM, SIGINT, SIGHUP.
+#pragma once
+
+#include "base/fd.h"
+
+namespace clary::apps {
+
+// Blocks them for every thread to come and returns where they arrive instead. SIGPIPE is ignored
+// from here on.
+Fd heeded_signals();
+
+// What has come: the end of the server, or a SIGHUP that somebody sent, by which a server may be
+// asked to read something again. One that the kernel sends says that the terminal is gone: the end.
+enum class Heeded { kEnd, kSentHangup };
+
+// Until one of them has come; takes it.
+Heeded next_signal(const Fd& signals);
+// Until one of them has come, true, or `other` has something to read, or its end: false.
+bool wait_for_signal_or(const Fd& signals, const Fd& other);
+
+}  // namespace clary::apps

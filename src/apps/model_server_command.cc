@@ -1,0 +1,117 @@
+#include "apps/model_server_command.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+
+#include "apps/heeded_signals.h"
+#include "apps/model_server_program.h"
+#include "base/files.h"
+#include "cli/client_commands.h"
+#include "cli/unread_text.h"
+#include "compute/resources.h"
+#include "serving/local_caller.h"
+
+namespace clary::apps {
+namespace {
+
+struct Typed {
+  std::string source;
+  std::string data;
+  std::string interpreter;
+  bool no_access_log = false;
+  serving::TypedOptions serving;
+};
+
+int fail(const Error& error, int status) {
+  std::fprintf(stderr, "clary model-server: %s\n", error.message.c_str());
+  return status;
+}
+
+// A virtual environment's folder stands for its interpreter.
+std::string interpreter_of(const Typed& typed,
+                           const std::map<std::string, std::string>& variables) {
+  std::string chosen = typed.interpreter;
+  const auto active = variables.find("VIRTUAL_ENV");
+  if (chosen.empty() && active != variables.end()) chosen = active->second;
+  if (chosen.empty()) return "python3";
+  const std::string inside = path_join(chosen, "bin/python");
+  return exists(inside) ? inside : chosen;
+}
+
+Result<ModelServerPlan> plan_of(const Typed& typed) {
+  const std::map<std::string, std::string> variables = cli::read_variables(environ);
+  const auto lookup = [&variables](const std::string& name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional<std::string>(found->second);
+  };
+  ModelServerPlan plan;
+  plan.source = typed.source;
+  plan.data_folder =
+      absolute_path(typed.data.empty() ? cli::default_data_folder(variables) : typed.data);
+  plan.interpreter = interpreter_of(typed, variables);
+  plan.access_log = !typed.no_access_log;
+  plan.variables = variables;
+  CLARY_TRY(plan.options,
+            serving::read_serving_options(typed.serving, lookup, compute::usable_cpus().size()));
+  if (!serving::is_local_address(plan.options.listen)) {
+    return denied("listen '" + plan.options.listen +
+                  "': a model server asks nobody who they are, so it listens on this machine only "
+                  "(127.0.0.1, [::1], unix:PATH)");
+  }
+  return plan;
+}
+
+}  // namespace
+
+int run_model_server(int argc, const char* const* argv) {
+  Typed typed;
+  serving::TypedOptions& serving = typed.serving;
+  CLI::App app("Serves one model over HTTP: GET /ping, POST /invocations, GET /metrics.",
+               "clary model-server");
+  app.failure_message(cli::unread_text);
+  app.add_option("MODEL", typed.source,
+                 "A folder, a .tar.gz, s3://BUCKET/KEY.tar.gz or s3://BUCKET/PREFIX/")
+      ->required();
+  app.add_option("--listen", serving.listen,
+                 "HOST:PORT of this machine, or unix:PATH; port 0 takes a free one (default: "
+                 "127.0.0.1:8080)");
+  app.add_option("--workers", serving.workers,
+                 "Processes that run the model: a number, or auto: one per core (default: "
+                 "$SAGEMAKER_MODEL_SERVER_WORKERS, else auto)");
+  app.add_option("--interpreter", typed.interpreter,
+                 "Python, or the folder of a virtual environment (default: $VIRTUAL_ENV, else "
+                 "python3)");
+  app.add_option("--max-payload-mb", serving.max_payload_mib,
+                 "MiB of a body; larger ones are answered 413 (default: "
+                 "$SAGEMAKER_MAX_PAYLOAD_IN_MB, else 64)");
+  app.add_option("--timeout", serving.timeout_seconds,
+                 "Seconds a request may take, waiting included (default: "
+                 "$SAGEMAKER_MODEL_SERVER_TIMEOUT, else 60)");
+  app.add_option("--queue", serving.queue,
+                 "Requests that may wait; those beyond are answered 503 at once (default: 256)");
+  app.add_option("--data", typed.data,
+                 "Data directory (default: $CLARY_DATA, else ~/.local/share/clary)");
+  app.add_flag("--no-access-log", typed.no_access_log, "No line on standard output per request");
+  try {
+    app.parse(argc - 1, argv + 1);
+  } catch (const CLI::ParseError& failure) {
+    return app.exit(failure) == 0 ? 0 : 2;
+  }
+  const Result<ModelServerPlan> plan = plan_of(typed);
+  if (!plan.ok()) return fail(plan.error(), 2);
+  const Fd signals = heeded_signals();
+  const auto program = ModelServerProgram::start(*plan);
+  if (!program.ok()) return fail(program.error(), 1);
+  std::printf("clary model-server: listening on %s, model '%s', workers: %zu\n",
+              (*program)->address().c_str(), plan->source.c_str(), plan->options.workers);
+  std::fflush(stdout);
+  if (!wait_for_signal_or(signals, (*program)->failed())) return fail((*program)->failure(), 1);
+  (*program)->stop();
+  return 0;
+}
+
+}  // namespace clary::apps
