@@ -15,8 +15,9 @@ constexpr Duration kLook = std::chrono::milliseconds(200);
 // A call that waited for less is not asked whether its caller has gone: it costs a system call.
 constexpr Duration kShortWait = std::chrono::milliseconds(5);
 constexpr std::uint64_t kLookAgainEvery = 64;  // batches
-// A call that no lane has begun is given to another one, this often.
-constexpr int kMostAttempts = 3;
+// A call that no lane has begun is given to another one: all may have died together, and twice
+// more.
+constexpr std::size_t kMoreAttempts = 2;
 
 }  // namespace
 
@@ -265,7 +266,7 @@ void LiveModel::put_back(Batch batch) {
   {
     MutexLock lock(mutex_);
     for (auto call = batch.rbegin(); call != batch.rend(); ++call) {
-      if (++call->attempts < kMostAttempts && !stopping_) {
+      if (++call->attempts < lanes_.size() + kMoreAttempts && !stopping_) {
         queue_.push_front(std::move(*call));
       } else {
         failed.push_back(std::move(*call));

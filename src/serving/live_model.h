@@ -36,7 +36,7 @@ struct PendingCall {
   Duration deadline{0};
   std::function<void(Result<ModelAnswer>)> answer;
   std::function<bool()> is_abandoned;  // may be empty
-  int attempts = 0;
+  std::size_t attempts = 0;
 };
 
 struct LiveModelOptions {

@@ -40,6 +40,14 @@ def test_a_frame_arrives_as_it_was_sent(size):
     assert first.get("content-type") == "text/csv; x=é" and first.get("absent") is None
 
 
+def test_a_frame_is_written_as_the_format_says():
+    """The same bytes as in src/serving/worker_frame_test.cc."""
+    left, right = socket.socketpair()
+    sample = b"\x01\x07\0\0\x14\0\0\0\x03\0\0\0\0\0\0\0" + b"id\0r1\0accept\0text/*\0" + b"abc"
+    frames.Connection(left).send(frames.REQUEST, [("id", "r1"), ("accept", "text/*")], b"abc")
+    assert right.recv(1000) == sample
+
+
 def test_bodies_small_and_shared_arrive_in_their_order():
     ours, theirs = connections()
     bodies = [os.urandom(size) for size in (3, 100_000, 5, 70_000, 200_000, 0)]
