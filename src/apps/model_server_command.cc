@@ -39,7 +39,9 @@ std::string interpreter_of(const Typed& typed,
   if (chosen.empty() && active != variables.end()) chosen = active->second;
   if (chosen.empty()) return "python3";
   const std::string inside = path_join(chosen, "bin/python");
-  return exists(inside) ? inside : chosen;
+  if (exists(inside)) chosen = inside;
+  // Workers have another working folder; a bare name is looked up on PATH.
+  return chosen.find('/') == std::string::npos ? chosen : absolute_path(chosen);
 }
 
 Result<ModelServerPlan> plan_of(const Typed& typed) {

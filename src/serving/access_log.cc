@@ -1,6 +1,8 @@
 #include "serving/access_log.h"
 
 #include <fmt/format.h>
+#include <limits.h>
+#include <poll.h>
 
 #include <iterator>
 #include <utility>
@@ -13,6 +15,16 @@ namespace {
 
 constexpr Duration kInterval = std::chrono::milliseconds(200);
 constexpr std::size_t kMostWaitingBytes = 4 << 20;
+constexpr int kWriteWaitMilliseconds = 100;
+constexpr int kLastTries = 10;
+// A pipe that is ready takes so much without blocking (pipe(7)); the descriptor is shared with
+// others, so it is not made non-blocking.
+constexpr std::size_t kPieceBytes = PIPE_BUF;
+
+bool takes_bytes(const Fd& out) {
+  pollfd state{out.get(), POLLOUT, 0};
+  return ::poll(&state, 1, kWriteWaitMilliseconds) > 0;
+}
 
 // What a client sends must not look like another line, or end the quotes.
 void append_quoted(std::string& out, std::string_view text) {
@@ -58,7 +70,8 @@ AccessLog::AccessLog(Fd out, const Clock& clock)
 
 AccessLog::~AccessLog() {
   loop_.reset();
-  flush();
+  for (int i = 0; i < kLastTries && !flush(); ++i) {
+  }
 }
 
 void AccessLog::write(const AccessLine& line) {
@@ -73,7 +86,7 @@ void AccessLog::write(const AccessLine& line) {
   waiting_ += '\n';
 }
 
-void AccessLog::flush() {
+bool AccessLog::flush() {
   std::string lines;
   {
     MutexLock lock(mutex_);
@@ -81,8 +94,17 @@ void AccessLog::flush() {
     if (lost_ > 0) fmt::format_to(std::back_inserter(lines), "{} lines were lost\n", lost_);
     lost_ = 0;
   }
-  // Nobody can be told when nobody reads.
-  if (!lines.empty()) static_cast<void>(write_all(out_, lines, "access log"));
+  std::string_view left = lines;
+  while (!left.empty() && takes_bytes(out_)) {
+    const std::string_view piece = left.substr(0, kPieceBytes);
+    // What nobody can read any more is not kept.
+    if (!write_all(out_, piece, "access log").ok()) return true;
+    left.remove_prefix(piece.size());
+  }
+  if (left.empty()) return true;
+  MutexLock lock(mutex_);
+  waiting_.insert(0, left);
+  return false;
 }
 
 }  // namespace clary::serving

@@ -1,5 +1,6 @@
 // The access log: a line for each request, on a descriptor, written a few times a second so that no
-// request waits for who reads it. Thread-safe. The destructor writes what is left.
+// request waits for who reads it. Thread-safe. The destructor writes what is left, as far as it is
+// taken within a second.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +43,8 @@ class AccessLog {
   void write(const AccessLine& line);
 
  private:
-  void flush();
+  // Writes what waits, as far as it is taken without a long wait. Whether that was all.
+  bool flush();
 
   const Fd out_;
   const Clock& clock_;

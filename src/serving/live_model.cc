@@ -152,6 +152,11 @@ void LiveModel::note_phase(std::size_t index, const std::optional<std::string>& 
   was_ready_ = was_ready_ || is_ready();
 }
 
+bool LiveModel::is_stopping() const {
+  MutexLock lock(mutex_);
+  return stopping_;
+}
+
 bool LiveModel::serve(std::size_t index, Lane& lane, Duration wait) {
   const auto died = [&](std::string_view why) {
     {
@@ -192,7 +197,9 @@ bool LiveModel::serve(std::size_t index, Lane& lane, Duration wait) {
     return true;
   }
   died(result.sentence);
-  if (result.fault == LaneResult::Fault::kNotBegun) {
+  if (is_stopping()) {
+    for (PendingCall& call : batch) answer(call, unavailable("the server is ending"));
+  } else if (result.fault == LaneResult::Fault::kNotBegun) {
     put_back(std::move(batch));
   } else {
     answer_batch(std::move(batch), std::move(result));

@@ -88,6 +88,7 @@ class LiveModel {
   void note_phase(std::size_t index, const std::optional<std::string>& failure);
   QueueSnapshot queue_snapshot() const CLARY_REQUIRES(mutex_);
   bool is_ready() const CLARY_REQUIRES(mutex_);
+  bool is_stopping() const;
 
   Engine& engine_;
   const LiveModelOptions options_;

@@ -105,7 +105,6 @@ class ModelFront::Call {
   }
 
   const std::string& id() const { return id_; }
-  Duration began() const { return began_; }
   void count_in(std::uint64_t bytes) { bytes_in_ += bytes; }
 
   net::Reply ended(net::Reply reply, const StageTimes& times = {}) const {
@@ -156,17 +155,17 @@ class ModelFront::InvocationSink final : public net::RequestSink {
   net::Reply finish() override {
     auto later = std::make_shared<net::ReplyLater>();
     // The queue owns the call, and the call its reply: whoever drops the one answers the other.
-    PendingCall pending{.request = std::move(request_),
-                        .arrived = call_.began(),
-                        .deadline = call_.began() + front_.options_.timeout,
-                        .answer =
-                            [later, call = call_](Result<ModelAnswer> outcome) {
-                              if (!outcome.ok())
-                                return later->answer(call.ended(reply_of(outcome.error())));
-                              const StageTimes times = outcome->times;
-                              later->answer(call.ended(reply_of(std::move(*outcome)), times));
-                            },
-                        .is_abandoned = [later] { return later->is_abandoned(); }};
+    PendingCall pending;
+    pending.request = std::move(request_);
+    // From here on: how long its body took is the caller's affair.
+    pending.arrived = front_.clock_.steady();
+    pending.deadline = pending.arrived + front_.options_.timeout;
+    pending.is_abandoned = [later] { return later->is_abandoned(); };
+    pending.answer = [later, call = call_](Result<ModelAnswer> outcome) {
+      if (!outcome.ok()) return later->answer(call.ended(reply_of(outcome.error())));
+      const StageTimes times = outcome->times;
+      later->answer(call.ended(reply_of(std::move(*outcome)), times));
+    };
     if (const auto refused = front_.model_.submit(std::move(pending)))
       return call_.ended(busy_reply(*refused));
     return net::Reply{.later = std::move(later)};

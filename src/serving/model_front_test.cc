@@ -2,6 +2,7 @@
 #include "serving/model_front.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <functional>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/pipe.h"
 #include "net/fake_server.h"
 #include "serving/fake_engine.h"
 
@@ -214,6 +216,17 @@ TEST(AccessLine, HasTheStagesAndNothingThatLooksLikeAnotherLine) {
             "2023-11-14T22:13:20.000Z 127.0.0.1:4711 \"POST /invocations?a=\\x22\\x0a\" 200 in=7 "
             "out=20 queue=0.1ms total=1.5ms id=r1");
 }
+
+TEST(AccessLog, DoesNotWaitForWhoDoesNotRead) {
+  const SystemClock clock;
+  auto pipe = make_pipe();
+  ASSERT_TRUE(pipe.ok());
+  AccessLog log(std::move(pipe->writer), clock);
+  const std::string target(1000, 'x');
+  for (int i = 0; i < 1000; ++i) log.write({.id = "r1", .method = "GET", .target = target});
+  char byte = 0;
+  EXPECT_EQ(::read(pipe->reader.get(), &byte, 1), 1) << "lines arrive";
+}  // and its end does not wait either
 
 }  // namespace
 }  // namespace clary::serving

@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import textwrap
+import threading
 import time
 
 from clary_server import CLARY, JOBS_VENV
@@ -57,7 +58,14 @@ class ModelServer:
         found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
         assert found, f"{line!r}\n{self.said()}"
         self.port = int(found[1])
+        self.lines: list[str] = []  # of its standard output: the access log, and what handlers print
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         return self
+
+    def _read(self) -> None:
+        with self.process.stdout as output:
+            self.lines += (line.decode().rstrip("\n") for line in output)
 
     def ready(self) -> "ModelServer":
         """Starts it and waits until /ping is 200."""
@@ -107,8 +115,7 @@ class ModelServer:
     def stop(self, with_signal: int = signal.SIGTERM) -> int:
         self.process.send_signal(with_signal)
         status = self.process.wait(35)
-        self.lines = self.process.stdout.read().decode().splitlines()
-        self.process.stdout.close()
+        self._reader.join(10)
         return status
 
 
