@@ -7,6 +7,7 @@ no parallel work before a fork: a child of a process that has used OpenMP hangs 
 import contextlib
 import ctypes
 import gc
+import importlib
 import os
 import signal
 import socket
@@ -109,6 +110,8 @@ def main():
         stream.reconfigure(line_buffering=True)
     started = time.perf_counter()
     modules = preload.import_known(preload.wanted(model_dir, os.environ))
+    with contextlib.suppress(Exception):  # a worker that cannot import it says why
+        importlib.import_module("clary_serving.handlers")
     gc.collect()
     gc.freeze()  # a worker's collector leaves these objects, and so their shared pages, alone
     import_us = int((time.perf_counter() - started) * 1e6)

@@ -12,12 +12,14 @@ _MOST_SCRIPT_BYTES = 4 << 20
 def wanted(model_dir, environ):
     """The modules of KNOWN that the scripts beside the entry point name; without a script what the default handlers need."""
     program = environ.get("SAGEMAKER_PROGRAM") or "inference.py"
-    for folder in (os.path.join(model_dir, "code"), model_dir):
-        if os.path.isfile(os.path.join(folder, program)):
+    for code in (environ.get("SAGEMAKER_SUBMIT_DIRECTORY", ""), os.path.join(model_dir, "code"), model_dir):
+        script = os.path.join(code, program)
+        if code and os.path.isfile(script):
             named = set()
-            for name in sorted(os.listdir(folder)):
-                if name.endswith(".py"):
-                    named |= imported_names(os.path.join(folder, name))
+            for folder in {code, os.path.dirname(script)}:
+                for name in os.listdir(folder):
+                    if name.endswith(".py"):
+                        named |= imported_names(os.path.join(folder, name))
             return [module for module in KNOWN if module in named]
     weights = any(name.endswith((".pt", ".pth")) for name in os.listdir(model_dir))
     return ["numpy", "torch"] if weights else []

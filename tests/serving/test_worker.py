@@ -256,6 +256,9 @@ def test_what_is_imported_beforehand(tmp_path):
     assert preload.wanted(tmp_path, {}) == ["numpy", "torch"]
     (tmp_path / "serve.py").write_text("import os, torch.nn as nn\nfrom sklearn import svm\nfrom .numpy import x\n")
     assert preload.wanted(tmp_path, {"SAGEMAKER_PROGRAM": "serve.py"}) == ["torch", "sklearn"]
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/main.py").write_text("import PIL.Image\n")
+    assert preload.wanted(tmp_path, {"SAGEMAKER_PROGRAM": "src/main.py"}) == ["torch", "sklearn", "PIL"]
     (tmp_path / "broken.py").write_text("import scipy\n(")
     assert preload.wanted(tmp_path, {"SAGEMAKER_PROGRAM": "serve.py"}) == ["torch", "sklearn"]
     assert preload.import_known(["numpy", "no_such_module"]) == ["numpy"]
