@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+import warnings
 
 if __name__ == "__main__":
     # The script's own folder would let `import handlers` find Clary's package in the place of the user's module.
@@ -105,6 +106,8 @@ def _flush():
 
 def main():
     model_dir = sys.argv[1]
+    # Threads of OpenBLAS and its like know how to go through a fork; Python cannot tell them from others.
+    warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork", category=DeprecationWarning)
     control = frames.Connection(socket.socket(fileno=CONTROL_DESCRIPTOR))
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)
