@@ -1,0 +1,9 @@
+"""The content types that the default decoders and encoders know. They are matched to the letter: case and parameters count."""
+
+JSON = "application/json"
+CSV = "text/csv"
+OCTET_STREAM = "application/octet-stream"
+ANY = "*/*"
+NPY = "application/x-npy"
+NPZ = "application/x-npz"
+UTF8_TYPES = [JSON, CSV]

@@ -1,0 +1,125 @@
+"""A model with SageMaker's functions: model_fn, and input_fn, predict_fn, output_fn or transform_fn, of the user's module or of
+the framework's default handler."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Mapping
+
+from . import content_types, encoder, frameworks, user_code
+from .answer import Answer, error_answer, one_line
+from .context import CONTENT_TYPE, Context
+from .default_inference_handler import is_text
+from .functions import Function
+from .served import ServedModel
+
+# Name, how many arguments the contract gives it.
+_STEPS = (("input_fn", 2), ("predict_fn", 2), ("output_fn", 2))
+_BOTH = "Cannot use transform_fn implementation in conjunction with input_fn, predict_fn, and/or output_fn implementation"
+
+
+class ScriptModel(ServedModel):
+    def __init__(self, model_dir: str, environ: Mapping[str, str], context: Context | None = None):
+        self._model_dir = model_dir
+        self._environ = environ
+        self._context = context or Context("model", model_dir)
+        self._default_accept = environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or content_types.JSON
+        self._handler = frameworks.default_handler(environ)
+        try:
+            self._load()
+        except Exception as error:
+            traceback.print_exc()
+            self.failure = error_answer(error)
+
+    def invoke(self, body, *, content_type=None, accept=None, headers=None, context=None):
+        if context is None:
+            context = self._context
+            context.begin((headers or {},))
+        if not accept or accept == content_types.ANY:
+            accept = self._default_accept
+        try:
+            if self.failure is not None:
+                self._load()
+            return self._answer(self._transform(context, body, content_type, accept), accept, context)
+        except Exception as error:
+            traceback.print_exc()
+            return error_answer(error, _headers(context))
+
+    def _load(self) -> None:
+        """Imports the user's module and runs model_fn. Raises what it raises."""
+        code = user_code.code_folder(self._model_dir, self._environ)
+        folder, name = user_code.program(self._environ)
+        folders = [os.path.join(code, folder), code, os.path.join(code, "lib")] if folder else [code, os.path.join(code, "lib")]
+        user_code.put_on_path(folders)
+        module = user_code.import_fresh(name, folders)
+        if module is None and self._environ.get("SAGEMAKER_PROGRAM"):
+            print(f"clary: {code} has no module {name!r}: the default functions are used", file=sys.stderr)
+        self._take_functions(module)
+        if hasattr(module, "pre_model_fn"):
+            Function(module.pre_model_fn, 1)(self._context, self._model_dir)
+        model_fn = getattr(module, "model_fn", self._handler.default_model_fn)
+        self._model = Function(model_fn, 1)(self._context, self._model_dir)
+        if hasattr(module, "model_warmup_fn"):
+            Function(module.model_warmup_fn, 2)(self._context, self._model_dir, self._model)
+        self.failure = None
+
+    def _take_functions(self, module) -> None:
+        given = {name: getattr(module, name, None) for name, _ in _STEPS}
+        transform_fn = getattr(module, "transform_fn", None)
+        if transform_fn is not None and any(given.values()):
+            raise ValueError(_BOTH)
+        self._transform_fn = Function(transform_fn, 4) if transform_fn is not None else None
+        self._wants_bytes = given["input_fn"] is not None or transform_fn is not None
+        self._input_fn, self._predict_fn, self._output_fn = (
+            Function(given[name], count) if given[name] is not None else _Default(getattr(self._handler, "default_" + name))
+            for name, count in _STEPS)
+
+    def _transform(self, context, body, content_type, accept):
+        if is_text(content_type):
+            body = str(body, "utf-8")
+        elif self._wants_bytes and not isinstance(body, bytes):
+            body = bytes(body)
+        if self._transform_fn is not None:
+            return self._transform_fn(context, self._model, body, content_type, accept)
+        data = self._input_fn(context, body, content_type)
+        return self._output_fn(context, self._predict_fn(context, data, self._model), accept)
+
+    def _answer(self, result, accept, context) -> Answer:
+        content_type = accept
+        if isinstance(result, tuple):
+            result, content_type = result
+        status, phrase = context.get_response_status(0)
+        return Answer(status, one_line(content_type) if content_type else None, wire_bytes(result), one_line(phrase),
+                      _headers(context))
+
+
+class _Default:
+    """A default function: it always takes the context."""
+
+    def __init__(self, function):
+        self._function = function
+
+    def __call__(self, context, *arguments):
+        return self._function(*arguments, context)
+
+
+def wire_bytes(result) -> bytes:
+    """What output_fn returned as a body: bytes as they are, str as UTF-8, anything else as JSON."""
+    if isinstance(result, bytes):
+        return result
+    if isinstance(result, str):
+        return result.encode("utf-8")
+    if isinstance(result, (bytearray, memoryview)):
+        return bytes(result)
+    try:
+        return encoder.to_json(result).encode("utf-8")
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"the handler returned {type(result).__name__}, which cannot be sent: it must be bytes, str "
+                        f"or what JSON can hold ({error})") from None
+
+
+def _headers(context):
+    return tuple((key, one_line(str(value))) for key, value in context.get_response_headers(0).items()
+                 if key.lower() != CONTENT_TYPE)
