@@ -14,7 +14,8 @@ ECHO = "def model_fn(model_dir): return None\ndef transform_fn(model, data, cont
     ({"code/deep/mine.py": "from beside import WORD\n" + ECHO.format("WORD"), "code/beside.py": "WORD = 'here'\n"},
      {"SAGEMAKER_PROGRAM": "deep/mine.py"}),
     ({"code/inference.py": "from sibling import WORD\n" + ECHO.format("WORD"), "code/sibling.py": "WORD = 'here'\n"}, {}),
-    ({"code/inference.py": "from shipped import WORD\n" + ECHO.format("WORD"), "code/lib/shipped/__init__.py": "WORD = 'here'\n"}, {}),
+    ({"code/inference.py": "from shipped import WORD\n" + ECHO.format("WORD"),
+      "code/lib/shipped/__init__.py": "WORD = 'here'\n"}, {}),
     # Code before lib, lib before the environment.
     ({"code/inference.py": "from twice import WORD\n" + ECHO.format("WORD"), "code/twice.py": "WORD = 'here'\n",
       "code/lib/twice.py": "WORD = 'there'\n"}, {}),

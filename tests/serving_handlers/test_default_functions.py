@@ -71,8 +71,9 @@ def test_a_body_that_is_not_understood(line, content_type, body, message):
     fails_with(line.ask(body, content_type, JSON), message)
 
 
-@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON", None, "", "text/csv;charset=utf-8",
-                                          "text/plain", "application/octet-stream", "application/jsonlines"])
+@pytest.mark.parametrize("content_type", [
+    "application/json; charset=utf-8", "Application/JSON", None, "", "text/csv;charset=utf-8", "text/plain",
+    "application/octet-stream", "application/jsonlines"])
 def test_a_content_type_without_a_decoder(line, content_type):
     fails_with(line.ask("[1,2]", content_type, JSON), unsupported(content_type))
 
@@ -97,8 +98,9 @@ def test_accept(line, content_type, body, accept, result, response_type):
     assert (answer.status, seen(answer), answer.content_type) == (200, result, response_type)
 
 
-@pytest.mark.parametrize("accept", [NPZ, "text/csv;q=0.9", "application/json; charset=utf-8", "text/html, */*", "APPLICATION/JSON",
-                                    "application/jsonlines", "text/plain", "application/*"])
+@pytest.mark.parametrize("accept", [
+    NPZ, "text/csv;q=0.9", "application/json; charset=utf-8", "text/html, */*", "APPLICATION/JSON", "application/jsonlines",
+    "text/plain", "application/*"])
 def test_an_accept_without_an_encoder(line, accept):
     fails_with(line.ask("[[1,2],[3,4]]", JSON, accept), unsupported(accept))
 

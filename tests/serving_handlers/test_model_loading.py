@@ -35,7 +35,8 @@ def test_two_torchscript_files_are_named(model, double_plus_one):
 
 def test_a_model_pt_that_is_not_torchscript(model, weights):
     model.write("model.pt", weights)
-    fails_with(model.ask("[1]", JSON), f"Failed to load {model.folder}/model.pt. Please ensure model is saved using torchscript.\n")
+    fails_with(model.ask("[1]", JSON),
+               f"Failed to load {model.folder}/model.pt. Please ensure model is saved using torchscript.\n")
 
 
 def test_a_failed_load_is_tried_again(model):

@@ -92,8 +92,8 @@ PREDICTED = [  # predict_fn returns; as JSON, CSV, NPY: the body, or the message
 def test_predictions_through_the_default_output_fn(model, value, as_json, as_csv, as_npy):
     model.script(IDENTITY + f"import numpy\ndef predict_fn(data, model): return {value}\n")
     wanted = {JSON: as_json, CSV: as_csv, NPY: as_npy}
-    for (accept, result), answer in zip(wanted.items(), model.ask_all(*[[("[1]", JSON, accept, {})] for accept in wanted])["answers"],
-                                        strict=True):
+    answers = model.ask_all(*[[("[1]", JSON, accept, {})] for accept in wanted])["answers"]
+    for (accept, result), answer in zip(wanted.items(), answers, strict=True):
         if isinstance(result, Exception):
             fails_with(answer, str(result))
         else:
@@ -175,7 +175,12 @@ def test_functions_may_take_the_context(model):
 
 
 def test_what_was_set_for_one_answer_is_not_in_the_next(model):
-    model.script(WITH_CONTEXT + "    \ndef predict_fn(data, model):\n    if data == ['bad']: raise ValueError('bad')\n    return data\n")
+    model.script(WITH_CONTEXT + """
+def predict_fn(data, model):
+    if data == ["bad"]:
+        raise ValueError("bad")
+    return data
+""")
     calls = [[("", "text/plain", JSON, {"X-Mine": value})] for value in ("a", "bad")]
     made, bad = model.ask_all(*calls)["answers"]
     assert (made.status, bad.status, bad.headers) == (201, 500, {})

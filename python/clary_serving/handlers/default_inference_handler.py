@@ -19,7 +19,10 @@ def encode_first(prediction, accept):
 
 
 class DefaultInferenceHandler:
-    """The methods take what the user's functions take. Subclasses change those that a framework has an answer for."""
+    """The methods take what the user's functions take. Subclasses change those that a framework has an answer for.
+    default_accept: what a client gets that does not say what it accepts."""
+
+    default_accept = content_types.JSON
 
     def default_model_fn(self, model_dir, context=None):
         raise NotImplementedError(_MISSING.format("model_fn"))

@@ -9,7 +9,7 @@ VARIABLE = "CLARY_SERVING_FRAMEWORK"
 
 
 def default_handler(environ: Mapping[str, str]):
-    """CLARY_SERVING_FRAMEWORK says which: pytorch, sklearn, xgboost, huggingface or base. Unset: pytorch where the environment
+    """CLARY_SERVING_FRAMEWORK says which: pytorch, sklearn, xgboost or base. Unset: pytorch where the environment
     has torch, else base. Errors: ValueError for another name."""
     name = environ.get(VARIABLE) or ("pytorch" if importlib.util.find_spec("torch") else "base")
     if name == "pytorch":
@@ -18,10 +18,8 @@ def default_handler(environ: Mapping[str, str]):
         from .default_sklearn_handler import DefaultSklearnHandler as Handler
     elif name == "xgboost":
         from .default_xgboost_handler import DefaultXgboostHandler as Handler
-    elif name == "huggingface":
-        from .default_huggingface_handler import DefaultHuggingfaceHandler as Handler
     elif name == "base":
         from .default_inference_handler import DefaultInferenceHandler as Handler
     else:
-        raise ValueError(f"{VARIABLE}={name!r}: one of pytorch, sklearn, xgboost, huggingface, base")
+        raise ValueError(f"{VARIABLE}={name!r}: one of pytorch, sklearn, xgboost, base")
     return Handler()

@@ -25,8 +25,8 @@ class ScriptModel(ServedModel):
         self._model_dir = model_dir
         self._environ = environ
         self._context = context or Context("model", model_dir)
-        self._default_accept = environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or content_types.JSON
         self._handler = frameworks.default_handler(environ)
+        self._default_accept = environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or self._handler.default_accept
         try:
             self._load()
         except Exception as error:
