@@ -18,6 +18,7 @@ class Answered(NamedTuple):
     body: bytes
     phrase: str
     headers: dict
+    stages: dict
 
     @property
     def text(self) -> str:
@@ -55,8 +56,8 @@ class Model:
 
 
 def answered(flat) -> Answered:
-    status, content_type, body, phrase, headers = flat
-    return Answered(status, content_type, base64.b64decode(body), phrase, dict(headers))
+    status, content_type, body, phrase, headers, stages = flat
+    return Answered(status, content_type, base64.b64decode(body), phrase, dict(headers), stages)
 
 
 @pytest.fixture(scope="session")

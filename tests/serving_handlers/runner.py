@@ -42,7 +42,7 @@ def answer(case):
 
 
 def flat(one):
-    return [one.status, one.content_type, base64.b64encode(one.body).decode(), one.phrase, one.headers]
+    return [one.status, one.content_type, base64.b64encode(one.body).decode(), one.phrase, one.headers, one.stages]
 
 
 def in_a_child(line):

@@ -54,6 +54,7 @@ RETURNED = [
     ("None", b"null", JSON),
     ("torch.ones(2).numpy()", b"[1.0, 1.0]", JSON),
     ('("", None)', b"", None),
+    ('("a", "b/c", "d")', b"a", "b/c"),
 ]
 
 
@@ -66,7 +67,7 @@ def test_what_output_fn_returns_is_sent(model, value, body, response_type):
 @pytest.mark.parametrize("value, message", [
     ("object()", "the handler returned object, which cannot be sent: it must be bytes, str or what JSON can hold "
                  "(Object of type object is not JSON serializable)"),
-    ('("a", "b", "c")', "too many values to unpack (expected 2)"),
+    ('("a",)', "tuple index out of range"),
     ('"\\ud800"', "'utf-8' codec can't encode character"),
 ])
 def test_what_cannot_be_sent(model, value, message):
@@ -195,3 +196,9 @@ def model_warmup_fn(model_dir, model, context): calls.append("warm")
 def transform_fn(model, data, content_type, accept): return calls
 """)
     assert model.ask().text == '["before", "load", "warm"]'
+
+
+@pytest.mark.parametrize("script, stages", [(OWN_JSON, {"decode", "predict", "encode"}), (TRANSFORM, {"predict"})])
+def test_an_answer_says_where_its_time_went(model, script, stages):
+    answer = model.script(script).ask("[1]", JSON)
+    assert set(answer.stages) == stages and all(seconds > 0 for seconds in answer.stages.values())

@@ -18,13 +18,15 @@ class Request(NamedTuple):
 
 class Answer(NamedTuple):
     """content_type: None where no Content-Type is to be sent. phrase: the reason phrase, "" for the status's usual one;
-    one line. headers: further ones that the user's code has set."""
+    one line. headers: further ones that the user's code has set. stages: seconds spent in decode, predict and encode, as far
+    as they can be told apart."""
 
     status: int
     content_type: str | None
     body: bytes
     phrase: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    stages: Mapping[str, float] = {}
 
 
 def one_line(text: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from time import perf_counter
 from typing import Mapping
 
 from . import content_types, encoder, frameworks, user_code
@@ -42,7 +43,8 @@ class ScriptModel(ServedModel):
         try:
             if self.failure is not None:
                 self._load()
-            return self._answer(self._transform(context, body, content_type, accept), accept, context)
+            result, stages = self._transform(context, body, content_type, accept)
+            return self._answer(result, stages, accept, context)
         except Exception as error:
             traceback.print_exc()
             return error_answer(error, _headers(context))
@@ -77,22 +79,29 @@ class ScriptModel(ServedModel):
             for name, count in _STEPS)
 
     def _transform(self, context, body, content_type, accept):
+        """What the last function returned, and the seconds that each stage took."""
+        began = perf_counter()
         if is_text(content_type):
             body = str(body, "utf-8")
         elif self._wants_bytes and not isinstance(body, bytes):
             body = bytes(body)
         if self._transform_fn is not None:
-            return self._transform_fn(context, self._model, body, content_type, accept)
+            result = self._transform_fn(context, self._model, body, content_type, accept)
+            return result, {"predict": perf_counter() - began}
         data = self._input_fn(context, body, content_type)
-        return self._output_fn(context, self._predict_fn(context, data, self._model), accept)
+        decoded = perf_counter()
+        prediction = self._predict_fn(context, data, self._model)
+        predicted = perf_counter()
+        result = self._output_fn(context, prediction, accept)
+        return result, {"decode": decoded - began, "predict": predicted - decoded, "encode": perf_counter() - predicted}
 
-    def _answer(self, result, accept, context) -> Answer:
+    def _answer(self, result, stages, accept, context) -> Answer:
         content_type = accept
         if isinstance(result, tuple):
-            result, content_type = result
+            result, content_type = result[0], result[1]
         status, phrase = context.get_response_status(0)
         return Answer(status, one_line(content_type) if content_type else None, wire_bytes(result), one_line(phrase),
-                      _headers(context))
+                      _headers(context), stages)
 
 
 class _Default:
