@@ -45,3 +45,8 @@ def test_a_framework_that_is_not_known_is_refused(model):
     model.environ["CLARY_SERVING_FRAMEWORK"] = "mxnet"
     with pytest.raises(AssertionError, match="CLARY_SERVING_FRAMEWORK='mxnet': one of pytorch, sklearn"):
         model.ask()
+
+
+def test_csv_of_whole_and_decimal_columns_has_a_type_for_each(base):
+    base.script(MODEL + "def predict_fn(data, model): return [str(data.dtype[name]) for name in data.dtype.names]\n")
+    assert base.ask("1,2.5\n3,4.5", CSV, JSON).text == '["int64", "float64"]'

@@ -89,5 +89,6 @@ def test_every_layout_is_read(identity, array):
 
 
 def test_an_array_of_a_body_may_be_written_to(model):
+    model.environ["CLARY_SERVING_FRAMEWORK"] = "base"  # predict_fn gets numpy's array
     model.script("def model_fn(model_dir): return None\ndef predict_fn(data, model):\n    data += 1\n    return data\n")
     assert model.ask(npy("f4", [1]), NPY, JSON).text == "[2.0]"

@@ -202,3 +202,15 @@ def transform_fn(model, data, content_type, accept): return calls
 def test_an_answer_says_where_its_time_went(model, script, stages):
     answer = model.script(script).ask("[1]", JSON)
     assert set(answer.stages) == stages and all(seconds > 0 for seconds in answer.stages.values())
+
+
+def test_the_default_predict_fn_neither_trains_nor_keeps_gradients(model):
+    model.script("""
+import torch
+def model_fn(model_dir):
+    net = torch.nn.Sequential(torch.nn.Linear(1, 1000), torch.nn.Dropout(0.5))
+    torch.nn.init.constant_(net[0].bias, 9.0)
+    return net
+def output_fn(prediction, accept): return [prediction.requires_grad, (prediction == 0).any().item()]
+""")
+    assert model.ask("[0]", JSON).text == "[false, false]"
