@@ -82,11 +82,12 @@ Fd standard_output() {
 }
 
 serving::PythonProgram python_of(const ModelServerPlan& plan, const std::string& package_folder,
-                                 const std::string& model_folder) {
+                                 const std::string& model_folder, std::uint64_t open_files) {
   return {.interpreter = plan.interpreter,
           .package_folder = package_folder,
           .model_folder = model_folder,
-          .environment = worker_environment(plan, model_folder)};
+          .environment = worker_environment(plan, model_folder),
+          .open_files = open_files};
 }
 
 serving::LiveModelOptions model_options(const serving::ServingOptions& options) {
@@ -101,10 +102,11 @@ serving::LiveModelOptions model_options(const serving::ServingOptions& options) 
 // In the order of their making; each uses those above it.
 struct ModelServerProgram::State {
   State(const ModelServerPlan& plan, serving::ScratchFolder scratch_used,
-        const std::string& package_folder, const std::string& model_folder)
+        const std::string& package_folder, const std::string& model_folder,
+        std::uint64_t open_files)
       : scratch(std::move(scratch_used)),
         log(plan.access_log ? standard_output() : Fd(), clock),
-        engine(python_of(plan, package_folder, model_folder), clock),
+        engine(python_of(plan, package_folder, model_folder, open_files), clock),
         model(engine, model_options(plan.options), clock, logger, metrics),
         front(model, metrics, log, clock, ids,
               {.max_payload_bytes = plan.options.max_payload_bytes,
@@ -148,7 +150,8 @@ struct ModelServerProgram::State {
 };
 
 Result<std::unique_ptr<ModelServerProgram>> ModelServerProgram::start(const ModelServerPlan& plan) {
-  raise_open_files();
+  // Workers have again what this process had: programs that use select(2) break beyond 1024.
+  const std::uint64_t open_files = raise_open_files();
   RandomIds ids;
   CLARY_TRY(Fd socket, net::listen_on(plan.options.listen));
   CLARY_TRY(const std::string bound, net::bound_address(socket));
@@ -156,7 +159,8 @@ Result<std::unique_ptr<ModelServerProgram>> ModelServerProgram::start(const Mode
   CLARY_TRY(serving::ScratchFolder scratch,
             serving::ScratchFolder::make_in(path_join(plan.data_folder, "model-server"), ids));
   const std::string model_folder = serving::staged_folder(plan.source, scratch.path());
-  auto state = std::make_unique<State>(plan, std::move(scratch), package_folder, model_folder);
+  auto state =
+      std::make_unique<State>(plan, std::move(scratch), package_folder, model_folder, open_files);
   CLARY_TRY(state->failed, make_pipe());
   CLARY_TRY(state->listener, state->server.adopt(std::move(socket), net::kMainListener));
   state->address = bound.starts_with("unix:") ? bound : "http://" + bound;

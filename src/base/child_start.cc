@@ -15,10 +15,14 @@ constexpr int kAboveStandard = 10;  // dup2 to 0, 1 and 2 does not reach these n
 
 Result<Pipe> make_word_pipe() {
   CLARY_TRY(Pipe words, make_pipe());
-  Fd writer(::fcntl(words.writer.get(), F_DUPFD_CLOEXEC, kAboveStandard));
-  if (!writer.valid()) return system_error("make a pipe");
-  words.writer = std::move(writer);
+  CLARY_TRY(words.writer, duplicate_above_standard(words.writer.get()));
   return words;
+}
+
+Result<Fd> duplicate_above_standard(int descriptor) {
+  Fd copy(::fcntl(descriptor, F_DUPFD_CLOEXEC, kAboveStandard));
+  if (!copy.valid()) return system_error("copy a descriptor");
+  return copy;
 }
 
 pid_t fork_with_signals_blocked() {

@@ -8,6 +8,7 @@
 
 #include <array>
 
+#include "base/fd.h"
 #include "base/pipe.h"
 #include "base/result.h"
 
@@ -16,6 +17,9 @@ namespace clary {
 // By which a child says what failed: exec closes it. Its writer is none of the standard streams,
 // whichever of these this process was started without.
 Result<Pipe> make_word_pipe();
+
+// A close-on-exec copy that set_standard_streams() does not run over.
+Result<Fd> duplicate_above_standard(int descriptor);
 
 // fork(2). The child has every signal blocked until reset_signals(). Less than 0: errno says why.
 pid_t fork_with_signals_blocked();

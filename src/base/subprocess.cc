@@ -11,10 +11,9 @@
 #include <array>
 #include <cerrno>
 
-#include "base/child_start.h"
 #include "base/fd.h"
-#include "base/open_files.h"
 #include "base/pipe.h"
+#include "base/start_program.h"
 #include "base/strings.h"
 #include "base/time_text.h"
 
@@ -23,80 +22,14 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 int wait_for(pid_t child) {
-  int state = 0;
-  while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
-  }
+  const int state = wait_for_process(child);
   return WIFSIGNALED(state) ? 128 + WTERMSIG(state) : WEXITSTATUS(state);
-}
-
-// What the child says by a pipe that exec closes: errno of what failed.
-[[noreturn]] void exit_failed(int word) {
-  const int failure = errno;
-  static_cast<void>(!::write(word, &failure, sizeof(failure)));
-  ::_exit(127);
-}
-
-// Made before the fork: between it and exec there are system calls only.
-struct Prepared {
-  const SubprocessOptions& options;
-  std::vector<char*> argv;
-  std::vector<char*> environment;
-  std::array<int, 2> outputs;  // standard output, standard error
-  int word;
-};
-
-[[noreturn]] void run_child(const Prepared& prepared) {
-  const SubprocessOptions& options = prepared.options;
-  ::setpgid(0, 0);
-  if (!set_standard_streams({-1, prepared.outputs[0], prepared.outputs[1]}))
-    exit_failed(prepared.word);
-  if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) exit_failed(prepared.word);
-  limit_open_files(options.open_files);
-  reset_signals();
-  ::execvpe(prepared.argv[0], prepared.argv.data(),
-            options.environment ? prepared.environment.data() : environ);
-  exit_failed(prepared.word);
 }
 
 Error not_done(const SubprocessOptions& options) {
   return timed_out("'" + join(options.command, " ") + "': not done within " +
                    format_duration(options.timeout));
-}
-
-Result<pid_t> spawn(const SubprocessOptions& options, const Fd& output, const Fd& errors) {
-  CLARY_TRY(Pipe words, make_word_pipe());
-  Prepared prepared{.options = options,
-                    .argv = pointers(options.command),
-                    .environment = {},
-                    .outputs = {output.get(), errors.get()},
-                    .word = words.writer.get()};
-  if (options.environment) prepared.environment = pointers(*options.environment);
-  const pid_t child = fork_with_signals_blocked();
-  if (child == 0) run_child(prepared);
-  if (child < 0) return system_error("'" + options.command[0] + "': start");
-  words.writer.close();
-  // A folder or a program on a file system that does not answer.
-  if (!readable_within(words.reader.get(), options.timeout)) {
-    kill(child, SIGKILL);
-    wait_for(child);
-    return not_done(options);
-  }
-  int failure = 0;
-  ssize_t got = 0;
-  do {
-    got = ::read(words.reader.get(), &failure, sizeof(failure));
-  } while (got < 0 && errno == EINTR);
-  if (got != static_cast<ssize_t>(sizeof(failure))) return child;
-  wait_for(child);
-  return system_error("'" + options.command[0] + "': start", failure);
 }
 
 // Reads what is there; closes the pipe at its end.
@@ -125,7 +58,13 @@ Result<SubprocessResult> run_subprocess(const SubprocessOptions& options) {
   CLARY_TRY(Pipe errors, make_pipe());
   for (const Pipe* pipe : {&output, &errors}) ::fcntl(pipe->reader.get(), F_SETFL, O_NONBLOCK);
   const auto deadline = SteadyClock::now() + options.timeout;
-  CLARY_TRY(const pid_t child, spawn(options, output.writer, errors.writer));
+  CLARY_TRY(const pid_t child,
+            start_program({.command = options.command,
+                           .environment = options.environment,
+                           .folder = options.folder,
+                           .streams = {-1, output.writer.get(), errors.writer.get()},
+                           .open_files = options.open_files,
+                           .timeout = options.timeout}));
   output.writer.close();
   errors.writer.close();
   const Fd process(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));

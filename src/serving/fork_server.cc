@@ -1,71 +1,19 @@
 #include "serving/fork_server.h"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "base/files.h"
+#include "base/start_program.h"
 #include "base/strings.h"
 
 namespace clary::serving {
 namespace {
 
-constexpr int kControlDescriptor = 3;  // in the process: fork_server.py
 constexpr Duration kPatience = std::chrono::seconds(10);
 constexpr int kEndWaitMilliseconds = 2000;
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-// What posix_spawn(3) is told, freed with its owner.
-struct SpawnPlan {
-  SpawnPlan() {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-  }
-  SpawnPlan(const SpawnPlan&) = delete;
-  SpawnPlan& operator=(const SpawnPlan&) = delete;
-  ~SpawnPlan() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  posix_spawn_file_actions_t actions{};
-  posix_spawnattr_t attributes{};
-};
-
-// A process group of its own: what a person types into the terminal is the server's to pass on.
-Result<pid_t> spawn_process(const PythonProgram& program, const Fd& control) {
-  const std::vector<std::string> words = {
-      program.interpreter, path_join(program.package_folder, "clary_serving/fork_server.py"),
-      program.model_folder};
-  SpawnPlan plan;
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&plan.attributes, &none);
-  ::posix_spawnattr_setsigdefault(&plan.attributes, &all);
-  ::posix_spawnattr_setpgroup(&plan.attributes, 0);
-  ::posix_spawnattr_setflags(
-      &plan.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  ::posix_spawn_file_actions_addopen(&plan.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addchdir_np(&plan.actions, program.model_folder.c_str());
-  ::posix_spawn_file_actions_adddup2(&plan.actions, control.get(), kControlDescriptor);
-  pid_t pid = 0;
-  const int failure =
-      ::posix_spawnp(&pid, program.interpreter.c_str(), &plan.actions, &plan.attributes,
-                     pointers(words).data(), pointers(program.environment).data());
-  if (failure != 0) return system_error("start '" + program.interpreter + "'", failure);
-  return pid;
-}
 
 }  // namespace
 
@@ -84,7 +32,18 @@ std::string ending_in_words(std::string_view how) {
 Result<std::shared_ptr<ForkServer>> ForkServer::spawn(const PythonProgram& program,
                                                       const Clock& clock) {
   CLARY_TRY(auto ends, WorkerSocket::make_pair());
-  CLARY_TRY(const pid_t pid, spawn_process(program, ends.second));
+  // What a person types into the terminal is the server's to pass on: a group of its own.
+  CLARY_TRY(
+      const pid_t pid,
+      start_program({.command = {program.interpreter,
+                                 path_join(program.package_folder, "clary_serving/fork_server.py"),
+                                 program.model_folder},
+                     .environment = program.environment,
+                     .folder = program.model_folder,
+                     .streams = {-1, STDOUT_FILENO, STDERR_FILENO},
+                     .fourth = ends.second.get(),
+                     .open_files = program.open_files,
+                     .timeout = kPatience}));
   return std::shared_ptr<ForkServer>(new ForkServer(std::move(ends.first), pid, clock));
 }
 
@@ -100,9 +59,7 @@ Status ForkServer::wait_until_ready(Duration deadline) {
 
 ForkServer::~ForkServer() {
   kill();
-  int status = 0;
-  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-  }
+  wait_for_process(pid_);
 }
 
 void ForkServer::kill() { ::kill(-pid_, SIGKILL); }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ struct PythonProgram {
   std::string package_folder;            // holds clary_serving/
   std::string model_folder;              // the working folder of the processes
   std::vector<std::string> environment;  // "NAME=value"
+  std::uint64_t open_files = 0;          // soft limit of the processes; 0: as this one's is
 };
 
 struct ForkedWorker {
