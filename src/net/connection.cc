@@ -24,6 +24,26 @@ constexpr Duration kLingerTime = std::chrono::seconds(5);  // for the peer to re
 ParserLimits parser_limits(const ServerLimits& limits) { return {.head_bytes = limits.head_bytes}; }
 }  // namespace
 
+// The connection as whoever answers later knows it, for one request.
+class Connection::LateReply final : public ReplyLater::Asker {
+ public:
+  explicit LateReply(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+
+  // The connection may have ended before this returns, on a thread that no server joins: a stop
+  // waits until it has let go of everything.
+  void take_reply(Reply reply) override {
+    ServerCore& core = connection_->core_;
+    core.late_replies.fetch_add(1);
+    connection_->take_late_reply(std::move(reply));
+    connection_.reset();
+    core.late_replies.fetch_sub(1);
+  }
+  bool has_gone() const override { return connection_->peer_has_gone(); }
+
+ private:
+  std::shared_ptr<Connection> connection_;
+};
+
 Connection::Connection(ServerCore& core, Fd socket, int family, Origin origin,
                        std::uint64_t listener, const TlsServer* tls)
     : core_(core),
@@ -211,16 +231,16 @@ void Connection::post_to_pool(Next task) {
 // touched afterwards.
 void Connection::hand_back() {
   const std::shared_ptr<ReplyLater> later = std::move(later_);
-  if (later != nullptr) return later->attach(shared_from_this());
+  if (later != nullptr) return later->attach(std::make_shared<LateReply>(shared_from_this()));
   asio::post(core_.io, [this] { back_from_pool(); });
 }
 
-void Connection::take_reply(Reply reply) {
+void Connection::take_late_reply(Reply reply) {
   guarded([&] { set_reply(std::move(reply)); });
   hand_back();
 }
 
-bool Connection::has_gone() const {
+bool Connection::peer_has_gone() const {
   // const in Asio's eyes too, but for its signature.
   const int socket = const_cast<Connection*>(this)->socket_.native_handle();
   pollfd state{socket, POLLRDHUP, 0};

@@ -30,7 +30,7 @@ namespace clary::net {
 
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-class Connection final : public std::enable_shared_from_this<Connection>, public ReplyLater::Asker {
+class Connection final : public std::enable_shared_from_this<Connection> {
  public:
   // core outlives the connection. socket: non-blocking. listener: the id that Server::adopt gave
   // out. tls: null for plain; used here only.
@@ -38,11 +38,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, public
              const TlsServer* tls);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection() override;
-
-  // On the thread that answers, while the request is its own.
-  void take_reply(Reply reply) override;
-  bool has_gone() const override;
+  ~Connection();
 
   void start();
   std::uint64_t listener() const { return listener_; }
@@ -55,6 +51,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, public
 
  private:
   enum class Phase { kHead, kHandling, kBody, kReply, kLinger, kClosed };
+  class LateReply;
   using Next = void (Connection::*)();
 
   void read_then(Next next);
@@ -96,6 +93,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, public
   void feed_sink();
   void set_reply(Reply reply);
   void hand_back();
+  void take_late_reply(Reply reply);
+  bool peer_has_gone() const;
   Reply failed(const Error& error);
   Reply overloaded();
   void send_what_the_socket_takes();

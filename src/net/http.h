@@ -80,7 +80,8 @@ struct Reply {
   std::optional<std::uint64_t> source_length;  // nothing: sent chunked
   // For HEAD and 304: announce this length and send no body.
   std::optional<std::uint64_t> announced_length;
-  // Set: the reply is not there yet, and nothing else of this one counts.
+  // Set: the reply is not there yet, and nothing else of this one counts. Not of rejected() and
+  // overloaded(), which answer at once.
   std::shared_ptr<ReplyLater> later = nullptr;
 };
 
@@ -101,10 +102,11 @@ class ReplyLater {
   ReplyLater& operator=(const ReplyLater&) = delete;
   ~ReplyLater();
 
-  // Once, before the Server is destroyed. On this thread the reply is sent as far as the socket
-  // takes it.
+  // Once; the Server's stop() waits for it. On this thread the reply's source is read for the first
+  // time and as much is sent as the socket takes.
   void answer(Reply reply);
-  // Whether the asker has closed its end: nobody would read the answer, which is owed all the same.
+  // Whether the asker has closed its end, or its sending half, as nobody does who waits for an
+  // answer. The answer is owed all the same. False once it is given.
   bool is_abandoned() const;
   // By the server, once it holds the request for whoever answers.
   void attach(std::shared_ptr<Asker> asker);

@@ -198,7 +198,8 @@ struct Server::State {
       while (!listeners.empty()) close_listener(listeners.begin()->first);
       for_each_connection([](Connection& connection) { connection.end_gently(); });
     });
-    const auto all_gone = [this] { return core.connections.empty(); };
+    // In this order: a late reply is counted while its connection is there.
+    const auto all_gone = [this] { return core.connections.empty() && core.late_replies == 0; };
     if (!wait_on_loop(all_gone, grace)) {
       asio::post(core.io, [this] {
         for_each_connection([](Connection& connection) { connection.end_now(); });

@@ -50,6 +50,7 @@ struct ServerCore {
 
   std::atomic<std::size_t> waiting{0};
   std::atomic<bool> stopping{false};
+  std::atomic<std::size_t> late_replies{0};  // being given just now, by threads of others
   std::atomic<std::uint64_t> connections_open{0};
   std::atomic<std::uint64_t> connections_total{0};
   std::atomic<std::uint64_t> requests_total{0};

@@ -53,12 +53,13 @@ class Promised {
 class ServerLaterTest : public ServerTest {
  protected:
   // One thread for all: a reply that is waited for holds none.
-  void serve_later() {
+  void serve_later(ServerLimits limits = {}) {
+    limits.handler_threads = 1;
     serve(
         [this](const RequestHead&) -> StartOutcome {
           return sink([this](const std::string&) { return promised_.promise(); });
         },
-        {.handler_threads = 1});
+        limits);
   }
 
   Promised promised_;
@@ -137,6 +138,94 @@ TEST_F(ServerLaterTest, AStopWaitsForIt) {
   later->answer(text_reply("the last"));
   EXPECT_NE(connection.read_to_end().find("the last"), std::string::npos);
   stopped.get();
+}
+
+TEST_F(ServerLaterTest, AStopEndsTheConnectionInTimeAndStillWaitsForWhoeverAnswers) {
+  serve_later();
+  RawConnection connection = connect();
+  connection.send(kPost);
+  const Later later = promised_.take();
+  ASSERT_NE(later, nullptr);
+  auto stopped = std::async(std::launch::async, [this] { server_->stop(Duration(0)); });
+  EXPECT_EQ(connection.read_to_end(), "");
+  EXPECT_TRUE(later->is_abandoned());
+  EXPECT_EQ(stopped.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  later->answer(text_reply("too late"));
+  stopped.get();
+}
+
+// Whoever answers may be on the way out of it when the server is gone: for the sanitizers.
+TEST_F(ServerLaterTest, TheServerMayBeDestroyedAsSoonAsItIsGiven) {
+  for (int round = 0; round < 100; ++round) {
+    serve_later();
+    RawConnection connection = connect();
+    connection.send(kLastPost);
+    Later later = promised_.take();
+    ASSERT_NE(later, nullptr);
+    std::thread answering([later = std::move(later), is_given = round % 2 == 0]() mutable {
+      if (is_given) later->answer(text_reply("the last"));
+      later.reset();
+    });
+    server_.reset();
+    answering.join();
+    EXPECT_TRUE(
+        connection.read_to_end().starts_with(round % 2 == 0 ? "HTTP/1.1 200 " : "HTTP/1.1 500 "));
+  }
+}
+
+TEST_F(ServerLaterTest, RequestsThatFollowAtOnceWaitForTheirTurn) {
+  serve_later();
+  RawConnection a = connect();
+  RawConnection b = connect();
+  a.send(std::string(kPost) + std::string(kLastPost));
+  const Later first = promised_.take();
+  b.send(kPost);
+  const Later other = promised_.take();
+  ASSERT_NE(other, nullptr);
+  other->answer(text_reply("b's"));
+  b.read_until("b's");  // a's second has not begun
+  first->answer(text_reply("a's first"));
+  const Later second = promised_.take();
+  ASSERT_NE(second, nullptr);
+  second->answer(text_reply("a's second"));
+  a.read_until("a's first");
+  EXPECT_TRUE(a.read_to_end().ends_with("a's second"));
+}
+
+TEST_F(ServerLaterTest, IsWaitedForBeyondTheTimesOfAClient) {
+  constexpr Duration kShort = std::chrono::milliseconds(300);
+  serve_later({.head_timeout = kShort, .body_timeout = kShort});
+  RawConnection connection = connect();
+  connection.send(kLastPost);
+  const Later later = promised_.take();
+  ASSERT_NE(later, nullptr);
+  EXPECT_TRUE(connect().is_closed_by_peer());  // one that came after it, and is idle
+  EXPECT_FALSE(later->is_abandoned());
+  later->answer(text_reply("in the end"));
+  EXPECT_TRUE(connection.read_to_end().ends_with("in the end"));
+}
+
+TEST_F(ServerLaterTest, ThatTheSocketDoesNotTakeHoldsUpNobody) {
+  serve_later();
+  RawConnection connection = connect();
+  connection.send(kLastPost);
+  const Later later = promised_.take();
+  ASSERT_NE(later, nullptr);
+  const std::string large(std::size_t{32} << 20, 'x');
+  later->answer(text_reply(large));  // comes back although nobody reads yet
+  EXPECT_TRUE(connection.read_to_end().ends_with("\r\n\r\n" + large));
+}
+
+TEST_F(ServerLaterTest, ThatDoesNotNeedTheBodyEndsTheConnection) {
+  serve([this](const RequestHead&) -> StartOutcome { return promised_.promise(); });
+  RawConnection connection = connect();
+  connection.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n");
+  const Later later = promised_.take();
+  ASSERT_NE(later, nullptr);
+  later->answer(text_reply("no need"));
+  const std::string reply = connection.read_to_end();
+  EXPECT_NE(reply.find("Connection: close"), std::string::npos) << reply;
+  EXPECT_TRUE(reply.ends_with("no need")) << reply;
 }
 
 class BrokenSource final : public ByteSource {
