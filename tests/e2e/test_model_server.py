@@ -4,6 +4,7 @@ import concurrent.futures
 import itertools
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -325,4 +326,25 @@ def test_an_interpreter_that_is_none(new_model_server):
     server = new_model_server(HANDLER, interpreter="/bin/true").start()
     server.wait_for(lambda: "could not be loaded" in server.ping().text)
     assert server.invoke().status == 503
+    assert server.stop() == 0
+
+
+def test_workers_have_the_limit_of_open_files_that_the_server_began_with(new_model_server):
+    """The server itself takes all it may have; programs that use select(2) break beyond 1024."""
+    server = new_model_server("""
+        import resource
+        def model_fn(model_dir): return None
+        def input_fn(body, content_type): return body
+        def predict_fn(data, model): return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        def output_fn(prediction, accept): return str(prediction), accept
+    """, "--workers", "1")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (700, hard))
+    try:
+        server.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    server.wait_for(lambda: server.ping().status == 200)
+    assert resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)[0] > 700
+    assert server.invoke("x").text == "700"
     assert server.stop() == 0
