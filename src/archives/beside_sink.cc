@@ -12,6 +12,7 @@ BesideSink::~BesideSink() {
 }
 
 Status BesideSink::write(std::string_view piece) {
+  if (piece.empty()) return {};  // in the queue it would be the end
   if (piece.size() >= kThreadFromBytes && !thread_.joinable()) {
     try {
       thread_ = std::thread([this] { run(); });

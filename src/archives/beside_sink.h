@@ -24,7 +24,8 @@ class BesideSink {
   // Drops what waits, and waits for the call of the sink that is under way.
   ~BesideSink();
 
-  // An error of the sink's comes with one of the next calls, finish() at the latest.
+  // An error of the sink's comes with one of the next calls, finish() at the latest. An empty piece
+  // is dropped.
   Status write(std::string_view piece);
   // Waits until the sink has taken everything.
   Status finish();
