@@ -9,9 +9,9 @@
 
 #include "archives/byte_sources.h"
 #include "archives/gunzip_source.h"
-#include "base/deflate.h"
 #include "base/files.h"
 #include "base/temporary_folder.h"
+#include "base/test_bytes.h"
 
 namespace clary::archives {
 namespace {
@@ -19,24 +19,6 @@ namespace {
 la_ssize_t append(archive*, void* context, const void* bytes, size_t size) {
   static_cast<std::string*>(context)->append(static_cast<const char*>(bytes), size);
   return static_cast<la_ssize_t>(size);
-}
-
-std::string gzip_of(std::string_view bytes) {
-  std::string out;
-  Deflater deflater(Wrapping::kGzip, [&out](std::string_view packed) -> Status {
-    out += packed;
-    return {};
-  });
-  EXPECT_TRUE(deflater.finish(bytes).ok());
-  return out;
-}
-
-// Hardly shrinks.
-std::string noise(std::size_t size) {
-  std::string bytes(size, '\0');
-  std::uint32_t state = 1;
-  for (char& byte : bytes) byte = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
-  return bytes;
 }
 
 // Builds hostile and friendly archives.

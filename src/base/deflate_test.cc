@@ -3,9 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <string>
 #include <vector>
+
+#include "base/test_bytes.h"
 
 namespace clary {
 namespace {
@@ -66,14 +67,6 @@ Unpacked unpacked(std::string_view bytes, Wrapping wrapping = Wrapping::kGzip,
     if (got.taken == bytes.size()) return got;
     given = bytes.substr(got.taken, in);
   }
-}
-
-// Hardly shrinks: as weights do.
-std::string noise(std::size_t size) {
-  std::string bytes(size, '\0');
-  std::uint32_t state = 1;
-  for (char& byte : bytes) byte = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
-  return bytes;
 }
 
 TEST(Deflate, UnpacksWhatOthersPacked) {

@@ -1,6 +1,6 @@
 // What a job may ask for beside script mode: checkpoints, a program of its own, packed data, a
 // manifest, a file system, plain outputs.
-#include "base/deflate.h"
+#include "base/test_bytes.h"
 #include "host/checkpoints.h"
 #include "host/host_fixture.h"
 
@@ -9,16 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Texts = std::vector<std::string>;
-
-std::string gzip_of(std::string_view text) {
-  std::string out;
-  Deflater deflater(Wrapping::kGzip, [&out](std::string_view packed) -> Status {
-    out += packed;
-    return {};
-  });
-  EXPECT_TRUE(deflater.finish(text).ok());
-  return out;
-}
 
 class JobForms : public HostFixture {
  protected:

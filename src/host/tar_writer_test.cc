@@ -8,6 +8,7 @@
 #include "archives/byte_sources.h"
 #include "archives/gunzip_source.h"
 #include "archives/tar_staging.h"
+#include "base/test_bytes.h"
 #include "host/job_tree.h"
 #include "host/test_folder.h"
 
@@ -122,11 +123,7 @@ TEST_F(TarWriter, GivesTheSinksError) {
 }
 
 TEST_F(TarWriter, GivesTheErrorOfASinkThatIsSlowerThanTheFolder) {
-  std::string weights(24 << 20, '\0');
-  std::uint32_t state = 1;
-  for (char& byte : weights)
-    byte = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
-  folder_.write("model/weights", weights);
+  folder_.write("model/weights", noise(24 << 20));
   const Result<Fd> folder = open_inside(folder_.path(), "model", O_RDONLY | O_DIRECTORY);
   int calls = 0;
   const Status written = write_tar_gz(*folder, "model", [&calls](std::string_view) -> Status {
@@ -138,10 +135,7 @@ TEST_F(TarWriter, GivesTheErrorOfASinkThatIsSlowerThanTheFolder) {
 }
 
 TEST_F(TarWriter, KeepsALargeFileWhole) {
-  std::string weights(24 << 20, '\0');
-  std::uint32_t state = 7;
-  for (char& byte : weights)
-    byte = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
+  const std::string weights = noise(24 << 20);
   folder_.write("model/weights", weights);
   EXPECT_EQ(unpacked(), std::vector<std::string>{"weights"});
   EXPECT_TRUE(folder_.read("out/weights") == weights);

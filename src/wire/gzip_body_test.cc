@@ -2,20 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "base/deflate.h"
+#include "base/test_bytes.h"
 
 namespace clary::wire {
 namespace {
-
-std::string gzip_of(std::string_view text) {
-  std::string out;
-  Deflater deflater(Wrapping::kGzip, [&out](std::string_view packed) -> Status {
-    out += packed;
-    return {};
-  });
-  EXPECT_TRUE(deflater.finish(text).ok());
-  return out;
-}
 
 TEST(GzipBody, IsUnpackedWithinItsLimit) {
   const std::string text(1'000'000, 'm');
