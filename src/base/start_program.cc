@@ -2,10 +2,13 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <system_error>
+#include <thread>
 
 #include "base/child_start.h"
 #include "base/open_files.h"
@@ -17,6 +20,7 @@ namespace clary {
 namespace {
 
 constexpr int kFourth = 3;
+constexpr std::chrono::seconds kKilledPatience{1};  // with a child that SIGKILL does not end
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
@@ -63,6 +67,21 @@ int wait_for_process(pid_t pid) {
   return state;
 }
 
+Fd open_process(pid_t child) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0))); }
+
+void reap_killed_process(pid_t child) {
+  const Fd process = open_process(child);
+  if (process.valid() && readable_within(process.get(), kKilledPatience)) {
+    wait_for_process(child);
+    return;
+  }
+  try {
+    std::thread(wait_for_process, child).detach();
+  } catch (const std::system_error&) {
+    // No thread is to be had: it stays a zombie until this process ends.
+  }
+}
+
 Result<pid_t> start_program(const ProgramStart& start) {
   if (start.command.empty()) return invalid_argument("start a program: no command");
   CLARY_TRY(Pipe words, make_word_pipe());
@@ -82,7 +101,7 @@ Result<pid_t> start_program(const ProgramStart& start) {
   words.writer.close();
   if (!readable_within(words.reader.get(), start.timeout)) {
     ::kill(child, SIGKILL);
-    wait_for_process(child);
+    reap_killed_process(child);
     return timed_out("'" + join(start.command, " ") + "': not started within " +
                      format_duration(start.timeout));
   }

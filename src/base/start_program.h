@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace clary {
@@ -36,5 +37,12 @@ Result<pid_t> start_program(const ProgramStart& start);
 
 // waitpid(2): how the process ended, as it gives it.
 int wait_for_process(pid_t pid);
+
+// pidfd_open(2): readable when the child has ended. Not valid on kernels before 5.3.
+Fd open_process(pid_t child);
+
+// After SIGKILL. A child that hangs in the kernel, on a file system that does not answer, ends when
+// that lets it go: nobody waits longer than a second, then a thread stays behind to reap it.
+void reap_killed_process(pid_t child);
 
 }  // namespace clary

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,7 +66,7 @@ Result<SubprocessResult> run_subprocess(const SubprocessOptions& options) {
                            .timeout = options.timeout}));
   output.writer.close();
   errors.writer.close();
-  const Fd process(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
+  const Fd process = open_process(child);
 
   SubprocessResult result;
   bool ended = false;
@@ -76,7 +75,7 @@ Result<SubprocessResult> run_subprocess(const SubprocessOptions& options) {
         std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
     if (left <= 0) {
       kill(-child, SIGKILL);
-      wait_for(child);
+      reap_killed_process(child);
       return not_done(options);
     }
     std::array<pollfd, 3> watched = {pollfd{output.reader.get(), POLLIN, 0},

@@ -2,7 +2,8 @@
 // probe, a pip, a git.
 //
 // The command runs in a process group of its own, with standard input closed; when its time is up
-// the whole group is killed. Any thread; blocks.
+// the whole group is killed. A command that hangs in the kernel survives that: a second later it
+// is left to itself, and reaped when it ends. Any thread; blocks.
 #pragma once
 
 #include <chrono>

@@ -2,11 +2,16 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <thread>
+
 #include "base/files.h"
+#include "base/pipe.h"
 #include "base/temporary_folder.h"
 
 namespace clary {
@@ -52,6 +57,50 @@ TEST(Subprocess, WaitsNoLongerForAProgramThatCannotBeOpened) {
   ::signal(SIGIO, before);
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code, ErrorCode::kTimeout);
+}
+
+// The first process of a PID namespace does not end while another one in it is not reaped by its
+// parent outside: as one that hangs in the kernel. For the first process of a namespace of its own.
+int leave_what_sigkill_does_not_end() {
+  const Fd own = open_file("/proc/self/ns/pid", O_RDONLY).value();
+  if (::unshare(CLONE_NEWPID) != 0) return 2;
+  pid_t unreaped = -1;
+  SubprocessOptions options = shell("echo begun; sleep 1000");
+  options.timeout = std::chrono::seconds(2);
+  options.on_output = [&](std::string_view) {
+    unreaped = ::fork();
+    while (unreaped == 0) ::pause();
+    ::setns(own.get(), CLONE_NEWPID);  // else this process could start no thread
+  };
+  const auto result = run_subprocess(options);
+  if (unreaped < 0) return 3;
+  if (result.ok() || result.error().code != ErrorCode::kTimeout) return 4;
+  if (::waitpid(unreaped, nullptr, 0) != unreaped) return 5;
+  // Now the command ends. When it is reaped, no child is left.
+  siginfo_t ended{};
+  while (::waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT) == 0) std::this_thread::yield();
+  return errno == ECHILD ? 0 : 6;
+}
+
+TEST(Subprocess, WaitsNoLongerForWhatSigkillDoesNotEnd) {
+  constexpr int kNoNamespaces = 77;
+  const pid_t outer = ::fork();
+  if (outer == 0) {
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) ::_exit(kNoNamespaces);
+    Pipe alive = make_pipe().value();
+    const pid_t first = ::fork();
+    if (first == 0) ::_exit(leave_what_sigkill_does_not_end());
+    alive.writer.close();
+    if (!readable_within(alive.reader.get(), std::chrono::seconds(30))) ::kill(first, SIGKILL);
+    int state = -1;
+    ::waitpid(first, &state, 0);
+    ::_exit(WIFEXITED(state) ? WEXITSTATUS(state) : 1);
+  }
+  int state = -1;
+  ASSERT_EQ(::waitpid(outer, &state, 0), outer);
+  ASSERT_TRUE(WIFEXITED(state));
+  if (WEXITSTATUS(state) == kNoNamespaces) GTEST_SKIP() << "no namespaces here";
+  EXPECT_EQ(WEXITSTATUS(state), 0);
 }
 
 TEST(Subprocess, RunsInAProcessWithoutStandardStreams) {
