@@ -1,9 +1,17 @@
 #include "host/host_context.h"
 
+#include <cerrno>
+#include <cstdio>
+
 #include "base/files.h"
 #include "host/kept_folder.h"
 
 namespace clary::host {
+namespace {
+
+constexpr std::string_view kAside = "ml.removed";
+
+}  // namespace
 
 void CredentialBox::put(hostlink::PlanCredentials credentials) {
   const MutexLock lock(mutex_);
@@ -52,6 +60,16 @@ void HostContext::notice(std::string message) {
 Status HostContext::check_stop() const {
   return stop.requested() ? cancelled("the job was stopped before its script ran") : Status();
 }
+
+Status HostContext::remove_job_folder() const {
+  CLARY_RETURN_IF_ERROR(remove_put_aside());
+  const std::string aside = path(kAside);
+  if (::rename(job_folder.c_str(), aside.c_str()) != 0 && errno != ENOENT)
+    return system_error("move '" + job_folder + "' to '" + aside + "'");
+  return remove_put_aside();
+}
+
+Status HostContext::remove_put_aside() const { return remove_tree(path(kAside)); }
 
 std::string HostContext::path(std::string_view name) const { return path_join(folder, name); }
 

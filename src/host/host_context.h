@@ -49,6 +49,10 @@ struct HostContext {
   // Cancelled once the job shall stop.
   Status check_stop() const;
   std::string path(std::string_view name) const;  // in the host's folder
+  // As a whole: a host program that is killed meanwhile leaves no part of it in its place, which
+  // the next one would take for what the job made. An absent one is fine.
+  Status remove_job_folder() const;
+  Status remove_put_aside() const;  // what such a host program left
 
   const hostlink::HostPlan plan;
   const std::string folder;

@@ -91,7 +91,7 @@ void run_to_outcome(HostContext& context) {
 Status keep_outcome(HostContext& context) { return context.marks.keep_outcome(*context.outcome); }
 
 // The job's folder holds nothing any more that somebody waits for: what was uploaded, or cannot be.
-void make_room(const HostContext& context) { static_cast<void>(remove_tree(context.job_folder)); }
+void make_room(const HostContext& context) { static_cast<void>(context.remove_job_folder()); }
 
 }  // namespace
 

@@ -55,17 +55,20 @@ Status open_link(HostContext& context) {
   return {};
 }
 
+void warn_of_what_stays(const HostContext& context, const Status& removed) {
+  if (removed.ok()) return;
+  context.services.logger->warning("a folder of the job stays",
+                                   {{"error", removed.error().message}});
+}
+
 // The job's files are of use to nobody any more; what may hold much goes.
 void clean_up(HostContext& context) {
   if (context.sandbox != nullptr) static_cast<void>(context.sandbox->destroy());
   context.sandbox.reset();
   context.network.reset();
-  for (const char* name : {"ml", "sandbox", "installer", "home", "checkpoints"}) {
-    const Status removed = remove_tree(context.path(name));
-    if (!removed.ok())
-      context.services.logger->warning("a folder of the job stays",
-                                       {{"error", removed.error().message}});
-  }
+  warn_of_what_stays(context, context.remove_job_folder());
+  for (const char* name : {"sandbox", "installer", "home", "checkpoints"})
+    warn_of_what_stays(context, remove_tree(context.path(name)));
 }
 
 int run_plan(HostContext& context) {
@@ -76,6 +79,7 @@ int run_plan(HostContext& context) {
     return lock.error().code == ErrorCode::kConflict ? kHostRunsAlready : kHostUnreported;
   }
   context.lock = std::move(lock).value();
+  warn_of_what_stays(context, context.remove_put_aside());
   if (context.marks.reported()) return kHostReported;
 
   Result<std::unique_ptr<SignalWatch>> watch = SignalWatch::start(context.stop);

@@ -1,11 +1,8 @@
 #include "host/run_host.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "host/host_fixture.h"
-#include "host/outcome.h"
 
 namespace clary::host {
 namespace {
@@ -13,12 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using Texts = std::vector<std::string>;
 
-class RunHost : public HostFixture {
- protected:
-  const std::string completed_not_uploaded_ =
-      to_json(Outcome{.kind = OutcomeKind::kCompleted, .train_seconds = 5, .script_ran = true}
-                  .to_document());
-};
+using RunHost = HostFixture;
 
 TEST_F(RunHost, RunsTheScriptAndUploadsWhatItMade) {
   lives_.push_back({.runs_for = 90s,
@@ -249,60 +241,6 @@ TEST_F(RunHost, FailsWhenIsolationCannotBeGiven) {
   EXPECT_TRUE(sandbox_.spawned.empty());
 }
 
-TEST_F(RunHost, NeverRunsAScriptTwice) {
-  folder_.write("started", "2024-01-01T00:00:00.000Z\n");
-  ASSERT_EQ(run(), kHostReported);
-  EXPECT_TRUE(sandbox_.spawned.empty());
-  EXPECT_EQ(ended().string_or("outcome", ""), "failed");
-  EXPECT_TRUE(failure().starts_with("InternalServerError: the job's host program was lost"))
-      << failure();
-}
-
-TEST_F(RunHost, UploadsAndReportsWhatAKilledHostHadNot) {
-  folder_.write("started", "2024-01-01T00:00:00.000Z\n");
-  folder_.write("ml/model/m", "1");
-  folder_.write("outcome.json", completed_not_uploaded_);
-  ASSERT_EQ(run(), kHostReported);
-  EXPECT_TRUE(sandbox_.spawned.empty());
-  EXPECT_EQ(ended().string_or("outcome", ""), "completed");
-  EXPECT_EQ(files_of(object("out/job/output/model.tar.gz")).size(), 1U);
-}
-
-TEST_F(RunHost, DoesNotUploadTwice) {
-  folder_.write("outcome.json", to_json(Outcome{.kind = OutcomeKind::kCompleted,
-                                                .script_ran = true,
-                                                .model_uri = "s3://b/out/job/output/model.tar.gz",
-                                                .output_uri = "s3://b/out/job/output/output.tar.gz"}
-                                            .to_document()));
-  put_object("out/job/output/model.tar.gz", "uploaded before");
-  ASSERT_EQ(run(), kHostReported);
-  EXPECT_EQ(object("out/job/output/model.tar.gz"), "uploaded before");
-}
-
-TEST_F(RunHost, WhatWasUploadedStaysWhenItsOutcomeWasNotKeptAndItsFilesAreGone) {
-  folder_.write("outcome.json", completed_not_uploaded_);
-  put_object("out/job/output/model.tar.gz", "uploaded before");
-  ASSERT_EQ(run(), kHostReported);
-  EXPECT_EQ(object("out/job/output/model.tar.gz"), "uploaded before");
-  EXPECT_EQ(object("out/job/output/output.tar.gz"), "<absent>");
-  EXPECT_TRUE(failure().starts_with("InternalServerError: Artifact upload: the job's files are"))
-      << failure();
-}
-
-TEST_F(RunHost, WhatWasKeptIsFoundAgainWhenItsOutcomeWasNotKept) {
-  plan_.kept_folder = folder_.at("kept");
-  plan_.kept_bytes = 1 << 20;
-  folder_.write("kept/job.gang-1/model/m", "1");
-  folder_.write("ml/input/left", "");
-  folder_.write("outcome.json", completed_not_uploaded_);
-  ASSERT_EQ(run(), kHostReported);
-  EXPECT_EQ(ended().string_or("kept_in", ""), folder_.at("kept/job.gang-1"));
-  EXPECT_TRUE(
-      failure().ends_with("what the job made is kept in '" + folder_.at("kept/job.gang-1") + "'"))
-      << failure();
-  EXPECT_EQ(object("out/job/output/model.tar.gz"), "<absent>");
-}
-
 TEST_F(RunHost, MakesRoomWhenTheEndCannotBeWrittenDown) {
   lives_.push_back({});
   link_.puts_refused = 2;
@@ -331,23 +269,6 @@ TEST_F(RunHost, AnOutcomeThatCannotBeKeptIsStillTheScripts) {
                     }});
   ASSERT_EQ(run(), kHostReported);
   EXPECT_TRUE(failure().starts_with("AlgorithmError: ")) << failure();
-}
-
-TEST_F(RunHost, ReportsOnce) {
-  lives_.push_back({});
-  ASSERT_EQ(run(), kHostReported);
-  link_.clear();
-  ASSERT_EQ(run(), kHostReported);
-  EXPECT_TRUE(link_.records().empty());
-  EXPECT_EQ(sandbox_.spawned.size(), 1U);
-}
-
-TEST_F(RunHost, LeavesAJobThatAnotherHostProgramRuns) {
-  folder_.write("lock", "");
-  const Result<Fd> lock = open_file(folder_.at("lock"), O_RDWR);
-  ASSERT_EQ(::flock(lock->get(), LOCK_EX), 0);
-  EXPECT_EQ(run(), kHostRunsAlready);
-  EXPECT_TRUE(link_.records().empty());
 }
 
 TEST_F(RunHost, SaysThatAPlanIsBad) {
