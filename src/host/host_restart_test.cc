@@ -73,6 +73,18 @@ TEST_F(HostRestart, WhatWasKeptIsFoundAgainWhenItsOutcomeWasNotKept) {
   EXPECT_EQ(object("out/job/output/model.tar.gz"), "<absent>");
 }
 
+TEST_F(HostRestart, WhatAKilledHostHadNotMovedIsKeptToo) {
+  plan_.kept_folder = folder_.at("kept");
+  plan_.kept_bytes = 1 << 20;
+  folder_.write("kept/job.gang-1/model/m", "1");
+  folder_.write("ml/output/data/notes", "n");
+  folder_.write("outcome.json", completed_not_uploaded_);
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(folder_.read("kept/job.gang-1/model/m"), "1");
+  EXPECT_EQ(folder_.read("kept/job.gang-1/output/data/notes"), "n");
+  EXPECT_EQ(object("out/job/output/output.tar.gz"), "<absent>");
+}
+
 // Else the host program that comes after one that was killed meanwhile would upload the rest.
 TEST_F(HostRestart, TheJobsFolderIsNotRemovedInItsPlace) {
   for (const int puts_refused : {0, 1}) {

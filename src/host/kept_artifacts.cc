@@ -37,8 +37,10 @@ Result<std::vector<Kept>> kept_below(const std::string& folder) {
 
 }  // namespace
 
-Result<bool> keep_artifacts(const std::string& root, const std::vector<std::string>& folders,
+Result<bool> keep_artifacts(const std::string& root, std::vector<std::string> folders,
                             const std::string& to, const KeptLimits& limits) {
+  // The outer one before those in it: its place is free.
+  std::ranges::sort(folders);
   std::uint64_t bytes = 0;
   bool any = false;
   for (const std::string& folder : folders) {

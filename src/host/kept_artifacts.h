@@ -18,8 +18,9 @@ struct KeptLimits {
 
 // Moves these folders of a job's tree (paths below root; none that is reached by a symbolic link)
 // to the same paths below `to`. Nobody changes the tree meanwhile. Returns whether one of them held
-// anything. LimitExceeded: together they take more than limits.bytes; nothing is moved.
-Result<bool> keep_artifacts(const std::string& root, const std::vector<std::string>& folders,
+// anything. Done again after it was cut short, it moves the rest. LimitExceeded: together they take
+// more than limits.bytes; nothing is moved.
+Result<bool> keep_artifacts(const std::string& root, std::vector<std::string> folders,
                             const std::string& to, const KeptLimits& limits);
 
 // Removes what has been kept for longer, then the oldest until the rest takes no more. An absent

@@ -44,6 +44,23 @@ TEST_F(KeptArtifacts, FoldersStandUnderTheirPathsBelowOptMl) {
   EXPECT_FALSE(keep({"model"}).value()) << "moved before";
 }
 
+TEST_F(KeptArtifacts, WhatWasCutShortGoesOn) {
+  folder_.write("ml/model/a", "weights");
+  ASSERT_TRUE(keep({"model"}).value());
+  folder_.write("ml/output/data/c", "notes");
+  EXPECT_TRUE(keep({"model", "output/data"}).value());
+  EXPECT_EQ(folder_.read("kept/j.g/model/a"), "weights");
+  EXPECT_EQ(folder_.read("kept/j.g/output/data/c"), "notes");
+}
+
+TEST_F(KeptArtifacts, AFolderInAnotherMayBeNamedFirst) {
+  folder_.write("ml/out/inner/a", "1");
+  folder_.write("ml/out/b", "2");
+  ASSERT_TRUE(keep({"out/inner", "out"}).value());
+  EXPECT_EQ(folder_.read("kept/j.g/out/inner/a"), "1");
+  EXPECT_EQ(folder_.read("kept/j.g/out/b"), "2");
+}
+
 TEST_F(KeptArtifacts, NothingIsMovedThroughALink) {
   folder_.write("elsewhere/data/secret", "s");
   ASSERT_TRUE(make_folders(folder_.at("ml")).ok());

@@ -3,6 +3,7 @@
 
 #include "host/container_files.h"
 #include "host/host_fixture.h"
+#include "host/outcome.h"
 
 namespace clary::host {
 namespace {
@@ -149,6 +150,21 @@ TEST_F(ProcessingHost, AnOutputThatCannotBeUploadedFailsTheJob) {
   EXPECT_EQ(ended().string_or("outcome", ""), "failed");
   EXPECT_THAT(failure(), HasSubstr("Output 'train'"));
   EXPECT_EQ(folder_.read("kept/job.gang-1/processing/output/train/part"), "p");
+}
+
+TEST_F(ProcessingHost, OutputsThatAKilledHostHadNotMovedAreKeptToo) {
+  plan_.outputs.push_back({.name = "more", .uri = "s3://b/more", .path = "/opt/ml/more"});
+  plan_.kept_folder = folder_.at("kept");
+  plan_.kept_bytes = 1 << 20;
+  folder_.write("kept/job.gang-1/more/part", "moved");
+  folder_.write("ml/processing/output/train/part", "p");
+  const Outcome before{.kind = OutcomeKind::kCompleted, .script_ran = true};
+  folder_.write("outcome.json", to_json(before.to_document()));
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("kept_in", ""), folder_.at("kept/job.gang-1"));
+  EXPECT_EQ(folder_.read("kept/job.gang-1/processing/output/train/part"), "p");
+  EXPECT_EQ(folder_.read("kept/job.gang-1/more/part"), "moved");
+  EXPECT_EQ(object("train/part"), "<absent>");
 }
 
 TEST_F(ProcessingHost, PathsOutsideTheJobAreRefused) {

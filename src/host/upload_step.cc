@@ -102,6 +102,23 @@ std::string kept_place(const hostlink::HostPlan& plan) {
   return path_join(plan.kept_folder, plan.job.value() + "." + plan.gang.value());
 }
 
+// The job's, below its tree.
+std::vector<std::string> made_folders(const hostlink::HostPlan& plan) {
+  if (plan.kind != "processing") return {"model", "output/data"};
+  std::vector<std::string> folders;
+  for (const hostlink::PlanOutput& output : plan.outputs) {
+    Result<std::string> folder = inside_job_folder(output.path);
+    if (folder.ok()) folders.push_back(std::move(folder).value());
+  }
+  return folders;
+}
+
+// What a host program before this one has moved stays where it is.
+Result<bool> keep_made(const HostContext& context) {
+  return keep_artifacts(context.job_folder, made_folders(context.plan), kept_place(context.plan),
+                        {.bytes = context.plan.kept_bytes});
+}
+
 // What was to be uploaded stays on this machine, where the reason is not in itself. Returns what
 // the job's owner is told of that.
 std::string keep_for_owner(HostContext& context, const Status& uploaded) {
@@ -111,14 +128,8 @@ std::string keep_for_owner(HostContext& context, const Status& uploaded) {
   // What a script that failed has left is not worth what a full disk keeps from working.
   const bool no_room = uploaded.error().code == ErrorCode::kLimitExceeded;
   if (no_room && context.outcome->kind == OutcomeKind::kFailed) return "";
-  std::vector<std::string> folders = {"model", "output/data"};
-  if (plan.kind == "processing") {
-    folders.clear();
-    for (const auto& output : context.outputs) folders.push_back(output->options().path);
-  }
   const std::string to = kept_place(plan);
-  const Result<bool> kept =
-      keep_artifacts(context.job_folder, folders, to, {.bytes = plan.kept_bytes});
+  const Result<bool> kept = keep_made(context);
   if (!kept.ok()) return "; what the job made could not be kept: " + kept.error().message;
   if (!*kept) return "";
   context.outcome->kept_in = to;
@@ -142,10 +153,21 @@ Status end_without_upload(HostContext& context, const std::string& fault,
   return context.marks.keep_outcome(outcome);
 }
 
-// Whether a host program before this one has moved the artifacts away, and could not write it down.
+// Whether a host program before this one has moved artifacts away, and did not come to write it
+// down.
 bool kept_before(const HostContext& context) {
-  const bool started_anew = context.sandbox == nullptr;
-  return started_anew && !context.plan.kept_folder.empty() && exists(kept_place(context.plan));
+  return !context.plan.kept_folder.empty() && exists(kept_place(context.plan));
+}
+
+// It may have been killed between two folders.
+Status keep_the_rest(HostContext& context) {
+  const Result<bool> kept = keep_made(context);
+  std::string& place = context.outcome->kept_in;
+  place = kept_place(context.plan);
+  return end_without_upload(
+      context, "ClientError",
+      "Artifact upload failed; what the job made is kept in '" + place + "'" +
+          (kept.ok() ? "" : ", but for what could not be moved there: " + kept.error().message));
 }
 
 }  // namespace
@@ -154,12 +176,8 @@ Status upload_artifacts(HostContext& context) {
   Outcome& outcome = *context.outcome;
   const bool uploaded_before = !outcome.output_uri.empty() || !outcome.kept_in.empty();
   if (!outcome.script_ran || uploaded_before) return {};
-  if (kept_before(context)) {
-    outcome.kept_in = kept_place(context.plan);
-    return end_without_upload(
-        context, "ClientError",
-        "Artifact upload failed; what the job made is kept in '" + outcome.kept_in + "'");
-  }
+  const bool started_anew = context.sandbox == nullptr;
+  if (started_anew && kept_before(context)) return keep_the_rest(context);
   // An empty model in the place of a good one would be worse than none.
   if (!exists(context.job_folder)) {
     return end_without_upload(
