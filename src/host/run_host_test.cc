@@ -241,6 +241,19 @@ TEST_F(RunHost, FailsWhenIsolationCannotBeGiven) {
   EXPECT_TRUE(sandbox_.spawned.empty());
 }
 
+TEST_F(RunHost, AScriptThatRemovesItsFoldersLeavesEmptyArchives) {
+  lives_.push_back({.on_spawn = [&](const compute::ProcessSpec&) {
+    ASSERT_TRUE(remove_tree(folder_.at("ml")).ok());
+  }});
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("outcome", ""), "completed") << failure();
+  for (const char* name : {"model.tar.gz", "output.tar.gz"}) {
+    const std::string archive = object(path_join("out/job/output", name));
+    ASSERT_NE(archive, "<absent>") << name;
+    EXPECT_TRUE(files_of(archive).empty()) << name;
+  }
+}
+
 TEST_F(RunHost, MakesRoomWhenTheEndCannotBeWrittenDown) {
   lives_.push_back({});
   link_.puts_refused = 2;

@@ -179,7 +179,7 @@ Status upload_artifacts(HostContext& context) {
   const bool started_anew = context.sandbox == nullptr;
   if (started_anew && kept_before(context)) return keep_the_rest(context);
   // An empty model in the place of a good one would be worse than none.
-  if (!exists(context.job_folder)) {
+  if (started_anew && !exists(context.job_folder)) {
     return end_without_upload(
         context, "InternalServerError",
         "Artifact upload: the job's files are gone, and whether they were uploaded before is not "
