@@ -85,6 +85,17 @@ TEST_F(HostRestart, WhatAKilledHostHadNotMovedIsKeptToo) {
   EXPECT_EQ(object("out/job/output/output.tar.gz"), "<absent>");
 }
 
+TEST_F(HostRestart, UploadsWhenAKilledHostHadMovedNothing) {
+  plan_.kept_folder = folder_.at("kept");
+  plan_.kept_bytes = 1 << 20;
+  ASSERT_TRUE(make_folders(folder_.at("kept/job.gang-1")).ok());
+  folder_.write("ml/model/m", "1");
+  folder_.write("outcome.json", completed_not_uploaded_);
+  ASSERT_EQ(run(), kHostReported);
+  EXPECT_EQ(ended().string_or("outcome", ""), "completed") << failure();
+  EXPECT_EQ(files_of(object("out/job/output/model.tar.gz")).size(), 1U);
+}
+
 // Else the host program that comes after one that was killed meanwhile would upload the rest.
 TEST_F(HostRestart, TheJobsFolderIsNotRemovedInItsPlace) {
   for (const int puts_refused : {0, 1}) {

@@ -98,8 +98,12 @@ std::string uploading_sentence(const hostlink::HostPlan& plan) {
          plan.output_uri;
 }
 
+std::string kept_name(const hostlink::HostPlan& plan) {
+  return plan.job.value() + "." + plan.gang.value();
+}
+
 std::string kept_place(const hostlink::HostPlan& plan) {
-  return path_join(plan.kept_folder, plan.job.value() + "." + plan.gang.value());
+  return path_join(plan.kept_folder, kept_name(plan));
 }
 
 // The job's, below its tree.
@@ -155,8 +159,8 @@ Status end_without_upload(HostContext& context, const std::string& fault,
 
 // Whether a host program before this one has moved artifacts away, and did not come to write it
 // down.
-bool kept_before(const HostContext& context) {
-  return !context.plan.kept_folder.empty() && exists(kept_place(context.plan));
+bool kept_before(const hostlink::HostPlan& plan) {
+  return !plan.kept_folder.empty() && holds_anything(plan.kept_folder, kept_name(plan));
 }
 
 // It may have been killed between two folders.
@@ -177,7 +181,7 @@ Status upload_artifacts(HostContext& context) {
   const bool uploaded_before = !outcome.output_uri.empty() || !outcome.kept_in.empty();
   if (!outcome.script_ran || uploaded_before) return {};
   const bool started_anew = context.sandbox == nullptr;
-  if (started_anew && kept_before(context)) return keep_the_rest(context);
+  if (started_anew && kept_before(context.plan)) return keep_the_rest(context);
   // An empty model in the place of a good one would be worse than none.
   if (started_anew && !exists(context.job_folder)) {
     return end_without_upload(
