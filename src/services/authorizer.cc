@@ -77,8 +77,11 @@ std::string sagemaker_resource(const Document& request, const CallContext& conte
 }
 
 std::string logs_resource(const Document& request, const CallContext& context) {
-  // Of a call by ARN, which is about tags, AWS takes the ARN as it is.
-  if (std::string arn = request.string_or("resourceArn", ""); !arn.empty()) return arn;
+  // A call by ARN is about tags, and about the group itself, whether or not `:*` follows its name.
+  if (std::string arn = request.string_or("resourceArn", ""); !arn.empty()) {
+    const LogGroupPlace place = log_group_at(arn, context);
+    return place.group.value() == arn ? arn : place.arn();
+  }
   LogGroupPlace place{context.region, context.account,
                       LogGroup(request.string_or("logGroupName", ""))};
   if (place.group.empty())

@@ -61,6 +61,13 @@ TEST(PolicyNeeds, TagsOfALogGroupAreOfItsArn) {
       needs("TagResource", (R"({"resourceArn": ")" + group + R"(", "tags": {"a": "b"}})").c_str(),
             api::logs_service()),
       "logs:TagResource " + group);
+  EXPECT_EQ(needs("ListTagsForResource", (R"({"resourceArn": ")" + group + R"(:*"})").c_str(),
+                  api::logs_service()),
+            "logs:ListTagsForResource " + group);
+  EXPECT_EQ(needs("ListTagsForResource",
+                  R"({"resourceArn": "arn:aws:logs:us-east-1:000000000000:destination:d"})",
+                  api::logs_service()),
+            "logs:ListTagsForResource arn:aws:logs:us-east-1:000000000000:destination:d");
   EXPECT_EQ(needs("ListTagsLogGroup", R"({"logGroupName": "g"})", api::logs_service()),
             "logs:ListTagsLogGroup " + group + ":log-stream:");
   EXPECT_EQ(needs("CreateLogGroup", R"({"logGroupName": "g"})", api::logs_service()),

@@ -103,6 +103,11 @@ TEST_F(LogGroupCallsTest, TagsOfWhatIsNotThereAreRefused) {
   };
   EXPECT_EQ(list("arn:aws:logs:us-west-2:111111111111:log-group:g"), no_group);
   EXPECT_EQ(list("arn:aws:logs:us-east-1:000000000000:log-group:g"), no_group);
+  EXPECT_EQ(list("arn:aws-cn:logs:us-west-2:000000000000:log-group:g"), no_group);
+  EXPECT_EQ(group_of(std::nullopt, "arn:aws-cn:logs:us-west-2:000000000000:log-group:g", context_)
+                .error()
+                .message,
+            no_group);
   EXPECT_EQ(list("arn:aws:logs:us-west-2:000000000000:destination:g"),
             "The specified resource does not exist.");
   EXPECT_EQ(list("g"), "InvalidParameterException");

@@ -7,7 +7,12 @@
 namespace clary::services {
 
 std::string LogGroupPlace::arn() const {
-  return "arn:aws:logs:" + region.value() + ':' + account.value() + ":log-group:" + group.value();
+  return "arn:" + partition + ":logs:" + region.value() + ':' + account.value() +
+         ":log-group:" + group.value();
+}
+
+bool LogGroupPlace::is_here(const CallContext& context) const {
+  return partition == "aws" && region == context.region && account == context.account;
 }
 
 LogGroupPlace log_group_at(std::string_view identifier, const CallContext& context) {
@@ -20,7 +25,7 @@ LogGroupPlace log_group_at(std::string_view identifier, const CallContext& conte
   identifier.remove_prefix(at + kMark.size());
   if (identifier.ends_with(":*")) identifier.remove_suffix(2);
   return {Region(std::string(place[3])), AccountId(std::string(place[4])),
-          LogGroup(std::string(identifier))};
+          LogGroup(std::string(identifier)), std::string(place[1])};
 }
 
 Outcome<LogGroup> group_of(const std::optional<std::string>& name,
@@ -33,7 +38,7 @@ Outcome<LogGroup> group_of(const std::optional<std::string>& name,
   }
   if (name) return LogGroup(*name);
   LogGroupPlace place = log_group_at(*identifier, context);
-  if (place.region != context.region || place.account != context.account)
+  if (!place.is_here(context))
     return ServiceError(not_found("The specified log group does not exist."));
   return std::move(place.group);
 }

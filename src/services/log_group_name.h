@@ -15,15 +15,18 @@ struct LogGroupPlace {
   Region region;
   AccountId account;
   LogGroup group;
+  std::string partition = "aws";
 
-  std::string arn() const;  // "arn:aws:logs:REGION:ACCOUNT:log-group:NAME"
+  std::string arn() const;  // "arn:PARTITION:logs:REGION:ACCOUNT:log-group:NAME"
+  // Whether its groups are kept here: of the caller's region and account, in the partition `aws`.
+  bool is_here(const CallContext& context) const;
 };
 
 // The group of an identifier: a name, which is the caller's own, or its ARN with or without `:*`.
 LogGroupPlace log_group_at(std::string_view identifier, const CallContext& context);
 
 // By name or by identifier; InvalidParameterException unless exactly one is given. NotFound: an ARN
-// of another account or region, whose groups are not kept here.
+// of another account, region or partition, whose groups are not kept here.
 Outcome<LogGroup> group_of(const std::optional<std::string>& name,
                            const std::optional<std::string>& identifier,
                            const CallContext& context);

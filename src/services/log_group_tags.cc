@@ -17,7 +17,7 @@ Outcome<LogGroup> group_at(const std::string& arn, const CallContext& context) {
   LogGroupPlace place = log_group_at(arn, context);
   if (place.group.value() == arn)  // it could not be read as that of a group
     return ServiceError(not_found("The specified resource does not exist."));
-  if (place.region != context.region || place.account != context.account)
+  if (!place.is_here(context))
     return ServiceError(not_found("The specified log group does not exist."));
   return std::move(place.group);
 }
