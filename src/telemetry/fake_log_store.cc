@@ -101,8 +101,13 @@ Result<std::vector<StreamSummary>> FakeLogStore::streams(const LogGroup& group,
 Result<EventsPage> FakeLogStore::events(const EventsRequest& request) {
   MutexLock lock(mutex_);
   CLARY_TRY(const Stream* stream, find(request.group, request.stream));
-  CLARY_TRY(const PageWindow window, page_window(request, stream->end()));
   const auto& events = stream->events;
+  const auto time_of = [&events](std::int64_t index) -> Result<std::int64_t> {
+    const auto found = std::ranges::find_if(
+        events, [index](const auto& event) { return event.first.index == index; });
+    return found->first.time_ms;
+  };
+  CLARY_TRY(const PageWindow window, page_window(request, stream->end(), time_of));
   const auto begin = events.lower_bound(window.begin);
   const auto end = events.lower_bound(window.end);
   const bool forward = window.direction == PageDirection::kForward;

@@ -15,18 +15,29 @@ constexpr std::size_t kMaxPageEvents = 10'000;
 std::string forward_token(LogPosition at) { return fmt::format("f/{}/{}", at.time_ms, at.index); }
 std::string backward_token(LogPosition at) { return fmt::format("b/{}/{}", at.time_ms, at.index); }
 
-std::optional<LogPosition> position_in(std::string_view token) {
+Error invalid_token() { return invalid_argument("The specified nextToken is invalid."); }
+
+// most: how many events came.
+Result<LogPosition> position_in(std::string_view token, std::int64_t most,
+                                const TimeOfEvent& time_of) {
   const std::vector<std::string_view> parts = split(token, '/');
-  if (parts.size() != 3) return std::nullopt;
+  if (parts.size() != 2 && parts.size() != 3) return invalid_token();
+  const auto index = parse_int(parts.back());
+  if (!index || *index < 0 || *index > most) return invalid_token();
+  if (parts.size() == 2) {
+    if (*index == 0) return LogPosition{};
+    CLARY_TRY(const std::int64_t time_ms, time_of(*index - 1));
+    return LogPosition{time_ms, *index};
+  }
   const auto time_ms = parse_int(parts[1]);
-  const auto index = parse_int(parts[2]);
-  if (!time_ms || !index || *time_ms < 0 || *index < 0) return std::nullopt;
+  if (!time_ms || *time_ms < 0) return invalid_token();
   return LogPosition{*time_ms, *index};
 }
 
 }  // namespace
 
-Result<PageWindow> page_window(const EventsRequest& request, LogPosition stream_end) {
+Result<PageWindow> page_window(const EventsRequest& request, LogPosition stream_end,
+                               const TimeOfEvent& time_of) {
   PageWindow window{.begin = {request.start_ms.value_or(0), 0},
                     .end = stream_end,
                     .limit = std::min(request.limit, kMaxPageEvents)};
@@ -38,13 +49,11 @@ Result<PageWindow> page_window(const EventsRequest& request, LogPosition stream_
     return window;
   }
   const bool forward = request.token.starts_with("f/");
-  const auto position =
-      forward || request.token.starts_with("b/") ? position_in(request.token) : std::nullopt;
-  if (!position || position->index > stream_end.index)
-    return invalid_argument("The specified nextToken is invalid.");
+  if (!forward && !request.token.starts_with("b/")) return invalid_token();
+  CLARY_TRY(const LogPosition position, position_in(request.token, stream_end.index, time_of));
   window.direction = forward ? PageDirection::kForward : PageDirection::kBackward;
-  window.position = *position;
-  const LogPosition inside = std::clamp(*position, window.begin, window.end);
+  window.position = position;
+  const LogPosition inside = std::clamp(position, window.begin, window.end);
   (forward ? window.begin : window.end) = inside;
   return window;
 }

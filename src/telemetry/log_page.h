@@ -2,11 +2,13 @@
 //
 // A token is a position and nothing else: "f/1700000000000/12" is "from there on",
 // "b/1700000000000/12" is "what comes before". So it holds after a restart, and yields what arrives
-// later. Rules: contract of GetLogEvents.
+// later. Rules: contract of GetLogEvents. The tokens of before events brought their times, "f/12"
+// and "b/12", mean the place right behind the twelfth event that came.
 #pragma once
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -37,9 +39,14 @@ struct ServedEvents {
   LogPosition first, last;
 };
 
-// stream_end: after every event of the stream; its index is their number.
+// The time of the event before which so many came.
+using TimeOfEvent = std::function<Result<std::int64_t>(std::int64_t index)>;
+
+// stream_end: after every event of the stream; its index is their number. time_of: is asked of
+// events that came.
 // InvalidArgument when the token is none, or counts more events than came.
-Result<PageWindow> page_window(const EventsRequest& request, LogPosition stream_end);
+Result<PageWindow> page_window(const EventsRequest& request, LogPosition stream_end,
+                               const TimeOfEvent& time_of);
 
 // The page's tokens. served: nothing when the page is empty.
 void set_tokens(EventsPage& page, const PageWindow& window,

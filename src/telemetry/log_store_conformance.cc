@@ -265,10 +265,30 @@ TEST_P(LogStoreConformance, WhatIsAbsentIsNotFound) {
             ErrorCode::kNotFound);
 }
 
+TEST_P(LogStoreConformance, TakesTokensOfBeforeEventsBroughtTheirTimes) {
+  for (const char* line : {"0", "1", "2", "3"}) {
+    append({line});
+    clock_.advance(std::chrono::milliseconds(10));
+  }
+  const auto from = [this](const char* token) {
+    return messages(page({.from_head = true, .token = token}));
+  };
+  EXPECT_THAT(from("f/2"), ElementsAre("2", "3"));
+  EXPECT_THAT(from("b/2"), ElementsAre("0", "1"));
+  EXPECT_THAT(from("f/0"), ElementsAre("0", "1", "2", "3"));
+  EXPECT_THAT(from("b/0"), IsEmpty());
+  EXPECT_THAT(from("f/4"), IsEmpty());
+  // What comes now lies where its time is.
+  const std::int64_t now_ms = to_epoch_milliseconds(clock_.now());
+  put({{now_ms - 35, "0.5"}, {now_ms, "4"}});
+  EXPECT_THAT(from("f/4"), ElementsAre("4"));
+  EXPECT_THAT(from("b/2"), ElementsAre("0", "0.5", "1"));
+}
+
 TEST_P(LogStoreConformance, RefusesTokensItNeverGave) {
   append({"x"});
-  for (const char* token : {"x", "f/", "f/0", "f/0/2", "f/0/-1", "f/-1/0", "f/0/1x", "f/0/1/0",
-                            "g/0/0", "b/0/99999999999999999999"}) {
+  for (const char* token : {"x", "f/", "f/2", "f/-1", "b/1x", "g/0", "f/0/2", "f/0/-1", "f/-1/0",
+                            "f/0/1x", "f/0/1/0", "g/0/0", "b/0/99999999999999999999"}) {
     const auto page = store_->events({.group = group_, .stream = stream_, .token = token});
     ASSERT_FALSE(page.ok()) << token;
     EXPECT_EQ(page.error().code, ErrorCode::kInvalidArgument);

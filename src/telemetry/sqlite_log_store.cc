@@ -115,6 +115,18 @@ constexpr std::string_view kForward = CLARY_BLOCKS "ORDER BY time_ms, first_inde
 constexpr std::string_view kBackward = CLARY_BLOCKS "ORDER BY time_ms DESC, first_index DESC";
 #undef CLARY_BLOCKS
 
+// The time of an event that came.
+Result<std::int64_t> time_of_event(sqlite::Database& database, const StreamRow& stream,
+                                   std::int64_t index) {
+  CLARY_TRY(sqlite::Statement find,
+            database.prepare("SELECT time_ms FROM log_block WHERE stream = ?1 AND first_index <= "
+                             "?2 ORDER BY first_index DESC LIMIT 1"));
+  find.bind(stream.id).bind(index);
+  CLARY_TRY(const bool there, find.step());
+  if (!there) return internal_error("no block holds event " + std::to_string(index));
+  return find.integer(0);
+}
+
 // Fills a page from one side of its window.
 class PageFiller {
  public:
@@ -247,7 +259,10 @@ Result<std::vector<StreamSummary>> SqliteLogStore::streams(const LogGroup& group
 Result<EventsPage> SqliteLogStore::events(const EventsRequest& request) {
   CLARY_TRY(auto reader, database_.reader());
   CLARY_TRY(const StreamRow stream, find_stream(*reader, request.group, request.stream));
-  CLARY_TRY(const PageWindow window, page_window(request, stream.end()));
+  CLARY_TRY(const PageWindow window,
+            page_window(request, stream.end(), [&reader, &stream](std::int64_t index) {
+              return time_of_event(*reader, stream, index);
+            }));
   PageFiller filler(window);
   const bool forward = window.direction == PageDirection::kForward;
   CLARY_TRY(sqlite::Statement find, reader->prepare(forward ? kForward : kBackward));
