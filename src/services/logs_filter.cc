@@ -25,24 +25,27 @@ ServiceError invalid(std::string message) {
   return {"InvalidParameterException", std::move(message)};
 }
 
-// Where a page ended: so many events of this time had been looked at. Events of one time and stream
-// keep their order; one that comes later with an earlier time is not of the pages that follow.
+// Where a page ended: so many events of this time and stream had been looked at. Pages go by time,
+// then by the stream's name, then by arrival; an event that comes later at a place before this one
+// is not of the pages that follow.
 struct Position {
   std::int64_t time_ms = 0;
   std::int64_t looked_at = 0;
+  std::string stream;  // "": before all
 };
 
 std::string token_of(const Position& position) {
-  return fmt::format("{}/{}", position.time_ms, position.looked_at);
+  return fmt::format("{}/{}/{}", position.time_ms, position.looked_at, position.stream);
 }
 
 Outcome<Position> position_of(const std::string& token) {
   const std::vector<std::string_view> parts = split(token, '/');
-  const auto time = parts.size() == 2 ? parse_int(parts[0]) : std::nullopt;
-  const auto count = parts.size() == 2 ? parse_int(parts[1]) : std::nullopt;
+  const auto time = parts.size() > 2 ? parse_int(parts[0]) : std::nullopt;
+  const auto count = parts.size() > 2 ? parse_int(parts[1]) : std::nullopt;
   if (!time || !count || *time < 0 || *count < 0)
     return invalid("The specified nextToken is invalid.");
-  return Position{*time, *count};
+  // A stream's name may have slashes of its own.
+  return Position{*time, *count, token.substr(parts[0].size() + parts[1].size() + 2)};
 }
 
 // One stream's events from a time on, page by page.
@@ -117,7 +120,7 @@ Outcome<api::FilterLogEvents::Reply> LogsFilter::filter(
       telemetry::LogFilter::parse(request.filter_pattern.value_or(""));
   if (!filter.ok()) return invalid(filter.error().message);
   CLARY_TRY(const std::vector<LogStream> streams, streams_of(group, request));
-  Position position{request.start_time.value_or(0), 0};
+  Position position{request.start_time.value_or(0), 0, ""};
   if (request.next_token) {
     CLARY_TRY(position, position_of(*request.next_token));
   }
@@ -131,7 +134,7 @@ Outcome<api::FilterLogEvents::Reply> LogsFilter::filter(
         store_, telemetry::EventsRequest{
                     .group = group,
                     .stream = stream,
-                    .start_ms = position.time_ms,
+                    .start_ms = position.time_ms + (stream.value() < position.stream ? 1 : 0),
                     .end_ms = request.end_time,
                     .from_head = true,
                     .token = "",
@@ -144,8 +147,8 @@ Outcome<api::FilterLogEvents::Reply> LogsFilter::filter(
   api::FilterLogEvents::Reply reply;
   reply.searched_log_streams.emplace();  // AWS leaves it empty
   std::vector<api::FilteredLogEvent>& found = reply.events.emplace();
-  std::int64_t to_skip = position.looked_at;  // of the events of position.time_ms
-  Position reached{position.time_ms, 0};
+  std::int64_t to_skip = position.looked_at;  // of the events of position's time and stream
+  Position reached{position.time_ms, 0, position.stream};
   std::size_t bytes = 0;
   std::size_t looked_at = 0;
   std::uint64_t steps = 0;
@@ -162,16 +165,17 @@ Outcome<api::FilterLogEvents::Reply> LogsFilter::filter(
     CLARY_TRY(const LogEvent* next, reader.peek());
     if (next != nullptr) queue.emplace(next->timestamp_ms, number);
 
-    if (time_ms != reached.time_ms) reached = {time_ms, 0};
+    const std::string& stream = reader.stream().value();
+    if (time_ms != reached.time_ms || stream != reached.stream) reached = {time_ms, 0, stream};
     ++reached.looked_at;
-    if (time_ms == position.time_ms && to_skip > 0) {
+    if (time_ms == position.time_ms && stream == position.stream && to_skip > 0) {
       --to_skip;
       continue;
     }
     ++looked_at;
     if (!filter->matches(event.message, steps)) continue;
     bytes += event.message.size();
-    found.push_back({.log_stream_name = reader.stream().value(),
+    found.push_back({.log_stream_name = stream,
                      .timestamp = event.timestamp_ms,
                      .message = event.message,
                      .ingestion_time = event.ingestion_ms,

@@ -139,6 +139,41 @@ TEST_F(LogsTest, APageOfAPatternThatTakesLongEndsWithAToken) {
   EXPECT_EQ(pages, 2);
 }
 
+TEST_F(LogsTest, WhatComesAtTheTimeWhereAPageEndedMakesNothingComeTwice) {
+  const LogGroup group(kGroup);
+  const auto put = [&](const char* name, const std::string& line) {
+    ASSERT_TRUE(store_.append_timed(group, LogStream(name), {{1'700'000'000'000, line}}).ok());
+  };
+  for (const char* name : {"job/a", "job/b"}) {
+    ASSERT_TRUE(store_.create_stream(group, LogStream(name)).ok());
+    put(name, std::string(name) + "1");
+    put(name, std::string(name) + "2");
+  }
+  LogsFilter filter(store_);
+  api::FilterLogEvents::Request request;
+  request.log_group_name = kGroup;
+  request.limit = 3;
+  auto first = filter.filter(request, context_);
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(first->events->back().message, "job/b1");
+  request.next_token = first->next_token;
+  const auto next = [&] {
+    std::vector<std::string> lines;
+    auto page = filter.filter(request, context_);
+    EXPECT_TRUE(page.ok());
+    for (const auto& event : *page->events) lines.push_back(*event.message);
+    return lines;
+  };
+  EXPECT_THAT(next(), ElementsAre("job/b2"));
+  put("job/a", "before the place");
+  put("job/b", "job/b3");
+  EXPECT_THAT(next(), ElementsAre("job/b2", "job/b3"));
+  for (const char* token : {"1", "1/2", "x/1/s", "1/-1/s"}) {
+    request.next_token = token;
+    EXPECT_EQ(filter.filter(request, context_).error().code, "InvalidParameterException") << token;
+  }
+}
+
 // The loop of SDK v2 (sagemaker.logs.log_stream): from a time on, until a page without events.
 TEST_F(LogsTest, EventsAreServedUntilTheSameTokenComesBack) {
   stream("s", {"one", "two", "three"});
