@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 
 #include "services/job_rules.h"
 #include "services/kept_text.h"
@@ -60,6 +61,19 @@ void fill_in(api::DescribeTrainingJobResponse& reply) {
   if (!reply.enable_managed_spot_training) reply.enable_managed_spot_training = false;
 }
 
+// The latest value of each name, in whatever unit it came.
+std::vector<api::MetricData> final_metrics(const std::vector<telemetry::SeriesSummary>& metrics) {
+  std::map<std::string, const telemetry::SeriesSummary*> latest;
+  for (const telemetry::SeriesSummary& metric : metrics) {
+    const telemetry::SeriesSummary*& one = latest.try_emplace(metric.name, &metric).first->second;
+    if (metric.last_time > one->last_time) one = &metric;
+  }
+  std::vector<api::MetricData> out;
+  for (const auto& [name, metric] : latest)
+    out.push_back({.metric_name = name, .value = metric->last, .timestamp = metric->last_time});
+  return out;
+}
+
 void echo(api::CreateTrainingJobRequest request, api::DescribeTrainingJobResponse& reply) {
   reply.hyper_parameters = std::move(request.hyper_parameters);
   reply.algorithm_specification = std::move(request.algorithm_specification);
@@ -104,11 +118,7 @@ Result<api::DescribeTrainingJobResponse> describe_job(
   reply.secondary_status_transitions = transitions_of(job, events);
   reply.training_time_in_seconds = seconds_of(job);
   reply.billable_time_in_seconds = reply.training_time_in_seconds;
-  if (!metrics.empty()) reply.final_metric_data_list.emplace();
-  for (const telemetry::SeriesSummary& metric : metrics) {
-    reply.final_metric_data_list->push_back(
-        {.metric_name = metric.name, .value = metric.last, .timestamp = metric.last_time});
-  }
+  if (!metrics.empty()) reply.final_metric_data_list = final_metrics(metrics);
   echo(std::move(request), reply);
   fill_in(reply);
   return reply;

@@ -155,6 +155,26 @@ TEST_F(TrainingJobsTest, AFinishedJobTellsItsWholeLife) {
   EXPECT_EQ((*reply.final_metric_data_list)[0].value, 0.25);
 }
 
+TEST_F(TrainingJobsTest, AMetricInSeveralUnitsIsToldOnceWithItsLatestValue) {
+  created("job");
+  telemetry::SeriesId loss{.space = "/aws/sagemaker/TrainingJobs",
+                           .name = "loss",
+                           .dimensions = {{"TrainingJobName", "job"}}};
+  const auto put = [&](const char* unit, std::chrono::seconds after, double value) {
+    loss.unit = unit;
+    ASSERT_TRUE(
+        metrics_
+            .append({{.series = loss, .samples = {{clock_.now() + after, value}}}}, std::nullopt)
+            .ok());
+  };
+  put("Count", std::chrono::seconds(1), 1);
+  put("None", std::chrono::seconds(3), 3);
+  put("Percent", std::chrono::seconds(2), 2);
+  const auto reply = describe();
+  ASSERT_EQ(reply.final_metric_data_list->size(), 1U);
+  EXPECT_EQ((*reply.final_metric_data_list)[0].value, 3);
+}
+
 TEST_F(TrainingJobsTest, AShortJobTookASecond) {
   created("job");
   for (const auto kind : {JobEventKind::kStagingBegan, JobEventKind::kHostCompleted}) {
