@@ -73,6 +73,12 @@ Outcome<Sample> set_of(const api::MetricDatum& datum, TimePoint time) {
         "Minimum at most Maximum.",
         datum.metric_name));
   }
+  if (!std::isfinite(set.sum / set.sample_count)) {
+    return invalid_value(fmt::format(
+        "StatisticValues of the metric '{}' are invalid: SampleCount {} is too small for the Sum "
+        "{}.",
+        datum.metric_name, set.sample_count, set.sum));
+  }
   return Sample{.time = time,
                 .value = set.sum,
                 .set = telemetry::SampleSet{set.sample_count, set.minimum, set.maximum}};

@@ -102,6 +102,7 @@ TEST_F(MetricDataTest, UnitsAreKeptApartAndListedAsOneMetric) {
 
 TEST_F(MetricDataTest, WhatMeansNothingIsRefused) {
   EXPECT_THAT(put(datum()), HasSubstr("one of the parameters Value, Values and StatisticValues"));
+  EXPECT_THAT(put(set(1e-310, 1e100, 1, 1)), HasSubstr("too small for the Sum"));
   api::MetricDatum both = value(1);
   both.values = {1.0};
   EXPECT_THAT(put(both), HasSubstr("InvalidParameterCombination"));
