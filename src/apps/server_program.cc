@@ -228,10 +228,16 @@ Result<std::unique_ptr<ServerProgram>> ServerProgram::start(const Settings& sett
 const std::string& ServerProgram::address() const { return parts_->address; }
 
 void ServerProgram::reload_certificate() {
-  const Status done =
+  const Result<std::string> trusted =
       reload_tls(parts_->tls, parts_->folder.in("tls"), parts_->settings, parts_->clock);
-  if (done.ok()) return parts_->logger.info("the certificate was read again", {});
-  parts_->logger.error("the certificate stays as it was", {{"error", done.error().message}});
+  if (!trusted.ok()) {
+    return parts_->logger.error("the certificate stays as it was",
+                                {{"error", trusted.error().message}});
+  }
+  const Status written = write_bundle(parts_->tls, *trusted);
+  if (written.ok()) return parts_->logger.info("the certificate was read again", {});
+  parts_->logger.error("a new certificate is shown, but what clients trust stays as it was",
+                       {{"error", written.error().message}});
 }
 
 void ServerProgram::stop() {

@@ -51,18 +51,22 @@ Result<ServerTls> prepare_tls(const std::string& folder, const Settings& setting
   CLARY_TRY(const std::string trusted, trusted_by_clients(own, settings));
   ServerTls out;
   out.bundle_file = path_join(folder, "bundle.pem");
-  CLARY_RETURN_IF_ERROR(write_file_atomically(out.bundle_file, trusted, 0644));
+  CLARY_RETURN_IF_ERROR(write_bundle(out, trusted));
   CLARY_TRY(out.server, net::TlsServer::create(own.server, {settings.tls_cert, settings.tls_key}));
   return out;
 }
 
-Status reload_tls(const ServerTls& tls, const std::string& folder, const Settings& settings,
-                  const Clock& clock) {
+Result<std::string> reload_tls(const ServerTls& tls, const std::string& folder,
+                               const Settings& settings, const Clock& clock) {
   CLARY_TRY(const net::LocalAuthority own,
             net::ensure_local_authority(folder, names_of(settings), clock));
-  CLARY_TRY(const std::string trusted, trusted_by_clients(own, settings));
+  CLARY_TRY(std::string trusted, trusted_by_clients(own, settings));
   // What cannot be shown must not be what clients trust: so the bundle comes second.
   CLARY_RETURN_IF_ERROR(tls.server->replace(own.server, {settings.tls_cert, settings.tls_key}));
+  return trusted;
+}
+
+Status write_bundle(const ServerTls& tls, const std::string& trusted) {
   return write_file_atomically(tls.bundle_file, trusted, 0644);
 }
 

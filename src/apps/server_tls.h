@@ -25,9 +25,11 @@ struct ServerTls {
 Result<ServerTls> prepare_tls(const std::string& folder, const Settings& settings,
                               const Clock& clock);
 // Does so again, for connections to come: the files are others now, or the own certificate ends
-// soon. On an error the server goes on with what it has. Precondition: tls.server is there.
-Status reload_tls(const ServerTls& tls, const std::string& folder, const Settings& settings,
-                  const Clock& clock);
+// soon. Returns what clients are to be told to trust now, for write_bundle. On an error the server
+// goes on with what it has. Precondition: tls.server is there.
+Result<std::string> reload_tls(const ServerTls& tls, const std::string& folder,
+                               const Settings& settings, const Clock& clock);
+Status write_bundle(const ServerTls& tls, const std::string& trusted);
 
 // Where this machine's own clients reach a server that is bound to `address`: at loopback, unless
 // it is one address only ("0.0.0.0:4580" → "127.0.0.1:4580").

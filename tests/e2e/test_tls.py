@@ -133,6 +133,20 @@ def test_a_hangup_has_the_certificate_read_again(new_server, own_certificate, tm
     assert server.stop() == 0
 
 
+def test_a_bundle_that_cannot_be_written_is_told_apart(new_server, own_certificate):
+    certificate, key = own_certificate
+    server = new_server("--tls-cert", str(certificate), "--tls-key", str(key)).start()
+    server.bundle.unlink()
+    server.bundle.mkdir()
+    make_certificate(certificate.parent)
+    os.kill(server.pid(), signal.SIGHUP)
+    wait_until(lambda: "what clients trust stays as it was" in server.log.read_text(), 10, "the word of the bundle")
+    assert "the certificate stays as it was" not in server.log.read_text()
+    assert ssl.get_server_certificate(("127.0.0.1", server.port)).split() == certificate.read_text().split()
+    os.kill(server.pid(), signal.SIGTERM)
+    assert server.wait_for_end() == 0
+
+
 def test_a_hangup_ends_a_server_without_a_certificate(new_server):
     server = new_server().start()
     os.kill(server.pid(), signal.SIGHUP)
