@@ -50,10 +50,16 @@ std::optional<PrincipalName> principal_name(std::string_view arn) {
   if (parts.size() != 6 || parts[0] != "arn") return std::nullopt;
   const std::vector<std::string_view> words = split(parts[5], '/');
   if (words.size() < 2) return std::nullopt;
-  if (words[0] == "assumed-role") return PrincipalName{IdentityKind::kRole, std::string(words[1])};
-  if (words[0] == "role") return PrincipalName{IdentityKind::kRole, std::string(words.back())};
-  if (words[0] == "user") return PrincipalName{IdentityKind::kUser, std::string(words.back())};
-  return std::nullopt;
+  PrincipalName out{IdentityKind::kRole, std::string(words.back()), std::string(parts[1]),
+                    std::string(parts[4])};
+  if (words[0] == "role") return out;
+  if (words[0] == "assumed-role") {
+    out.name = words[1];
+    return out;
+  }
+  if (words[0] != "user") return std::nullopt;
+  out.kind = IdentityKind::kUser;
+  return out;
 }
 
 bool is_root(std::string_view principal) {
@@ -67,14 +73,16 @@ Result<Permissions> Permissions::of_identity(IdentityKind kind, const std::strin
   return out;
 }
 
-Result<Permissions> Permissions::of_key(const AccessKey& key, IdentityStore& identities) {
+Result<Permissions> Permissions::of_key(const AccessKey& key, IdentityStore& identities,
+                                        std::string_view account) {
   Permissions out;
   out.unlimited_ = is_root(key.principal);
   if (out.unlimited_) return out;
   const std::optional<PrincipalName> named = principal_name(key.principal);
   const bool job = !key.gang.empty();
   const bool default_role = named && named->name == kDefaultRole;
-  if (named && !(job && default_role)) {
+  const bool of_others = named && !named->is_of(account);
+  if (named && !(job && (default_role || of_others))) {
     CLARY_TRY(out.identity_, policies_of(named->kind, named->name, identities));
   }
   if (key.policy.empty() || (job && !out.identity_.empty())) return out;

@@ -7,7 +7,7 @@
 //                                                      policy besides, where it was given one
 //   a job's session                                    the policies of its role; the default job
 //                                                      policy where the role is the default one, is
-//                                                      not known or has none
+//                                                      of another account, not known or has none
 //   nobody                                             what the resource's policy allows
 //
 // Source: "Policy evaluation logic", AWS IAM User Guide, within one account. Values; any thread.
@@ -30,6 +30,11 @@ namespace clary::domain {
 struct PrincipalName {
   IdentityKind kind = IdentityKind::kRole;
   std::string name;
+  std::string partition;
+  std::string account;
+
+  // Whether it can be one of those kept here: of this account, in the partition `aws`.
+  bool is_of(std::string_view own) const { return partition == "aws" && account == own; }
 };
 std::optional<PrincipalName> principal_name(std::string_view arn);
 
@@ -41,8 +46,10 @@ PolicyFacts asker_facts(const std::string& principal, const std::string& account
 
 class Permissions {
  public:
-  // Reads the identity's policies as they stand now. Internal when one cannot be read.
-  static Result<Permissions> of_key(const AccessKey& key, IdentityStore& identities);
+  // Reads the identity's policies as they stand now. account: the server's own. Internal when one
+  // cannot be read.
+  static Result<Permissions> of_key(const AccessKey& key, IdentityStore& identities,
+                                    std::string_view account);
   // Those of the identity alone, as SimulatePrincipalPolicy asks.
   static Result<Permissions> of_identity(IdentityKind kind, const std::string& name,
                                          IdentityStore& identities);

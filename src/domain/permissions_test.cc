@@ -23,7 +23,7 @@ class PermissionsTest : public ::testing::Test {
         identities_.put_policy(kind, name, {.name = "own", .arn = "", .document = document}).ok());
   }
   Decision ask(const AccessKey& key, const std::string& action) {
-    const auto permissions = Permissions::of_key(key, identities_);
+    const auto permissions = Permissions::of_key(key, identities_, kAccount);
     EXPECT_TRUE(permissions.ok()) << permissions.error().message;
     return permissions->evaluate({.principal = key.principal,
                                   .account = std::string(kAccount),
@@ -103,7 +103,9 @@ TEST_F(PermissionsTest, AResourcesPolicyIsPutTogetherWithTheAskersOwn) {
                                   .action = action,
                                   .resource = "r",
                                   .facts = {}};
-    return Permissions::of_key(key, identities_)->refusal(question, &*policy).value_or("allowed");
+    return Permissions::of_key(key, identities_, kAccount)
+        ->refusal(question, &*policy)
+        .value_or("allowed");
   };
   const std::string account = "arn:aws:iam::000000000000:root";
   EXPECT_EQ(refusal(ann, "s3:GetObject", account), "allowed") << "her own policy does";
@@ -119,12 +121,24 @@ TEST_F(PermissionsTest, AResourcesPolicyIsPutTogetherWithTheAskersOwn) {
   EXPECT_EQ(refusal(session("R"), "s3:PutObject", "arn:aws:iam::000000000000:role/R"), "allowed");
 }
 
+TEST_F(PermissionsTest, AJobWithARoleOfAnotherAccountHasNoneOfTheRoleOfThisNameHere) {
+  give(IdentityKind::kRole, "R", allow("iam:*"));
+  EXPECT_EQ(ask(job("R"), "iam:CreateUser"), Decision::kAllowed);
+  for (const char* place : {"arn:aws:sts::111111111111", "arn:aws-cn:sts::000000000000"}) {
+    AccessKey key = job("R");
+    key.principal = std::string(place) + ":assumed-role/R/s";
+    EXPECT_EQ(ask(key, "iam:CreateUser"), Decision::kImplicitDeny) << place;
+    EXPECT_EQ(ask(key, "s3:GetObject"), Decision::kAllowed) << place;
+  }
+}
+
 TEST_F(PermissionsTest, ARefusalNamesTheKindOfPolicy) {
   give(IdentityKind::kRole, "R", allow("s3:Get*"));
   const auto reason = [&](const AccessKey& key, const std::string& action) {
     const PolicyQuestion question{.principal = "p", .account = "a", .action = action};
-    const std::string text =
-        Permissions::of_key(key, identities_)->refusal(question, nullptr).value_or("allowed");
+    const std::string text = Permissions::of_key(key, identities_, kAccount)
+                                 ->refusal(question, nullptr)
+                                 .value_or("allowed");
     return text.substr(std::min(text.size(), text.find("because")));
   };
   EXPECT_EQ(reason(session("R", allow("s3:List*")), "s3:GetObject"),

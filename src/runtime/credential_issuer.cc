@@ -4,15 +4,20 @@
 
 #include "base/time_text.h"
 #include "domain/fresh_key.h"
+#include "domain/permissions.h"
 #include "domain/policy.h"
 
 namespace clary::runtime {
 
 std::string session_principal(const AccountId& account, std::string_view role_arn) {
   const std::size_t slash = role_arn.rfind('/');
-  const std::string_view role =
-      slash == std::string_view::npos ? role_arn : role_arn.substr(slash + 1);
-  return "arn:aws:sts::" + account.value() + ":assumed-role/" + std::string(role) + "/SageMaker";
+  domain::PrincipalName role{
+      .name = std::string(slash == role_arn.npos ? role_arn : role_arn.substr(slash + 1)),
+      .partition = "aws",
+      .account = account.value()};
+  if (auto named = domain::principal_name(role_arn)) role = *std::move(named);
+  return "arn:" + role.partition + ":sts::" + role.account + ":assumed-role/" + role.name +
+         "/SageMaker";
 }
 
 domain::AccessKey identity_of(const domain::Job& job, const AccountId& account) {

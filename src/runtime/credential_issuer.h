@@ -22,7 +22,8 @@ inline constexpr Duration kCredentialLifetime = std::chrono::hours(1);
 // They are replaced this long before they end.
 inline constexpr Duration kCredentialRenewal = std::chrono::minutes(15);
 
-// "arn:aws:sts::ACCOUNT:assumed-role/ROLE/SageMaker" of a role's ARN.
+// "arn:aws:sts::ACCOUNT:assumed-role/ROLE/SageMaker" of a role's ARN, of whose account and
+// partition the session is too: another account's role is none of this one's.
 std::string session_principal(const AccountId& account, std::string_view role_arn);
 // What a job may do, without a key to prove it: the session of its role.
 domain::AccessKey identity_of(const domain::Job& job, const AccountId& account);

@@ -46,6 +46,8 @@ TEST_F(RuntimeTest, ThePlanHoldsWhatTheHostNeeds) {
   const auto key = keys_.find(AccessKeyId(made.credentials.access_key)).value();
   EXPECT_EQ(key.gang, made.gang);
   EXPECT_EQ(key.principal, "arn:aws:sts::000000000000:assumed-role/R/SageMaker");
+  EXPECT_EQ(session_principal(AccountId("000000000000"), "arn:aws:iam::111111111111:role/path/R"),
+            "arn:aws:sts::111111111111:assumed-role/R/SageMaker");
   EXPECT_EQ(key.expires, clock_.now() + std::chrono::hours(1));
 }
 

@@ -65,8 +65,11 @@ constexpr std::pair<const char*, const char*> kRequestFields[] = {
     {"sts:externalid", "ExternalId"}};
 
 std::string sagemaker_resource(const Document& request, const CallContext& context) {
-  std::string arn = request.string_or("ResourceArn", "");
-  if (!arn.empty()) return arn;
+  if (std::string arn = request.string_or("ResourceArn", ""); !arn.empty()) {
+    // Jobs are found by the end of an ARN: so the question is about the one that is found.
+    const std::optional<domain::JobKey> job = key_of(arn);
+    return job ? job_arn(job->kind, job->name.value(), context).value() : arn;
+  }
   for (const auto& [member, kind] :
        {std::pair{"TrainingJobName", domain::JobKind::kTraining},
         std::pair{"ProcessingJobName", domain::JobKind::kProcessing}}) {
@@ -275,7 +278,7 @@ Outcome<RefusedEntries> authorize(const domain::AccessKey& key, domain::Identity
   const bool is_nobody = key.id.empty();
   domain::Permissions permissions = domain::Permissions::of_nobody();
   if (!is_nobody) {
-    CLARY_TRY(permissions, domain::Permissions::of_key(key, identities));
+    CLARY_TRY(permissions, domain::Permissions::of_key(key, identities, context.account.value()));
   }
   domain::PolicyQuestion question{.principal = context.principal,
                                   .account = is_nobody ? kNobody : context.account.value()};

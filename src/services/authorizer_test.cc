@@ -5,6 +5,7 @@
 #include "api/ecr_service.h"
 #include "api/logs_service.h"
 #include "api/s3_service.h"
+#include "api/sagemaker_service.h"
 #include "base/json.h"
 #include "domain/fake_identity_store.h"
 
@@ -96,6 +97,16 @@ TEST(PolicyNeeds, ALogGroupIsMadeWithTagsByWhoMayTagInEitherWay) {
   EXPECT_FALSE(may(R"("logs:TagResource")"));
   EXPECT_TRUE(may(R"(["logs:CreateLogGroup", "logs:TagResource"])"));
   EXPECT_TRUE(may(R"(["logs:CreateLogGroup", "logs:TagLogGroup"])"));
+}
+
+TEST(PolicyNeeds, AJobIsTheSameHoweverItsArnIsWritten) {
+  for (const char* arn :
+       {"arn:aws:sagemaker:us-east-1:000000000000:training-job/j",
+        "arn:aws-cn:sagemaker:us-east-1:000000000000:training-job/j", "training-job/j"}) {
+    EXPECT_EQ(needs("AddTags", (R"({"ResourceArn": ")" + std::string(arn) + R"("})").c_str(),
+                    api::sagemaker_service()),
+              "sagemaker:AddTags arn:aws:sagemaker:us-east-1:000000000000:training-job/j");
+  }
 }
 
 TEST(PolicyNeeds, RepositoriesAreAskedOneByOne) {

@@ -27,6 +27,8 @@ Complaint check_execution_role(domain::IdentityStore& identities, const std::str
                                const Arn& job, const CallContext& context) {
   const auto named = domain::principal_name(role_arn);
   if (!named || named->kind != domain::IdentityKind::kRole) return std::nullopt;
+  // No role of this account's: one that was never made here, whatever its name.
+  if (!named->is_of(context.account.value())) return std::nullopt;
   const Result<domain::Identity> role = identities.find(named->kind, named->name);
   if (!role.ok() && role.error().code != ErrorCode::kNotFound) return ServiceError(role.error());
   if (!role.ok() || role->trust.empty()) return std::nullopt;

@@ -65,6 +65,8 @@ TEST_F(ExecutionRoleTest, ConditionsAreOfTheJobAndItsAccount) {
 TEST_F(ExecutionRoleTest, ThatWasNeverMadeIsTaken) {
   EXPECT_EQ(check(), "");
   EXPECT_EQ(check("arn:aws:iam::000000000000:role/SageMakerRole"), "");
+  EXPECT_EQ(with(R"("Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"})"), refused_);
+  EXPECT_EQ(check("arn:aws:iam::111111111111:role/R"), "");
 }
 
 }  // namespace

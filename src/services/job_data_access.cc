@@ -28,7 +28,8 @@ Error refused(std::string_view what, const objects::ObjectUri& place, const std:
 Result<JobDataAccess::Asking> JobDataAccess::asking(const runtime::DataReader& reader,
                                                     const BucketName& bucket) {
   Asking out;
-  CLARY_TRY(out.permissions, domain::Permissions::of_key(reader.identity, parts_.identities));
+  CLARY_TRY(out.permissions, domain::Permissions::of_key(reader.identity, parts_.identities,
+                                                         parts_.account.value()));
   auto policy = parts_.buckets.policy_for(out.permissions, bucket);
   if (!policy.ok()) return denied(policy.error().message);
   out.bucket = std::move(*policy);
