@@ -94,6 +94,7 @@ TEST_F(MetricDataTest, UnitsAreKeptApartAndListedAsOneMetric) {
   EXPECT_THAT(get("Sum", "None"), ElementsAre(1));
   EXPECT_THAT(get("Sum", "Bytes"), ElementsAre());
   EXPECT_THAT(get("Sum", "", "m1 * 2"), ElementsAre(2, 24));
+  EXPECT_THAT(get("Sum", "", "m1 / m1"), ElementsAre(1, 1));
   EXPECT_THAT(get("Sum", "", "SUM(METRICS())"), ElementsAre(13));
   EXPECT_THAT(get("Sum", "", "MAX([m1, m1])"), ElementsAre(12));
   auto listed = data_.list({.namespace_ = "S"}, context_);

@@ -161,6 +161,7 @@ class Reader {
       if (const auto* list = std::get_if<std::vector<MathSeries>>(&found->second))
         all.insert(all.end(), list->begin(), list->end());
     }
+    for (MathSeries& series : all) series.unit.clear();
     return all;
   }
 
@@ -204,6 +205,7 @@ class Reader {
       }
     } while (take(","));
     if (!take("]")) return wrong("a ] is missing");
+    for (MathSeries& series : list) series.unit.clear();
     return MathValue(std::move(list));
   }
 

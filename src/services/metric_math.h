@@ -4,8 +4,9 @@
 //
 // Numbers, the ids of other queries, + - * / ^, comparisons, brackets; ABS, CEIL, FLOOR, LOG,
 // LOG10, SQRT, SUM, AVG, MIN, MAX, STDDEV, DIFF, RATE, RUNNING_SUM, FILL (a number or REPEAT),
-// PERIOD, IF and METRICS. Two series meet at the times that both have. Pure; any thread.
-// Source: "Using metric math", CloudWatch User Guide.
+// PERIOD, IF and METRICS. Two series meet at the times that both have. Metrics that were each put
+// in several units meet unit by unit; one of a single unit meets each. Pure; any thread. Source:
+// "Using metric math", CloudWatch User Guide.
 #pragma once
 
 #include <cstdint>
@@ -30,12 +31,13 @@ inline constexpr std::int64_t kMostPeriodsTogether = 5'000'000;
 struct MathSeries {
   std::vector<std::pair<TimePoint, double>> points;  // by time, each once
   std::int64_t period_seconds = 60;
+  std::string unit;  // of a metric's points; "": of what METRICS() and [m1, m2] list
 
   std::optional<double> at(TimePoint time) const;
   // After the last point; a value that is not finite is left out, as CloudWatch does.
   void add(TimePoint time, double value);
 };
-// Several series at once: METRICS(), and a metric that was put in several units.
+// Several series at once: METRICS(), and a metric that was put in several units, each with its own.
 using MathValue = std::variant<double, MathSeries, std::vector<MathSeries>>;
 // What a value holds in memory; a number has none.
 std::int64_t points_of(const MathValue& value);

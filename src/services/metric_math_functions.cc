@@ -11,7 +11,7 @@ namespace {
 using std::chrono::seconds;
 
 MathSeries joined(const MathSeries& left, const MathSeries& right, const MathOperator& join) {
-  MathSeries out{.points = {}, .period_seconds = left.period_seconds};
+  MathSeries out{.points = {}, .period_seconds = left.period_seconds, .unit = left.unit};
   for (const auto& [time, value] : left.points) {
     if (const auto other = right.at(time)) out.add(time, join(value, *other));
   }
@@ -20,7 +20,7 @@ MathSeries joined(const MathSeries& left, const MathSeries& right, const MathOpe
 
 template <typename Change>
 MathSeries mapped(const MathSeries& series, Change change) {
-  MathSeries out{.points = {}, .period_seconds = series.period_seconds};
+  MathSeries out{.points = {}, .period_seconds = series.period_seconds, .unit = series.unit};
   for (const auto& [time, value] : series.points) out.add(time, change(value));
   return out;
 }
@@ -75,7 +75,7 @@ Result<MathValue> sum_up(const std::string& name, const MathValue& argument) {
 
 // The difference to the point before; RATE divides it by the seconds between the two.
 MathSeries differences(const MathSeries& series, bool per_second) {
-  MathSeries out{.points = {}, .period_seconds = series.period_seconds};
+  MathSeries out{.points = {}, .period_seconds = series.period_seconds, .unit = series.unit};
   auto before = series.points.begin();
   for (auto at = series.points.begin(); at != series.points.end(); before = at++) {
     if (at == before) continue;
@@ -91,7 +91,7 @@ MathSeries running_sum(const MathSeries& series) {
 }
 
 MathSeries filled(const MathSeries& series, double with, const MathNames& names) {
-  MathSeries out{.points = {}, .period_seconds = series.period_seconds};
+  MathSeries out{.points = {}, .period_seconds = series.period_seconds, .unit = series.unit};
   const Duration period = seconds(series.period_seconds);
   std::optional<double> last;
   for (TimePoint time = names.start - names.start.time_since_epoch() % period; time < names.end;
@@ -130,6 +130,32 @@ Result<MathValue> call_fill(const std::vector<MathValue>& arguments, const MathN
   return MathValue(std::move(out));
 }
 
+// Whether a list is one metric in several units.
+bool has_units(const MathValue& value) {
+  const auto* list = std::get_if<std::vector<MathSeries>>(&value);
+  return list != nullptr && !list->empty() &&
+         std::ranges::none_of(*list, [](const MathSeries& one) { return one.unit.empty(); });
+}
+
+// What a value is in one unit: of a metric in several, that series, or none.
+MathValue in_unit(const MathValue& value, const std::string& unit) {
+  if (!has_units(value)) return value;
+  const auto& list = std::get<std::vector<MathSeries>>(value);
+  const auto found = std::ranges::find(list, unit, &MathSeries::unit);
+  return found == list.end() ? MathSeries{} : *found;
+}
+
+Result<MathValue> join_units(const std::vector<MathSeries>& left,
+                             const std::vector<MathSeries>& right, const MathOperator& join) {
+  std::vector<MathSeries> out;
+  for (const MathSeries& one : left) {
+    const auto other = std::ranges::find(right, one.unit, &MathSeries::unit);
+    if (other != right.end()) out.push_back(joined(one, *other, join));
+  }
+  if (out.empty()) return invalid_argument("the two have no unit in common: name a Unit of each");
+  return MathValue(std::move(out));
+}
+
 // A value as it is at a time: a number always, a series where it has a point.
 std::optional<double> value_at(const MathValue& value, TimePoint time) {
   if (const auto* number = std::get_if<double>(&value)) return *number;
@@ -143,6 +169,17 @@ Result<MathValue> call_if(const std::vector<MathValue>& arguments) {
   if (const auto* condition = std::get_if<double>(&arguments[0])) {
     if (*condition != 0) return arguments[1];
     return arguments.size() == 3 ? arguments[2] : MathValue(MathSeries{});
+  }
+  if (const auto several = std::ranges::find_if(arguments, has_units); several != arguments.end()) {
+    std::vector<MathSeries> all;
+    for (const MathSeries& one : std::get<std::vector<MathSeries>>(*several)) {
+      std::vector<MathValue> of_unit;
+      for (const MathValue& argument : arguments) of_unit.push_back(in_unit(argument, one.unit));
+      CLARY_TRY(MathValue value, call_if(of_unit));
+      all.push_back(std::get<MathSeries>(std::move(value)));
+      all.back().unit = one.unit;
+    }
+    return MathValue(std::move(all));
   }
   const auto* condition = std::get_if<MathSeries>(&arguments[0]);
   if (condition == nullptr) return invalid_argument("IF's condition is one series");
@@ -168,6 +205,8 @@ Result<MathValue> call_on_series(const std::string& name, const MathValue& argum
     return mapped(series, [&name](double value) { return *apply(name, value); });
   };
   if (const auto* series = std::get_if<MathSeries>(&argument)) return change(*series);
+  if (name == "PERIOD" && has_units(argument))
+    return change(std::get<std::vector<MathSeries>>(argument).front());
   if (name == "PERIOD") return invalid_argument("PERIOD takes one series");
   std::vector<MathSeries> out;
   for (const MathSeries& series : std::get<std::vector<MathSeries>>(argument))
@@ -193,13 +232,16 @@ Result<MathValue> join_values(const MathValue& left, const MathValue& right,
   const bool list_left = list != nullptr;
   if (!list_left) list = std::get_if<std::vector<MathSeries>>(&right);
   const MathValue& other = list_left ? right : left;
-  if (std::holds_alternative<std::vector<MathSeries>>(other))
+  if (const auto* second_list = std::get_if<std::vector<MathSeries>>(&other)) {
+    if (has_units(left) && has_units(right)) return join_units(*list, *second_list, join);
     return invalid_argument("two lists of series cannot be joined");
+  }
   std::vector<MathSeries> out;
   for (const MathSeries& series : *list) {
     CLARY_TRY(MathValue one,
               list_left ? join_values(series, other, join) : join_values(other, series, join));
     out.push_back(std::get<MathSeries>(std::move(one)));
+    out.back().unit = series.unit;
   }
   return MathValue(std::move(out));
 }

@@ -15,7 +15,8 @@ using MathOperator = std::function<double(double, double)>;
 inline constexpr double kRepeat = -1.7976931348623157e308;
 
 // Number with number, number with series, series with series (at the times that both have), list
-// with any of them. InvalidArgument: two lists.
+// with any of them, two metrics in several units unit by unit. InvalidArgument: two other lists, or
+// no unit in common.
 Result<MathValue> join_values(const MathValue& left, const MathValue& right,
                               const MathOperator& join);
 

@@ -21,10 +21,15 @@ class MetricMathTest : public ::testing::Test {
         expression, {.values = values_, .metrics = metrics_, .start = at(0), .end = at(4)});
     if (!value.ok()) return value.error().message;
     if (const auto* number = std::get_if<double>(&*value)) return text(*number);
-    const auto* series = std::get_if<MathSeries>(&*value);
-    if (series == nullptr) return "a list";
+    if (const auto* series = std::get_if<MathSeries>(&*value)) return text(*series);
     std::string all;
-    for (const auto& [time, point] : series->points) {
+    for (const MathSeries& series : std::get<std::vector<MathSeries>>(*value))
+      all += (all.empty() ? "" : ", ") + series.unit + '=' + text(series);
+    return all;
+  }
+  static std::string text(const MathSeries& series) {
+    std::string all;
+    for (const auto& [time, point] : series.points) {
       all += (all.empty() ? "" : " ") + std::to_string((time - at(0)).count() / 60'000'000) + ':' +
              text(point);
     }
@@ -71,6 +76,26 @@ TEST_F(MetricMathTest, Functions) {
   EXPECT_EQ(result("ABS(-3)"), "3");
   EXPECT_EQ(result("PERIOD(m1)"), "60");
   EXPECT_EQ(result("STDDEV(m2)"), "8.16497");
+}
+
+TEST_F(MetricMathTest, MetricsInSeveralUnitsMeetUnitByUnit) {
+  const auto in = [](const char* unit, double value) {
+    return MathSeries{.points = {{at(0), value}}, .unit = unit};
+  };
+  values_["u"] = std::vector{in("None", 6), in("Seconds", 8)};
+  values_["v"] = std::vector{in("Bytes", 5), in("Seconds", 2)};
+  values_["w"] = std::vector{in("Count", 5), in("Bits", 2)};
+  values_["one"] = in("Count", 2);
+  EXPECT_EQ(result("u / v"), "Seconds=0:4");
+  EXPECT_EQ(result("u / u * 2"), "None=0:2, Seconds=0:2");
+  EXPECT_EQ(result("u / one"), "None=0:3, Seconds=0:4");
+  EXPECT_EQ(result("one / u * u"), "None=0:2, Seconds=0:2");
+  EXPECT_EQ(result("FILL(u, 0) - v").substr(0, 11), "Seconds=0:6");
+  EXPECT_EQ(result("IF(u > 7, u, -v)"), "None=, Seconds=0:8");
+  EXPECT_EQ(result("IF(one > 1, v, 0)"), "Bytes=0:5, Seconds=0:2");
+  EXPECT_EQ(result("PERIOD(u)"), "60");
+  EXPECT_NE(result("u / w").find("no unit in common"), std::string::npos);
+  EXPECT_NE(result("METRICS() / u").find("two lists"), std::string::npos);
 }
 
 TEST_F(MetricMathTest, WhatCannotBeReadIsRefusedWithItsPlace) {

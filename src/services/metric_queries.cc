@@ -131,6 +131,7 @@ Outcome<MathValue> MetricQueries::read_series(const api::MetricDataQuery& query)
                                                {.start = request_.start_time,
                                                 .end = request_.end_time,
                                                 .period_seconds = asked.period}));
+    values.unit = one.unit;
     if (!values.points.empty()) all.push_back(std::move(values));
   }
   if (all.empty()) return MathValue(MathSeries{.points = {}, .period_seconds = asked.period});
