@@ -67,6 +67,7 @@ Result<Settings> settings_from(const ServeOptions& options) {
 
 int serve(const Settings& settings) {
   ::umask(077);
+  const pid_t shell = shell_at_terminal();
   const Fd signals = heeded_signals();
   Result<std::unique_ptr<ServerProgram>> program = ServerProgram::start(settings);
   if (!program.ok()) {
@@ -79,7 +80,7 @@ int serve(const Settings& settings) {
       settings.objects_location.empty() ? ""
                                         : (", objects in " + settings.objects_location).c_str());
   std::fflush(stdout);
-  while (next_signal(signals) == Heeded::kSentHangup && settings.uses_tls())
+  while (next_signal(signals, shell) == Heeded::kSentHangup && settings.uses_tls())
     (*program)->reload_certificate();
   (*program)->stop();
   return 0;

@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import pty
+import select
 import shutil
 import signal
 import socket
@@ -145,6 +147,28 @@ def test_a_bundle_that_cannot_be_written_is_told_apart(new_server, own_certifica
     assert ssl.get_server_certificate(("127.0.0.1", server.port)).split() == certificate.read_text().split()
     os.kill(server.pid(), signal.SIGTERM)
     assert server.wait_for_end() == 0
+
+
+def test_the_shells_hangup_ends_a_server_when_its_terminal_is_gone(tmp_path, new_server):
+    data, port = tmp_path / "terminal", new_server().port
+    shell, terminal = pty.fork()
+    if shell == 0:
+        os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+    try:
+        log = tmp_path / "log"
+        os.write(terminal, f"{CLARY} serve --tls --data {data} --listen 127.0.0.1:{port} > {log} 2>&1 &\n".encode())
+        wait_until(lambda: log.exists() and "ready on" in log.read_text(), 30, "the server")
+        server = json.loads((data / "server.json").read_text())["pid"]
+        ended = os.pidfd_open(server)
+    finally:
+        os.close(terminal)  # the terminal is gone: bash tells its jobs
+        os.waitpid(shell, 0)
+    try:
+        assert select.select([ended], [], [], 20)[0], "the server goes on"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(ended, signal.SIGKILL)
+        os.close(ended)
 
 
 def test_a_hangup_ends_a_server_without_a_certificate(new_server):
