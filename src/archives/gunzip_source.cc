@@ -9,12 +9,12 @@
 namespace clary::archives {
 namespace {
 
-constexpr std::size_t kReadBytes = 256 << 10;
+constexpr std::size_t kPackedPieceBytes = 256 << 10;
 
 class GunzipSource final : public net::ByteSource {
  public:
   GunzipSource(net::ByteSource& packed, AfterGzip after)
-      : packed_(packed), after_(after), piece_(kReadBytes) {}
+      : packed_(packed), after_(after), piece_(kPackedPieceBytes) {}
 
   Result<std::size_t> read(std::span<char> into) override {
     while (!into.empty() && !over_) {

@@ -78,10 +78,10 @@ bool stays_inside(const std::vector<std::string>& at, std::string_view target) {
   return true;
 }
 
-class Unpacking {
+class TarUnpacking {
  public:
-  Unpacking(archive* reader, TarSource& source, Fd root, std::string target,
-            const TarLimits& limits)
+  TarUnpacking(archive* reader, TarSource& source, Fd root, std::string target,
+               const TarLimits& limits)
       : reader_(reader),
         source_(source),
         root_(std::move(root)),
@@ -321,7 +321,7 @@ Result<TarTotals> unpack_tar(net::ByteSource& source, const std::string& target,
   if (archive_read_open(reader.get(), &feed, nullptr, read_feed, nullptr) != ARCHIVE_OK) {
     return unreadable(reader.get(), *tar);
   }
-  Unpacking unpacking(reader.get(), *tar, std::move(root), target, limits);
+  TarUnpacking unpacking(reader.get(), *tar, std::move(root), target, limits);
   for (;;) {
     archive_entry* entry = nullptr;
     const int outcome = archive_read_next_header(reader.get(), &entry);

@@ -13,6 +13,10 @@ Document Document::object(std::initializer_list<std::pair<std::string_view, Docu
 
 Document Document::array(Array elements) { return elements; }
 
+Document text_array(const std::vector<std::string>& texts) {
+  return Document::Array(texts.begin(), texts.end());
+}
+
 const Document* Document::find(std::string_view name) const {
   const Object* object = as_object();
   if (object == nullptr) return nullptr;

@@ -114,4 +114,7 @@ inline Document::Document(Array value) : value_(std::move(value)) {}
 inline Document::Document(Object value) : value_(std::move(value)) {}
 inline Document Document::array() { return Array(); }
 
+// An array of texts.
+Document text_array(const std::vector<std::string>& texts);
+
 }  // namespace clary

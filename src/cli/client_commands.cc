@@ -14,6 +14,11 @@ std::map<std::string, std::string> read_variables(char** environment) {
   return variables;
 }
 
+std::string variable(const std::map<std::string, std::string>& variables, const std::string& name) {
+  const auto found = variables.find(name);
+  return found == variables.end() ? "" : found->second;
+}
+
 std::string default_data_folder(const std::map<std::string, std::string>& variables) {
   const auto chosen = variables.find("CLARY_DATA");
   if (chosen != variables.end() && !chosen->second.empty()) return chosen->second;

@@ -126,6 +126,8 @@ struct Tools {
 
 // The process's variables, as Tools wants them. environment: `environ`.
 std::map<std::string, std::string> read_variables(char** environment);
+// The variable's value; "" where it is not set.
+std::string variable(const std::map<std::string, std::string>& variables, const std::string& name);
 
 // $CLARY_DATA, else $HOME/.local/share/clary.
 std::string default_data_folder(const std::map<std::string, std::string>& variables);

@@ -8,10 +8,6 @@
 
 namespace clary::cli {
 
-namespace {
-constexpr auto kLook = std::chrono::milliseconds(20);
-}
-
 ExitCode down(const Context& context, const DownOptions& options) {
   const auto holder = lock_holder(context.data_folder);
   if (!holder) {
@@ -32,7 +28,7 @@ ExitCode down(const Context& context, const DownOptions& options) {
                                           " has been asked to stop and still runs"));
     }
     context.terminal.progress("stopping clary ...");
-    std::this_thread::sleep_for(kLook);
+    std::this_thread::sleep_for(kLookAgain);
   }
   context.terminal.progress("");
   context.terminal.say("clary has stopped; running jobs go on, and are found again by `clary up`");

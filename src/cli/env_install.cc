@@ -49,11 +49,6 @@ struct Files {
   std::string start() const { return path_join(site_folder, "clary_client.pth"); }
 };
 
-std::string variable(const Context& context, const std::string& name) {
-  const auto found = context.tools.variables.find(name);
-  return found == context.tools.variables.end() ? "" : found->second;
-}
-
 Result<std::string> site_folder_of(const std::string& venv) {
   namespace fs = std::filesystem;
   if (!exists(path_join(venv, "pyvenv.cfg")))
@@ -67,9 +62,9 @@ Result<std::string> site_folder_of(const std::string& venv) {
 }
 
 Result<Files> files_of(const Context& context, const std::string& venv) {
-  const std::string home = variable(context, "HOME");
-  Files files{.config = variable(context, "AWS_CONFIG_FILE"),
-              .credentials = variable(context, "AWS_SHARED_CREDENTIALS_FILE"),
+  const std::string home = variable(context.tools.variables, "HOME");
+  Files files{.config = variable(context.tools.variables, "AWS_CONFIG_FILE"),
+              .credentials = variable(context.tools.variables, "AWS_SHARED_CREDENTIALS_FILE"),
               .site_folder = ""};
   if ((files.config.empty() || files.credentials.empty()) && home.empty())
     return invalid_argument("HOME is not set: the AWS profile has no place");
@@ -131,7 +126,7 @@ Status install(const Context& context, const Files& files) {
 Status uninstall(const Context& context, const Files& files) {
   CLARY_RETURN_IF_ERROR(remove_section(files.config, std::string("profile ") + kProfile));
   CLARY_RETURN_IF_ERROR(remove_section(files.credentials, kProfile));
-  const std::string folder = variable(context, "HOME") + "/.aws";
+  const std::string folder = variable(context.tools.variables, "HOME") + "/.aws";
   if (folder_of(files.config) == folder || folder_of(files.credentials) == folder)
     ::rmdir(folder.c_str());  // stays where something is in it
   for (const std::string& path : {files.start(), files.module()}) {

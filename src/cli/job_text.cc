@@ -15,12 +15,6 @@ namespace clary::cli {
 
 namespace {
 
-std::optional<TimePoint> time_of(const Document& object, std::string_view member) {
-  const double seconds = object.double_or(member, -1);
-  if (seconds < 0) return std::nullopt;
-  return from_epoch_seconds(seconds);
-}
-
 std::string nested(const Document& object, std::string_view outer, std::string_view inner) {
   const Document* member = object.find(outer);
   return member == nullptr ? "" : member->string_or(inner, "");

@@ -15,10 +15,10 @@ namespace {
 
 constexpr int kWidth = 1000;      // pixels
 constexpr int kPlotHeight = 280;  // pixels, of each plot
-constexpr Duration kPatience = std::chrono::seconds(60);
+constexpr Duration kDrawingPatience = std::chrono::seconds(60);
 
 // In single quotes gnuplot reads a text as it is; a quote is written twice.
-std::string quoted(std::string_view text) {
+std::string gnuplot_text(std::string_view text) {
   std::string plain;
   for (const char c : text) plain += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
   return "'" + replace_all(plain, "'", "''") + "'";
@@ -28,7 +28,7 @@ std::string plot_line(const std::vector<std::pair<std::size_t, std::string>>& cu
   std::string text;
   for (const auto& [number, name] : curves) {
     text += fmt::format("{} $s{} using 1:2 with linespoints pointtype 7 pointsize 0.3 title {}",
-                        text.empty() ? "plot" : ",", number, quoted(name));
+                        text.empty() ? "plot" : ",", number, gnuplot_text(name));
   }
   return text + "\n";
 }
@@ -54,9 +54,9 @@ std::string plot_script(std::string_view title, const std::vector<Series>& serie
   }
   const std::size_t plots = metrics + (usage.empty() ? 0 : 1);
   text += fmt::format("set terminal png size {},{} noenhanced\nset output {}\n", kWidth,
-                      kPlotHeight * static_cast<int>(plots) + 40, quoted(file));
+                      kPlotHeight * static_cast<int>(plots) + 40, gnuplot_text(file));
   text += "set grid\nset key outside right top\nset xlabel 'seconds'\n";
-  text += fmt::format("set multiplot layout {},1 title {}\n", plots, quoted(title));
+  text += fmt::format("set multiplot layout {},1 title {}\n", plots, gnuplot_text(title));
   if (!usage.empty())
     text += "set ylabel '%'\nset yrange [0:*]\n" + plot_line(usage) + "set yrange [*:*]\n";
   text += "set ylabel ''\n";
@@ -71,7 +71,7 @@ Status draw_plot(std::string_view title, const std::vector<Series>& series,
   if (series.empty()) return conflict("nothing to draw: there are no measurements and no metrics");
   const std::string script = file + ".gnuplot";
   CLARY_RETURN_IF_ERROR(write_file_atomically(script, plot_script(title, series, file)));
-  const auto drawn = run_subprocess({.command = {"gnuplot", script}, .timeout = kPatience});
+  const auto drawn = run_subprocess({.command = {"gnuplot", script}, .timeout = kDrawingPatience});
   static_cast<void>(remove_tree(script));
   if (!drawn.ok() || drawn->exit_code == 127)
     return unsupported(

@@ -11,7 +11,7 @@
 namespace clary::cli {
 
 namespace {
-constexpr Duration kPatience = std::chrono::seconds(1);  // with a server on this machine
+constexpr Duration kAnswerPatience = std::chrono::seconds(1);  // with a server on this machine
 
 Error no_server(const std::string& data_folder) {
   return unavailable("no server is running on data directory '" + data_folder +
@@ -52,9 +52,9 @@ std::optional<pid_t> lock_holder(const std::string& data_folder) {
 }
 
 bool is_ready(const ServerRecord& server) {
-  const auto client = net::Client::create(
-      server.endpoint(),
-      {.connect_timeout = kPatience, .io_timeout = kPatience, .ca_file = server.ca_file});
+  const auto client = net::Client::create(server.endpoint(), {.connect_timeout = kAnswerPatience,
+                                                              .io_timeout = kAnswerPatience,
+                                                              .ca_file = server.ca_file});
   if (!client.ok()) return false;
   const auto reply = (*client)->send({.target = "/readyz"});
   return reply.ok() && reply->status == 200;

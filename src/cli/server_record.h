@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -31,6 +32,9 @@ Result<ServerRecord> running_server(const std::string& data_folder);
 // The process that holds <data>/lock: a server is running or starting there. Nothing when nobody
 // does.
 std::optional<pid_t> lock_holder(const std::string& data_folder);
+
+// How long to wait between two looks at a server that starts or stops.
+inline constexpr std::chrono::milliseconds kLookAgain{20};
 
 // Whether the server answers /readyz with 200 within a second.
 bool is_ready(const ServerRecord& server);

@@ -2,15 +2,11 @@
 
 #include "base/files.h"
 #include "base/strings.h"
+#include "cli/client_commands.h"
 
 namespace clary::cli {
 
 namespace {
-
-std::string value_of(const std::map<std::string, std::string>& variables, const std::string& name) {
-  const auto found = variables.find(name);
-  return found == variables.end() ? "" : found->second;
-}
 
 // The hook first, without a hook of an earlier time.
 std::string python_path(const std::string& hook, const std::string& current) {
@@ -33,7 +29,7 @@ std::string no_proxy(const std::string& current) {
 
 bool uses_proxy(const std::map<std::string, std::string>& variables) {
   for (const char* name : {"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}) {
-    if (!value_of(variables, name).empty()) return true;
+    if (!variable(variables, name).empty()) return true;
   }
   return false;
 }
@@ -53,11 +49,11 @@ Exports client_exports(const ServerRecord& server, const KeyPair& key, const std
                      {"AWS_DEFAULT_REGION", server.region},
                      {"AWS_REGION", server.region},
                      {"AWS_EC2_METADATA_DISABLED", "true"},
-                     {"PYTHONPATH", python_path(hook, value_of(current, "PYTHONPATH"))}};
+                     {"PYTHONPATH", python_path(hook, variable(current, "PYTHONPATH"))}};
   if (!server.ca_file.empty()) exports.emplace_back("AWS_CA_BUNDLE", server.ca_file);
   if (uses_proxy(current)) {
-    exports.emplace_back("no_proxy", no_proxy(value_of(current, "no_proxy")));
-    exports.emplace_back("NO_PROXY", no_proxy(value_of(current, "NO_PROXY")));
+    exports.emplace_back("no_proxy", no_proxy(variable(current, "no_proxy")));
+    exports.emplace_back("NO_PROXY", no_proxy(variable(current, "NO_PROXY")));
   }
   for (const auto& [name, value] : current) {
     const bool leads_elsewhere = name == "AWS_SESSION_TOKEN" || name == "AWS_SECURITY_TOKEN" ||

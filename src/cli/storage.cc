@@ -7,12 +7,6 @@
 namespace clary::cli {
 namespace {
 
-Document texts(const std::vector<std::string>& sentences) {
-  Document list = Document::array();
-  for (const std::string& sentence : sentences) list.push(sentence);
-  return list;
-}
-
 // "files linked", or "file linked" for one.
 std::string counted(std::uint64_t count, std::string name) {
   const std::size_t end = std::min(name.find(' '), name.size());
@@ -35,9 +29,10 @@ ExitCode show(const Context& context, const char* done, const Result<StorageRepo
     for (const auto* some : {&report->counts, &report->details}) {
       for (const auto& [name, count] : *some) counts.set(name, static_cast<std::int64_t>(count));
     }
-    context.terminal.print(to_pretty_json(Document::object({{"counts", std::move(counts)},
-                                                            {"damage", texts(report->damage)},
-                                                            {"notices", texts(report->notices)}})));
+    context.terminal.print(
+        to_pretty_json(Document::object({{"counts", std::move(counts)},
+                                         {"damage", text_array(report->damage)},
+                                         {"notices", text_array(report->notices)}})));
   } else {
     for (const std::string& sentence : report->damage)
       context.terminal.print(context.terminal.styled("damaged", Style::kBad) + " " +

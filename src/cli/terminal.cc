@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "cli/client_commands.h"
 
 namespace clary::cli {
 
@@ -21,11 +22,6 @@ Terminal::Write writer(int file) {
       text.remove_prefix(static_cast<std::size_t>(count));
     }
   };
-}
-
-std::string variable(const std::map<std::string, std::string>& variables, const std::string& name) {
-  const auto found = variables.find(name);
-  return found == variables.end() ? "" : found->second;
 }
 
 bool speaks_utf8(const std::map<std::string, std::string>& variables) {

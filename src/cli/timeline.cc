@@ -18,15 +18,13 @@ using Seconds = std::chrono::duration<double>;
 
 constexpr std::array<std::string_view, 8> kEighths = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
 
-std::optional<TimePoint> time_of(const Document& object, std::string_view member) {
-  const Document* value = object.find(member);
-  if (value == nullptr) return std::nullopt;
-  if (const auto* number = value->as_double()) return from_epoch_seconds(*number);
-  if (const auto* number = value->as_int()) return from_epoch_seconds(static_cast<double>(*number));
-  return std::nullopt;
-}
-
 }  // namespace
+
+std::optional<TimePoint> time_of(const Document& object, std::string_view member) {
+  const double seconds = object.double_or(member, -1);
+  if (seconds < 0) return std::nullopt;
+  return from_epoch_seconds(seconds);
+}
 
 std::vector<Stretch> stretches_of(const Document& job) {
   std::vector<Stretch> stretches;

@@ -4,12 +4,16 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/document.h"
 
 namespace clary::cli {
+
+// A member that holds seconds since the epoch; nothing where it is absent.
+std::optional<TimePoint> time_of(const Document& object, std::string_view member);
 
 // One stretch of a job's life.
 struct Stretch {

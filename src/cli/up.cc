@@ -13,8 +13,6 @@ namespace clary::cli {
 
 namespace {
 
-constexpr auto kLook = std::chrono::milliseconds(20);
-
 bool answers(const std::string& data_folder) {
   const auto record = read_server_record(data_folder);
   return record.ok() && is_ready(*record);
@@ -99,7 +97,7 @@ Result<Started> start_and_wait(const Context& context, const UpOptions& options)
                        "; its log is " + log_file);
     }
     context.terminal.progress("starting clary ...");
-    std::this_thread::sleep_for(kLook);
+    std::this_thread::sleep_for(kLookAgain);
   }
 }
 

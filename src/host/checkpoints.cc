@@ -7,13 +7,13 @@
 #include "base/strings.h"
 #include "compute/overlay.h"
 #include "host/fetch.h"
+#include "host/job_tree.h"
 #include "host/steps.h"
 #include "objects/channel_path.h"
 
 namespace clary::host {
 namespace {
 
-constexpr std::string_view kBase = "/opt/ml/";
 constexpr const char* kFolder = "checkpoints";  // in the host's folder, for one outside /opt/ml
 // What the platform itself puts there would be taken for a checkpoint.
 constexpr std::array<std::string_view, 4> kTaken = {"input", "code", "output", "model"};
@@ -43,7 +43,7 @@ Result<CheckpointFolder> checkpoint_folder(const HostContext& context) {
   const std::vector<std::string> parts = parts_of(path);
   if (!path.starts_with('/') || parts.empty()) return refused("not an absolute path of a folder");
   const std::string plain = "/" + join(parts, "/");
-  if (!plain.starts_with(kBase)) {
+  if (!plain.starts_with(kContainerBase)) {
     if (plain == "/opt" || plain == "/opt/ml") return refused("the job's own folder");
     if (std::ranges::find(kSystem, parts[0]) != kSystem.end()) return refused("a system folder");
     if (context.plan.sandbox == "process")
@@ -53,7 +53,7 @@ Result<CheckpointFolder> checkpoint_folder(const HostContext& context) {
   const bool taken = parts.size() == 3 && std::ranges::find(kTaken, parts[2]) != kTaken.end();
   if (taken || (parts[2] == "input" || parts[2] == "code"))
     return refused("the platform's own folder; give one such as /opt/ml/checkpoints");
-  return CheckpointFolder{.root = context.job_folder, .path = plain.substr(kBase.size())};
+  return CheckpointFolder{.root = context.job_folder, .path = plain.substr(kContainerBase.size())};
 }
 
 Result<KeptFolder> open_checkpoints(HostContext& context) {

@@ -15,7 +15,6 @@
 namespace clary::host {
 namespace {
 
-constexpr std::string_view kBase = "/opt/ml/";
 constexpr std::string_view kChannels = "input/data/";
 
 bool is_archive_name(std::string_view path) {
@@ -24,9 +23,9 @@ bool is_archive_name(std::string_view path) {
 
 // The place on this machine of a path that the container's contract names.
 Result<std::string> place_of(const HostContext& context, const std::string& path) {
-  if (!path.starts_with(kBase))
+  if (!path.starts_with(kContainerBase))
     return invalid_argument("'" + path + "' is neither s3://... nor a path under /opt/ml");
-  const std::string_view inside = std::string_view(path).substr(kBase.size());
+  const std::string_view inside = std::string_view(path).substr(kContainerBase.size());
   for (const std::string_view part : split(inside, '/')) {
     if (part == "..") return invalid_argument("'" + path + "': a path with '..'");
   }

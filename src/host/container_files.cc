@@ -8,12 +8,6 @@ namespace {
 
 constexpr const char* kNetworkInterface = "eth0";
 
-Document text_array(const std::vector<std::string>& texts) {
-  Document array(Document::Array{});
-  for (const std::string& text : texts) array.push(Document(text));
-  return array;
-}
-
 using Members = std::vector<std::pair<const char*, Document>>;
 
 Document member_of(const Document& document, const char* name) {

@@ -6,49 +6,53 @@ namespace clary::host {
 namespace {
 
 using Words = std::vector<std::string>;
-constexpr const char* kPython = "/usr/local/bin/python3";
+constexpr const char* kImagePython = "/usr/local/bin/python3";
 
 // Source: training_env_oracle.md, section 4, "Entry points".
-struct Case {
+struct EntryPointCase {
   const char* name;
   bool has_setup_py;
   bool has_requirements;
   Words command;
   Words install;
 };
-class EntryPoints : public testing::TestWithParam<Case> {};
+class EntryPoints : public testing::TestWithParam<EntryPointCase> {};
 
 TEST_P(EntryPoints, RunAsTheToolkitRunsThem) {
   const auto& [name, has_setup_py, has_requirements, command, install] = GetParam();
   const EntryPointKind kind = entry_point_kind(name, has_setup_py);
-  EXPECT_EQ(entry_point_command(kind, kPython, name, {"--epochs", "1"}), command);
+  EXPECT_EQ(entry_point_command(kind, kImagePython, name, {"--epochs", "1"}), command);
   EXPECT_EQ(install_arguments(kind, has_requirements), install);
 }
 INSTANTIATE_TEST_SUITE_P(
     Oracle, EntryPoints,
     testing::Values(
-        Case{"src/train.py", false, false, {kPython, "--", "src/train.py", "--epochs", "1"}, {}},
-        Case{"run.sh", false, true, {"/bin/sh", "-c", "./run.sh --epochs 1"}, {}},
-        Case{"run.sh", true, true, {"/bin/sh", "-c", "./run.sh --epochs 1"}, {}},
-        Case{"runme", false, true, {"/bin/sh", "-c", "./runme --epochs 1"}, {}},
-        Case{"pkgmod.py",
-             true,
-             false,
-             {kPython, "-m", "pkgmod", "--epochs", "1"},
-             {"-m", "pip", "install", "."}},
-        Case{"pkgmod.py",
-             true,
-             true,
-             {kPython, "-m", "pkgmod", "--epochs", "1"},
-             {"-m", "pip", "install", ".", "-r", "requirements.txt"}},
-        Case{"train.py",
-             false,
-             true,
-             {kPython, "--", "train.py", "--epochs", "1"},
-             {"-m", "pip", "install", "-r", "requirements.txt"}}));
+        EntryPointCase{"src/train.py",
+                       false,
+                       false,
+                       {kImagePython, "--", "src/train.py", "--epochs", "1"},
+                       {}},
+        EntryPointCase{"run.sh", false, true, {"/bin/sh", "-c", "./run.sh --epochs 1"}, {}},
+        EntryPointCase{"run.sh", true, true, {"/bin/sh", "-c", "./run.sh --epochs 1"}, {}},
+        EntryPointCase{"runme", false, true, {"/bin/sh", "-c", "./runme --epochs 1"}, {}},
+        EntryPointCase{"pkgmod.py",
+                       true,
+                       false,
+                       {kImagePython, "-m", "pkgmod", "--epochs", "1"},
+                       {"-m", "pip", "install", "."}},
+        EntryPointCase{"pkgmod.py",
+                       true,
+                       true,
+                       {kImagePython, "-m", "pkgmod", "--epochs", "1"},
+                       {"-m", "pip", "install", ".", "-r", "requirements.txt"}},
+        EntryPointCase{"train.py",
+                       false,
+                       true,
+                       {kImagePython, "--", "train.py", "--epochs", "1"},
+                       {"-m", "pip", "install", "-r", "requirements.txt"}}));
 
 TEST(EntryPointCommand, QuotesWordsForTheShell) {
-  const Words command = entry_point_command(EntryPointKind::kCommand, kPython, "run.sh",
+  const Words command = entry_point_command(EntryPointKind::kCommand, kImagePython, "run.sh",
                                             {"--title", "it's $HOME", ""});
   EXPECT_EQ(command.back(), R"(./run.sh --title 'it'"'"'s $HOME' '')");
 }

@@ -34,12 +34,12 @@ constexpr const char* kValueError =
     "  File \"/opt/ml/code/train.py\", line 2, in f\n    raise ValueError('bad \"lr\"')\n"
     "ValueError: bad \"lr\"\n";
 
-struct Case {
+struct FailureCase {
   const char* standard_error;
   compute::ExitStatus status;
   const char* text;
 };
-class FailureText : public testing::TestWithParam<Case> {};
+class FailureText : public testing::TestWithParam<FailureCase> {};
 
 TEST_P(FailureText, IsTheToolkits) {
   EXPECT_EQ(failure_text(Scan(GetParam().standard_error).failure(GetParam().status)),
@@ -50,34 +50,36 @@ TEST_P(FailureText, IsTheToolkits) {
 INSTANTIATE_TEST_SUITE_P(
     Oracle, FailureText,
     testing::Values(
-        Case{"",
-             {.code = 3},
-             "ExecuteUserScriptError:\nExitCode 3\nErrorMessage \"\"\n"
-             "Command \"/usr/local/bin/python3 -- train.py --epochs 1\""},
-        Case{kValueError,
-             {.code = 1},
-             "ExecuteUserScriptError:\nExitCode 1\n"
-             "ErrorMessage \"raise ValueError('bad \"lr\"')\n ValueError: bad \"lr\"\"\n"
-             "Command \"/usr/local/bin/python3 -- train.py --epochs 1\""},
-        Case{"  File \"/opt/ml/code/train.py\", line 1\n    def\n       ^\nSyntaxError: invalid "
-             "syntax\n",
-             {.code = 1},
-             "ExecuteUserScriptError:\nExitCode 1\nErrorMessage \"SyntaxError: invalid syntax\"\n"
-             "Command \"/usr/local/bin/python3 -- train.py --epochs 1\""},
-        Case{"warn line\nTraceback (most recent call last):\n  File \"/opt/ml/code/train.py\", "
-             "line 3, in <module>\n"
-             "    assert 1==2, 'no'\nAssertionError: no\n",
-             {.code = 1},
-             "ExecuteUserScriptError:\nExitCode 1\nErrorMessage \"AssertionError: no\"\n"
-             "Command \"/usr/local/bin/python3 -- train.py --epochs 1\""},
-        Case{"",
-             {.signal = 9},
-             "ExecuteUserScriptError:\nExitCode -9\nErrorMessage \"\"\n"
-             "Command \"/usr/local/bin/python3 -- train.py --epochs 1\""},
-        Case{"",
-             {.signal = 11},
-             "ExecuteUserScriptError:\nExitCode -11\nErrorMessage \"\"\n"
-             "Command \"/usr/local/bin/python3 -- train.py --epochs 1\""}));
+        FailureCase{"",
+                    {.code = 3},
+                    "ExecuteUserScriptError:\nExitCode 3\nErrorMessage \"\"\n"
+                    "Command \"/usr/local/bin/python3 -- train.py --epochs 1\""},
+        FailureCase{kValueError,
+                    {.code = 1},
+                    "ExecuteUserScriptError:\nExitCode 1\n"
+                    "ErrorMessage \"raise ValueError('bad \"lr\"')\n ValueError: bad \"lr\"\"\n"
+                    "Command \"/usr/local/bin/python3 -- train.py --epochs 1\""},
+        FailureCase{
+            "  File \"/opt/ml/code/train.py\", line 1\n    def\n       ^\nSyntaxError: invalid "
+            "syntax\n",
+            {.code = 1},
+            "ExecuteUserScriptError:\nExitCode 1\nErrorMessage \"SyntaxError: invalid syntax\"\n"
+            "Command \"/usr/local/bin/python3 -- train.py --epochs 1\""},
+        FailureCase{
+            "warn line\nTraceback (most recent call last):\n  File \"/opt/ml/code/train.py\", "
+            "line 3, in <module>\n"
+            "    assert 1==2, 'no'\nAssertionError: no\n",
+            {.code = 1},
+            "ExecuteUserScriptError:\nExitCode 1\nErrorMessage \"AssertionError: no\"\n"
+            "Command \"/usr/local/bin/python3 -- train.py --epochs 1\""},
+        FailureCase{"",
+                    {.signal = 9},
+                    "ExecuteUserScriptError:\nExitCode -9\nErrorMessage \"\"\n"
+                    "Command \"/usr/local/bin/python3 -- train.py --epochs 1\""},
+        FailureCase{"",
+                    {.signal = 11},
+                    "ExecuteUserScriptError:\nExitCode -11\nErrorMessage \"\"\n"
+                    "Command \"/usr/local/bin/python3 -- train.py --epochs 1\""}));
 
 TEST(FailureReason, NamesTheExceptionItsFileAndLine) {
   EXPECT_EQ(failure_reason(Scan(kValueError).failure({.code = 1})),

@@ -24,14 +24,13 @@ Error refused(std::string_view path, int failure) {
 }  // namespace
 
 Result<std::string> inside_job_folder(std::string_view path) {
-  constexpr std::string_view kBase = "/opt/ml/";
   const std::string_view asked = path;
   while (path.ends_with('/')) path.remove_suffix(1);
   const auto refused = [&] {
     return invalid_argument("'" + std::string(asked) + "': not a plain path under /opt/ml");
   };
-  if (!path.starts_with(kBase)) return refused();
-  path.remove_prefix(kBase.size());
+  if (!path.starts_with(kContainerBase)) return refused();
+  path.remove_prefix(kContainerBase.size());
   for (const std::string_view part : split(path, '/')) {
     if (part.empty() || part == "." || part == "..") return refused();
   }

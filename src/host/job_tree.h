@@ -15,6 +15,9 @@
 
 namespace clary::host {
 
+// Where the container's contract has a job's files.
+inline constexpr std::string_view kContainerBase = "/opt/ml/";
+
 // "processing/input" of "/opt/ml/processing/input/". InvalidArgument: not a plain path under
 // /opt/ml.
 Result<std::string> inside_job_folder(std::string_view path);

@@ -21,6 +21,8 @@ namespace clary::host {
 class OutputPump {
  public:
   static constexpr std::chrono::milliseconds kBatchDelay{25};
+  // What is left is waited for so long once the process has ended.
+  static constexpr std::chrono::milliseconds kPatience{10'000};
 
   // The pipes' other ends are given to the process and then closed here: close_writers(). log
   // outlives the pump. code_folder: the user's code as tracebacks name it.

@@ -11,13 +11,13 @@ Document loaded(std::string_view text) {
   return value.ok() ? *value : Document();
 }
 
-struct Case {
+struct Written {
   const char* json;
   const char* str;
   const char* dumped;
 };
 
-class PythonText : public testing::TestWithParam<Case> {};
+class PythonText : public testing::TestWithParam<Written> {};
 
 TEST_P(PythonText, IsWrittenAsPythonWritesIt) {
   const Document value = loaded(GetParam().json);
@@ -29,31 +29,32 @@ TEST_P(PythonText, IsWrittenAsPythonWritesIt) {
 // sort_keys=True, separators=(",", ":")).
 INSTANTIATE_TEST_SUITE_P(
     Values, PythonText,
-    testing::Values(Case{"null", "None", "null"}, Case{"true", "True", "true"},
-                    Case{" 5 ", "5", "5"}, Case{"-0", "0", "0"}, Case{"-0.0", "-0.0", "-0.0"},
-                    Case{"1e-05", "1e-05", "1e-05"}, Case{"0.0001", "0.0001", "0.0001"},
-                    Case{"0.00012", "0.00012", "0.00012"}, Case{"1.5e-7", "1.5e-07", "1.5e-07"},
-                    Case{"1e16", "1e+16", "1e+16"},
-                    Case{"123456789012345.6", "123456789012345.6", "123456789012345.6"},
-                    Case{"1e15", "1000000000000000.0", "1000000000000000.0"},
-                    Case{"1E2", "100.0", "100.0"}, Case{"1.0", "1.0", "1.0"},
-                    Case{"-2.5e300", "-2.5e+300", "-2.5e+300"}, Case{"5e-324", "5e-324", "5e-324"},
-                    Case{"1e400", "inf", "Infinity"}, Case{"-1e400", "-inf", "-Infinity"},
-                    Case{"1e-400", "0.0", "0.0"}, Case{"NaN", "nan", "NaN"},
-                    Case{"12345678901234567890", "12345678901234567890", "12345678901234567890"},
-                    Case{R"("a\"b")", "a\"b", R"("a\"b")"},
-                    Case{R"(["it's"])", R"(["it's"])", R"(["it's"])"},
-                    Case{R"(["it's \"q\""])", R"(['it\'s "q"'])", R"(["it's \"q\""])"},
-                    Case{R"(["a\nb\t\\"])", R"(['a\nb\t\\'])", R"(["a\nb\t\\"])"},
-                    Case{R"(["\u0007\u007f\u00a0\u200b"])", R"(['\x07\x7f\xa0\u200b'])",
-                         R"(["\u0007\u007f\u00a0\u200b"])"},
-                    Case{R"("\b\f")", "\b\f", R"("\b\f")"},
-                    Case{"[\"한글 é\"]", "['한글 é']", R"(["\ud55c\uae00 \u00e9"])"},
-                    Case{R"(["\ud83d\ude00"])", "['😀']", R"(["\ud83d\ude00"])"},
-                    Case{R"({"b": [1, {"z": null}], "a": 1.0})",
-                         "{'b': [1, {'z': None}], 'a': 1.0}", R"({"a":1.0,"b":[1,{"z":null}]})"},
-                    Case{R"({"a": 1, "b": 2, "a": 3})", "{'a': 3, 'b': 2}", R"({"a":3,"b":2})"},
-                    Case{"{}", "{}", "{}"}, Case{"[]", "[]", "[]"}));
+    testing::Values(Written{"null", "None", "null"}, Written{"true", "True", "true"},
+                    Written{" 5 ", "5", "5"}, Written{"-0", "0", "0"},
+                    Written{"-0.0", "-0.0", "-0.0"}, Written{"1e-05", "1e-05", "1e-05"},
+                    Written{"0.0001", "0.0001", "0.0001"}, Written{"0.00012", "0.00012", "0.00012"},
+                    Written{"1.5e-7", "1.5e-07", "1.5e-07"}, Written{"1e16", "1e+16", "1e+16"},
+                    Written{"123456789012345.6", "123456789012345.6", "123456789012345.6"},
+                    Written{"1e15", "1000000000000000.0", "1000000000000000.0"},
+                    Written{"1E2", "100.0", "100.0"}, Written{"1.0", "1.0", "1.0"},
+                    Written{"-2.5e300", "-2.5e+300", "-2.5e+300"},
+                    Written{"5e-324", "5e-324", "5e-324"}, Written{"1e400", "inf", "Infinity"},
+                    Written{"-1e400", "-inf", "-Infinity"}, Written{"1e-400", "0.0", "0.0"},
+                    Written{"NaN", "nan", "NaN"},
+                    Written{"12345678901234567890", "12345678901234567890", "12345678901234567890"},
+                    Written{R"("a\"b")", "a\"b", R"("a\"b")"},
+                    Written{R"(["it's"])", R"(["it's"])", R"(["it's"])"},
+                    Written{R"(["it's \"q\""])", R"(['it\'s "q"'])", R"(["it's \"q\""])"},
+                    Written{R"(["a\nb\t\\"])", R"(['a\nb\t\\'])", R"(["a\nb\t\\"])"},
+                    Written{R"(["\u0007\u007f\u00a0\u200b"])", R"(['\x07\x7f\xa0\u200b'])",
+                            R"(["\u0007\u007f\u00a0\u200b"])"},
+                    Written{R"("\b\f")", "\b\f", R"("\b\f")"},
+                    Written{"[\"한글 é\"]", "['한글 é']", R"(["\ud55c\uae00 \u00e9"])"},
+                    Written{R"(["\ud83d\ude00"])", "['😀']", R"(["\ud83d\ude00"])"},
+                    Written{R"({"b": [1, {"z": null}], "a": 1.0})",
+                            "{'b': [1, {'z': None}], 'a': 1.0}", R"({"a":1.0,"b":[1,{"z":null}]})"},
+                    Written{R"({"a": 1, "b": 2, "a": 3})", "{'a': 3, 'b': 2}", R"({"a":3,"b":2})"},
+                    Written{"{}", "{}", "{}"}, Written{"[]", "[]", "[]"}));
 
 TEST(PythonTextRefuses, WhatJsonLoadsRefuses) {
   for (const char* text : {"", " ", "007", "True", "plain words", "nan", "[1,]", "1 2", "'a'",

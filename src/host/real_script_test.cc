@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using Texts = std::vector<std::string>;
 
-constexpr const char* kPython = "/usr/bin/python3";
+constexpr const char* kMachinePython = "/usr/bin/python3";
 
 class RealScript : public HostFixture {
  protected:
@@ -28,13 +28,16 @@ class RealScript : public HostFixture {
     HostFixture::SetUp();
     const Status probe = compute::probe_bubblewrap();
     ASSERT_TRUE(probe.ok()) << probe.error().message;
-    ASSERT_TRUE(exists(kPython)) << kPython << " is not there";
+    ASSERT_TRUE(exists(kMachinePython)) << kMachinePython << " is not there";
     // An unprivileged user must be able to reach what it is shown.
     ASSERT_EQ(::chmod(folder_.path().c_str(), 0755), 0);
     if (::geteuid() == 0) plan_.run_as_uid = 65534;
     plan_.sandbox = "bubblewrap";
-    plan_.interpreter = {
-        .python = kPython, .prefixes = {}, .python_version = "", .packages = {}, .sys_path = {}};
+    plan_.interpreter = {.python = kMachinePython,
+                         .prefixes = {},
+                         .python_version = "",
+                         .packages = {},
+                         .sys_path = {}};
     plan_.framework_module = "sagemaker_pytorch_container.training:main";
     plan_.stop_grace_seconds = 2;
     system_ = true;

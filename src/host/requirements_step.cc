@@ -26,7 +26,6 @@ namespace {
 constexpr std::ptrdiff_t kPipWords = 3;  // python -m pip
 constexpr Duration kUnpinnedFor = std::chrono::hours(24);
 constexpr Duration kLockPause = std::chrono::milliseconds(200);
-constexpr std::chrono::milliseconds kOutputPatience{10'000};
 
 // Every package the interpreter sees, as constraints.
 constexpr const char* kListPackages =
@@ -143,7 +142,7 @@ Result<std::optional<ScriptFailure>> run_pip(HostContext& context,
                       {.max_runtime = std::chrono::seconds(context.plan.max_runtime_seconds),
                        .stop_grace = std::chrono::seconds(5)},
                       *context.services.clock, [](StopCause) {}));
-  pump->finish(kOutputPatience);
+  pump->finish(OutputPump::kPatience);
   static_cast<void>(sandbox->destroy());
   if (seen.stopped_by != StopCause::kNone)
     return cancelled("the job was stopped while its requirements were installed");

@@ -21,7 +21,6 @@ namespace {
 
 constexpr Duration kUsageInterval = std::chrono::seconds(1);
 constexpr Duration kSaveInterval = std::chrono::seconds(2);
-constexpr std::chrono::milliseconds kOutputPatience{10'000};
 constexpr std::size_t kFailureFileBytes = 64 << 10;
 constexpr std::size_t kMessageFileBytes = 1 << 10;
 // AWS's sentence for every script of a processing job that fails. Source: contract.md 6.
@@ -252,7 +251,7 @@ Status run_script(HostContext& context) {
     return supervise(*process, context.stop, limits, *services.clock,
                      [&](StopCause cause) { say_stop(context, cause); });
   }();
-  pump->finish(kOutputPatience);
+  pump->finish(OutputPump::kPatience);
   if (context.checkpoints != nullptr) {
     // What could not be saved is said in the timeline; the job's outcome is its script's.
     const Status saved = context.checkpoints->save_all();

@@ -23,7 +23,7 @@
 namespace clary::host {
 namespace {
 
-constexpr std::size_t kPieceBytes = 256 << 10;
+constexpr std::size_t kTarBlockBytes = 256 << 10;
 
 // Where libarchive's bytes go. libarchive keeps its buffers when a header cannot be written: errors
 // are kept from it until it closes.
@@ -146,7 +146,7 @@ class TarWriting {
   std::string name_;
   const TarWriterLimits& limits_;
   std::uint64_t total_ = 0;
-  std::vector<char> piece_ = std::vector<char>(kPieceBytes);
+  std::vector<char> piece_ = std::vector<char>(kTarBlockBytes);
 };
 
 }  // namespace
@@ -162,7 +162,7 @@ Status write_tar_gz(const Fd& folder, std::string_view name,
                 })};
   const std::unique_ptr<archive, int (*)(archive*)> writer(archive_write_new(), archive_write_free);
   archive_write_set_format_pax_restricted(writer.get());
-  archive_write_set_bytes_per_block(writer.get(), static_cast<int>(kPieceBytes));
+  archive_write_set_bytes_per_block(writer.get(), static_cast<int>(kTarBlockBytes));
   archive_write_set_bytes_in_last_block(writer.get(), 1);
   if (archive_write_open(writer.get(), &outlet, nullptr, write_outlet, nullptr) != ARCHIVE_OK)
     return internal_error("archive: cannot be opened");

@@ -127,12 +127,6 @@ Groups read_groups(const Document& resource_config, const Document& framework,
   return groups;
 }
 
-Document text_array(const std::vector<std::string>& texts) {
-  Document array = empty_array();
-  for (const std::string& text : texts) array.push(Document(text));
-  return array;
-}
-
 // mapping.to_env_vars' value: texts as they are, null empty, anything else as JSON.
 std::string variable_text(const Document& value) {
   if (value.is_null()) return "";

@@ -16,7 +16,7 @@ namespace clary::host {
 namespace {
 
 constexpr int kDepth = 200;
-constexpr std::size_t kPieceBytes = 256 << 10;
+constexpr std::size_t kFilePieceBytes = 256 << 10;
 
 FileStamp stamp_of(const struct stat& found) {
   return {.bytes = static_cast<std::uint64_t>(found.st_size),
@@ -82,7 +82,7 @@ Result<FileStamp> upload_file(objects::ObjectStore& store, const std::string& ro
   request.compute_checksum = DigestKind::kCrc32c;
   CLARY_TRY(const std::unique_ptr<objects::ObjectWriter> writer, store.put(std::move(request)));
   const std::unique_ptr<Hasher> hasher = make_hasher(DigestKind::kCrc32c);
-  std::vector<char> piece(kPieceBytes);
+  std::vector<char> piece(kFilePieceBytes);
   for (auto left = static_cast<std::uint64_t>(found.st_size); left > 0;) {
     CLARY_TRY(const std::size_t got, read_piece(file, piece, left, path));
     if (got == 0)

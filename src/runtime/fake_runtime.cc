@@ -230,9 +230,7 @@ Status RuntimeFixture::report_end(const JobName& job, const std::string& outcome
 }
 
 Status RuntimeFixture::report_lines(const JobName& job, const std::vector<std::string>& lines) {
-  Document list = Document::array();
-  for (const std::string& line : lines) list.push(line);
-  return report(job, RecordKind::kLog, Document::object({{"lines", std::move(list)}}));
+  return report(job, RecordKind::kLog, Document::object({{"lines", text_array(lines)}}));
 }
 
 Status RuntimeFixture::resend(const JobName& job) {

@@ -10,7 +10,7 @@ using domain::JobEvent;
 
 namespace {
 
-constexpr int kAttempts = 50;
+constexpr int kChangeAttempts = 50;
 
 JobEvent notice_event(std::string message, TimePoint time) {
   return {.time = time, .phase = std::nullopt, .message = std::move(message)};
@@ -77,7 +77,7 @@ Status JobChanges::note(const domain::JobKey& key, const ChangeOrigin& origin) {
 
 Result<Job> JobChanges::change(const domain::JobKey& key, std::string_view event,
                                const ChangeOrigin& origin, const Step& step) {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kChangeAttempts; ++attempt) {
     CLARY_TRY(const Job job, jobs_.find(key.kind, key.name));
     const TimePoint now = clock_.now();
     const TimePoint time = std::min(now, origin.time.value_or(now));

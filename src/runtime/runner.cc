@@ -21,7 +21,7 @@ constexpr Duration kLaterPause = milliseconds(200);
 // long.
 constexpr std::size_t kMostInProgress = 64;
 // With pauses that double from 250 ms to 30 s: about two minutes.
-constexpr int kAttempts = 12;
+constexpr int kEffectAttempts = 12;
 
 Duration pause_after(int failures) {
   const Duration pause = milliseconds(250) * (1LL << std::min(failures, 10));
@@ -127,7 +127,7 @@ void Runner::put_off(const Effect& effect, const Error& error) {
                                              {"attempt", std::to_string(count)},
                                              {"error", error.message}});
   // A gang that cannot be removed is tried for ever: it may still run.
-  if (count < kAttempts || effect.kind == domain::EffectKind::kRemoveGang) return;
+  if (count < kEffectAttempts || effect.kind == domain::EffectKind::kRemoveGang) return;
   if (const Status given_up = parts_.effects.give_up(effect, error); !given_up.ok()) {
     parts_.logger.error("a job cannot be failed",
                         {{"job", effect.job.name.value()}, {"error", given_up.error().message}});
