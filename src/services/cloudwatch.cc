@@ -16,29 +16,11 @@ using telemetry::SeriesId;
 
 constexpr std::int64_t kMaxDatapoints = 1440;
 
-ServiceError invalid_value(std::string message) {
-  return {"InvalidParameterValue", std::move(message)};
-}
-ServiceError invalid_combination(std::string message) {
-  return {"InvalidParameterCombination", std::move(message)};
-}
-
 // 2880 as "2,880".
 std::string with_commas(std::int64_t number) {
   std::string text = std::to_string(number);
   for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
   return text;
-}
-
-SeriesId series_of(const api::GetMetricStatisticsInput& request) {
-  SeriesId series{.space = request.namespace_, .name = request.metric_name};
-  if (request.dimensions) {
-    for (const api::Dimension& dimension : *request.dimensions) {
-      series.dimensions.emplace_back(dimension.name, dimension.value);
-    }
-  }
-  std::ranges::sort(series.dimensions);
-  return series;
 }
 
 // The rules between members. Sources: API reference of GetMetricStatistics, and the service's own
@@ -127,7 +109,8 @@ void CloudWatch::add_to(Router& router) {
 Outcome<api::GetMetricStatisticsOutput> CloudWatch::get_statistics(
     const api::GetMetricStatisticsInput& request, const CallContext&) {
   if (const auto wrong = check(request)) return *wrong;
-  CLARY_TRY(const std::vector<SeriesId> all, in_units(store_, series_of(request), request.unit));
+  const SeriesId asked = series_of(request.namespace_, request.metric_name, request.dimensions);
+  CLARY_TRY(const std::vector<SeriesId> all, in_units(store_, asked, request.unit));
   api::GetMetricStatisticsOutput reply{.label = request.metric_name};
   std::vector<api::Datapoint>& points = reply.datapoints.emplace();
   for (const SeriesId& series : all) {

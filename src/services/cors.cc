@@ -11,10 +11,10 @@
 namespace clary::services {
 namespace {
 
-using Rule = api::s3::CORSRule;
+using CorsRule = api::s3::CORSRule;
 
 constexpr std::string_view kMethods[] = {"GET", "PUT", "POST", "DELETE", "HEAD"};
-constexpr std::size_t kMostRules = 100;
+constexpr std::size_t kMostCorsRules = 100;
 constexpr const char* kVary =
     "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
 
@@ -22,7 +22,7 @@ bool has_two_stars(const std::string& text) {
   return std::count(text.begin(), text.end(), '*') > 1;
 }
 
-std::optional<ServiceError> check_rule(const Rule& rule) {
+std::optional<ServiceError> check_rule(const CorsRule& rule) {
   for (const std::string& method : rule.allowed_methods) {
     if (std::find(std::begin(kMethods), std::end(kMethods), method) == std::end(kMethods)) {
       return ServiceError(
@@ -51,21 +51,21 @@ struct Wish {
 };
 
 // The first origin of the rule that fits, or null.
-const std::string* fitting_origin(const Rule& rule, const Wish& wish) {
+const std::string* fitting_origin(const CorsRule& rule, const Wish& wish) {
   const auto found =
       std::find_if(rule.allowed_origins.begin(), rule.allowed_origins.end(),
                    [&](const std::string& origin) { return wildcard_match(origin, wish.origin); });
   return found == rule.allowed_origins.end() ? nullptr : &*found;
 }
 
-bool allows_header(const Rule& rule, const std::string& header) {
+bool allows_header(const CorsRule& rule, const std::string& header) {
   if (!rule.allowed_headers) return false;
   return std::any_of(
       rule.allowed_headers->begin(), rule.allowed_headers->end(),
       [&](const std::string& pattern) { return wildcard_match(to_lower(pattern), header); });
 }
 
-bool fits(const Rule& rule, const Wish& wish) {
+bool fits(const CorsRule& rule, const Wish& wish) {
   return fitting_origin(rule, wish) != nullptr &&
          std::find(rule.allowed_methods.begin(), rule.allowed_methods.end(), wish.method) !=
              rule.allowed_methods.end() &&
@@ -73,9 +73,9 @@ bool fits(const Rule& rule, const Wish& wish) {
                      [&](const std::string& header) { return allows_header(rule, header); });
 }
 
-const Rule* find_rule(const CorsConfiguration& configuration, const Wish& wish) {
+const CorsRule* find_rule(const CorsConfiguration& configuration, const Wish& wish) {
   const auto found = std::find_if(configuration.cors_rules.begin(), configuration.cors_rules.end(),
-                                  [&](const Rule& rule) { return fits(rule, wish); });
+                                  [&](const CorsRule& rule) { return fits(rule, wish); });
   return found == configuration.cors_rules.end() ? nullptr : &*found;
 }
 
@@ -85,7 +85,7 @@ std::string joined(const std::vector<std::string>& texts) {
   return out;
 }
 
-void add_rule_fields(const Rule& rule, const Wish& wish, net::Headers& out) {
+void add_rule_fields(const CorsRule& rule, const Wish& wish, net::Headers& out) {
   const bool everyone = *fitting_origin(rule, wish) == "*";
   out.set("Access-Control-Allow-Origin", everyone ? "*" : wish.origin);
   out.set("Access-Control-Allow-Methods", joined(rule.allowed_methods));
@@ -104,9 +104,9 @@ ServiceError forbidden(const char* sentence) {
 }  // namespace
 
 std::optional<ServiceError> check_cors(const CorsConfiguration& configuration) {
-  if (configuration.cors_rules.empty() || configuration.cors_rules.size() > kMostRules)
+  if (configuration.cors_rules.empty() || configuration.cors_rules.size() > kMostCorsRules)
     return ServiceError("MalformedXML", "A CORS configuration has 1 to 100 rules.");
-  for (const Rule& rule : configuration.cors_rules) {
+  for (const CorsRule& rule : configuration.cors_rules) {
     if (auto wrong = check_rule(rule)) return wrong;
   }
   return std::nullopt;
@@ -128,7 +128,7 @@ Outcome<net::Headers> answer_preflight(const CorsConfiguration* configuration,
     if (!trim(name).empty()) wish.headers.push_back(to_lower(trim(name)));
   }
   if (configuration == nullptr) return forbidden("CORS is not enabled for this bucket.");
-  const Rule* rule = find_rule(*configuration, wish);
+  const CorsRule* rule = find_rule(*configuration, wish);
   if (rule == nullptr) {
     return forbidden(  // as AWS spells it
         "This CORS request is not allowed. This is usually because the evalution of Origin, "
@@ -146,7 +146,7 @@ void add_cors_fields(const CorsConfiguration& configuration, const net::RequestH
   const std::string* origin = head.headers.find("origin");
   if (origin == nullptr) return;
   const Wish wish{*origin, head.method, {}};
-  if (const Rule* rule = find_rule(configuration, wish)) add_rule_fields(*rule, wish, reply);
+  if (const CorsRule* rule = find_rule(configuration, wish)) add_rule_fields(*rule, wish, reply);
 }
 
 }  // namespace clary::services

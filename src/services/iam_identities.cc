@@ -5,6 +5,7 @@
 
 #include "domain/managed_policies.h"
 #include "domain/policy.h"
+#include "services/iam_replies.h"
 
 namespace clary::services {
 namespace {
@@ -25,17 +26,17 @@ constexpr std::string_view kDefaultTrust =
 const char* word(IdentityKind kind) { return kind == IdentityKind::kRole ? "role" : "user"; }
 const char* title(IdentityKind kind) { return kind == IdentityKind::kRole ? "Role" : "User"; }
 
-ServiceError no_such(std::string sentence) { return {"NoSuchEntity", std::move(sentence), 404}; }
-
-ServiceError absent(IdentityKind kind, const std::string& name) {
-  return no_such("The " + std::string(word(kind)) + " with name " + name + " cannot be found.");
+ServiceError no_identity(IdentityKind kind, const std::string& name) {
+  return no_such_entity("The " + std::string(word(kind)) + " with name " + name +
+                        " cannot be found.");
 }
 
-ServiceError absent_policy(IdentityKind kind, const std::string& name, const std::string& key) {
+ServiceError no_policy_of(IdentityKind kind, const std::string& name, const std::string& key) {
   if (key.starts_with("arn:"))
-    return no_such("Policy " + key + " was not found attached to " + word(kind) + " " + name + ".");
-  return no_such("The " + std::string(word(kind)) + " policy with name " + key +
-                 " cannot be found.");
+    return no_such_entity("Policy " + key + " was not found attached to " + word(kind) + " " +
+                          name + ".");
+  return no_such_entity("The " + std::string(word(kind)) + " policy with name " + key +
+                        " cannot be found.");
 }
 
 bool is_default(IdentityKind kind, std::string_view name) {
@@ -65,7 +66,7 @@ Outcome<Identity> IamIdentities::find(IdentityKind kind, const std::string& name
   if (is_default(kind, name)) return default_role();
   Result<Identity> found = store_.find(kind, name);
   if (found.ok()) return std::move(*found);
-  if (found.error().code == ErrorCode::kNotFound) return absent(kind, name);
+  if (found.error().code == ErrorCode::kNotFound) return no_identity(kind, name);
   return found.error();
 }
 
@@ -132,7 +133,7 @@ Outcome<IdentityPolicy> IamIdentities::policy(IdentityKind kind, const std::stri
   for (const IdentityPolicy& one : all) {
     if (one.name == policy_name) return one;
   }
-  return absent_policy(kind, name, policy_name);
+  return no_policy_of(kind, name, policy_name);
 }
 
 std::optional<ServiceError> IamIdentities::put(IdentityKind kind, const std::string& name,
@@ -166,7 +167,7 @@ std::optional<ServiceError> IamIdentities::take(IdentityKind kind, const std::st
   if (auto refused = changeable(kind, name)) return refused;
   const Status done = store_.remove_policy(kind, name, key);
   if (done.ok()) return std::nullopt;
-  if (done.error().code == ErrorCode::kNotFound) return absent_policy(kind, name, key);
+  if (done.error().code == ErrorCode::kNotFound) return no_policy_of(kind, name, key);
   return ServiceError(done.error());
 }
 

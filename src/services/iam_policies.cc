@@ -19,10 +19,8 @@ constexpr std::size_t kMostVersions = 5;  // AWS's quota
 // 2024-01-01: when AWS made its policies is not kept.
 constexpr TimePoint kAwsPolicyCreated{std::chrono::seconds(1'704'067'200)};
 
-ServiceError no_such(std::string sentence) { return {"NoSuchEntity", std::move(sentence), 404}; }
-
-ServiceError absent(const std::string& arn) {
-  return no_such("Policy " + arn + " does not exist or is not attachable.");
+ServiceError no_policy(const std::string& arn) {
+  return no_such_entity("Policy " + arn + " does not exist or is not attachable.");
 }
 
 std::string version_id(int number) { return "v" + std::to_string(number); }
@@ -56,7 +54,7 @@ Outcome<ManagedPolicy> find_managed(domain::PolicyStore& store, const std::strin
   if (domain::managed_policy(arn)) return awss_policy(arn);
   Result<ManagedPolicy> own = store.find_policy(arn);
   if (own.ok()) return *std::move(own);
-  if (own.error().code == ErrorCode::kNotFound) return absent(arn);
+  if (own.error().code == ErrorCode::kNotFound) return no_policy(arn);
   return own.error();
 }
 
@@ -72,8 +70,8 @@ Outcome<int> version_in(const ManagedPolicy& policy, const std::string& id) {
   for (const PolicyVersion& version : policy.versions) {
     if (version_id(version.number) == id) return version.number;
   }
-  return no_such("Policy " + policy.arn + " version " + id +
-                 " does not exist or is not attachable.");
+  return no_such_entity("Policy " + policy.arn + " version " + id +
+                        " does not exist or is not attachable.");
 }
 
 // In replies about one policy with its description; lists leave that out, and tags.
@@ -119,8 +117,9 @@ std::optional<ServiceError> check_managed(domain::PolicyStore& store, const std:
   std::string known;
   for (const std::string_view one : domain::managed_policy_arns())
     known += (known.empty() ? "" : ", ") + std::string(one.substr(one.rfind('/') + 1));
-  return no_such("Policy " + arn + " does not exist or is not attachable. Of AWS's Clary knows: " +
-                 known + "; make any other with CreatePolicy.");
+  return no_such_entity("Policy " + arn +
+                        " does not exist or is not attachable. Of AWS's Clary knows: " + known +
+                        "; make any other with CreatePolicy.");
 }
 
 Outcome<api::CreatePolicy::Reply> IamPolicies::create(const api::CreatePolicy::Request& request,
@@ -138,7 +137,7 @@ Outcome<api::CreatePolicy::Reply> IamPolicies::create(const api::CreatePolicy::R
       .default_version = 1,
       .last_version = 1};
   if (request.tags) {
-    for (const api::Tag& tag : *request.tags) policy.tags.push_back({tag.key, tag.value});
+    for (const api::iam::Tag& tag : *request.tags) policy.tags.push_back({tag.key, tag.value});
   }
   MutexLock lock(changing_);
   CLARY_TRY(const std::vector<ManagedPolicy> others, store_.list_policies());

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,10 @@
 namespace clary::services {
 
 inline constexpr std::int64_t kDefaultIamPage = 100;  // AWS's, for MaxItems
+
+inline ServiceError no_such_entity(std::string sentence) {
+  return {"NoSuchEntity", std::move(sentence), 404};
+}
 
 // The page of `all` that the request asks for; the reply is told where it ends. ValidationError:
 // the marker is none of ours.

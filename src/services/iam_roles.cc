@@ -10,7 +10,7 @@ namespace clary::services {
 namespace {
 
 constexpr domain::IdentityKind kRole = domain::IdentityKind::kRole;
-constexpr std::size_t kMostTags = 50;  // AWS's quota
+constexpr std::size_t kMostRoleTags = 50;  // AWS's quota
 
 // AWS gives policies percent-encoded.
 api::Role role_of(const domain::Identity& identity, const AccountId& account) {
@@ -46,7 +46,7 @@ Outcome<api::CreateRole::Reply> IamRoles::create(const api::CreateRole::Request&
       .max_session_seconds = static_cast<int>(request.max_session_duration.value_or(3600)),
       .tags = {}};
   if (request.tags) {
-    for (const api::Tag& tag : *request.tags) role.tags.push_back({tag.key, tag.value});
+    for (const api::iam::Tag& tag : *request.tags) role.tags.push_back({tag.key, tag.value});
   }
   if (auto refused = identities_.create(role)) return *refused;
   return api::CreateRole::Reply{.role = role_of(role, context.account)};
@@ -90,11 +90,11 @@ Outcome<api::TagRole::Reply> IamRoles::tag(const api::TagRole::Request& request,
                                            const CallContext&) {
   MutexLock lock(changing_);
   CLARY_TRY(domain::Identity role, identities_.find(kRole, request.role_name));
-  for (const api::Tag& tag : request.tags) {
+  for (const api::iam::Tag& tag : request.tags) {
     std::erase_if(role.tags, [&tag](const domain::Tag& old) { return old.key == tag.key; });
     role.tags.push_back({tag.key, tag.value});
   }
-  if (role.tags.size() > kMostTags)
+  if (role.tags.size() > kMostRoleTags)
     return ServiceError("LimitExceeded", "The number of tags has reached the maximum limit.", 409);
   return done_or<api::TagRole::Reply>(identities_.replace(role));
 }

@@ -7,7 +7,9 @@
 namespace clary::services {
 namespace {
 
-ServiceError invalid(std::string message) { return {"InvalidInput", std::move(message), 400}; }
+ServiceError invalid_input(std::string message) {
+  return {"InvalidInput", std::move(message), 400};
+}
 
 const char* decision_word(domain::Decision decision) {
   switch (decision) {
@@ -47,13 +49,13 @@ Outcome<api::SimulatePrincipalPolicy::Reply> IamSimulation::simulate(
   const std::optional<domain::PrincipalName> source =
       domain::principal_name(request.policy_source_arn);
   if (!source || request.policy_source_arn.find(":iam:") == std::string::npos)
-    return invalid("Invalid Entity Arn: " + request.policy_source_arn);
+    return invalid_input("Invalid Entity Arn: " + request.policy_source_arn);
   if (auto found = identities_.find(source->kind, source->name); !found.ok()) return found.error();
   CLARY_TRY(domain::Permissions permissions,
             domain::Permissions::of_identity(source->kind, source->name, store_));
   for (const std::string& text : request.policy_input_list.value_or(std::vector<std::string>())) {
     Result<domain::Policy> policy = domain::Policy::parse(text);
-    if (!policy.ok()) return invalid("PolicyInputList: " + policy.error().message);
+    if (!policy.ok()) return invalid_input("PolicyInputList: " + policy.error().message);
     permissions.add(std::move(*policy));
   }
 
@@ -66,7 +68,7 @@ Outcome<api::SimulatePrincipalPolicy::Reply> IamSimulation::simulate(
                                   .resource = "",
                                   .facts = facts_of(request, context)};
   for (const std::string& action : request.action_names) {
-    if (!is_action(action)) return invalid("Invalid Action Name: " + action);
+    if (!is_action(action)) return invalid_input("Invalid Action Name: " + action);
     question.action = action;
     for (const std::string& resource : resources) {
       question.resource = resource;

@@ -46,7 +46,7 @@ Outcome<api::CreateUser::Reply> IamUsers::create(const api::CreateUser::Request&
                         .max_session_seconds = 0,
                         .tags = {}};
   if (request.tags) {
-    for (const api::Tag& tag : *request.tags) user.tags.push_back({tag.key, tag.value});
+    for (const api::iam::Tag& tag : *request.tags) user.tags.push_back({tag.key, tag.value});
   }
   if (auto refused = identities_.create(user)) return *refused;
   return api::CreateUser::Reply{.user = user_of(user, context.account)};

@@ -64,6 +64,10 @@ Outcome<int> priority_of(const std::vector<domain::Tag>& tags);
 // Members that were sent and mean nothing here, as lines for the timeline.
 std::vector<std::string> inert_notices(const CallContext& context);
 
+// Of a job that asks for no limit of its own. Source: AWS, StoppingCondition: "The default value is
+// 1 day."
+inline constexpr std::int64_t kDefaultMaxRuntimeSeconds = 86'400;
+
 // A rule that the model does not state.
 inline ServiceError invalid(std::string message) {
   return {"ValidationException", std::move(message)};

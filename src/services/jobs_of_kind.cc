@@ -24,7 +24,7 @@ Words words_of(JobKind kind) {
                                     : Words{"processing job", "Processing job"};
 }
 
-ServiceError absent(JobKind kind, const std::string& name) {
+ServiceError no_job(JobKind kind, const std::string& name) {
   return invalid(kind == JobKind::kTraining ? "Requested resource not found."
                                             : "Could not find requested job with name: " + name);
 }
@@ -35,7 +35,7 @@ Outcome<Job> JobsOfKind::find(const std::string& name) {
   auto job = parts_.jobs.find(kind_, JobName(name));
   if (job.ok()) return std::move(*job);
   if (job.error().code != ErrorCode::kNotFound) return job.error();
-  return absent(kind_, name);
+  return no_job(kind_, name);
 }
 
 Outcome<std::string> JobsOfKind::create(Job job,

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kDefaultGroups = 50;
 // Source: API reference of PutLogEvents.
-constexpr std::size_t kMostBytes = 1'048'576;
+constexpr std::size_t kMostBatchBytes = 1'048'576;
 constexpr std::size_t kBytesBesideEach = 26;
 constexpr std::int64_t kDayMs = 86'400'000;  // and the longest span of a batch's valid events
 constexpr std::int64_t kOldestMs = 14 * kDayMs;
@@ -22,10 +22,6 @@ constexpr std::int64_t kNewestMs = 2 * 3'600'000;
 constexpr std::int64_t kRetentionDays[] = {1,    3,    5,    7,    14,   30,  60,  90,
                                            120,  150,  180,  365,  400,  545, 731, 1096,
                                            1827, 2192, 2557, 2922, 3288, 3653};
-
-ServiceError invalid(std::string message) {
-  return {"InvalidParameterException", std::move(message)};
-}
 
 template <typename Reply>
 Outcome<Reply> reply_of(const Status& done) {
@@ -37,11 +33,12 @@ Outcome<Reply> reply_of(const Status& done) {
 std::optional<ServiceError> check_batch(const std::vector<api::InputLogEvent>& events) {
   std::size_t bytes = 0;
   for (const api::InputLogEvent& event : events) bytes += event.message.size() + kBytesBesideEach;
-  if (bytes > kMostBytes)
-    return invalid(
-        fmt::format("Upload too large: {} bytes exceeds limit of {}", bytes, kMostBytes));
+  if (bytes > kMostBatchBytes)
+    return invalid_parameter(
+        fmt::format("Upload too large: {} bytes exceeds limit of {}", bytes, kMostBatchBytes));
   if (!std::ranges::is_sorted(events, {}, &api::InputLogEvent::timestamp)) {
-    return invalid("Log events in a single PutLogEvents request must be in chronological order.");
+    return invalid_parameter(
+        "Log events in a single PutLogEvents request must be in chronological order.");
   }
   return std::nullopt;
 }
@@ -65,7 +62,7 @@ Outcome<api::PutRetentionPolicy::Reply> LogGroupCalls::keep_for(
     const api::PutRetentionPolicy::Request& request, const CallContext& context) {
   if (std::ranges::find(kRetentionDays, request.retention_in_days) ==
       std::ranges::end(kRetentionDays)) {
-    return invalid(fmt::format(
+    return invalid_parameter(fmt::format(
         "Invalid retentionInDays {}: one of [{}] is expected.", request.retention_in_days,
         "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, "
         "2922, 3288, 3653"));
@@ -84,12 +81,12 @@ Outcome<api::DeleteRetentionPolicy::Reply> LogGroupCalls::keep_for_ever(
 Outcome<api::DescribeLogGroups::Reply> LogGroupCalls::describe(
     const api::DescribeLogGroups::Request& request, const CallContext& context) {
   if (request.log_group_name_prefix && request.log_group_name_pattern) {
-    return invalid("logGroupNamePrefix and logGroupNamePattern exclude each other.");
+    return invalid_parameter("logGroupNamePrefix and logGroupNamePattern exclude each other.");
   }
   std::string after;
   if (request.next_token) {
     const Result<std::string> name = hex_decode(*request.next_token);
-    if (!name.ok()) return invalid("The specified nextToken is invalid.");
+    if (!name.ok()) return invalid_parameter("The specified nextToken is invalid.");
     after = *name;
   }
   const auto limit = static_cast<std::size_t>(request.limit.value_or(kDefaultGroups));
@@ -150,7 +147,7 @@ Outcome<api::PutLogEvents::Reply> LogGroupCalls::put_events(
   const auto first = std::max(not_too_old, kept);
   const auto last = first_at(now_ms + kNewestMs + 1);
   if (first < last && std::prev(last)->timestamp - first->timestamp > kDayMs) {
-    return invalid(
+    return invalid_parameter(
         "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
   }
   std::vector<telemetry::TimedLine> lines;

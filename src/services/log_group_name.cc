@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "telemetry/log_groups.h"
 
 namespace clary::services {
 
@@ -32,14 +33,12 @@ Outcome<LogGroup> group_of(const std::optional<std::string>& name,
                            const std::optional<std::string>& identifier,
                            const CallContext& context) {
   if (name.has_value() == identifier.has_value()) {
-    return ServiceError(
-        "InvalidParameterException",
+    return invalid_parameter(
         "You must include one of logGroupIdentifier or logGroupName, but not both.");
   }
   if (name) return LogGroup(*name);
   LogGroupPlace place = log_group_at(*identifier, context);
-  if (!place.is_here(context))
-    return ServiceError(not_found("The specified log group does not exist."));
+  if (!place.is_here(context)) return ServiceError(telemetry::no_group());
   return std::move(place.group);
 }
 

@@ -1,15 +1,21 @@
-// Which log group a request means. Pure.
+// Which log group a request means, and how CloudWatch Logs refuses one. Pure.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/names.h"
 #include "services/call_context.h"
 #include "services/service_error.h"
 
 namespace clary::services {
+
+// A rule that the model does not state.
+inline ServiceError invalid_parameter(std::string message) {
+  return {"InvalidParameterException", std::move(message)};
+}
 
 struct LogGroupPlace {
   Region region;

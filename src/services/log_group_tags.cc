@@ -7,18 +7,14 @@
 namespace clary::services {
 namespace {
 
-ServiceError invalid(std::string message) {
-  return {"InvalidParameterException", std::move(message)};
-}
-
 // The group of an ARN. Destinations have tags too, but there are none here.
 Outcome<LogGroup> group_at(const std::string& arn, const CallContext& context) {
-  if (!arn.starts_with("arn:")) return invalid("The resourceArn '" + arn + "' is not an ARN.");
+  if (!arn.starts_with("arn:"))
+    return invalid_parameter("The resourceArn '" + arn + "' is not an ARN.");
   LogGroupPlace place = log_group_at(arn, context);
   if (place.group.value() == arn)  // it could not be read as that of a group
     return ServiceError(not_found("The specified resource does not exist."));
-  if (!place.is_here(context))
-    return ServiceError(not_found("The specified log group does not exist."));
+  if (!place.is_here(context)) return ServiceError(telemetry::no_group());
   return std::move(place.group);
 }
 
@@ -38,7 +34,7 @@ std::optional<ServiceError> add(telemetry::LogGroups& groups, const LogGroup& gr
 std::optional<ServiceError> check_log_tags(const telemetry::LogTags& tags) {
   for (const auto& [key, value] : tags) {
     if (key.starts_with("aws:"))
-      return invalid("aws: prefixed tag key names are not allowed for external use.");
+      return invalid_parameter("aws: prefixed tag key names are not allowed for external use.");
   }
   return std::nullopt;
 }

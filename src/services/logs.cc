@@ -15,10 +15,6 @@ constexpr std::size_t kDefaultStreams = 50;
 constexpr std::size_t kDefaultEvents = 10'000;
 constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
-ServiceError invalid_parameter(std::string message) {
-  return {"InvalidParameterException", std::move(message)};
-}
-
 // A page's token is the name of its last stream.
 std::string token_after(const StreamSummary& stream) { return hex_encode(stream.name.value()); }
 Outcome<std::string> name_in(const std::optional<std::string>& token) {

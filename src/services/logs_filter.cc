@@ -16,14 +16,10 @@ namespace {
 using telemetry::LogEvent;
 
 constexpr std::size_t kMostEvents = 10'000;
-constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostPageBytes = std::size_t{1} << 20;
 constexpr std::size_t kMostLookedAt = 100'000;
 constexpr std::uint64_t kMostSteps = 20'000'000;
 constexpr std::size_t kBuffered = 20'000;  // events, over all streams
-
-ServiceError invalid(std::string message) {
-  return {"InvalidParameterException", std::move(message)};
-}
 
 // Where a page ended: so many events of this time and stream had been looked at. Pages go by time,
 // then by the stream's name, then by arrival; an event that comes later at a place before this one
@@ -43,7 +39,7 @@ Outcome<Position> position_of(const std::string& token) {
   const auto time = parts.size() > 2 ? parse_int(parts[0]) : std::nullopt;
   const auto count = parts.size() > 2 ? parse_int(parts[1]) : std::nullopt;
   if (!time || !count || *time < 0 || *count < 0)
-    return invalid("The specified nextToken is invalid.");
+    return invalid_parameter("The specified nextToken is invalid.");
   // A stream's name may have slashes of its own.
   return Position{*time, *count, token.substr(parts[0].size() + parts[1].size() + 2)};
 }
@@ -89,7 +85,7 @@ std::string event_id(const LogEvent& event, const LogStream& stream, std::int64_
 Outcome<std::vector<LogStream>> LogsFilter::streams_of(
     const LogGroup& group, const api::FilterLogEvents::Request& request) {
   if (request.log_stream_names && request.log_stream_name_prefix) {
-    return invalid("logStreamNamePrefix and logStreamNames exclude each other.");
+    return invalid_parameter("logStreamNamePrefix and logStreamNames exclude each other.");
   }
   CLARY_TRY(const std::vector<telemetry::StreamSummary> all,
             store_.streams(group, request.log_stream_name_prefix.value_or(""), "",
@@ -118,7 +114,7 @@ Outcome<api::FilterLogEvents::Reply> LogsFilter::filter(
             group_of(request.log_group_name, request.log_group_identifier, context));
   Result<telemetry::LogFilter> filter =
       telemetry::LogFilter::parse(request.filter_pattern.value_or(""));
-  if (!filter.ok()) return invalid(filter.error().message);
+  if (!filter.ok()) return invalid_parameter(filter.error().message);
   CLARY_TRY(const std::vector<LogStream> streams, streams_of(group, request));
   Position position{request.start_time.value_or(0), 0, ""};
   if (request.next_token) {
@@ -153,7 +149,7 @@ Outcome<api::FilterLogEvents::Reply> LogsFilter::filter(
   std::size_t looked_at = 0;
   std::uint64_t steps = 0;
   while (!queue.empty()) {
-    if (found.size() >= limit || bytes >= kMostBytes || looked_at >= kMostLookedAt ||
+    if (found.size() >= limit || bytes >= kMostPageBytes || looked_at >= kMostLookedAt ||
         steps >= kMostSteps) {
       reply.next_token = token_of(reached);
       break;

@@ -24,25 +24,6 @@ constexpr double kLargest = 0x1p360;  // and no NaN, which is not within it
 constexpr std::size_t kMetricsPerPage = 500;
 constexpr std::size_t kMostDatapoints = 100'800;
 
-ServiceError invalid_value(std::string message) {
-  return {"InvalidParameterValue", std::move(message)};
-}
-ServiceError invalid_combination(std::string message) {
-  return {"InvalidParameterCombination", std::move(message)};
-}
-
-template <typename Dimensions>
-SeriesId series_of(const std::string& space, const std::string& name,
-                   const std::optional<Dimensions>& dimensions) {
-  SeriesId series{.space = space, .name = name};
-  if (dimensions) {
-    for (const auto& dimension : *dimensions)
-      series.dimensions.emplace_back(dimension.name, dimension.value);
-  }
-  std::ranges::sort(series.dimensions);
-  return series;
-}
-
 // What is wrong with a number of a datum, for which `what` stands.
 std::optional<ServiceError> check_number(const api::MetricDatum& datum, std::string_view what,
                                          double value) {

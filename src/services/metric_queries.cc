@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMostQueries = 500;  // Source: API reference of GetMetricData
 
-ServiceError invalid(std::string message) { return {"ValidationError", std::move(message)}; }
+ServiceError invalid_query(std::string message) { return {"ValidationError", std::move(message)}; }
 
 std::int64_t period_of(const api::MetricDataQuery& query) {
   return query.metric_stat ? query.metric_stat->period : query.period.value_or(60);
@@ -36,41 +36,42 @@ std::int64_t MetricQueries::periods_of(const api::MetricDataQuery& query) const 
 
 std::optional<ServiceError> MetricQueries::check(const api::MetricDataQuery& query) const {
   const std::string where = "The query '" + query.id + "': ";
-  if (!is_id(query.id)) return invalid(where + "an Id begins with a lower-case letter.");
+  if (!is_id(query.id)) return invalid_query(where + "an Id begins with a lower-case letter.");
   if (query.metric_stat.has_value() == query.expression.has_value())
-    return invalid(where + "one of MetricStat and Expression is needed.");
+    return invalid_query(where + "one of MetricStat and Expression is needed.");
   const std::int64_t period = period_of(query);
   if (!is_metric_period(period)) {
-    return invalid(where +
-                   "Period must be 1, 5, 10, 20, 30 or a multiple of 60, and at most a year.");
+    return invalid_query(
+        where + "Period must be 1, 5, 10, 20, 30 or a multiple of 60, and at most a year.");
   }
   if (periods_of(query) > kMostPeriods)
-    return invalid(where + "more than 100,800 periods: choose a longer one or less time.");
+    return invalid_query(where + "more than 100,800 periods: choose a longer one or less time.");
   if (query.expression) {
     if (query.expression->starts_with("SELECT") || query.expression->starts_with("SEARCH"))
-      return invalid(where + "Clary does not read Metrics Insights and SEARCH yet.");
+      return invalid_query(where + "Clary does not read Metrics Insights and SEARCH yet.");
     return std::nullopt;
   }
   if (!is_statistic(query.metric_stat->stat)) {
-    return invalid(where + "the statistic '" + query.metric_stat->stat +
-                   "' is not carried out here; SampleCount, Average, Sum, Minimum, Maximum and "
-                   "percentiles are.");
+    return invalid_query(
+        where + "the statistic '" + query.metric_stat->stat +
+        "' is not carried out here; SampleCount, Average, Sum, Minimum, Maximum and "
+        "percentiles are.");
   }
   return std::nullopt;
 }
 
 Outcome<std::vector<MetricResult>> MetricQueries::run() {
   if (by_id_.size() != request_.metric_data_queries.size())
-    return invalid("The Ids of MetricDataQueries must be unique.");
+    return invalid_query("The Ids of MetricDataQueries must be unique.");
   if (by_id_.size() > kMostQueries)
-    return invalid("More than 500 queries in one request: ask in several.");
+    return invalid_query("More than 500 queries in one request: ask in several.");
   std::int64_t periods = 0;
   for (const api::MetricDataQuery& query : request_.metric_data_queries) {
     if (auto refused = check(query)) return *refused;
     periods += periods_of(query);
   }
   if (periods > kMostPeriodsTogether)
-    return invalid(
+    return invalid_query(
         "The queries have more than 5,000,000 periods together: ask in several requests.");
   std::vector<MetricResult> results;
   for (const api::MetricDataQuery& query : request_.metric_data_queries) {
@@ -85,7 +86,8 @@ std::optional<ServiceError> MetricQueries::evaluate(const std::string& id) {
   if (values_.contains(id)) return std::nullopt;
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return std::nullopt;  // the expression's own error names it
-  if (!under_way_.insert(id).second) return invalid("The query '" + id + "' is part of itself.");
+  if (!under_way_.insert(id).second)
+    return invalid_query("The query '" + id + "' is part of itself.");
   const api::MetricDataQuery& query = *found->second;
   if (query.metric_stat) {
     Outcome<MathValue> read = read_series(query);
@@ -93,7 +95,7 @@ std::optional<ServiceError> MetricQueries::evaluate(const std::string& id) {
     return keep(id, std::move(*read));
   }
   const Result<std::vector<std::string>> named = math_ids(*query.expression, metrics_);
-  if (!named.ok()) return invalid(named.error().message);
+  if (!named.ok()) return invalid_query(named.error().message);
   for (const std::string& one : *named) {
     if (auto refused = evaluate(one)) return refused;
   }
@@ -101,15 +103,15 @@ std::optional<ServiceError> MetricQueries::evaluate(const std::string& id) {
                                                               .metrics = metrics_,
                                                               .start = request_.start_time,
                                                               .end = request_.end_time});
-  if (!value.ok()) return invalid(value.error().message);
+  if (!value.ok()) return invalid_query(value.error().message);
   return keep(id, *std::move(value));
 }
 
 std::optional<ServiceError> MetricQueries::keep(const std::string& id, MathValue value) {
   points_ += points_of(value);
   if (points_ > kMostPeriodsTogether) {
-    return invalid("The queries make more than 5,000,000 points together, '" + id +
-                   "' the last of them: ask in several requests.");
+    return invalid_query("The queries make more than 5,000,000 points together, '" + id +
+                         "' the last of them: ask in several requests.");
   }
   values_.insert_or_assign(id, std::move(value));
   return std::nullopt;

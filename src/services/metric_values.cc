@@ -30,6 +30,17 @@ bool has_known_members(const Sample& sample) {
 
 }  // namespace
 
+SeriesId series_of(const std::string& space, const std::string& name,
+                   const std::optional<std::vector<api::Dimension>>& dimensions) {
+  SeriesId series{.space = space, .name = name};
+  if (dimensions) {
+    for (const api::Dimension& dimension : *dimensions)
+      series.dimensions.emplace_back(dimension.name, dimension.value);
+  }
+  std::ranges::sort(series.dimensions);
+  return series;
+}
+
 bool is_statistic(std::string_view name) {
   constexpr std::array<std::string_view, 5> kPlain = {"SampleCount", "Average", "Sum", "Minimum",
                                                       "Maximum"};

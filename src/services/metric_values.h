@@ -1,17 +1,33 @@
-// One statistic of one series over periods, however it was asked for. Pure but for the store.
+// One statistic of one series over periods, however it was asked for, and how CloudWatch refuses a
+// number. Pure but for the store.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "api/cloudwatch_shapes.h"
 #include "services/metric_math.h"
 #include "services/percentile.h"
+#include "services/service_error.h"
 #include "telemetry/metric_store.h"
 
 namespace clary::services {
+
+// Rules that the model does not state.
+inline ServiceError invalid_value(std::string message) {
+  return {"InvalidParameterValue", std::move(message)};
+}
+inline ServiceError invalid_combination(std::string message) {
+  return {"InvalidParameterCombination", std::move(message)};
+}
+
+// The series that members of a request name; its unit is not set.
+telemetry::SeriesId series_of(const std::string& space, const std::string& name,
+                              const std::optional<std::vector<api::Dimension>>& dimensions);
 
 // SampleCount, Average, Sum, Minimum, Maximum, or a percentile ("p99").
 bool is_statistic(std::string_view name);

@@ -11,7 +11,7 @@
 namespace clary::services {
 namespace {
 
-ServiceError invalid(const std::string& what) {
+ServiceError invalid_policy(const std::string& what) {
   return {"InvalidPolicyDocument", "Invalid Policy: " + what};
 }
 
@@ -59,19 +59,20 @@ std::string PostPolicy::Condition::text() const {
 std::optional<ServiceError> PostPolicy::read_condition(const Document& condition) {
   if (const Document::Object* pairs = condition.as_object()) {
     for (const auto& [name, value] : *pairs) {
-      if (value.as_string() == nullptr) return invalid("the value of '" + name + "' is no text");
+      if (value.as_string() == nullptr)
+        return invalid_policy("the value of '" + name + "' is no text");
       conditions_.push_back({Condition::Kind::kEqual, to_lower(name), *value.as_string()});
     }
     return std::nullopt;
   }
   const Document::Array* parts = condition.as_array();
   if (parts == nullptr || parts->size() != 3 || (*parts)[0].as_string() == nullptr)
-    return invalid("a condition is an object or a list of three");
+    return invalid_policy("a condition is an object or a list of three");
   const std::string kind = to_lower(*(*parts)[0].as_string());
   if (kind == "content-length-range") {
     const auto least = size_of_bound((*parts)[1]);
     const auto most = size_of_bound((*parts)[2]);
-    if (!least || !most) return invalid("content-length-range wants two numbers");
+    if (!least || !most) return invalid_policy("content-length-range wants two numbers");
     least_bytes_ = std::max(least_bytes_, *least);
     most_bytes_ = std::min(most_bytes_, *most);
     return std::nullopt;
@@ -79,7 +80,7 @@ std::optional<ServiceError> PostPolicy::read_condition(const Document& condition
   const std::string* field = (*parts)[1].as_string();
   const std::string* value = (*parts)[2].as_string();
   if ((kind != "eq" && kind != "starts-with") || field == nullptr || value == nullptr)
-    return invalid("a condition of kind '" + kind + "' is not known");
+    return invalid_policy("a condition of kind '" + kind + "' is not known");
   conditions_.push_back({kind == "eq" ? Condition::Kind::kEqual : Condition::Kind::kStartsWith,
                          field_name(*field), *value});
   return std::nullopt;
@@ -87,16 +88,16 @@ std::optional<ServiceError> PostPolicy::read_condition(const Document& condition
 
 Outcome<PostPolicy> PostPolicy::parse(std::string_view base64) {
   const Result<std::string> text = base64_decode(base64);
-  if (!text.ok()) return invalid("it is no base64");
+  if (!text.ok()) return invalid_policy("it is no base64");
   const Result<Document> document = parse_json(*text);
-  if (!document.ok() || !document->is_object()) return invalid("it is no JSON object");
+  if (!document.ok() || !document->is_object()) return invalid_policy("it is no JSON object");
   PostPolicy out;
   const Result<TimePoint> expiration = parse_time(document->string_or("expiration", ""));
-  if (!expiration.ok()) return invalid("it has no expiration in ISO 8601");
+  if (!expiration.ok()) return invalid_policy("it has no expiration in ISO 8601");
   out.expiration_ = *expiration;
   const Document* conditions = document->find("conditions");
   if (conditions == nullptr || conditions->as_array() == nullptr)
-    return invalid("it has no list of conditions");
+    return invalid_policy("it has no list of conditions");
   for (const Document& condition : *conditions->as_array()) {
     if (auto wrong = out.read_condition(condition)) return *wrong;
   }

@@ -17,7 +17,6 @@ namespace {
 using domain::Job;
 
 // Source: AWS, ProcessingStoppingCondition: "The default value is 1 day."
-constexpr std::int64_t kDefaultMaxRuntimeSeconds = 86'400;
 // Source: AWS, ProcessingS3Input.LocalPath: "must be an absolute path ... that begins with".
 constexpr std::string_view kLocalRoot = "/opt/ml/processing";
 

@@ -16,7 +16,7 @@ std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-Result<api::DescribeProcessingJobResponse> describe_job(const Job& job) {
+Result<api::DescribeProcessingJobResponse> description_of(const Job& job) {
   CLARY_TRY(auto request, from_kept_text<api::CreateProcessingJobRequest>(job.request));
   fill_in(request);
   return api::DescribeProcessingJobResponse{
@@ -40,7 +40,7 @@ Result<api::DescribeProcessingJobResponse> describe_job(const Job& job) {
       .creation_time = job.created};
 }
 
-api::ProcessingJobSummary summarize_job(const Job& job) {
+api::ProcessingJobSummary summary_of(const Job& job) {
   return {.processing_job_name = job.name.value(),
           .processing_job_arn = job.arn.value(),
           .creation_time = job.created,
@@ -70,7 +70,7 @@ Outcome<api::CreateProcessingJobResponse> ProcessingJobs::create(
 Outcome<api::DescribeProcessingJobResponse> ProcessingJobs::describe(
     const api::DescribeProcessingJobRequest& request, const CallContext&) {
   CLARY_TRY(const Job job, jobs_.find(request.processing_job_name));
-  CLARY_TRY(api::DescribeProcessingJobResponse reply, describe_job(job));
+  CLARY_TRY(api::DescribeProcessingJobResponse reply, description_of(job));
   return reply;
 }
 
@@ -78,7 +78,7 @@ Outcome<api::ListProcessingJobsResponse> ProcessingJobs::list(
     const api::ListProcessingJobsRequest& request, const CallContext&) {
   CLARY_TRY(const domain::JobPage page, jobs_.list(request));
   api::ListProcessingJobsResponse reply;
-  for (const Job& job : page.jobs) reply.processing_job_summaries.push_back(summarize_job(job));
+  for (const Job& job : page.jobs) reply.processing_job_summaries.push_back(summary_of(job));
   if (!page.next.empty()) reply.next_token = page.next;
   return reply;
 }

@@ -15,7 +15,7 @@ namespace {
 using objects::SettingKind;
 using objects::SettingText;
 
-ServiceError absent(const char* code, const char* message) { return {code, message, 404}; }
+ServiceError no_setting(const char* code, const char* message) { return {code, message, 404}; }
 
 }  // namespace
 
@@ -93,14 +93,14 @@ Outcome<api::PutBucketPolicy::Reply> S3BucketSettings::put_policy(
 Outcome<api::GetBucketPolicy::Reply> S3BucketSettings::policy(
     const api::GetBucketPolicy::Request& request, const CallContext& context) {
   CLARY_TRY(const SettingText text, find(request, SettingKind::kPolicy, context));
-  if (text == nullptr) return absent("NoSuchBucketPolicy", "The bucket policy does not exist");
+  if (text == nullptr) return no_setting("NoSuchBucketPolicy", "The bucket policy does not exist");
   return api::GetBucketPolicy::Reply{*text};
 }
 
 Outcome<api::GetBucketPolicyStatus::Reply> S3BucketSettings::policy_status(
     const api::GetBucketPolicyStatus::Request& request, const CallContext& context) {
   CLARY_TRY(const SettingText text, find(request, SettingKind::kPolicy, context));
-  if (text == nullptr) return absent("NoSuchBucketPolicy", "The bucket policy does not exist");
+  if (text == nullptr) return no_setting("NoSuchBucketPolicy", "The bucket policy does not exist");
   CLARY_TRY(const domain::Policy policy, domain::Policy::parse(*text));
   return api::GetBucketPolicyStatus::Reply{api::s3::PolicyStatus{policy.gives_everyone()}};
 }
@@ -116,7 +116,7 @@ Outcome<api::GetBucketCors::Reply> S3BucketSettings::cors(
     const api::GetBucketCors::Request& request, const CallContext& context) {
   CLARY_TRY(const SettingText text, find(request, SettingKind::kCors, context));
   if (text == nullptr)
-    return absent("NoSuchCORSConfiguration", "The CORS configuration does not exist");
+    return no_setting("NoSuchCORSConfiguration", "The CORS configuration does not exist");
   CLARY_TRY(auto kept, from_kept_text<api::s3::CORSConfiguration>(*text));
   return api::GetBucketCors::Reply{std::move(kept.cors_rules)};
 }
@@ -135,7 +135,7 @@ Outcome<api::GetBucketLifecycleConfiguration::Reply> S3BucketSettings::lifecycle
     const api::GetBucketLifecycleConfiguration::Request& request, const CallContext& context) {
   CLARY_TRY(const SettingText text, find(request, SettingKind::kLifecycle, context));
   if (text == nullptr)
-    return absent("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist");
+    return no_setting("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist");
   CLARY_TRY(auto kept, from_kept_text<api::s3::BucketLifecycleConfiguration>(*text));
   api::GetBucketLifecycleConfiguration::Reply reply;
   reply.rules = std::move(kept.rules);
@@ -152,7 +152,7 @@ Outcome<api::PutBucketTagging::Reply> S3BucketSettings::put_tags(
 Outcome<api::GetBucketTagging::Reply> S3BucketSettings::tags(
     const api::GetBucketTagging::Request& request, const CallContext& context) {
   CLARY_TRY(const SettingText text, find(request, SettingKind::kTags, context));
-  if (text == nullptr) return absent("NoSuchTagSet", "The TagSet does not exist");
+  if (text == nullptr) return no_setting("NoSuchTagSet", "The TagSet does not exist");
   CLARY_TRY(auto kept, from_kept_text<api::s3::Tagging>(*text));
   return api::GetBucketTagging::Reply{std::move(kept.tag_set)};
 }
@@ -168,8 +168,8 @@ Outcome<api::GetPublicAccessBlock::Reply> S3BucketSettings::public_access(
     const api::GetPublicAccessBlock::Request& request, const CallContext& context) {
   CLARY_TRY(const SettingText text, find(request, SettingKind::kPublicAccess, context));
   if (text == nullptr) {
-    return absent("NoSuchPublicAccessBlockConfiguration",
-                  "The public access block configuration was not found");
+    return no_setting("NoSuchPublicAccessBlockConfiguration",
+                      "The public access block configuration was not found");
   }
   CLARY_TRY(auto kept, from_kept_text<api::s3::PublicAccessBlockConfiguration>(*text));
   return api::GetPublicAccessBlock::Reply{std::move(kept)};

@@ -10,9 +10,9 @@
 namespace clary::services {
 namespace {
 
-using Rule = api::s3::LifecycleRule;
+using LifecycleRule = api::s3::LifecycleRule;
 
-constexpr std::size_t kMostRules = 1000;
+constexpr std::size_t kMostLifecycleRules = 1000;
 constexpr std::size_t kLongestId = 255;
 
 ServiceError malformed() {
@@ -21,7 +21,7 @@ ServiceError malformed() {
           "schema"};
 }
 
-std::optional<ServiceError> check_filter(const Rule& rule) {
+std::optional<ServiceError> check_filter(const LifecycleRule& rule) {
   if (rule.prefix && rule.filter) return malformed();
   if (!rule.prefix && !rule.filter) return malformed();
   if (!rule.filter) return std::nullopt;
@@ -32,7 +32,7 @@ std::optional<ServiceError> check_filter(const Rule& rule) {
   return parts > 1 ? std::optional(malformed()) : std::nullopt;
 }
 
-bool has_tags(const Rule& rule) {
+bool has_tags(const LifecycleRule& rule) {
   return rule.filter && (rule.filter->tag || (rule.filter->and_ && rule.filter->and_->tags));
 }
 
@@ -50,7 +50,7 @@ std::optional<ServiceError> check_expiration(const api::s3::LifecycleExpiration&
   return ServiceError("InvalidArgument", "'Date' must be at midnight GMT");
 }
 
-std::optional<ServiceError> check_other_actions(const Rule& rule) {
+std::optional<ServiceError> check_other_actions(const LifecycleRule& rule) {
   const auto positive = [](const std::optional<std::int64_t>& days) { return days && *days > 0; };
   const auto& noncurrent = rule.noncurrent_version_expiration;
   if (noncurrent && !positive(noncurrent->noncurrent_days)) {
@@ -73,7 +73,7 @@ std::optional<ServiceError> check_other_actions(const Rule& rule) {
   return std::nullopt;
 }
 
-std::optional<ServiceError> check_rule(const Rule& rule) {
+std::optional<ServiceError> check_rule(const LifecycleRule& rule) {
   if (rule.id && rule.id->size() > kLongestId)
     return ServiceError("InvalidArgument", "ID length should not exceed allowed limit of 255");
   if (auto wrong = check_filter(rule)) return wrong;
@@ -85,7 +85,7 @@ std::optional<ServiceError> check_rule(const Rule& rule) {
   return rule.expiration ? check_expiration(*rule.expiration) : std::nullopt;
 }
 
-objects::LifecycleRule runtime_rule(const Rule& rule) {
+objects::LifecycleRule runtime_rule(const LifecycleRule& rule) {
   objects::LifecycleRule out;
   out.id = rule.id.value_or("");
   out.prefix = rule.prefix.value_or("");
@@ -123,9 +123,9 @@ objects::LifecycleRule runtime_rule(const Rule& rule) {
 }  // namespace
 
 std::optional<ServiceError> complete_lifecycle(api::s3::BucketLifecycleConfiguration& rules) {
-  if (rules.rules.empty() || rules.rules.size() > kMostRules) return malformed();
+  if (rules.rules.empty() || rules.rules.size() > kMostLifecycleRules) return malformed();
   std::set<std::string> names;
-  for (Rule& rule : rules.rules) {
+  for (LifecycleRule& rule : rules.rules) {
     if (auto wrong = check_rule(rule)) return wrong;
     if (!rule.id || rule.id->empty()) {
       // S3 makes a name of its own; this one is the same for the same rule.
@@ -158,7 +158,7 @@ std::optional<std::string> expiration_text(const LifecycleRules& rules,
 Result<LifecycleRules> lifecycle_rules(const std::string& kept) {
   CLARY_TRY(const auto configuration, from_kept_text<api::s3::BucketLifecycleConfiguration>(kept));
   LifecycleRules out;
-  for (const Rule& rule : configuration.rules) {
+  for (const LifecycleRule& rule : configuration.rules) {
     if (rule.status == "Enabled") out.push_back(runtime_rule(rule));
   }
   return out;

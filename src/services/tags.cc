@@ -15,8 +15,8 @@ constexpr std::size_t kPage = 50;
 // Source: AWS, "Tag restrictions".
 constexpr std::size_t kMostTags = 50;
 
-std::vector<api::Tag> to_wire(const std::vector<domain::Tag>& tags) {
-  std::vector<api::Tag> made;
+std::vector<api::sagemaker::Tag> to_wire(const std::vector<domain::Tag>& tags) {
+  std::vector<api::sagemaker::Tag> made;
   made.reserve(tags.size());
   for (const domain::Tag& tag : tags) made.push_back({.key = tag.key, .value = tag.value});
   return made;

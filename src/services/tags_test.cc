@@ -16,7 +16,7 @@ class TagsTest : public testing::Test {
     domain::Job job{.name = JobName("j"), .arn = Arn(kArn)};
     EXPECT_TRUE(jobs_.create(domain::begin(job, TimePoint()), {}).ok());
   }
-  std::string add(const std::vector<api::Tag>& tags, const std::string& arn = kArn) {
+  std::string add(const std::vector<api::sagemaker::Tag>& tags, const std::string& arn = kArn) {
     auto reply = tags_.add({.resource_arn = arn, .tags = tags}, {});
     return reply.ok() ? text(*reply->tags) : reply.error().code + ": " + reply.error().message;
   }
@@ -24,9 +24,9 @@ class TagsTest : public testing::Test {
     auto reply = tags_.list({.resource_arn = kArn}, {});
     return reply.ok() ? text(*reply->tags) : reply.error().code;
   }
-  static std::string text(const std::vector<api::Tag>& tags) {
+  static std::string text(const std::vector<api::sagemaker::Tag>& tags) {
     std::string all;
-    for (const api::Tag& tag : tags) all += tag.key + "=" + tag.value + " ";
+    for (const api::sagemaker::Tag& tag : tags) all += tag.key + "=" + tag.value + " ";
     return all;
   }
 
@@ -57,7 +57,7 @@ TEST_F(TagsTest, ListsFiftyAPage) {
 }
 
 TEST_F(TagsTest, FiftyIsTheMost) {
-  std::vector<api::Tag> many;
+  std::vector<api::sagemaker::Tag> many;
   for (int i = 0; i < 50; ++i) many.push_back({.key = "k" + std::to_string(i), .value = ""});
   EXPECT_NE(add(many).find("k49="), std::string::npos);
   EXPECT_EQ(add({{.key = "k7", .value = "again"}}).find("ResourceLimitExceeded"),

@@ -34,9 +34,9 @@ std::vector<api::SecondaryStatusTransition> transitions_of(const Job& job,
 // At least one: the SDK divides by it.
 std::optional<std::int64_t> seconds_of(const Job& job) {
   if (!job.training_started || !job.training_ended) return std::nullopt;
-  const auto seconds =
+  const auto trained =
       std::chrono::ceil<std::chrono::seconds>(*job.training_ended - *job.training_started).count();
-  return std::max<std::int64_t>(1, seconds);
+  return std::max<std::int64_t>(1, trained);
 }
 
 // What AWS fills in where the request said nothing.

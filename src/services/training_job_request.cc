@@ -16,11 +16,8 @@ namespace {
 
 using domain::Job;
 
-// Source: AWS, StoppingCondition: "The default value is 1 day."
-constexpr std::int64_t kDefaultMaxRuntimeSeconds = 86'400;
-
 // The model leaves these optional for kinds of jobs that are refused here.
-ServiceError absent(std::string_view member) {
+ServiceError missing_member(std::string_view member) {
   return invalid(
       fmt::format("1 validation error detected: Value null at '{}' failed to satisfy constraint: "
                   "Member must not be null",
@@ -54,7 +51,7 @@ Complaint check_hyperparameters(const api::CreateTrainingJobRequest& request) {
 }
 
 Complaint check_algorithm(const api::CreateTrainingJobRequest& request) {
-  if (!request.algorithm_specification) return absent("algorithmSpecification");
+  if (!request.algorithm_specification) return missing_member("algorithmSpecification");
   const api::AlgorithmSpecification& algorithm = *request.algorithm_specification;
   if (!algorithm.training_image || algorithm.training_image->empty()) {
     return invalid(
@@ -108,9 +105,10 @@ Complaint check_channels(const api::CreateTrainingJobRequest& request) {
 }
 
 Complaint check_resources(const api::CreateTrainingJobRequest& request) {
-  if (!request.resource_config) return absent("resourceConfig");
-  if (!request.resource_config->instance_type) return absent("resourceConfig.instanceType");
-  if (!request.resource_config->instance_count) return absent("resourceConfig.instanceCount");
+  if (!request.resource_config) return missing_member("resourceConfig");
+  if (!request.resource_config->instance_type) return missing_member("resourceConfig.instanceType");
+  if (!request.resource_config->instance_count)
+    return missing_member("resourceConfig.instanceCount");
   if (*request.resource_config->instance_count < 1) {
     return invalid(
         "1 validation error detected: Value '0' at 'resourceConfig.instanceCount' failed to "

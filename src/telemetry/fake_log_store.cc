@@ -4,6 +4,7 @@
 
 #include "base/time_text.h"
 #include "telemetry/log_block.h"
+#include "telemetry/log_groups.h"
 
 namespace clary::telemetry {
 
@@ -33,7 +34,7 @@ LogPosition FakeLogStore::Stream::end() const {
 
 Result<FakeLogStore::Stream*> FakeLogStore::find(const LogGroup& group, const LogStream& stream) {
   const auto streams = groups_.find(group);
-  if (streams == groups_.end()) return not_found("The specified log group does not exist.");
+  if (streams == groups_.end()) return no_group();
   const auto found = streams->second.find(stream.value());
   if (found == streams->second.end()) {
     return not_found("The specified log stream does not exist.");
@@ -83,7 +84,7 @@ Result<std::vector<StreamSummary>> FakeLogStore::streams(const LogGroup& group,
                                                          std::size_t limit) {
   MutexLock lock(mutex_);
   const auto found = groups_.find(group);
-  if (found == groups_.end()) return not_found("The specified log group does not exist.");
+  if (found == groups_.end()) return no_group();
   std::vector<StreamSummary> summaries;
   for (const auto& [name, stream] : found->second) {
     if (!name.starts_with(prefix) || name <= after || summaries.size() == limit) continue;

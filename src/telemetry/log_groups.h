@@ -22,6 +22,9 @@ using LogTags = std::vector<std::pair<std::string, std::string>>;  // keys and v
 // Source: AWS, "Tag restrictions".
 inline constexpr std::size_t kMostGroupTags = 50;
 
+// NotFound, in AWS's words.
+inline Error no_group() { return not_found("The specified log group does not exist."); }
+
 struct GroupSummary {
   LogGroup name;
   std::int64_t created_ms = 0;

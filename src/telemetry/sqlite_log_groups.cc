@@ -7,8 +7,6 @@ namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
 
-Error no_group() { return not_found("The specified log group does not exist."); }
-
 Status check_group(sqlite::Database& database, const LogGroup& group) {
   CLARY_TRY(sqlite::Statement find, database.prepare("SELECT 1 FROM log_group WHERE name = ?1"));
   find.bind(group.value());

@@ -4,6 +4,7 @@
 
 #include "base/time_text.h"
 #include "telemetry/log_block.h"
+#include "telemetry/log_groups.h"
 #include "telemetry/log_page.h"
 
 namespace clary::telemetry {
@@ -27,7 +28,6 @@ struct BatchTimes {
 };
 
 Error no_stream() { return not_found("The specified log stream does not exist."); }
-Error no_group() { return not_found("The specified log group does not exist."); }
 
 Result<bool> group_exists(sqlite::Database& database, const LogGroup& group) {
   CLARY_TRY(sqlite::Statement find, database.prepare("SELECT 1 FROM log_group WHERE name = ?1"));
