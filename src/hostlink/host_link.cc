@@ -18,7 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t kPieceBytes = 256U << 10;
 constexpr Duration kShortestPause = milliseconds(20);
 constexpr Duration kLongestPause = seconds(1);
 constexpr Duration kPatience = seconds(30);  // with a server that acknowledges nothing
@@ -225,7 +224,7 @@ class SpoolingHostLink final : public HostLink {
           listener = std::move(copy).value();
           listener_offered_ = true;
         } else {
-          Result<std::string> read = spool_.read(kPieceBytes);
+          Result<std::string> read = spool_.read(Spool::kPieceBytes);
           if (!read.ok()) return false;
           lines = std::move(read).value();
         }

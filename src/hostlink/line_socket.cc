@@ -16,7 +16,7 @@
 namespace clary::hostlink {
 namespace {
 
-int milliseconds(Duration timeout) {
+int poll_milliseconds(Duration timeout) {
   return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
 }
 
@@ -128,7 +128,7 @@ Status LineSocket::send(std::string_view lines, Duration timeout, int attached) 
     if (errno != EAGAIN && errno != EWOULDBLOCK)
       return unavailable(system_error("hostlink: send").message);
     pollfd wait{socket_.get(), POLLOUT, 0};
-    if (::poll(&wait, 1, milliseconds(timeout)) == 0)
+    if (::poll(&wait, 1, poll_milliseconds(timeout)) == 0)
       return timed_out("hostlink: the other side does not read");
   }
   return {};
@@ -162,7 +162,7 @@ Result<Fd> connect_to(const std::string& path) {
 
 bool wait_readable(int fd, int other, Duration timeout) {
   std::array<pollfd, 2> waits = {pollfd{fd, POLLIN, 0}, pollfd{other, POLLIN, 0}};
-  if (::poll(waits.data(), waits.size(), milliseconds(timeout)) <= 0) return false;
+  if (::poll(waits.data(), waits.size(), poll_milliseconds(timeout)) <= 0) return false;
   if (waits[1].revents != 0) {
     std::uint64_t count = 0;
     if (::read(other, &count, sizeof(count)) < 0) count = 0;

@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::uint64_t kPlaceEveryBytes = 64U << 10;
 constexpr std::uint64_t kCompactBytes = 4U << 20;
-constexpr std::size_t kPieceBytes = 256U << 10;
 
 std::string header_line(std::uint64_t acknowledged) {
   return to_json(Document::object({{"type", "spool"},

@@ -19,6 +19,9 @@ namespace clary::hostlink {
 
 class Spool {
  public:
+  // How much of the file is in memory at a time; what read() is best asked for.
+  static constexpr std::size_t kPieceBytes = 256U << 10;
+
   // Opens or makes the file (0600). Internal when it is not a spool.
   static Result<Spool> open(const std::string& path);
 

@@ -15,7 +15,7 @@ namespace clary::net {
 
 namespace {
 
-constexpr std::size_t kPieceBytes = 128 << 10;
+constexpr std::size_t kSentPieceBytes = 128 << 10;
 constexpr std::size_t kKeptConnections = 16;
 constexpr std::string_view kHttpPrefix = "http://";
 constexpr std::string_view kHttpsPrefix = "https://";
@@ -82,11 +82,11 @@ class Exchange {
     if (request_.source == nullptr) return send_parts(head, request_.body);
     CLARY_RETURN_IF_ERROR(send_parts(head, {}));
     std::uint64_t left = request_.source_length;
-    auto piece = std::make_unique_for_overwrite<char[]>(kPieceBytes);
+    auto piece = std::make_unique_for_overwrite<char[]>(kSentPieceBytes);
     while (left > 0 && !stopped_early_) {
       began_source_ = true;
       auto count = request_.source->read(
-          {piece.get(), static_cast<std::size_t>(std::min<std::uint64_t>(left, kPieceBytes))});
+          {piece.get(), static_cast<std::size_t>(std::min<std::uint64_t>(left, kSentPieceBytes))});
       source_failed_ = !count.ok() || *count == 0;
       if (!count.ok()) return count.error();
       if (*count == 0) return invalid_argument("the request's body ended before its length");

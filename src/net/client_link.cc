@@ -13,7 +13,7 @@
 namespace clary::net {
 namespace {
 
-constexpr std::size_t kPieceBytes = 128 << 10;
+constexpr std::size_t kReceivedPieceBytes = 128 << 10;
 
 Error broken(int error_number) {
   return unavailable(std::string("the connection broke: ") + std::strerror(error_number));
@@ -95,8 +95,9 @@ Result<bool> ClientLink::receive(std::string& input) {
 Result<bool> ClientLink::receive_plain(std::string& input) {
   for (;;) {
     const std::size_t old = input.size();
-    input.resize(old + kPieceBytes);
-    const ssize_t count = ::recv(socket_.get(), input.data() + old, kPieceBytes, MSG_DONTWAIT);
+    input.resize(old + kReceivedPieceBytes);
+    const ssize_t count =
+        ::recv(socket_.get(), input.data() + old, kReceivedPieceBytes, MSG_DONTWAIT);
     const int failure = errno;
     input.resize(old + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
     if (count >= 0) return count > 0;
@@ -110,9 +111,9 @@ Result<bool> ClientLink::receive_plain(std::string& input) {
 
 Result<bool> ClientLink::receive_by_tls(std::string& input) {
   const std::size_t old = input.size();
-  input.resize(old + kPieceBytes);
+  input.resize(old + kReceivedPieceBytes);
   for (;;) {
-    const TlsStep step = tls_->read({input.data() + old, kPieceBytes});
+    const TlsStep step = tls_->read({input.data() + old, kReceivedPieceBytes});
     if (step.wait == TlsStep::Wait::kRead || step.wait == TlsStep::Wait::kWrite) {
       const short event = step.wait == TlsStep::Wait::kRead ? POLLIN : POLLOUT;
       CLARY_RETURN_IF_ERROR(wait_ready(socket_.get(), event, io_timeout_));

@@ -19,7 +19,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-StartOutcome echo(const RequestHead& head) {
+StartOutcome echo_or_refuse(const RequestHead& head) {
   const bool chunked = head.target == "/chunked";
   const int status = head.target == "/refused" ? 404 : 200;
   return std::unique_ptr<RequestSink>(
@@ -34,7 +34,8 @@ StartOutcome echo(const RequestHead& head) {
 
 class ClientTest : public testing::Test {
  protected:
-  ClientTest() : handler_(echo), server_(std::make_unique<Server>(handler_, silent_logger())) {
+  ClientTest()
+      : handler_(echo_or_refuse), server_(std::make_unique<Server>(handler_, silent_logger())) {
     auto bound = server_->listen("127.0.0.1:0");
     EXPECT_TRUE(bound.ok());
     if (bound.ok()) address_ = *bound;

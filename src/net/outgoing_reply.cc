@@ -11,7 +11,7 @@ namespace clary::net {
 
 namespace {
 
-constexpr std::size_t kPieceBytes = 256 << 10;
+constexpr std::size_t kSourcePieceBytes = 256 << 10;
 constexpr std::size_t kUnknownPieceBytes = 64 << 10;  // of a body whose length is not known
 constexpr std::size_t kChunkHeadBytes = 10;           // "40000\r\n" and more than fits in a piece
 constexpr std::size_t kChunkTailBytes = 7;            // "\r\n0\r\n\r\n"
@@ -130,7 +130,7 @@ void OutgoingReply::sent(std::size_t count) {
 Status OutgoingReply::load() {
   CLARY_CHECK(source_ != nullptr && next_.size == 0);
   const std::size_t wanted =
-      left_ ? static_cast<std::size_t>(std::min<std::uint64_t>(*left_, kPieceBytes))
+      left_ ? static_cast<std::size_t>(std::min<std::uint64_t>(*left_, kSourcePieceBytes))
             : kUnknownPieceBytes;
   const std::size_t needed = chunked_ ? wanted + kChunkHeadBytes + kChunkTailBytes : wanted;
   if (next_.capacity < needed) {

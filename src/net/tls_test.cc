@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::days;
 
-StartOutcome echo(const RequestHead& head) {
+StartOutcome echo_with_way(const RequestHead& head) {
   const std::string way = head.origin.secure ? "secure" : "plain";
   return std::unique_ptr<RequestSink>(std::make_unique<FakeSink>([way](std::string body) {
     Reply reply;
@@ -29,7 +29,8 @@ StartOutcome echo(const RequestHead& head) {
 
 class TlsTest : public testing::Test {
  protected:
-  TlsTest() : handler_(echo), server_(std::make_unique<Server>(handler_, silent_logger())) {
+  TlsTest()
+      : handler_(echo_with_way), server_(std::make_unique<Server>(handler_, silent_logger())) {
     auto authority = ensure_local_authority(folder_.path(), {}, clock_);
     EXPECT_TRUE(authority.ok()) << authority.error().message;
     authority_ = *authority;

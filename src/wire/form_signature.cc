@@ -7,50 +7,48 @@
 namespace clary::wire {
 namespace {
 
-using Fields = std::map<std::string, std::string>;
+using SignedForm = std::map<std::string, std::string>;
 
-std::string field(const Fields& fields, const char* name) {
+std::string form_field(const SignedForm& fields, const char* name) {
   const auto found = fields.find(name);
   return found == fields.end() ? "" : found->second;
 }
 
-AuthFailure incomplete(const char* detail) { return {AuthFailureKind::kIncomplete, detail}; }
-
-std::variant<Authentication, AuthFailure> read_v4(const Fields& fields) {
+std::variant<Authentication, AuthFailure> read_v4(const SignedForm& fields) {
   Authentication out;
-  if (field(fields, "x-amz-algorithm") != "AWS4-HMAC-SHA256")
-    return AuthFailure{AuthFailureKind::kUnsupportedScheme, field(fields, "x-amz-algorithm")};
-  if (!read_credential(field(fields, "x-amz-credential"), out))
-    return incomplete("x-amz-credential must have five slash-delimited elements.");
-  const Result<TimePoint> time = parse_time(field(fields, "x-amz-date"));
-  if (!time.ok()) return incomplete("x-amz-date must be in ISO 8601 basic format.");
+  if (form_field(fields, "x-amz-algorithm") != kSigningAlgorithm)
+    return AuthFailure{AuthFailureKind::kUnsupportedScheme, form_field(fields, "x-amz-algorithm")};
+  if (!read_credential(form_field(fields, "x-amz-credential"), out))
+    return unreadable("x-amz-credential must have five slash-delimited elements.");
+  const Result<TimePoint> time = parse_time(form_field(fields, "x-amz-date"));
+  if (!time.ok()) return unreadable("x-amz-date must be in ISO 8601 basic format.");
   out.time = *time;
   out.scope.timestamp = basic_iso8601(*time);
   if (!out.scope.timestamp.starts_with(out.scope.date))
     return AuthFailure{AuthFailureKind::kMismatch, ""};
-  out.signature = field(fields, "x-amz-signature");
+  out.signature = form_field(fields, "x-amz-signature");
   return out;
 }
 
-std::variant<Authentication, AuthFailure> read_v2(const Fields& fields) {
+std::variant<Authentication, AuthFailure> read_v2(const SignedForm& fields) {
   Authentication out;
   out.version = SignatureVersion::kV2;
-  out.access_key = AccessKeyId(field(fields, "awsaccesskeyid"));
+  out.access_key = AccessKeyId(form_field(fields, "awsaccesskeyid"));
   out.scope.region = "us-east-1";
   out.scope.service = "s3";
-  out.signature = field(fields, "signature");
+  out.signature = form_field(fields, "signature");
   return out;
 }
 
 }  // namespace
 
-std::variant<Authentication, AuthFailure> read_form_authentication(const Fields& fields) {
+std::variant<Authentication, AuthFailure> read_form_authentication(const SignedForm& fields) {
   const bool is_v4 = fields.contains("x-amz-signature");
   if (!is_v4 && !(fields.contains("signature") && fields.contains("awsaccesskeyid")))
     return AuthFailure{AuthFailureKind::kMissing, ""};
   auto read = is_v4 ? read_v4(fields) : read_v2(fields);
   if (auto* claims = std::get_if<Authentication>(&read)) {
-    claims->session_token = field(fields, "x-amz-security-token");
+    claims->session_token = form_field(fields, "x-amz-security-token");
     claims->payload_hash = kUnsignedPayload;
     claims->expires = Duration(0);  // the policy's own, which its reader checks
   }

@@ -15,9 +15,9 @@ namespace {
 constexpr std::size_t kMostMembers = 64;
 
 // The fields by name, in order, and which of them were understood.
-class Fields {
+class FormFields {
  public:
-  explicit Fields(const Form& form) {
+  explicit FormFields(const Form& form) {
     for (const auto& [name, value] : form) values_.emplace(name, value);
   }
 
@@ -49,9 +49,9 @@ std::string joined(const std::string& prefix, std::string_view name) {
   return prefix.empty() ? std::string(name) : prefix + '.' + std::string(name);
 }
 
-Document read_value(Fields& fields, const Shape& shape, const std::string& name);
+Document read_value(FormFields& fields, const Shape& shape, const std::string& name);
 
-Document read_structure(Fields& fields, const Shape* shape, const std::string& prefix) {
+Document read_structure(FormFields& fields, const Shape* shape, const std::string& prefix) {
   Document out = Document::Object{};
   if (shape == nullptr) return out;
   for (const Member& member : shape->members) {
@@ -61,7 +61,7 @@ Document read_structure(Fields& fields, const Shape* shape, const std::string& p
   return out;
 }
 
-Document read_list(Fields& fields, const Shape& shape, const std::string& name) {
+Document read_list(FormFields& fields, const Shape& shape, const std::string& name) {
   Document::Array out;
   const std::string prefix = shape.flattened ? name : joined(name, shape.element_name);
   fields.take(name);  // "Tags=": an empty list
@@ -71,7 +71,7 @@ Document read_list(Fields& fields, const Shape& shape, const std::string& name) 
   return out;
 }
 
-Document read_map(Fields& fields, const Shape& shape, const std::string& name) {
+Document read_map(FormFields& fields, const Shape& shape, const std::string& name) {
   Document out = Document::Object{};
   const std::string prefix = shape.flattened ? name : joined(name, shape.element_name);
   for (std::size_t i = 1; fields.has_under(prefix + '.' + std::to_string(i)); ++i) {
@@ -83,7 +83,7 @@ Document read_map(Fields& fields, const Shape& shape, const std::string& name) {
   return out;
 }
 
-Document read_value(Fields& fields, const Shape& shape, const std::string& name) {
+Document read_value(FormFields& fields, const Shape& shape, const std::string& name) {
   switch (shape.kind) {
     case Kind::kStructure:
       return read_structure(fields, &shape, name);
@@ -129,7 +129,7 @@ std::string_view form_value(const Form& form, std::string_view name) {
 }
 
 Document read_query(const Operation& operation, const Form& form) {
-  Fields fields(form);
+  FormFields fields(form);
   Document out = read_structure(fields, operation.input, "");
   fields.add_unknown(out);
   return out;

@@ -15,7 +15,7 @@ namespace {
 
 using QueryFields = std::vector<std::pair<std::string, std::string>>;
 
-QueryFields query_fields(std::string_view raw_query) {
+QueryFields decoded_query(std::string_view raw_query) {
   QueryFields fields;
   for (const std::string_view field : split(raw_query, '&')) {
     if (field.empty()) continue;
@@ -212,7 +212,7 @@ std::string write_body(const Operation& operation, const Document& reply) {
 }  // namespace
 
 const Operation* find_rest_operation(const Service& service, const net::RequestHead& head) {
-  const QueryFields fields = query_fields(head.raw_query());
+  const QueryFields fields = decoded_query(head.raw_query());
   const int labels = label_count(head.raw_path());
   const Operation* best = nullptr;
   std::size_t best_fit = 0;
@@ -242,7 +242,7 @@ Result<Document> read_rest_request(const Operation& operation, const net::Reques
                                    std::string_view body) {
   Document out = Document::Object{};
   if (operation.input == nullptr) return out;
-  const QueryFields fields = query_fields(head.raw_query());
+  const QueryFields fields = decoded_query(head.raw_query());
   for (const Member& member : operation.input->members) {
     CLARY_TRY(Document value, read_member(member, head, fields));
     if (!value.is_null()) out.set(member.name, std::move(value));

@@ -57,7 +57,7 @@ struct QueryField {
   bool has_value = false;
 };
 
-std::vector<QueryField> query_fields(std::string_view raw_query) {
+std::vector<QueryField> subresource_fields(std::string_view raw_query) {
   std::vector<QueryField> out;
   for (const std::string_view part : split(raw_query, '&')) {
     const std::size_t equals = part.find('=');
@@ -113,7 +113,7 @@ std::map<std::string, std::string> signed_headers(const net::RequestHead& head,
 }  // namespace
 
 std::string sigv2_signature(const net::RequestHead& head, const Secret& secret) {
-  const std::vector<QueryField> fields = query_fields(head.raw_query());
+  const std::vector<QueryField> fields = subresource_fields(head.raw_query());
   const std::map<std::string, std::string> headers = signed_headers(head, fields);
   const auto value_of = [](const auto& map, const char* name) {
     return map.contains(name) ? map.at(name) : std::string();

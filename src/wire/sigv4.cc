@@ -11,7 +11,6 @@
 namespace clary::wire {
 namespace {
 
-constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 constexpr std::size_t kRememberedKeys = 256;
 
 // Text that may hold a bad escape is taken as it stands: the signature then simply does not match.
@@ -132,7 +131,7 @@ std::string SigningKeys::find(const Secret& secret, const SigningScope& scope) {
 
 std::string signature_of(std::string_view key, const SigningScope& scope,
                          std::string_view canonical) {
-  std::string text(kAlgorithm);
+  std::string text(kSigningAlgorithm);
   text += '\n' + scope.timestamp + '\n' + scope.to_string() + '\n' + hex_encode(sha256(canonical));
   return hex_encode(hmac_sha256(key, text));
 }
@@ -152,7 +151,7 @@ void sign(const Signer& signer, const SignedParts& parts, TimePoint now, net::He
   const std::string signature = signature_of(signing_key(signer.secret_key, scope), scope,
                                              canonical_request(input, signer.service, ""));
   headers.set("Authorization",
-              std::string(kAlgorithm) + " Credential=" + signer.access_key.value() + '/' +
+              std::string(kSigningAlgorithm) + " Credential=" + signer.access_key.value() + '/' +
                   scope.to_string() + ", SignedHeaders=" + signed_header_names(input) +
                   ", Signature=" + signature);
 }
@@ -163,7 +162,7 @@ std::string presign(const Signer& signer, const SignedParts& parts, TimePoint no
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(expires).count();
   std::string target(parts.target);
   target += query_of(target).empty() ? (target.find('?') == std::string::npos ? "?" : "") : "&";
-  target += "X-Amz-Algorithm=" + std::string(kAlgorithm) + "&X-Amz-Credential=" +
+  target += "X-Amz-Algorithm=" + std::string(kSigningAlgorithm) + "&X-Amz-Credential=" +
             percent_encode(signer.access_key.value() + '/' + scope.to_string()) +
             "&X-Amz-Date=" + scope.timestamp + "&X-Amz-Expires=" + std::to_string(seconds) +
             "&X-Amz-SignedHeaders=host";

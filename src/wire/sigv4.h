@@ -17,6 +17,7 @@
 
 namespace clary::wire {
 
+inline constexpr std::string_view kSigningAlgorithm = "AWS4-HMAC-SHA256";
 inline constexpr std::string_view kUnsignedPayload = "UNSIGNED-PAYLOAD";
 // SHA-256 of nothing, in hexadecimal.
 inline constexpr std::string_view kEmptyPayloadHash =

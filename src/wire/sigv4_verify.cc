@@ -13,15 +13,9 @@ namespace clary::wire {
 namespace {
 
 using Read = std::variant<Authentication, AuthFailure>;
-using Fields = std::map<std::string, std::string, std::less<>>;
+using SignedQuery = std::map<std::string, std::string, std::less<>>;
 
-constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-
-AuthFailure incomplete(std::string detail) {
-  return {AuthFailureKind::kIncomplete, std::move(detail)};
-}
-
-std::string field(const Fields& fields, std::string_view name) {
+std::string query_field(const SignedQuery& fields, std::string_view name) {
   const auto at = fields.find(name);
   return at == fields.end() ? std::string() : at->second;
 }
@@ -38,8 +32,8 @@ std::string_view authorization_field(std::string_view text, std::string_view nam
   return found;
 }
 
-Fields query_fields(std::string_view raw_query) {
-  Fields fields;
+SignedQuery signed_query(std::string_view raw_query) {
+  SignedQuery fields;
   for (const std::string_view part : split(raw_query, '&')) {
     const std::size_t equals = part.find('=');
     const std::string_view value =
@@ -65,7 +59,7 @@ bool is_scope_word(std::string_view word) {
 std::optional<AuthFailure> read_time(std::string_view text, Authentication& out) {
   const Result<TimePoint> time = parse_time(text);
   if (!time.ok())
-    return incomplete("Date must be in ISO-8601 'basic format'. Got '" + std::string(text) + "'.");
+    return unreadable("Date must be in ISO-8601 'basic format'. Got '" + std::string(text) + "'.");
   out.time = *time;
   out.scope.timestamp = basic_iso8601(*time);
   if (!out.scope.timestamp.starts_with(out.scope.date)) {
@@ -95,8 +89,8 @@ Read from_header(const net::RequestHead& head, std::string_view authorization) {
   if (scheme == "AWS" || scheme == "AWS4-ECDSA-P256-SHA256") {
     return AuthFailure{AuthFailureKind::kUnsupportedScheme, std::string(scheme)};
   }
-  if (scheme != kAlgorithm || space == std::string_view::npos) {
-    return incomplete("Authorization header requires 'AWS4-HMAC-SHA256'.");
+  if (scheme != kSigningAlgorithm || space == std::string_view::npos) {
+    return unreadable("Authorization header requires 'AWS4-HMAC-SHA256'.");
   }
   const auto field_of = [text = authorization.substr(space + 1)](std::string_view name) {
     return authorization_field(text, name);
@@ -104,17 +98,17 @@ Read from_header(const net::RequestHead& head, std::string_view authorization) {
   Authentication out;
   for (const std::string_view name : {"Credential", "SignedHeaders", "Signature"}) {
     if (field_of(name).empty())
-      return incomplete("Authorization header requires '" + std::string(name) + "' parameter.");
+      return unreadable("Authorization header requires '" + std::string(name) + "' parameter.");
   }
   if (!read_credential(field_of("Credential"), out)) {
-    return incomplete(
+    return unreadable(
         "Credential must have five slash-delimited elements, e.g. keyid/date/region/service/term.");
   }
   const std::string* amz_date = head.headers.find("x-amz-date");
   const std::string_view date =
       amz_date != nullptr ? std::string_view(*amz_date) : head.headers.get("date");
   if (date.empty())
-    return incomplete(
+    return unreadable(
         "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
   if (auto failure = read_time(date, out)) return *failure;
   read_signed_headers(field_of("SignedHeaders"), out);
@@ -124,24 +118,24 @@ Read from_header(const net::RequestHead& head, std::string_view authorization) {
   return out;
 }
 
-Read from_query(const Fields& fields) {
-  if (field(fields, "X-Amz-Algorithm") != kAlgorithm) {
-    return AuthFailure{AuthFailureKind::kUnsupportedScheme, field(fields, "X-Amz-Algorithm")};
+Read from_query(const SignedQuery& fields) {
+  if (query_field(fields, "X-Amz-Algorithm") != kSigningAlgorithm) {
+    return AuthFailure{AuthFailureKind::kUnsupportedScheme, query_field(fields, "X-Amz-Algorithm")};
   }
   Authentication out;
   for (const std::string_view name : {"X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
                                       "X-Amz-SignedHeaders", "X-Amz-Signature"}) {
-    if (field(fields, name).empty())
-      return incomplete("Query-string authentication requires the '" + std::string(name) +
+    if (query_field(fields, name).empty())
+      return unreadable("Query-string authentication requires the '" + std::string(name) +
                         "' parameter.");
   }
-  if (!read_credential(field(fields, "X-Amz-Credential"), out)) {
-    return incomplete(
+  if (!read_credential(query_field(fields, "X-Amz-Credential"), out)) {
+    return unreadable(
         "Error parsing the X-Amz-Credential parameter; it must have five slash-delimited "
         "elements.");
   }
-  if (auto failure = read_time(field(fields, "X-Amz-Date"), out)) return *failure;
-  const std::optional<std::int64_t> seconds = parse_int(field(fields, "X-Amz-Expires"));
+  if (auto failure = read_time(query_field(fields, "X-Amz-Date"), out)) return *failure;
+  const std::optional<std::int64_t> seconds = parse_int(query_field(fields, "X-Amz-Expires"));
   if (!seconds)
     return AuthFailure{AuthFailureKind::kPresignInvalid, "X-Amz-Expires should be a number"};
   if (*seconds < 0)
@@ -152,28 +146,29 @@ Read from_query(const Fields& fields) {
                        "X-Amz-Expires parameter; 604800 at most"};
   }
   out.expires = std::chrono::seconds(*seconds);
-  read_signed_headers(field(fields, "X-Amz-SignedHeaders"), out);
-  out.signature = field(fields, "X-Amz-Signature");
-  out.session_token = field(fields, "X-Amz-Security-Token");
+  read_signed_headers(query_field(fields, "X-Amz-SignedHeaders"), out);
+  out.signature = query_field(fields, "X-Amz-Signature");
+  out.session_token = query_field(fields, "X-Amz-Security-Token");
   return out;
 }
 
 // A presigned URL of version 2 names no region: it is taken as signed in S3's first.
-Read from_v2_query(const Fields& fields) {
-  const std::optional<std::int64_t> expires = parse_int(field(fields, "Expires"));
+Read from_v2_query(const SignedQuery& fields) {
+  const std::optional<std::int64_t> expires = parse_int(query_field(fields, "Expires"));
   constexpr std::int64_t latest = 4'102'444'800;  // 2100-01-01
   if (!expires || *expires < 0 || *expires > latest) {
-    return AuthFailure{AuthFailureKind::kPresignInvalid,
-                       "Invalid date (should be seconds since epoch): " + field(fields, "Expires")};
+    return AuthFailure{
+        AuthFailureKind::kPresignInvalid,
+        "Invalid date (should be seconds since epoch): " + query_field(fields, "Expires")};
   }
   Authentication out;
   out.version = SignatureVersion::kV2;
-  out.access_key = AccessKeyId(field(fields, "AWSAccessKeyId"));
+  out.access_key = AccessKeyId(query_field(fields, "AWSAccessKeyId"));
   out.scope.region = "us-east-1";
   out.scope.service = "s3";
   out.expires = std::chrono::seconds(*expires);
-  out.signature = field(fields, "Signature");
-  out.session_token = field(fields, "x-amz-security-token");
+  out.signature = query_field(fields, "Signature");
+  out.session_token = query_field(fields, "x-amz-security-token");
   return out;
 }
 
@@ -219,7 +214,7 @@ std::vector<std::pair<std::string, std::string>> covered_headers(
 std::optional<AuthFailure> check_coverage(const Authentication& authentication,
                                           const net::RequestHead& head) {
   if (!covers(authentication, "host")) {
-    return incomplete("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
+    return unreadable("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   }
   for (const auto& [name, value] : head.headers.fields()) {
     const std::string lower = to_lower(name);
@@ -257,7 +252,7 @@ bool is_unsigned(const ReadAuthentication& read) {
 ReadAuthentication read_authentication(const net::RequestHead& head) {
   const std::string_view authorization = head.headers.get("authorization");
   if (!authorization.empty()) return from_header(head, authorization);
-  const Fields fields = query_fields(head.raw_query());
+  const SignedQuery fields = signed_query(head.raw_query());
   if (fields.contains("X-Amz-Algorithm") || fields.contains("X-Amz-Signature"))
     return from_query(fields);
   if (fields.contains("AWSAccessKeyId") && fields.contains("Signature"))
@@ -295,7 +290,7 @@ void apply_presigned_fields(net::RequestHead& head) {
   constexpr std::string_view signing[] = {
       "x-amz-algorithm",     "x-amz-credential", "x-amz-date",           "x-amz-expires",
       "x-amz-signedheaders", "x-amz-signature",  "x-amz-security-token", "x-amz-content-sha256"};
-  for (const auto& [name, value] : query_fields(head.raw_query())) {
+  for (const auto& [name, value] : signed_query(head.raw_query())) {
     const std::string lower = to_lower(name);
     if (std::find(std::begin(signing), std::end(signing), lower) != std::end(signing)) continue;
     const bool is_header =

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -40,6 +41,9 @@ struct AuthFailure {
   AuthFailureKind kind = AuthFailureKind::kMissing;
   std::string detail;  // for the message; may be empty
 };
+inline AuthFailure unreadable(std::string detail) {
+  return {AuthFailureKind::kIncomplete, std::move(detail)};
+}
 
 enum class SignatureVersion { kV4, kV2 };
 
