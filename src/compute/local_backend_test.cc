@@ -24,7 +24,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::uint64_t kOpenFiles = 321;
-constexpr Resources kMachine{.cores = 8, .memory_bytes = 8ULL << 30, .gpus = 0};
+constexpr Resources kMachineWithoutGpus{.cores = 8, .memory_bytes = 8ULL << 30, .gpus = 0};
 
 std::string script_of(Conduct conduct) {
   switch (conduct) {
@@ -47,7 +47,7 @@ class LocalUnderTest final : public BackendUnderTest {
   void reopen(const std::string& path) {
     backend_.reset();
     LocalBackendOptions options{.gangs_folder = folder_.path(),
-                                .machine = kMachine,
+                                .machine = kMachineWithoutGpus,
                                 .path = path,
                                 .open_files = kOpenFiles};
     backend_ = std::move(open_local_backend(std::move(options), clock_, silent_logger())).value();

@@ -28,7 +28,7 @@ namespace {
 
 constexpr Ipv4 kLinkLocal{{169, 254, 0, 0}, 16};  // clouds' metadata addresses
 constexpr Ipv4 kSlirpGateway{{10, 0, 2, 2}, 32};
-constexpr Duration kMakeTimeout = std::chrono::seconds(10);
+constexpr Duration kMakeNetworkTimeout = std::chrono::seconds(10);
 constexpr Duration kSlirpTimeout = std::chrono::seconds(5);
 
 Ipv4 address_of(int index) { return {{10, 77, 0, static_cast<std::uint8_t>(index)}, 24}; }
@@ -101,7 +101,7 @@ Result<Fd> in_child(const std::function<Result<Fd>()>& work,
     ::_exit(0);
   }
   there.close();
-  Result<Fd> outcome = receive_outcome(here.get(), "make a job's network", kMakeTimeout);
+  Result<Fd> outcome = receive_outcome(here.get(), "make a job's network", kMakeNetworkTimeout);
   if (outcome.ok() && before_end) {
     if (const Status seen = before_end(child); !seen.ok()) outcome = seen.error();
   }

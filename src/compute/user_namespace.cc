@@ -18,7 +18,7 @@
 namespace clary::compute {
 namespace {
 
-constexpr Duration kMakeTimeout = std::chrono::seconds(10);
+constexpr Duration kMakeNamespaceTimeout = std::chrono::seconds(10);
 constexpr int kCapSysAdmin = 21;  // linux/capability.h
 
 Error with_mend(const Error& error) {
@@ -72,7 +72,7 @@ Status write_maps(const std::string& proc, const IdMap& map) {
 }
 
 bool read_word(int from, char& word) {
-  return readable_within(from, kMakeTimeout) && ::read(from, &word, 1) == 1;
+  return readable_within(from, kMakeNamespaceTimeout) && ::read(from, &word, 1) == 1;
 }
 
 Result<Fd> name_namespace(pid_t holder, int ready, int told, const IdMap& map) {

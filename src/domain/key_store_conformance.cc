@@ -3,7 +3,7 @@
 namespace clary::domain {
 namespace {
 
-const TimePoint kStart{std::chrono::seconds(1'700'000'000)};
+const TimePoint kExpiry{std::chrono::seconds(1'700'000'000)};
 
 }  // namespace
 
@@ -19,7 +19,7 @@ TEST_P(KeyStoreConformance, KeepsEveryMemberOfAKey) {
   const AccessKey session{.id = AccessKeyId("ASIA1"),
                           .secret = Secret("s"),
                           .session_token = Secret("t"),
-                          .expires = kStart,
+                          .expires = kExpiry,
                           .principal = "arn:session",
                           .policy = "{}",
                           .gang = GangId("g")};
@@ -28,7 +28,7 @@ TEST_P(KeyStoreConformance, KeepsEveryMemberOfAKey) {
   const AccessKey found = keys().find(AccessKeyId("ASIA1")).value();
   EXPECT_EQ(found.secret.reveal(), "s");
   EXPECT_EQ(found.session_token.reveal(), "t");
-  EXPECT_EQ(found.expires, kStart);
+  EXPECT_EQ(found.expires, kExpiry);
   EXPECT_EQ(found.principal, "arn:session");
   EXPECT_EQ(found.policy, "{}");
   EXPECT_EQ(found.gang, GangId("g"));
@@ -68,9 +68,9 @@ TEST_P(KeyStoreConformance, AKeyThatWasFoundIsFoundAsItIsNow) {
   const auto secret = [&] { return keys().find(id).value().secret.reveal(); };
   ASSERT_TRUE(keys().put({.id = id, .secret = Secret("a"), .gang = GangId("g")}).ok());
   EXPECT_EQ(secret(), "a");
-  ASSERT_TRUE(keys().put({.id = id, .secret = Secret("b"), .expires = kStart}).ok());
+  ASSERT_TRUE(keys().put({.id = id, .secret = Secret("b"), .expires = kExpiry}).ok());
   EXPECT_EQ(secret(), "b");
-  ASSERT_TRUE(keys().remove_expired(kStart + std::chrono::seconds(1)).ok());
+  ASSERT_TRUE(keys().remove_expired(kExpiry + std::chrono::seconds(1)).ok());
   EXPECT_FALSE(keys().find(id).ok());
   ASSERT_TRUE(keys().put({.id = id, .secret = Secret("c"), .gang = GangId("g")}).ok());
   EXPECT_EQ(secret(), "c");

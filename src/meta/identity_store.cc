@@ -11,11 +11,13 @@ using domain::Identity;
 using domain::IdentityKind;
 using domain::IdentityPolicy;
 
-constexpr std::string_view kColumns =
+constexpr std::string_view kSelectIdentity =
     "SELECT kind, name, id, path, created, trust, description, max_session_seconds, tags FROM "
     "identities WHERE kind = ?1";
 
-Error absent(const std::string& name) { return not_found("identity '" + name + "': not there"); }
+Error no_identity(const std::string& name) {
+  return not_found("identity '" + name + "': not there");
+}
 
 std::int64_t kind_column(IdentityKind kind) { return static_cast<std::int64_t>(kind); }
 
@@ -54,7 +56,7 @@ Result<Identity> read_identity(const Statement& row) {
   return identity;
 }
 
-Result<bool> exists(Connection& connection, IdentityKind kind, const std::string& name) {
+Result<bool> identity_exists(Connection& connection, IdentityKind kind, const std::string& name) {
   CLARY_TRY(Statement find,
             connection.prepare("SELECT 1 FROM identities WHERE kind = ?1 AND name = ?2"));
   find.bind(kind_column(kind)).bind(name);
@@ -81,7 +83,7 @@ class StoredIdentities final : public domain::IdentityStore {
 
   Status create(const Identity& identity) override {
     return database_.write([&](Connection& connection) -> Status {
-      CLARY_TRY(const bool there, exists(connection, identity.kind, identity.name));
+      CLARY_TRY(const bool there, identity_exists(connection, identity.kind, identity.name));
       if (there) return already_exists("identity '" + identity.name + "': there already");
       return write_identity(connection, identity);
     });
@@ -89,24 +91,24 @@ class StoredIdentities final : public domain::IdentityStore {
 
   Status replace(const Identity& identity) override {
     return database_.write([&](Connection& connection) -> Status {
-      CLARY_TRY(const bool there, exists(connection, identity.kind, identity.name));
-      return there ? write_identity(connection, identity) : absent(identity.name);
+      CLARY_TRY(const bool there, identity_exists(connection, identity.kind, identity.name));
+      return there ? write_identity(connection, identity) : no_identity(identity.name);
     });
   }
 
   Result<Identity> find(IdentityKind kind, const std::string& name) override {
     CLARY_TRY(auto reader, database_.read());
-    CLARY_TRY(Statement find, reader->prepare(std::string(kColumns) + " AND name = ?2"));
+    CLARY_TRY(Statement find, reader->prepare(std::string(kSelectIdentity) + " AND name = ?2"));
     find.bind(kind_column(kind)).bind(name);
     CLARY_TRY(const bool found, find.step());
-    if (!found) return absent(name);
+    if (!found) return no_identity(name);
     return read_identity(find);
   }
 
   Status remove(IdentityKind kind, const std::string& name) override {
     return database_.write([&](Connection& connection) -> Status {
-      CLARY_TRY(const bool there, exists(connection, kind, name));
-      if (!there) return absent(name);
+      CLARY_TRY(const bool there, identity_exists(connection, kind, name));
+      if (!there) return no_identity(name);
       CLARY_TRY(Statement used,
                 connection.prepare("SELECT 1 FROM identity_policies WHERE kind = ?1 "
                                    "AND name = ?2 LIMIT 1"));
@@ -122,7 +124,7 @@ class StoredIdentities final : public domain::IdentityStore {
 
   Result<std::vector<Identity>> list(IdentityKind kind) override {
     CLARY_TRY(auto reader, database_.read());
-    CLARY_TRY(Statement find, reader->prepare(std::string(kColumns) + " ORDER BY name"));
+    CLARY_TRY(Statement find, reader->prepare(std::string(kSelectIdentity) + " ORDER BY name"));
     find.bind(kind_column(kind));
     std::vector<Identity> out;
     for (;;) {
@@ -136,8 +138,8 @@ class StoredIdentities final : public domain::IdentityStore {
   Status put_policy(IdentityKind kind, const std::string& name,
                     const IdentityPolicy& policy) override {
     return database_.write([&](Connection& connection) -> Status {
-      CLARY_TRY(const bool there, exists(connection, kind, name));
-      if (!there) return absent(name);
+      CLARY_TRY(const bool there, identity_exists(connection, kind, name));
+      if (!there) return no_identity(name);
       CLARY_TRY(Statement put,
                 connection.prepare("INSERT INTO identity_policies VALUES (?1, ?2, ?3, ?4, ?5) "
                                    "ON CONFLICT (kind, name, key) DO UPDATE SET (arn, document) = "

@@ -19,7 +19,7 @@ using domain::JobPage;
 using domain::JobQuery;
 using domain::Tag;
 
-Error absent(const JobName& name) { return not_found("job '" + name.value() + "': not there"); }
+Error no_job(const JobName& name) { return not_found("job '" + name.value() + "': not there"); }
 
 Status insert_events(Connection& connection, const JobChange& change) {
   if (change.events.empty()) return {};
@@ -105,7 +105,7 @@ Status require_job(Connection& connection, const Job& job) {
             connection.prepare("SELECT 1 FROM jobs WHERE kind = ?1 AND name = ?2"));
   there.bind(static_cast<std::int64_t>(job.kind)).bind(job.name.value());
   CLARY_TRY(const bool found, there.step());
-  if (!found) return absent(job.name);
+  if (!found) return no_job(job.name);
   return {};
 }
 
@@ -158,7 +158,7 @@ class StoredJobs final : public domain::JobStore {
     CLARY_TRY(Statement find, reader->prepare(sql));
     find.bind(static_cast<std::int64_t>(kind)).bind(name.value());
     CLARY_TRY(const bool found, find.step());
-    if (!found) return absent(name);
+    if (!found) return no_job(name);
     return read_job(find);
   }
 
@@ -224,7 +224,7 @@ class StoredJobs final : public domain::JobStore {
       event.message = select.text(3);
       events.push_back(std::move(event));
     }
-    if (events.empty()) return absent(name);  // every job has the event of its creation
+    if (events.empty()) return no_job(name);  // every job has the event of its creation
     return events;
   }
 

@@ -13,13 +13,13 @@ namespace {
 
 using domain::AccessKey;
 
-constexpr std::string_view kColumns =
+constexpr std::string_view kSelectKey =
     "SELECT id, secret, session_token, expires, principal, policy, gang, created, active FROM "
     "access_keys WHERE ";
-const std::string kFind = std::string(kColumns) + "id = ?1";
-const std::string kRoot = std::string(kColumns) + "principal = 'root' ORDER BY id LIMIT 1";
+const std::string kFind = std::string(kSelectKey) + "id = ?1";
+const std::string kRoot = std::string(kSelectKey) + "principal = 'root' ORDER BY id LIMIT 1";
 const std::string kOfPrincipal =
-    std::string(kColumns) + "principal = ?1 AND expires IS NULL ORDER BY id";
+    std::string(kSelectKey) + "principal = ?1 AND expires IS NULL ORDER BY id";
 
 AccessKey read_key(const Statement& row) {
   return {.id = AccessKeyId(row.text(0)),

@@ -13,7 +13,7 @@ using domain::IdentityKind;
 using domain::ManagedPolicy;
 using domain::PolicyVersion;
 
-Error absent(const std::string& arn) { return not_found("policy '" + arn + "': not there"); }
+Error no_policy(const std::string& arn) { return not_found("policy '" + arn + "': not there"); }
 
 // What is not looked for: docs/formats/meta.md.
 std::string record_of(const ManagedPolicy& policy) {
@@ -65,7 +65,7 @@ Result<ManagedPolicy> policy_of(std::string arn, std::string_view record) {
   return policy;
 }
 
-Result<bool> exists(Connection& connection, const std::string& arn) {
+Result<bool> policy_exists(Connection& connection, const std::string& arn) {
   CLARY_TRY(Statement find, connection.prepare("SELECT 1 FROM managed_policies WHERE arn = ?1"));
   find.bind(arn);
   return find.step();
@@ -87,7 +87,7 @@ class StoredPolicies final : public domain::PolicyStore {
 
   Status create_policy(const ManagedPolicy& policy) override {
     return database_.write([&](Connection& connection) -> Status {
-      CLARY_TRY(const bool there, exists(connection, policy.arn));
+      CLARY_TRY(const bool there, policy_exists(connection, policy.arn));
       if (there) return already_exists("policy '" + policy.arn + "': there already");
       return write_policy(connection, policy);
     });
@@ -95,8 +95,8 @@ class StoredPolicies final : public domain::PolicyStore {
 
   Status replace_policy(const ManagedPolicy& policy) override {
     return database_.write([&](Connection& connection) -> Status {
-      CLARY_TRY(const bool there, exists(connection, policy.arn));
-      return there ? write_policy(connection, policy) : absent(policy.arn);
+      CLARY_TRY(const bool there, policy_exists(connection, policy.arn));
+      return there ? write_policy(connection, policy) : no_policy(policy.arn);
     });
   }
 
@@ -106,14 +106,14 @@ class StoredPolicies final : public domain::PolicyStore {
               reader->prepare("SELECT record FROM managed_policies WHERE arn = ?1"));
     find.bind(arn);
     CLARY_TRY(const bool found, find.step());
-    if (!found) return absent(arn);
+    if (!found) return no_policy(arn);
     return policy_of(arn, find.view(0));
   }
 
   Status remove_policy(const std::string& arn) override {
     return database_.write([&](Connection& connection) -> Status {
-      CLARY_TRY(const bool there, exists(connection, arn));
-      if (!there) return absent(arn);
+      CLARY_TRY(const bool there, policy_exists(connection, arn));
+      if (!there) return no_policy(arn);
       CLARY_TRY(Statement used,
                 connection.prepare("SELECT 1 FROM identity_policies WHERE key = ?1 LIMIT 1"));
       used.bind(arn);

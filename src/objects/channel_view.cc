@@ -21,7 +21,7 @@ constexpr std::string_view kAside = "tmp.";
 constexpr const char* kBootId = "/proc/sys/kernel/random/boot_id";
 constexpr std::chrono::milliseconds kWait{500};
 // A prefix that changes while its view is made is looked at again.
-constexpr int kAttempts = 5;
+constexpr int kListAttempts = 5;
 constexpr std::size_t kSeenLimit = 1000;
 
 std::string view_id(const std::string& prefix, const PrefixState& state) {
@@ -108,7 +108,7 @@ Result<std::string> ChannelViews::hold(const ObjectUri& uri, const GangId& gang)
     if (files.ok()) return folder_of_view(id) + "/tree";
     const bool changed =
         files.error().code == ErrorCode::kConflict || files.error().code == ErrorCode::kNotFound;
-    if (!changed || attempt == kAttempts) return files.error();
+    if (!changed || attempt == kListAttempts) return files.error();
   }
 }
 

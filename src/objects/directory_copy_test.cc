@@ -15,8 +15,6 @@
 namespace clary::objects {
 namespace {
 
-const BucketName kBucket("b");
-
 class DirectoryCopyTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -66,6 +64,7 @@ class DirectoryCopyTest : public testing::Test {
     return inodes.size();
   }
 
+  static inline const BucketName kBucket{"b"};
   TemporaryFolder folder_;
   ManualClock clock_;
   RandomIds ids_;

@@ -27,8 +27,6 @@ using testing::AnyOf;
 using testing::HasSubstr;
 using testing::IsSubsetOf;
 
-const BucketName kBucket("b");
-
 // Every change of the disk; under a sanitizer, where each of these stores lives ten times as long,
 // every n-th: CLARY_TEST_STRIDE.
 std::uint64_t stride() {
@@ -134,6 +132,7 @@ class StoreOnDisk {
     return list_folder(path_join(root(), folder)).value_or({});
   }
 
+  static inline const BucketName kBucket{"b"};
   Folder folder_;
   ManualClock clock_;
   RandomIds ids_;

@@ -12,7 +12,6 @@
 namespace clary::objects {
 namespace {
 
-const BucketName kBucket("b");
 const ObjectKey kKey("k");
 
 class DirectoryVersionsTest : public testing::Test {
@@ -40,6 +39,7 @@ class DirectoryVersionsTest : public testing::Test {
     ASSERT_TRUE(store_->set_versioning(kBucket, Versioning::kEnabled).ok());
   }
 
+  static inline const BucketName kBucket{"b"};
   TemporaryFolder folder_;
   ManualClock clock_;
   RandomIds ids_;

@@ -8,12 +8,6 @@ GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ObjectCopyConformance);
 
 StoreCase ObjectCopyConformance::of(StoreCase store) { return store; }
 
-namespace {
-
-const BucketName kBucket("bucket");
-
-}  // namespace
-
 Result<ObjectHead> ObjectCopyConformance::copy(const std::string& from, const std::string& key,
                                                PutRequest to) {
   CLARY_TRY(const ObjectHead head, store().head(kBucket, ObjectKey(from)));

@@ -40,6 +40,8 @@ class ObjectStoreConformance : public testing::TestWithParam<StoreCase> {
   ObjectStoreConformance();
   ~ObjectStoreConformance() override;
 
+  static inline const BucketName kBucket{"bucket"};
+
   ObjectStore& store() { return target_->store(); }
   ConformanceTarget& target() { return *target_; }
   void make_bucket(const std::string& name = "bucket");

@@ -8,12 +8,6 @@ GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ObjectVersionConformance);
 
 StoreCase ObjectVersionConformance::of(StoreCase store) { return store; }
 
-namespace {
-
-const BucketName kBucket("bucket");
-
-}  // namespace
-
 void ObjectVersionConformance::make_versioned_bucket() {
   make_bucket();
   const Status set = target().set_versioning(kBucket, Versioning::kEnabled);

@@ -9,7 +9,6 @@ namespace clary::objects {
 namespace {
 
 const BucketName kBelow("below");
-const BucketName kBucket("bucket");
 
 class SharedTarget final : public ConformanceTarget {
  public:
@@ -61,6 +60,7 @@ class SharedBucketTest : public testing::Test {
     return out;
   }
 
+  static inline const BucketName kBucket{"bucket"};
   SharedTarget target_;
 };
 

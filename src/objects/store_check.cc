@@ -47,7 +47,7 @@ SELECT b.name, o.key, '', o.size, o.crc32c, o.file, d.bytes, o.bucket, o.key, 0
 FROM objects o LEFT JOIN buckets b ON b.number = o.bucket LEFT JOIN bodies d ON d.number = o.body
 WHERE (o.bucket, o.key) > (?1, ?2) AND ?3 IS NOT NULL ORDER BY o.bucket, o.key LIMIT 200
 )sql";
-constexpr std::string_view kVersions = R"sql(
+constexpr std::string_view kVersionsOfObjects = R"sql(
 SELECT b.name, v.key, ' version ' || coalesce(v.id, 'null'), v.size, v.crc32c, v.file, d.bytes,
   v.bucket, v.key, v.changed
 FROM versions v LEFT JOIN buckets b ON b.number = v.bucket LEFT JOIN bodies d ON d.number = v.body
@@ -106,7 +106,7 @@ class Check {
                                                 {.access = sqlite::Access::kReader}));
     CLARY_RETURN_IF_ERROR(check_index());
     CLARY_RETURN_IF_ERROR(walk(kObjects, report_.objects));
-    CLARY_RETURN_IF_ERROR(walk(kVersions, report_.versions));
+    CLARY_RETURN_IF_ERROR(walk(kVersionsOfObjects, report_.versions));
     CLARY_RETURN_IF_ERROR(walk(kParts, report_.parts));
     CLARY_RETURN_IF_ERROR(count_strays());
     return std::move(report_);

@@ -16,7 +16,7 @@ namespace {
 
 // A body that was removed between the copy of the index and its turn is gone from the next copy of
 // the index, and each copy has fewer files left to fetch.
-constexpr int kAttempts = 8;
+constexpr int kCopyAttempts = 8;
 
 Status copy_file(const std::string& from, const std::string& to) {
   CLARY_TRY(const Fd source, open_file(from, O_RDONLY));
@@ -38,7 +38,7 @@ class Copy {
     CLARY_RETURN_IF_ERROR(make_folders(path_join(to_, "bodies"), 0700));
     CLARY_RETURN_IF_ERROR(make_folders(path_join(to_, "tmp"), 0700));
     std::vector<std::string> files;
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    for (int attempt = 0; attempt < kCopyAttempts; ++attempt) {
       report_ = {};
       CLARY_TRY(files, copy_index());
       for (const std::string& file : files) CLARY_RETURN_IF_ERROR(take(file));
