@@ -26,6 +26,9 @@ function(clary_folder name)
   if(CLARY_TESTS AND fakes)
     add_library(clary_${name}_fakes STATIC ${fakes})
     target_link_libraries(clary_${name}_fakes PUBLIC clary_${name} GTest::gtest GTest::gmock ${arg_LIBRARIES})
+    # A test takes out of it what it names, file by file: with a fake would otherwise come suites that the test does not instantiate,
+    # which GoogleTest fails, and fake_disk.cc, which stands in for the C library.
+    set_target_properties(clary_${name}_fakes PROPERTIES UNITY_BUILD OFF)
   elseif(CLARY_TESTS)
     add_library(clary_${name}_fakes INTERFACE)
     target_link_libraries(clary_${name}_fakes INTERFACE clary_${name})

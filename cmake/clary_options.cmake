@@ -16,6 +16,8 @@ target_compile_options(clary_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor
   # g++ 12 reports these inside its own library at -O2.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-missing-field-initializers>
+  # In a unity build g++ takes every *.cc for a header, where a type of an anonymous namespace would be a mistake.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety -Wno-missing-field-initializers -Wno-missing-designated-field-initializers
     # g++ 12's library uses its own deprecated std::get_temporary_buffer in std::stable_sort.
     -Wno-deprecated-declarations>
