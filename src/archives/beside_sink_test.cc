@@ -1,8 +1,8 @@
-#include "host/beside_sink.h"
+#include "archives/beside_sink.h"
 
 #include <gtest/gtest.h>
 
-namespace clary::host {
+namespace clary::archives {
 namespace {
 
 constexpr std::size_t kLarge = 1 << 20;  // enough for a thread
@@ -36,4 +36,4 @@ TEST(BesideSink, AnEmptyPieceIsNotTheEnd) {
 }
 
 }  // namespace
-}  // namespace clary::host
+}  // namespace clary::archives
