@@ -13,7 +13,7 @@
 namespace clary {
 namespace {
 
-ProgramStart shell(const std::string& script) { return {.command = {"sh", "-c", script}}; }
+ProgramStart start_of_shell(const std::string& script) { return {.command = {"sh", "-c", script}}; }
 
 // What the program writes until it has ended.
 std::string read_all(const Fd& pipe) {
@@ -37,14 +37,15 @@ std::string said_by_the_fourth(ProgramStart start) {
 }
 
 TEST(StartProgram, GivesADescriptorAsItsFourth) {
-  EXPECT_EQ(said_by_the_fourth(shell("echo word >&3")), "word\n");
+  EXPECT_EQ(said_by_the_fourth(start_of_shell("echo word >&3")), "word\n");
 }
 
 TEST(StartProgram, GivesADescriptorThatHasTheNumberOfAStandardStream) {
   const pid_t bare = ::fork();
   if (bare == 0) {
     for (const int stream : {0, 1, 2}) ::close(stream);
-    ::_exit(said_by_the_fourth(shell("cat; echo out; echo err >&2; echo word >&3")) == "word\n"
+    ::_exit(said_by_the_fourth(start_of_shell("cat; echo out; echo err >&2; echo word >&3")) ==
+                    "word\n"
                 ? 0
                 : 1);
   }
@@ -52,7 +53,7 @@ TEST(StartProgram, GivesADescriptorThatHasTheNumberOfAStandardStream) {
 }
 
 TEST(StartProgram, LeadsAGroupOfItsOwn) {
-  const Result<pid_t> pid = start_program(shell("sleep 1000; :"));
+  const Result<pid_t> pid = start_program(start_of_shell("sleep 1000; :"));
   ASSERT_TRUE(pid.ok()) << pid.error().message;
   EXPECT_EQ(::getpgid(*pid), *pid);
   ASSERT_EQ(::kill(-*pid, SIGKILL), 0);
@@ -61,7 +62,7 @@ TEST(StartProgram, LeadsAGroupOfItsOwn) {
 }
 
 TEST(StartProgram, SaysWhatCannotBeStarted) {
-  ProgramStart start = shell("exit 0");
+  ProgramStart start = start_of_shell("exit 0");
   start.folder = "/no/such/folder";
   EXPECT_EQ(start_program(start).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(start_program({.command = {"no-such-program"}}).error().code, ErrorCode::kNotFound);

@@ -228,7 +228,7 @@ TEST_F(ServerLaterTest, ThatDoesNotNeedTheBodyEndsTheConnection) {
   EXPECT_TRUE(reply.ends_with("no need")) << reply;
 }
 
-class BrokenSource final : public ByteSource {
+class ThrowingSource final : public ByteSource {
  public:
   Result<std::size_t> read(std::span<char>) override { throw std::runtime_error("broken"); }
 };
@@ -240,7 +240,7 @@ TEST_F(ServerLaterTest, WithASourceThatFailsIsA500) {
   const Later later = promised_.take();
   ASSERT_NE(later, nullptr);
   Reply reply;
-  reply.source = std::make_unique<BrokenSource>();
+  reply.source = std::make_unique<ThrowingSource>();
   reply.source_length = 5;
   later->answer(std::move(reply));
   EXPECT_TRUE(connection.read_to_end().starts_with("HTTP/1.1 500 "));

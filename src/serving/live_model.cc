@@ -11,7 +11,7 @@
 namespace clary::serving {
 namespace {
 
-constexpr Duration kLook = std::chrono::milliseconds(200);
+constexpr Duration kLaneLook = std::chrono::milliseconds(200);
 // A call that waited for less is not asked whether its caller has gone: it costs a system call.
 constexpr Duration kShortWait = std::chrono::milliseconds(5);
 constexpr std::uint64_t kLookAgainEvery = 64;  // batches
@@ -102,7 +102,7 @@ void LiveModel::run_lane(std::size_t index) {
       if (stopping_) return;
       decision = next_step(lanes_[index], clock_.steady());
       if (decision.step == LaneStep::kWait) {
-        changed_.wait_for(mutex_, std::min(decision.wait, kLook));
+        changed_.wait_for(mutex_, std::min(decision.wait, kLaneLook));
         continue;
       }
     }
@@ -227,7 +227,7 @@ LiveModel::Batch LiveModel::take_batch(bool takes_batches, Duration wait) {
     MutexLock lock(mutex_);
     if (queue_.empty() && !stopping_) {
       ++free_lanes_;
-      arrived_.wait_for(mutex_, std::min(wait, kLook));
+      arrived_.wait_for(mutex_, std::min(wait, kLaneLook));
       --free_lanes_;
     }
     if (!queue_.empty() && !stopping_) {
@@ -301,7 +301,7 @@ void LiveModel::drain(Duration limit) {
   const Duration deadline = clock_.steady() + limit;
   MutexLock lock(mutex_);
   draining_ = true;
-  while (unanswered_ > 0 && clock_.steady() < deadline) changed_.wait_for(mutex_, kLook);
+  while (unanswered_ > 0 && clock_.steady() < deadline) changed_.wait_for(mutex_, kLaneLook);
 }
 
 void LiveModel::stop() {

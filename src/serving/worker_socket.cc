@@ -14,9 +14,9 @@ namespace clary::serving {
 namespace {
 
 constexpr int kBufferBytes = 1 << 20;
-constexpr std::size_t kReadBytes = 96 << 10;
+constexpr std::size_t kFrameReadBytes = 96 << 10;
 // A receive gives up so often to look at its deadline: cheaper than a poll(2) before each.
-constexpr timeval kLook{.tv_sec = 0, .tv_usec = 100'000};
+constexpr timeval kSocketLook{.tv_sec = 0, .tv_usec = 100'000};
 // A worker reads whenever it is asked; one that takes no bytes for so long is stuck.
 constexpr timeval kSendPatience{.tv_sec = 10, .tv_usec = 0};
 constexpr std::size_t kDescriptorsAtOnce = 4;
@@ -33,7 +33,7 @@ Result<std::pair<WorkerSocket, Fd>> WorkerSocket::make_pair() {
   Fd theirs(ends[1]);
   for (const int end : ends)
     ::setsockopt(end, SOL_SOCKET, SO_SNDBUF, &kBufferBytes, sizeof kBufferBytes);
-  ::setsockopt(ours.get(), SOL_SOCKET, SO_RCVTIMEO, &kLook, sizeof kLook);
+  ::setsockopt(ours.get(), SOL_SOCKET, SO_RCVTIMEO, &kSocketLook, sizeof kSocketLook);
   ::setsockopt(ours.get(), SOL_SOCKET, SO_SNDTIMEO, &kSendPatience, sizeof kSendPatience);
   return std::make_pair(WorkerSocket(std::move(ours)), std::move(theirs));
 }
@@ -94,7 +94,7 @@ Result<ReceivedFrame> WorkerSocket::receive(const Clock& clock, Duration deadlin
 }
 
 Status WorkerSocket::receive_some() {
-  std::array<char, kReadBytes> bytes;
+  std::array<char, kFrameReadBytes> bytes;
   iovec part{bytes.data(), bytes.size()};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(kDescriptorsAtOnce * sizeof(int))> control;
   msghdr message{};
