@@ -40,8 +40,8 @@ EnvironmentRow to_row(const runtime::Environment& environment) {
                      .packages = {},
                      .problem = environment.problem};
   for (const char* framework : kFrameworks) {
-    const auto found = environment.interpreter.packages.find(framework);
-    if (found != environment.interpreter.packages.end()) row.packages.emplace_back(*found);
+    if (const auto found = runtime::installed_package(environment, framework))
+      row.packages.emplace_back(found->name, found->version);
   }
   return row;
 }

@@ -15,9 +15,8 @@ namespace {
 
 // "2.13.0" of "2.13.0+cpu": a tag holds no plus sign.
 std::string version_of(const Environment& environment, const std::string& package) {
-  const auto found = environment.interpreter.packages.find(package);
-  if (found == environment.interpreter.packages.end()) return "";
-  return found->second.substr(0, found->second.find('+'));
+  const std::optional<InstalledPackage> found = installed_package(environment, package);
+  return found ? found->version.substr(0, found->version.find('+')) : "";
 }
 
 // "py311"

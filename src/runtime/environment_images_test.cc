@@ -41,7 +41,8 @@ TEST(EnvironmentImages, EachIsRunByTheEnvironmentItIsMadeOf) {
   const std::vector<Environment> all{
       environment("default", {{"numpy", "2.0"}}),
       environment("old", {{"torch", "1.13.1"}, {"transformers", "4.26.0"}}),
-      environment("new", {{"torch", "2.13.0"}, {"tensorflow", "2.15.0"}, {"xgboost", "1.7.6"}}),
+      environment("new",
+                  {{"torch", "2.13.0"}, {"tensorflow-cpu", "2.15.1"}, {"xgboost-cpu", "1.7.6"}}),
       environment("same", {{"torch", "2.13.0"}})};
   const std::vector<EnvironmentImage> images = images_of(all);
   EXPECT_GT(images.size(), 6U);

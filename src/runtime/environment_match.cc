@@ -53,13 +53,21 @@ bool is_nearer(const Version& asked, const Version& a, const Version& b) {
   return a_not_older ? compare(a, b) < 0 : compare(a, b) > 0;
 }
 
-// The version of what is asked for, if the environment has it.
-std::optional<std::string> installed(const Environment& environment, const PackageAsk& ask) {
-  for (const std::string& name : ask.names) {
+std::optional<InstalledPackage> first_installed(const Environment& environment,
+                                                const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
     const auto found = environment.interpreter.packages.find(name);
-    if (found != environment.interpreter.packages.end()) return found->second;
+    if (found != environment.interpreter.packages.end())
+      return InstalledPackage{found->first, found->second};
   }
   return std::nullopt;
+}
+
+// The version of what is asked for, if the environment has it.
+std::optional<std::string> installed(const Environment& environment, const PackageAsk& ask) {
+  const std::optional<InstalledPackage> found = first_installed(environment, ask.names);
+  if (!found) return std::nullopt;
+  return found->version;
 }
 
 bool fits(const Environment& environment, const ImageName& image) {
@@ -166,6 +174,11 @@ Result<EnvironmentChoice> match_unnamed(const ImageName& image,
 }
 
 }  // namespace
+
+std::optional<InstalledPackage> installed_package(const Environment& environment,
+                                                  std::string_view package) {
+  return first_installed(environment, distributions_of(package));
+}
 
 Status check_environment_name(const std::string& name) {
   const auto allowed = [](char c) {

@@ -2,7 +2,9 @@
 // is.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -19,6 +21,15 @@ struct Environment {
   std::string problem;                    // why it cannot be used; "" when it can
   hostlink::PlanInterpreter interpreter;  // when it can
 };
+
+// A distribution that the environment has: its name and version.
+struct InstalledPackage {
+  std::string name;
+  std::string version;
+};
+// Of those that bring `package` (distributions_of), the first that is there.
+std::optional<InstalledPackage> installed_package(const Environment& environment,
+                                                  std::string_view package);
 
 enum class Strictness {
   kNearest,  // the nearest version will do, and the difference is said

@@ -46,6 +46,11 @@ constexpr std::array<std::string_view, 18> kAlgorithms = {"linear-learner",
                                                           "autogluon-training",
                                                           "sagemaker-tensorflow-tabular"};
 
+std::vector<std::string> names_in(std::string_view packages) {
+  const std::vector<std::string_view> names = split(packages, ',');
+  return {names.begin(), names.end()};
+}
+
 const Framework& framework_named(std::string_view name) {
   return *std::ranges::find(kFrameworks, name, &Framework::name);
 }
@@ -65,7 +70,7 @@ void ask(ImageName& image, std::string_view framework, std::string version) {
   const Framework& found = framework_named(framework);
   image.framework_module = found.module;
   PackageAsk package{.version = std::move(version)};
-  for (const std::string_view name : split(found.packages, ',')) package.names.emplace_back(name);
+  package.names = names_in(found.packages);
   image.packages.push_back(std::move(package));
 }
 
@@ -131,6 +136,14 @@ void ask_hugging_face(ImageName& image, std::string_view base) {
 }
 
 }  // namespace
+
+std::vector<std::string> distributions_of(std::string_view package) {
+  for (const Framework& framework : kFrameworks) {
+    std::vector<std::string> names = names_in(framework.packages);
+    if (names.front() == package) return names;
+  }
+  return {std::string(package)};
+}
 
 ImageName parse_image_name(std::string_view uri) {
   ImageName image{.uri = std::string(uri)};

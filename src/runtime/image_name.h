@@ -32,6 +32,9 @@ struct ImageName {
       algorithm;  // a built-in algorithm that the image holds: "linear-learner", "xgboost"; else ""
 };
 
+// The distributions that bring what `package` does, it first: "tensorflow-cpu" for "tensorflow".
+std::vector<std::string> distributions_of(std::string_view package);
+
 // Never fails: a name that says nothing has no framework.
 ImageName parse_image_name(std::string_view uri);
 
