@@ -95,11 +95,26 @@ Result<Permissions> Permissions::of_key(const AccessKey& key, IdentityStore& ide
   return out;
 }
 
-PolicyFacts asker_facts(const std::string& principal, const std::string& account, TimePoint now) {
+Result<std::string> principal_arn(const std::string& principal, const std::string& account,
+                                  IdentityStore& identities) {
+  if (is_root(principal)) return "arn:aws:iam::" + account + ":root";
+  const std::optional<PrincipalName> named = principal_name(principal);
+  if (!named || split(principal, ':')[2] != "sts") return principal;
+  std::string path = "/";
+  if (named->is_of(account)) {
+    const Result<Identity> role = identities.find(IdentityKind::kRole, named->name);
+    if (!role.ok() && role.error().code != ErrorCode::kNotFound) return role.error();
+    if (role.ok()) path = role->path;
+  }
+  return "arn:" + named->partition + ":iam::" + named->account + ":role" + path + named->name;
+}
+
+PolicyFacts asker_facts(const std::string& principal_arn, const std::string& account,
+                        TimePoint now) {
   return {{"aws:currenttime", {iso8601(now)}},
           {"aws:epochtime", {std::to_string(to_epoch_milliseconds(now) / 1000)}},
           {"aws:principalaccount", {account}},
-          {"aws:principalarn", {principal}}};
+          {"aws:principalarn", {principal_arn}}};
 }
 
 Permissions Permissions::of_nobody() {

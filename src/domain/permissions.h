@@ -41,8 +41,15 @@ std::optional<PrincipalName> principal_name(std::string_view arn);
 // The account itself: the person's own key, and session tokens of it.
 bool is_root(std::string_view principal);
 
-// What every question tells a policy's conditions: who asks, and when.
-PolicyFacts asker_facts(const std::string& principal, const std::string& account, TimePoint now);
+// What `aws:PrincipalArn` says of who asks: of a role's session the role's own ARN, its path
+// included where the role is one of those kept here.
+// Source: "AWS global condition context keys", AWS IAM User Guide.
+Result<std::string> principal_arn(const std::string& principal, const std::string& account,
+                                  IdentityStore& identities);
+
+// What every question tells a policy's conditions: who asks (principal_arn), and when.
+PolicyFacts asker_facts(const std::string& principal_arn, const std::string& account,
+                        TimePoint now);
 
 class Permissions {
  public:

@@ -158,6 +158,21 @@ TEST_F(PermissionsTest, EveryManagedPolicyIsOneTheEvaluatorKnows) {
   EXPECT_TRUE(Policy::parse(default_role_policy())->check_identity_policy().ok());
 }
 
+TEST(PrincipalArn, OfASessionIsItsRoles) {
+  FakeIdentityStore identities;
+  ASSERT_TRUE(identities.create({.kind = IdentityKind::kRole, .name = "R", .path = "/team/"}).ok());
+  const auto arn = [&](const std::string& principal) {
+    return principal_arn(principal, std::string(kAccount), identities).value();
+  };
+  EXPECT_EQ(arn("arn:aws:sts::000000000000:assumed-role/R/s"),
+            "arn:aws:iam::000000000000:role/team/R");
+  EXPECT_EQ(arn("arn:aws:sts::000000000000:assumed-role/Unknown/s"),
+            "arn:aws:iam::000000000000:role/Unknown");
+  EXPECT_EQ(arn("arn:aws:sts::111111111111:assumed-role/R/s"), "arn:aws:iam::111111111111:role/R");
+  EXPECT_EQ(arn("arn:aws:iam::000000000000:user/p/ann"), "arn:aws:iam::000000000000:user/p/ann");
+  EXPECT_EQ(arn("root"), "arn:aws:iam::000000000000:root");
+}
+
 TEST(PrincipalName, IsTheLastWordOfItsArn) {
   EXPECT_EQ(principal_name("arn:aws:sts::1:assumed-role/R/session")->name, "R");
   EXPECT_EQ(principal_name("arn:aws:iam::1:role/service-role/R")->name, "R");

@@ -121,10 +121,12 @@ struct ConditionCase {
 
 TEST(Policy, ConditionsTable) {
   PolicyQuestion question = get_object();
-  question.facts = {
-      {"aws:sourceip", {"10.77.0.2"}},    {"aws:currenttime", {"2024-06-01T00:00:00Z"}},
-      {"aws:securetransport", {"false"}}, {"aws:principalarn", {question.principal}},
-      {"s3:prefix", {"train/"}},          {"s3:max-keys", {"100"}}};
+  question.facts = {{"aws:sourceip", {"10.77.0.2"}},
+                    {"aws:currenttime", {"2024-06-01T00:00:00Z"}},
+                    {"aws:securetransport", {"false"}},
+                    {"aws:principalarn", {"arn:aws:iam::000000000000:role/SageMakerRole"}},
+                    {"s3:prefix", {"train/"}},
+                    {"s3:max-keys", {"100"}}};
   const ConditionCase cases[] = {
       {R"({"StringEquals":{"s3:prefix":"train/"}})", true},
       {R"({"StringEquals":{"s3:prefix":["test/","train/"]}})", true},
@@ -141,9 +143,9 @@ TEST(Policy, ConditionsTable) {
       {R"({"IpAddress":{"aws:SourceIp":"10.77.0.0/16"}})", true},
       {R"({"IpAddress":{"aws:SourceIp":["10.78.0.0/15","::1/128"]}})", false},
       {R"({"NotIpAddress":{"aws:SourceIp":"10.77.0.0/30"}})", false},
-      {R"({"ArnLike":{"aws:PrincipalArn":"arn:aws:sts::*:assumed-role/SageMakerRole/*"}})", true},
+      {R"({"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/SageMaker*"}})", true},
       {R"({"ArnLike":{"aws:PrincipalArn":"arn:aws:*"}})", false},
-      {R"({"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:sts::000000000000:assumed-role/SageMakerRole/s"}})",
+      {R"({"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::000000000000:role/SageMakerRole"}})",
        false},
       {R"({"Null":{"s3:delimiter":"true"}})", true},
       {R"({"Null":{"s3:prefix":"true"}})", false},

@@ -251,9 +251,11 @@ std::vector<PolicyNeed> policy_needs(const wire::Operation& operation, const Doc
   return out;
 }
 
-domain::PolicyFacts policy_facts(const Document& request, const CallContext& context) {
-  domain::PolicyFacts facts =
-      domain::asker_facts(context.principal, context.account.value(), context.now);
+Result<domain::PolicyFacts> policy_facts(const Document& request, const CallContext& context,
+                                         domain::IdentityStore& identities) {
+  const std::string& account = context.account.value();
+  CLARY_TRY(const std::string asker, domain::principal_arn(context.principal, account, identities));
+  domain::PolicyFacts facts = domain::asker_facts(asker, account, context.now);
   facts["aws:requestedregion"] = {context.region.value()};
   facts["aws:securetransport"] = {context.head->origin.secure ? "true" : "false"};
   facts["aws:sourceip"] = {source_ip(context.head->origin.peer)};
@@ -282,10 +284,12 @@ Outcome<RefusedEntries> authorize(const domain::AccessKey& key, domain::Identity
   }
   domain::PolicyQuestion question{.principal = context.principal,
                                   .account = is_nobody ? kNobody : context.account.value()};
-  const auto ask = [&](std::string action, std::string resource) {
+  const auto ask = [&](std::string action, std::string resource) -> Status {
     question.action = std::move(action);
     question.resource = std::move(resource);
-    if (question.facts.empty()) question.facts = policy_facts(request, context);
+    if (!question.facts.empty()) return {};
+    CLARY_TRY(question.facts, policy_facts(request, context, identities));
+    return {};
   };
   for (PolicyNeed& need : policy_needs(operation, request, context)) {
     // A policy that cannot be read can still be replaced.
@@ -297,7 +301,7 @@ Outcome<RefusedEntries> authorize(const domain::AccessKey& key, domain::Identity
       CLARY_TRY(resource, trust_of(need.resource, identities));
     }
     if (permissions.unlimited() && resource == nullptr) continue;
-    ask(std::move(need.action), std::move(need.resource));
+    CLARY_RETURN_IF_ERROR(ask(std::move(need.action), std::move(need.resource)));
     std::optional<std::string> refused = permissions.refusal(question, resource.get());
     if (refused && !need.or_action.empty()) {
       question.action = need.or_action;
@@ -309,7 +313,7 @@ Outcome<RefusedEntries> authorize(const domain::AccessKey& key, domain::Identity
   }
   const std::string passed = permissions.unlimited() ? "" : passed_role(operation, request);
   if (passed.empty()) return entries;
-  ask("iam:PassRole", passed);
+  CLARY_RETURN_IF_ERROR(ask("iam:PassRole", passed));
   question.facts["iam:passedtoservice"] = {"sagemaker.amazonaws.com"};
   if (auto refused = permissions.refusal(question, nullptr))
     return ServiceError(denied(std::move(*refused)));

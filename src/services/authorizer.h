@@ -32,7 +32,8 @@ std::vector<PolicyNeed> policy_needs(const wire::Operation& operation, const Doc
                                      const CallContext& context);
 
 // What a policy's conditions may ask about a call.
-domain::PolicyFacts policy_facts(const Document& request, const CallContext& context);
+Result<domain::PolicyFacts> policy_facts(const Document& request, const CallContext& context,
+                                         domain::IdentityStore& identities);
 
 // The entries of a batch that the caller may not touch; an error: the call as a whole is refused.
 // The root key may do everything that no statement of the bucket's policy denies, every other what

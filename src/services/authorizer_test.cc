@@ -137,6 +137,30 @@ TEST(PolicyNeeds, TagsAndBatchesAreAskedOneByOne) {
             "s3:DeleteObject arn:aws:s3:::b/x, s3:DeleteObjectVersion arn:aws:s3:::b/y");
 }
 
+TEST(Authorize, ASessionsPrincipalArnIsItsRoles) {
+  domain::FakeIdentityStore identities;
+  const auto kind = domain::IdentityKind::kRole;
+  ASSERT_TRUE(identities.create({.kind = kind, .name = "R", .path = "/team/"}).ok());
+  const auto may_with = [&](const std::string& arn) {
+    const std::string policy =
+        R"({"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":)"
+        R"({"ArnEquals":{"aws:PrincipalArn":")" +
+        arn + R"("}}}})";
+    EXPECT_TRUE(
+        identities.put_policy(kind, "R", {.name = "own", .arn = "", .document = policy}).ok());
+    const domain::AccessKey key{.id = AccessKeyId("K"),
+                                .principal = "arn:aws:sts::000000000000:assumed-role/R/s"};
+    net::RequestHead head;
+    CallContext context{.account = AccountId("000000000000"), .head = &head};
+    context.principal = key.principal;
+    return authorize(key, identities, *api::s3_service().find("ListBuckets"),
+                     parse_json("{}").value(), context, nullptr)
+        .ok();
+  };
+  EXPECT_TRUE(may_with("arn:aws:iam::000000000000:role/team/R"));
+  EXPECT_FALSE(may_with("arn:aws:sts::000000000000:assumed-role/R/s"));
+}
+
 TEST(PolicyNeeds, ABatchIsRefusedEntryByEntry) {
   domain::FakeIdentityStore identities;
   const domain::AccessKey key{.id = AccessKeyId("K"),

@@ -35,8 +35,9 @@ Result<JobDataAccess::Asking> JobDataAccess::asking(const runtime::DataReader& r
   out.bucket = std::move(*policy);
   out.question.principal = reader.identity.principal;
   out.question.account = parts_.account.value();
-  out.question.facts =
-      domain::asker_facts(out.question.principal, out.question.account, parts_.clock.now());
+  CLARY_TRY(const std::string asker,
+            domain::principal_arn(out.question.principal, out.question.account, parts_.identities));
+  out.question.facts = domain::asker_facts(asker, out.question.account, parts_.clock.now());
   out.question.facts["aws:requestedregion"] = {reader.region.value()};
   out.question.facts["aws:securetransport"] = {
       parts_.server_endpoint.starts_with(kSecure) ? "true" : "false"};

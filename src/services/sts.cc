@@ -34,16 +34,17 @@ ServiceError may_not_assume(const std::string& role_arn, const CallContext& cont
           403};
 }
 
-bool trusts(const domain::Identity& role, const api::AssumeRole::Request& request,
-            const CallContext& context) {
+Result<bool> trusts(const domain::Identity& role, const api::AssumeRole::Request& request,
+                    const CallContext& context, domain::IdentityStore& identities) {
   const Result<domain::Policy> trust = domain::Policy::parse(role.trust);
   if (!trust.ok()) return false;
+  CLARY_TRY(domain::PolicyFacts facts, policy_facts(encode(request), context, identities));
   const domain::PolicyQuestion question{
       .principal = is_root(context.principal) ? root_arn(context) : context.principal,
       .account = context.account.value(),
       .action = "sts:AssumeRole",
       .resource = request.role_arn,
-      .facts = policy_facts(encode(request), context)};
+      .facts = std::move(facts)};
   return trust->evaluate(question) == domain::Decision::kAllowed;
 }
 
@@ -80,8 +81,9 @@ Outcome<api::AssumeRole::Reply> Sts::assume_role(const api::AssumeRole::Request&
   auto found = identities_.find(IdentityKind::kRole, named->name);
   if (!found.ok()) return may_not_assume(request.role_arn, context);
   const domain::Identity role = std::move(*found);
-  if (identity_arn(role, context.account) != request.role_arn || !trusts(role, request, context))
-    return may_not_assume(request.role_arn, context);
+  const bool exact = identity_arn(role, context.account) == request.role_arn;
+  CLARY_TRY(const bool trusted, trusts(role, request, context, store_));
+  if (!exact || !trusted) return may_not_assume(request.role_arn, context);
 
   const std::int64_t seconds = request.duration_seconds.value_or(kRoleSeconds);
   if (seconds > role.max_session_seconds) {

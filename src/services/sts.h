@@ -12,7 +12,7 @@ namespace clary::services {
 class Sts {
  public:
   Sts(domain::IdentityStore& identities, domain::KeyStore& keys, IdSource& ids)
-      : identities_(identities), keys_(keys), ids_(ids) {}
+      : store_(identities), identities_(identities), keys_(keys), ids_(ids) {}
   void add_to(Router& router);
 
   // The SDK wants an assumed role: a person's own key is `assumed-role/SageMakerRole/clary`.
@@ -28,6 +28,7 @@ class Sts {
  private:
   Outcome<api::Credentials> issue(domain::AccessKey key, const CallContext& context);
 
+  domain::IdentityStore& store_;
   IamIdentities identities_;
   domain::KeyStore& keys_;
   IdSource& ids_;
