@@ -56,9 +56,11 @@ Logger::Logger(LogLevel threshold) : sink_(std::make_unique<Sink>()) {
 
 Logger::~Logger() = default;
 
+bool Logger::writes(LogLevel level) const { return sink_->log.should_log(spdlog_level(level)); }
+
 void Logger::write(LogLevel level, std::string_view message,
                    std::initializer_list<Field> fields) const {
-  if (!sink_->log.should_log(spdlog_level(level))) return;
+  if (!writes(level)) return;
   std::string line(message);
   for (const auto& [name, value] : fields) {
     ((line += ' ') += name) += '=';

@@ -24,6 +24,8 @@ class Logger {
   Logger& operator=(const Logger&) = delete;
   ~Logger();
 
+  // Whether a line of this level is written: for fields that cost something to make.
+  bool writes(LogLevel level) const;
   void write(LogLevel level, std::string_view message,
              std::initializer_list<Field> fields = {}) const;
   void debug(std::string_view message, std::initializer_list<Field> fields = {}) const {

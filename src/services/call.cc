@@ -165,7 +165,7 @@ net::Reply Call::answer_preflight() {
   net::Reply reply;
   reply.headers = std::move(*fields);
   wire::add_request_id(route_.protocol, context_.request_id.value(), reply.headers);
-  count(reply.status);
+  note(reply.status, "");
   return reply;
 }
 
@@ -352,17 +352,27 @@ net::Reply Call::encode(EncodedReply encoded) {
   }
   wire::add_request_id(route_.protocol, context_.request_id.value(), reply.headers);
   add_cors_fields(reply);
-  count(reply.status);
+  note(reply.status, "");
   return reply;
 }
 
-void Call::count(int status) const {
-  if (parts_.front.requests == nullptr) return;
-  parts_.front.requests->count(
-      {.service = service().name,
-       .operation = route_.operation == nullptr ? "unknown" : route_.operation->name,
-       .status = status,
-       .elapsed = parts_.front.clock.steady() - arrived_});
+void Call::note(int status, const std::string& code) const {
+  const Duration elapsed = parts_.front.clock.steady() - arrived_;
+  const std::string_view operation =
+      route_.operation == nullptr ? "unknown" : std::string_view(route_.operation->name);
+  if (parts_.front.requests != nullptr) {
+    parts_.front.requests->count(
+        {.service = service().name, .operation = operation, .status = status, .elapsed = elapsed});
+  }
+  if (!parts_.front.logger.writes(LogLevel::kDebug)) return;
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
+  parts_.front.logger.debug("a call", {{"service", std::string(service().name)},
+                                       {"operation", std::string(operation)},
+                                       {"status", std::to_string(status)},
+                                       {"code", code.empty() ? "-" : code},
+                                       {"request_id", context_.request_id.value()},
+                                       {"ms", std::to_string(milliseconds)},
+                                       {"bytes_in", std::to_string(facts_.length.value_or(0))}});
 }
 
 net::Reply Call::encode_error(const ServiceError& error) {
@@ -385,7 +395,7 @@ net::Reply Call::encode_error(const ServiceError& error) {
   add_cors_fields(reply);
   const bool without_body = head_.method == "HEAD" || wire.status == 304;
   if (without_body) reply.body.clear();
-  count(wire.status);
+  note(wire.status, wire.code);
   return reply;
 }
 

@@ -77,8 +77,8 @@ class Call {
   // Virtual-host style becomes path style; the signature covers the former.
   void move_bucket_into_path();
   void add_cors_fields(net::Reply& reply) const;
-  // Notes the answer for /metrics.
-  void count(int status) const;
+  // Notes the answer for /metrics and, at the debug level, in the log. code: of an error, or "".
+  void note(int status, const std::string& code) const;
   const wire::Service& service() const { return *route_.service; }
 
   CallParts parts_;

@@ -26,6 +26,33 @@ TEST_F(FrontTest, ErrorsHaveTheProtocolsForm) {
             "InternalFailure");
 }
 
+TEST_F(FrontTest, EveryCallIsALineAtTheDebugLevel) {
+  const auto log_of = [this](LogLevel level) {
+    testing::internal::CaptureStderr();
+    {
+      const Logger logger(level);
+      Front front(FrontParts{router_, routes_, keys_, identities_, clock_, ids_, logger});
+      net::RequestHead head;
+      head.method = "POST";
+      head.target = "/";
+      head.origin = {"main", "127.0.0.1:50000"};
+      head.headers.add("Host", "127.0.0.1:4580");
+      head.headers.add("X-Amz-Target", "SageMaker.CreateModel");
+      sign({.body = "", .service = "sagemaker", .secret = "not the secret"}, head);
+      auto started = front.start(std::move(head));
+      if (auto* sink = std::get_if<std::unique_ptr<net::RequestSink>>(&started))
+        static_cast<void>((*sink)->finish());
+    }
+    return testing::internal::GetCapturedStderr();
+  };
+  const std::string line = log_of(LogLevel::kDebug);
+  EXPECT_NE(line.find("a call service=sagemaker operation=CreateModel status=4"), std::string::npos)
+      << line;
+  EXPECT_NE(line.find(" code="), std::string::npos) << line;
+  EXPECT_NE(line.find(" request_id="), std::string::npos) << line;
+  EXPECT_EQ(log_of(LogLevel::kInfo), "");
+}
+
 TEST_F(FrontTest, EveryOtherOperationIsRefusedByNameWithoutRetry) {
   const net::Reply model = call("SageMaker.CreateModel", "{}");
   EXPECT_EQ(model.status, 400);
