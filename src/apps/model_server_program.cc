@@ -189,6 +189,7 @@ void ModelServerProgram::stop() {
   state_->model.drain(kDrainLimit);
   state_->model.stop();
   state_->server.stop(kCloseLimit);
+  net::remove_dead_socket(state_->address);
   state_.reset();
 }
 

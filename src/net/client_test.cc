@@ -166,6 +166,24 @@ TEST_F(ClientTest, SpeaksOverAUnixSocket) {
   EXPECT_EQ(reply->body, "x");
 }
 
+TEST(UnixSocket, ThatNobodyListensOnGivesWay) {
+  const std::string path = testing::TempDir() + "clary-net-dead.sock";
+  ASSERT_TRUE(remove_tree(path).ok());
+  static_cast<void>(listen_on("unix:" + path).value());  // closed at once; its file stays
+  EXPECT_TRUE(exists(path));
+  auto alive = listen_on("unix:" + path);
+  ASSERT_TRUE(alive.ok()) << alive.error().message;
+  EXPECT_EQ(listen_on("unix:" + path).error().code, ErrorCode::kAlreadyExists);
+  EXPECT_FALSE(remove_dead_socket("unix:" + path));
+  *alive = Fd();
+  EXPECT_TRUE(remove_dead_socket("unix:" + path));
+  EXPECT_FALSE(exists(path));
+  ASSERT_TRUE(write_file_atomically(path, "a file of somebody's").ok());
+  EXPECT_FALSE(listen_on("unix:" + path).ok());
+  EXPECT_TRUE(exists(path)) << "no socket: it is left alone";
+  EXPECT_TRUE(remove_tree(path).ok());
+}
+
 TEST_F(ClientTest, RefusesHeadsOfMoreThanOneLine) {
   ClientRequest request;
   request.headers.add("X-A", "a\r\nX-B: b");

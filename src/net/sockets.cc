@@ -6,7 +6,9 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -103,13 +105,32 @@ Error unreachable(const std::string& address, int error_number) {
 
 }  // namespace
 
+bool remove_dead_socket(const std::string& address) {
+  if (!address.starts_with(kUnixPrefix)) return false;
+  const std::string path = address.substr(kUnixPrefix.size());
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
+  const auto where = unix_address(path);
+  if (!where.ok()) return false;
+  const auto socket = open_socket(*where);
+  if (!socket.ok()) return false;
+  const bool dead =
+      ::connect(socket->get(), where->get(), where->length) != 0 && errno == ECONNREFUSED;
+  return dead && ::unlink(path.c_str()) == 0;
+}
+
 Result<Fd> listen_on(const std::string& address) {
   CLARY_TRY(SocketAddress where, parse_address(address));
   CLARY_TRY(Fd socket, open_socket(where));
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(socket.get(), where.get(), where.length) != 0 ||
-      ::listen(socket.get(), kBacklog) != 0) {
+  const auto bind = [&] { return ::bind(socket.get(), where.get(), where.length) == 0; };
+  bool bound = bind();
+  if (!bound && errno == EADDRINUSE) {
+    bound = remove_dead_socket(address) && bind();
+    if (!bound) return already_exists("address " + address + " is in use");
+  }
+  if (!bound || ::listen(socket.get(), kBacklog) != 0) {
     if (errno == EADDRINUSE) return already_exists("address " + address + " is in use");
     return system_error("listen on " + address);
   }

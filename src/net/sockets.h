@@ -12,8 +12,11 @@ namespace clary::net {
 
 // A non-blocking, close-on-exec listening socket. address: "127.0.0.1:4580", "[::1]:0",
 // "localhost:4580", "unix:/path". InvalidArgument when it cannot be read, AlreadyExists when the
-// port is in use.
+// port is in use. The file of a Unix socket that nobody listens on any more gives way.
 Result<Fd> listen_on(const std::string& address);
+
+// Removes the file of "unix:/path" where it is a socket that nobody listens on. Whether it did.
+bool remove_dead_socket(const std::string& address);
 
 // A connected, non-blocking socket. Waits at most `timeout`. Unavailable when nobody listens there,
 // Timeout when nobody answers.
