@@ -275,8 +275,9 @@ Outcome<RefusedEntries> authorize(const domain::AccessKey& key, domain::Identity
                                   const wire::Operation& operation, const Document& request,
                                   const CallContext& context, BucketRules* buckets) {
   RefusedEntries entries;
-  // AWS answers GetCallerIdentity whatever a policy says.
-  if (operation.name == "GetCallerIdentity") return entries;
+  // AWS answers these whatever a policy says. Source: "Permissions for GetSessionToken", and the
+  // API reference of GetCallerIdentity.
+  if (operation.name == "GetCallerIdentity" || operation.name == "GetSessionToken") return entries;
   const bool is_nobody = key.id.empty();
   domain::Permissions permissions = domain::Permissions::of_nobody();
   if (!is_nobody) {

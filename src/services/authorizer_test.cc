@@ -6,6 +6,7 @@
 #include "api/logs_service.h"
 #include "api/s3_service.h"
 #include "api/sagemaker_service.h"
+#include "api/sts_service.h"
 #include "base/json.h"
 #include "domain/fake_identity_store.h"
 
@@ -135,6 +136,22 @@ TEST(PolicyNeeds, TagsAndBatchesAreAskedOneByOne) {
   EXPECT_EQ(needs("DeleteObjects", R"({"Bucket": "b", "Delete": {"Objects": [
                 {"Key": "x"}, {"Key": "y", "VersionId": "v"}]}})"),
             "s3:DeleteObject arn:aws:s3:::b/x, s3:DeleteObjectVersion arn:aws:s3:::b/y");
+}
+
+TEST(Authorize, WhoHasNoPolicyMayAskForASessionToken) {
+  domain::FakeIdentityStore identities;
+  const domain::AccessKey key{.id = AccessKeyId("K"),
+                              .principal = "arn:aws:iam::000000000000:user/ann"};
+  net::RequestHead head;
+  CallContext context{.account = AccountId("000000000000"), .head = &head};
+  context.principal = key.principal;
+  const auto may = [&](const char* operation) {
+    return authorize(key, identities, *api::sts_service().find(operation), parse_json("{}").value(),
+                     context, nullptr)
+        .ok();
+  };
+  EXPECT_TRUE(may("GetSessionToken"));
+  EXPECT_FALSE(may("AssumeRole"));
 }
 
 TEST(Authorize, ASessionsPrincipalArnIsItsRoles) {
