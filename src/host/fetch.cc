@@ -6,6 +6,7 @@
 #include "archives/read_ahead.h"
 #include "base/digest.h"
 #include "base/files.h"
+#include "base/strings.h"
 #include "base/text_encoding.h"
 
 namespace clary::host {
@@ -43,6 +44,25 @@ class CheckedSource final : public net::ByteSource {
   bool ended_ = false;
 };
 
+// A file of the host's as the job's owner knows it.
+std::string shown(const HostContext& context, const std::string& text) {
+  const std::string in_job = replace_all(text, context.job_folder, "/opt/ml");
+  return replace_all(in_job, context.path("checkpoints"), context.plan.checkpoint_path);
+}
+
+Result<Fd> make_file(const HostContext& context, const std::string& path) {
+  const Status folders = make_folders(folder_of(path));
+  Result<Fd> file = folders.ok() ? open_file(path, O_WRONLY | O_CREAT | O_EXCL) : folders.error();
+  if (file.ok()) return file;
+  const ErrorCode code = file.error().code;
+  // Something is there; or a folder above it is a file.
+  if (code == ErrorCode::kAlreadyExists || code == ErrorCode::kNotFound) {
+    return invalid_argument("another object has its file '" + shown(context, path) +
+                            "' already, or stands where a folder above it should");
+  }
+  return Error{code, shown(context, file.error().message)};
+}
+
 }  // namespace
 
 Status fetch_object(HostContext& context, const objects::ObjectUri& from, const std::string& to,
@@ -56,14 +76,15 @@ Status fetch_object(HostContext& context, const objects::ObjectUri& from, const 
   std::unique_ptr<net::ByteSource> unpacked;
   if (unpacking == Unpacking::kGunzip) unpacked = archives::gunzip_source(checked);
   archives::ReadAhead ahead(unpacked == nullptr ? checked : *unpacked);
-  CLARY_RETURN_IF_ERROR(make_folders(folder_of(to)));
-  CLARY_TRY(const Fd file, open_file(to, O_WRONLY | O_CREAT | O_EXCL));
+  const Result<Fd> file = make_file(context, to);
+  if (!file.ok()) return within(file.error());
   for (;;) {
     CLARY_RETURN_IF_ERROR(context.check_stop());
     const Result<std::string> piece = ahead.next();
     if (!piece.ok()) return within(piece.error());
     if (piece->empty()) return {};
-    CLARY_RETURN_IF_ERROR(write_all(file, *piece, "write '" + to + "'"));
+    const std::string act = "write '" + shown(context, to) + "'";
+    CLARY_RETURN_IF_ERROR(write_all(*file, *piece, act));
   }
 }
 

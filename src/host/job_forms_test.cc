@@ -139,6 +139,32 @@ TEST_F(JobForms, WhatIsNoGzipFailsTheJob) {
   }
 }
 
+TEST_F(JobForms, ObjectsThatWouldHaveTheSameFileAreNamed) {
+  const auto reason = [this] {
+    EXPECT_EQ(run(), kHostReported);
+    EXPECT_EQ(failure().find(folder_.path()), std::string::npos) << failure();
+    return failure();
+  };
+  put_object("two/a", gzip_of("one"));
+  put_object("two/a.gz", gzip_of("two"));
+  plan_.channels = {{.name = "train", .uri = "s3://b/two/", .compression = "Gzip"}};
+  EXPECT_NE(reason().find("object 's3://b/two/a.gz': another object has its file "
+                          "'/opt/ml/input/data/train/a'"),
+            std::string::npos);
+  again();
+  put_object("list", R"([{"prefix":"s3://b/two/"},"a","a"])");
+  plan_.channels = {{.name = "train", .uri = "s3://b/list", .data_type = "ManifestFile"}};
+  EXPECT_NE(reason().find("object 's3://b/two/a': another object has its file"), std::string::npos);
+  again();
+  plan_.channels.clear();
+  plan_.checkpoint_uri = "s3://b/q";
+  put_object("q/a", "a");
+  put_object("q/a/b", "b");
+  EXPECT_NE(reason().find("object 's3://b/q/a/b': another object has its file "
+                          "'/opt/ml/checkpoints/a/b'"),
+            std::string::npos);
+}
+
 TEST_F(JobForms, AManifestNamesTheObjects) {
   plan_.channels = {{.name = "train", .uri = "s3://b/list", .data_type = "ManifestFile"}};
   put_object("data/x/1", "one");

@@ -19,6 +19,17 @@ TEST(Manifest, PutsPrefixAndPathTogether) {
   EXPECT_EQ((*entries)[1].path, "d/b.csv");
 }
 
+TEST(Manifest, AnEntryMayBeginWithASlash) {
+  const auto first = [](std::string_view text) { return parse_manifest(text).value().at(0); };
+  EXPECT_EQ(first(R"([{"prefix":"s3://b/man"},"/d/a.txt"])").object.to_string(),
+            "s3://b/man/d/a.txt");
+  EXPECT_EQ(first(R"([{"prefix":"s3://b/man"},"/d/a.txt"])").path, "d/a.txt");
+  EXPECT_EQ(first(R"([{"prefix":"s3://b/man/"},"/a"])").object.key, "man//a");
+  EXPECT_EQ(first(R"([{"prefix":"s3://b"},"/a"])").object.key, "a");
+  EXPECT_TRUE(fault(R"([{"prefix":"s3://b/p"},"/../a"])").starts_with("entry 1: "));
+  EXPECT_TRUE(fault(R"([{"prefix":"s3://b/p"},"/"])").starts_with("entry 1: "));
+}
+
 TEST(Manifest, SaysWhatIsWrong) {
   EXPECT_TRUE(fault("a,b").starts_with("not JSON: ")) << fault("a,b");
   EXPECT_EQ(fault("a,b").rfind("not JSON"), 0U) << "said once: " << fault("a,b");
