@@ -1,5 +1,6 @@
 #include "apps/model_server_command.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +11,7 @@
 #include "apps/heeded_signals.h"
 #include "apps/model_server_program.h"
 #include "base/files.h"
+#include "base/strings.h"
 #include "cli/client_commands.h"
 #include "cli/unread_text.h"
 #include "compute/resources.h"
@@ -44,6 +46,29 @@ std::string interpreter_of(const Typed& typed,
   return chosen.find('/') == std::string::npos ? chosen : absolute_path(chosen);
 }
 
+Status check_interpreter(const std::string& chosen,
+                         const std::map<std::string, std::string>& variables) {
+  const auto runs = [](const std::string& file) {
+    struct stat found{};
+    return ::stat(file.c_str(), &found) == 0 && S_ISREG(found.st_mode) &&
+           ::access(file.c_str(), X_OK) == 0;
+  };
+  const auto path = variables.find("PATH");
+  bool there = false;
+  if (chosen.find('/') != std::string::npos) {
+    there = runs(chosen);
+  } else if (path == variables.end()) {
+    return {};  // the system's own folders are looked through
+  } else {
+    for (const std::string_view folder : split(path->second, ':'))
+      there = there || runs(path_join(std::string(folder), chosen));
+  }
+  if (there) return {};
+  return invalid_argument("interpreter '" + chosen +
+                          "': no program that can be run; name one, or the folder of a virtual "
+                          "environment, with --interpreter");
+}
+
 Result<ModelServerPlan> plan_of(const Typed& typed) {
   const std::map<std::string, std::string> variables = cli::read_variables(environ);
   const auto lookup = [&variables](const std::string& name) -> std::optional<std::string> {
@@ -55,6 +80,7 @@ Result<ModelServerPlan> plan_of(const Typed& typed) {
   plan.data_folder =
       absolute_path(typed.data.empty() ? cli::default_data_folder(variables) : typed.data);
   plan.interpreter = interpreter_of(typed, variables);
+  CLARY_RETURN_IF_ERROR(check_interpreter(plan.interpreter, variables));
   plan.access_log = !typed.no_access_log;
   plan.variables = variables;
   CLARY_TRY(plan.options,

@@ -308,6 +308,9 @@ def test_what_cannot_be_served_says_so(tmp_path):
         status, text = refused(str(tmp_path / source), *data)
         assert status == 1 and said in text
     assert not (tmp_path / "outside").exists()
+    for interpreter in ("/no/py", "no-such-python", str(tmp_path)):
+        status, text = refused(str(tmp_path), *data, "--interpreter", interpreter)
+        assert status == 2 and f"interpreter '{interpreter}'" in text, text
     (tmp_path / "model").mkdir()
     assert refused(str(tmp_path / "model"), "--listen", "0.0.0.0:0")[0] == 2
     assert refused(str(tmp_path / "model"), "--workers", "many")[0] == 2
