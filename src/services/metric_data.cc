@@ -20,7 +20,8 @@ using telemetry::SeriesId;
 constexpr Duration kOldest = std::chrono::hours(14 * 24);
 constexpr Duration kNewest = std::chrono::hours(2);
 constexpr std::size_t kMostValues = 150;
-constexpr double kLargest = 0x1p360;  // and no NaN, which is not within it
+constexpr std::size_t kMostMetrics = 1000;  // of a call
+constexpr double kLargest = 0x1p360;        // and no NaN, which is not within it
 constexpr std::size_t kMetricsPerPage = 500;
 constexpr std::size_t kMostDatapoints = 100'800;
 
@@ -139,8 +140,17 @@ Outcome<api::PutMetricData::Reply> MetricData::put(const api::PutMetricData::Req
   }
   if (!request.metric_data || request.metric_data->empty())
     return ServiceError("MissingParameter", "The parameter MetricData is required.");
+  if (request.metric_data->size() > kMostMetrics)
+    return invalid_value("The collection MetricData must not have a size greater than 1000.");
   std::vector<telemetry::SeriesSamples> batch;
   for (const api::MetricDatum& datum : *request.metric_data) {
+    const std::int64_t resolution = datum.storage_resolution.value_or(60);
+    if (resolution != 1 && resolution != 60) {
+      return invalid_value(
+          fmt::format("The value {} for StorageResolution of the metric '{}' is invalid: 1 and 60 "
+                      "are the values.",
+                      resolution, datum.metric_name));
+    }
     const TimePoint time = datum.timestamp.value_or(context.now);
     if (time < context.now - kOldest || time > context.now + kNewest) {
       return invalid_value(fmt::format(

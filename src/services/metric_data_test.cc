@@ -101,6 +101,24 @@ TEST_F(MetricDataTest, UnitsAreKeptApartAndListedAsOneMetric) {
   EXPECT_EQ(listed->metrics->size(), 1U);
 }
 
+TEST_F(MetricDataTest, ACallHoldsSoMuchAndNoMore) {
+  api::PutMetricData::Request request{.namespace_ = "S"};
+  request.metric_data = std::vector<api::MetricDatum>(1000, value(1));
+  EXPECT_TRUE(data_.put(request, context_).ok());
+  request.metric_data->push_back(value(1));
+  const auto refused = data_.put(request, context_);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, "InvalidParameterValue");
+  EXPECT_THAT(refused.error().message, HasSubstr("greater than 1000"));
+  api::MetricDatum fine = value(1);
+  for (const std::int64_t resolution : {1, 60}) {
+    fine.storage_resolution = resolution;
+    EXPECT_EQ(put(fine), "");
+  }
+  fine.storage_resolution = 5;
+  EXPECT_THAT(put(fine), HasSubstr("InvalidParameterValue: The value 5 for StorageResolution"));
+}
+
 TEST_F(MetricDataTest, WhatMeansNothingIsRefused) {
   EXPECT_THAT(put(datum()), HasSubstr("one of the parameters Value, Values and StatisticValues"));
   EXPECT_THAT(put(set(1e-310, 1e100, 1, 1)), HasSubstr("too small for the Sum"));
