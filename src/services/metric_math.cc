@@ -14,8 +14,8 @@ namespace {
 
 constexpr int kDeepest = 32;
 
-// Reads and evaluates in one pass; precedence from the loosest: comparison, sum, product, sign,
-// power.
+// Reads and evaluates in one pass; precedence from the loosest: OR, AND, comparison, sum, product,
+// sign, power.
 class Reader {
  public:
   // names: null while only the ids are wanted; every id then stands for 0.
@@ -23,7 +23,7 @@ class Reader {
       : text_(text), names_(names), seen_(seen) {}
 
   Result<MathValue> whole() {
-    CLARY_TRY(MathValue value, comparison(0));
+    CLARY_TRY(MathValue value, either(0));
     skip();
     if (at_ != text_.size()) return wrong("something stands after its end");
     return value;
@@ -57,6 +57,32 @@ class Reader {
     Result<MathValue> value = join_values(left, right, join);
     if (!value.ok()) return wrong(value.error().message);
     return value;
+  }
+
+  // A word that is an operator: `AND`, but not the beginning of an id such as `ANDs`.
+  bool take_word(std::string_view wanted) {
+    const std::size_t before = at_;
+    if (word() == wanted) return true;
+    at_ = before;
+    return false;
+  }
+
+  Result<MathValue> either(int depth) {
+    CLARY_TRY(MathValue left, both(depth));
+    while (take("||") || take_word("OR")) {
+      CLARY_TRY(const MathValue right, both(depth));
+      CLARY_TRY(left, joined(left, right, [](double a, double b) { return a != 0 || b != 0; }));
+    }
+    return left;
+  }
+
+  Result<MathValue> both(int depth) {
+    CLARY_TRY(MathValue left, comparison(depth));
+    while (take("&&") || take_word("AND")) {
+      CLARY_TRY(const MathValue right, comparison(depth));
+      CLARY_TRY(left, joined(left, right, [](double a, double b) { return a != 0 && b != 0; }));
+    }
+    return left;
   }
 
   Result<MathValue> comparison(int depth) {
@@ -111,7 +137,7 @@ class Reader {
   Result<MathValue> one(int depth) {
     if (depth > kDeepest) return wrong("too many brackets inside each other");
     if (take("(")) {
-      CLARY_TRY(MathValue value, comparison(depth + 1));
+      CLARY_TRY(MathValue value, either(depth + 1));
       if (!take(")")) return wrong("a ) is missing");
       return value;
     }
@@ -191,10 +217,10 @@ class Reader {
 
   // [m1, m2] is a list of series.
   Result<MathValue> list_or_value(int depth) {
-    if (!take("[")) return comparison(depth);
+    if (!take("[")) return either(depth);
     std::vector<MathSeries> list;
     do {
-      CLARY_TRY(MathValue element, comparison(depth));
+      CLARY_TRY(MathValue element, either(depth));
       if (names_ == nullptr) continue;
       if (const auto* series = std::get_if<MathSeries>(&element)) {
         list.push_back(*series);

@@ -2,11 +2,11 @@
 //
 //   m1 / m2 * 100      -m1 ^ 2      SUM(METRICS())      FILL(m1, 0)      IF(m1 > 0.5, 1, 0)
 //
-// Numbers, the ids of other queries, + - * / ^, comparisons, brackets; ABS, CEIL, FLOOR, LOG,
-// LOG10, SQRT, SUM, AVG, MIN, MAX, STDDEV, DIFF, RATE, RUNNING_SUM, FILL (a number or REPEAT),
-// PERIOD, IF and METRICS. Two series meet at the times that both have. Metrics that were each put
-// in several units meet unit by unit; one of a single unit meets each. Pure; any thread. Source:
-// "Using metric math", CloudWatch User Guide.
+// Numbers, the ids of other queries, + - * / ^, comparisons, AND (&&), OR (||), brackets; ABS,
+// CEIL, FLOOR, LOG, LOG10, SQRT, SUM, AVG, MIN, MAX, STDDEV, DIFF, RATE, RUNNING_SUM, FILL (a
+// number or REPEAT), PERIOD, IF and METRICS. Two series meet at the times that both have. Metrics
+// that were each put in several units meet unit by unit; one of a single unit meets each. Pure; any
+// thread. Source: "Using metric math", CloudWatch User Guide.
 #pragma once
 
 #include <cstdint>

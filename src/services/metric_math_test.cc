@@ -61,6 +61,17 @@ TEST_F(MetricMathTest, SeriesMeetAtTheTimesThatBothHave) {
   EXPECT_EQ(result("m1 > 1"), "0:0 1:1 3:1");
 }
 
+TEST_F(MetricMathTest, ComparisonsAreJoined) {
+  EXPECT_EQ(result("m1 > 1 AND m1 < 4"), "0:0 1:1 3:0");
+  EXPECT_EQ(result("m1 > 1 && m1 < 4"), "0:0 1:1 3:0");
+  EXPECT_EQ(result("m1 < 2 OR m1 > 3"), "0:1 1:0 3:1");
+  EXPECT_EQ(result("m1 < 2 || m1 > 3"), "0:1 1:0 3:1");
+  EXPECT_EQ(result("1 OR 0 AND 0"), "1");
+  EXPECT_EQ(result("(1 OR 0) AND 0"), "0");
+  EXPECT_EQ(result("IF(m1 > 1 AND m1 < 4, 1, 0)"), "0:0 1:1 3:0");
+  EXPECT_NE(result("1 ANDs").find("after its end"), std::string::npos);
+}
+
 TEST_F(MetricMathTest, Functions) {
   EXPECT_EQ(result("SUM(m1)"), "7");
   EXPECT_EQ(result("AVG(m2)"), "10");
