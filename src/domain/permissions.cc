@@ -109,6 +109,15 @@ Result<std::string> principal_arn(const std::string& principal, const std::strin
   return "arn:" + named->partition + ":iam::" + named->account + ":role" + path + named->name;
 }
 
+Result<bool> outlived_its_identity(const AccessKey& key, IdentityStore& identities) {
+  const std::optional<PrincipalName> named = principal_name(key.principal);
+  if (!named || !key.expires || !key.gang.empty() || key.created == TimePoint()) return false;
+  const Result<Identity> holder = identities.find(named->kind, named->name);
+  if (holder.ok()) return holder->created > key.created;
+  if (holder.error().code == ErrorCode::kNotFound) return false;
+  return holder.error();
+}
+
 PolicyFacts asker_facts(const std::string& principal_arn, const std::string& account,
                         TimePoint now) {
   return {{"aws:currenttime", {iso8601(now)}},

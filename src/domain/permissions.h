@@ -47,6 +47,10 @@ bool is_root(std::string_view principal);
 Result<std::string> principal_arn(const std::string& principal, const std::string& account,
                                   IdentityStore& identities);
 
+// Whether a session (not a job's) is of a role or user that was removed, and made anew under the
+// same name after the session began.
+Result<bool> outlived_its_identity(const AccessKey& key, IdentityStore& identities);
+
 // What every question tells a policy's conditions: who asks (principal_arn), and when.
 PolicyFacts asker_facts(const std::string& principal_arn, const std::string& account,
                         TimePoint now);

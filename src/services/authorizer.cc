@@ -279,6 +279,12 @@ Outcome<RefusedEntries> authorize(const domain::AccessKey& key, domain::Identity
   // API reference of GetCallerIdentity.
   if (operation.name == "GetCallerIdentity" || operation.name == "GetSessionToken") return entries;
   const bool is_nobody = key.id.empty();
+  CLARY_TRY(const bool outlived, domain::outlived_its_identity(key, identities));
+  if (outlived) {
+    return ServiceError(denied("User: " + context.principal +
+                               " is not authorized: who the session was made for was removed, and "
+                               "another has the name now"));
+  }
   domain::Permissions permissions = domain::Permissions::of_nobody();
   if (!is_nobody) {
     CLARY_TRY(permissions, domain::Permissions::of_key(key, identities, context.account.value()));

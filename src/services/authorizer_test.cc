@@ -154,6 +154,40 @@ TEST(Authorize, WhoHasNoPolicyMayAskForASessionToken) {
   EXPECT_FALSE(may("AssumeRole"));
 }
 
+TEST(Authorize, ASessionIsNotOfARoleThatWasMadeLater) {
+  domain::FakeIdentityStore identities;
+  const auto kind = domain::IdentityKind::kRole;
+  const TimePoint began{std::chrono::seconds(100)};
+  const auto make_role = [&](TimePoint created) {
+    EXPECT_TRUE(identities.create({.kind = kind, .name = "R", .created = created}).ok());
+    EXPECT_TRUE(identities
+                    .put_policy(kind, "R",
+                                {.name = "own",
+                                 .arn = "",
+                                 .document = R"({"Statement":{"Effect":"Allow","Action":"*",)"
+                                             R"("Resource":"*"}})"})
+                    .ok());
+  };
+  domain::AccessKey key{.id = AccessKeyId("K"),
+                        .principal = "arn:aws:sts::000000000000:assumed-role/R/s"};
+  key.created = began;
+  key.expires = began + std::chrono::hours(1);
+  net::RequestHead head;
+  CallContext context{.account = AccountId("000000000000"), .head = &head};
+  context.principal = key.principal;
+  const auto may = [&] {
+    return authorize(key, identities, *api::s3_service().find("ListBuckets"),
+                     parse_json("{}").value(), context, nullptr)
+        .ok();
+  };
+  make_role(began);
+  EXPECT_TRUE(may());
+  ASSERT_TRUE(identities.remove_policy(kind, "R", "own").ok());
+  ASSERT_TRUE(identities.remove(kind, "R").ok());
+  make_role(began + std::chrono::seconds(1));
+  EXPECT_FALSE(may());
+}
+
 TEST(Authorize, ASessionsPrincipalArnIsItsRoles) {
   domain::FakeIdentityStore identities;
   const auto kind = domain::IdentityKind::kRole;
