@@ -360,19 +360,17 @@ void Call::note(int status, const std::string& code) const {
   const Duration elapsed = parts_.front.clock.steady() - arrived_;
   const std::string_view operation =
       route_.operation == nullptr ? "unknown" : std::string_view(route_.operation->name);
-  if (parts_.front.requests != nullptr) {
-    parts_.front.requests->count(
-        {.service = service().name, .operation = operation, .status = status, .elapsed = elapsed});
-  }
+  if (parts_.front.requests != nullptr)
+    parts_.front.requests->count({service().name, operation, status, elapsed});
   if (!parts_.front.logger.writes(LogLevel::kDebug)) return;
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
-  parts_.front.logger.debug("a call", {{"service", std::string(service().name)},
-                                       {"operation", std::string(operation)},
-                                       {"status", std::to_string(status)},
-                                       {"code", code.empty() ? "-" : code},
-                                       {"request_id", context_.request_id.value()},
-                                       {"ms", std::to_string(milliseconds)},
-                                       {"bytes_in", std::to_string(facts_.length.value_or(0))}});
+  parts_.front.logger.debug("a call",
+                            {{"service", std::string(service().name)},
+                             {"operation", std::string(operation)},
+                             {"status", std::to_string(status)},
+                             {"code", code.empty() ? "-" : code},
+                             {"request_id", context_.request_id.value()},
+                             {"ms", std::to_string(elapsed / std::chrono::milliseconds(1))},
+                             {"bytes_in", std::to_string(facts_.length.value_or(0))}});
 }
 
 net::Reply Call::encode_error(const ServiceError& error) {
