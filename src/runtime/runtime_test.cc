@@ -42,7 +42,9 @@ TEST_F(RuntimeTest, ThePlanHoldsWhatTheHostNeeds) {
   EXPECT_EQ(made.channels[0].view, "/views/data/train");
   EXPECT_EQ(made.cores, 2) << "four were asked for, the machine has two";
   EXPECT_TRUE(noticed(job, "ml.m5.xlarge has 4 cores"));
-  EXPECT_TRUE(noticed(job, "runs in /usr/bin/python3 (Python 3.11.2, torch 2.13.0)"));
+  EXPECT_TRUE(noticed(job,
+                      "runs in /usr/bin/python3 (Python 3.11.2, torch 2.13.0, xgboost-cpu 1.7.6, "
+                      "transformers 4.49.0)"));
   const auto key = keys_.find(AccessKeyId(made.credentials.access_key)).value();
   EXPECT_EQ(key.gang, made.gang);
   EXPECT_EQ(key.principal, "arn:aws:sts::000000000000:assumed-role/R/SageMaker");
