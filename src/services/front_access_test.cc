@@ -158,8 +158,25 @@ TEST_F(FrontAccessTest, OwnPagesAskForALoopbackHostAndNoForeignOrigin) {
   EXPECT_TRUE(routes.refusal(head).has_value());
   head.headers.set("Host", "CLARY.example:4580");
   EXPECT_FALSE(routes.refusal(head).has_value());
-  head.headers.set("Host", "[::1]:4580");
-  EXPECT_FALSE(routes.refusal(head).has_value());
+  for (const char* address : {"[::1]:4580", "192.0.2.2:4703", "[2001:db8::2]", "localhost"}) {
+    head.headers.set("Host", address);
+    EXPECT_FALSE(routes.refusal(head).has_value()) << address;
+  }
+  for (const char* name : {"192.0.2.2.evil.example", "192.0.2", "", "[evil.example]"}) {
+    head.headers.set("Host", name);
+    EXPECT_TRUE(routes.refusal(head).has_value()) << name;
+  }
+}
+
+TEST_F(FrontAccessTest, WhoeverAsksLearnsWhetherItIsAlive) {
+  routes_.add({"GET", "/readyz", LocalAccess::kHealth,
+               [](const LocalRequest&) { return local_message(200, "ready"); }});
+  EXPECT_EQ(send({.method = "GET",
+                  .target = "/readyz",
+                  .headers = {{"Origin", "https://elsewhere.example"}},
+                  .service = ""})
+                .status,
+            200);
 }
 
 TEST_F(FrontAccessTest, OwnPagesThatNeedTheRootKey) {
