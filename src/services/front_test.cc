@@ -91,6 +91,12 @@ TEST_F(FrontTest, S3ObjectsStreamInAndOut) {
   EXPECT_EQ(probe_.stored, "bytes");
 }
 
+TEST_F(FrontTest, AttributesThatNobodyNamesAreNotTheBytes) {
+  const net::Reply refused = send({.method = "GET", .target = "/b/k?attributes", .service = "s3"});
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_TRUE(has(refused, "<Code>InvalidRequest</Code>")) << refused.body;
+}
+
 TEST_F(FrontTest, AwsChunkedBodies) {
   const std::vector<net::Headers::Field> headers{{"X-Amz-Decoded-Content-Length", "5"},
                                                  {"X-Amz-Trailer", "x-amz-checksum-crc32"}};
