@@ -19,14 +19,6 @@ namespace {
 
 using wire::Protocol;
 
-std::vector<std::string> trailer_names(const net::RequestHead& head) {
-  std::vector<std::string> names;
-  for (const std::string_view name : split(head.headers.get("x-amz-trailer"), ',')) {
-    if (!trim(name).empty()) names.push_back(to_lower(trim(name)));
-  }
-  return names;
-}
-
 ServiceError violation_error(const wire::Verdict& verdict, const wire::Service& service) {
   const bool wrong_kind = !verdict.wrong_kinds.empty() && service.protocol == Protocol::kJson;
   if (wrong_kind) return {"SerializationException", verdict.message(), 400};
@@ -204,10 +196,7 @@ std::optional<ServiceError> Call::read_payload_kind() {
   if (payload_kind_ == wire::PayloadKind::kHashed) facts_.sha256_hex = caller_.claims.payload_hash;
   if (payload_kind_ >= wire::PayloadKind::kChunkedUnsignedTrailer) {
     facts_.length.reset();
-    const std::optional<std::int64_t> decoded =
-        parse_int(head_.headers.get("x-amz-decoded-content-length"));
-    if (decoded && *decoded >= 0) facts_.length = static_cast<std::uint64_t>(*decoded);
-    facts_.trailers = trailer_names(head_);
+    return read_announced(head_, facts_);
   }
   return std::nullopt;
 }

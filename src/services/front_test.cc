@@ -108,6 +108,18 @@ TEST_F(FrontTest, AwsChunkedBodies) {
   ask.hash = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
   EXPECT_EQ(send(ask).status, 200);
   EXPECT_EQ(probe_.stored, "helloNhCmhg==");
+  for (const net::Headers::Field& wrong :
+       {net::Headers::Field{"X-Amz-Trailer", "x-amz-checksum-foo"},
+        net::Headers::Field{"X-Amz-Decoded-Content-Length", "x"},
+        net::Headers::Field{"X-Amz-Decoded-Content-Length", "-1"}}) {
+    Ask refused = ask;
+    for (auto& [name, value] : refused.headers) {
+      if (name == wrong.first) value = wrong.second;
+    }
+    const net::Reply reply = send(refused);
+    EXPECT_EQ(reply.status, 400) << wrong.second;
+    EXPECT_TRUE(has(reply, "<Code>InvalidRequest</Code>")) << reply.body;
+  }
   ask.body = "5\r\nhel";
   EXPECT_TRUE(has(send(ask), "<Code>IncompleteBody</Code>"));
 }
