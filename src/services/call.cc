@@ -246,7 +246,13 @@ Outcome<EncodedReply> Call::carry_out(std::string_view body) {
   CLARY_TRY(const Document request, read_request(body));
   if (auto refused = authorize(request)) return *refused;
   if (auto refused = validate(request)) return *refused;
-  return endpoint->call(request, context_);
+  Outcome<EncodedReply> outcome = endpoint->call(request, context_);
+  if (outcome.ok() || outcome.error().code != "NoSuchKey") return outcome;
+  CLARY_TRY(const bool may_know,
+            may_know_absence(caller_.key, parts_.front.identities, *route_.operation, request,
+                             context_, parts_.front.buckets));
+  if (may_know) return outcome;
+  return ServiceError("AccessDenied", "Access Denied", 403);
 }
 
 std::optional<ServiceError> Call::verify_body(std::string_view body) const {
