@@ -91,13 +91,13 @@ Status ApiServices::add_to(services::Router& router, services::LocalRoutes& rout
 void ApiServices::add_health_routes(services::LocalRoutes& routes) {
   routes.add({.method = "GET",
               .path = "/healthz",
-              .access = services::LocalAccess::kOpen,
+              .access = services::LocalAccess::kHealth,
               .answer = [](const services::LocalRequest&) {
                 return services::local_message(200, "alive");
               }});
   routes.add({.method = "GET",
               .path = "/readyz",
-              .access = services::LocalAccess::kOpen,
+              .access = services::LocalAccess::kHealth,
               .answer = [this](const services::LocalRequest&) {
                 const auto read = parts_.storage.jobs->unfinished_effects();
                 return read.ok() ? services::local_message(200, "ready")

@@ -40,7 +40,7 @@ EnvironmentRow to_row(const runtime::Environment& environment) {
                      .packages = {},
                      .problem = environment.problem};
   for (const char* framework : kFrameworks) {
-    if (const auto found = runtime::installed_package(environment, framework))
+    if (const auto found = runtime::installed_package(environment.interpreter, framework))
       row.packages.emplace_back(found->name, found->version);
   }
   return row;

@@ -21,8 +21,10 @@
 #include "base/json.h"
 #include "base/loop.h"
 #include "base/open_files.h"
+#include "base/time_text.h"
 #include "host/kept_artifacts.h"
 #include "meta/postgres_sql.h"
+#include "net/certificates.h"
 #include "net/server.h"
 #include "net/sockets.h"
 #include "objects/channel_view.h"
@@ -235,6 +237,13 @@ void ServerProgram::reload_certificate() {
                                 {{"error", trusted.error().message}});
   }
   const Status written = write_bundle(parts_->tls, *trusted);
+  const std::string& chain = parts_->settings.tls_cert;
+  if (!chain.empty()) {
+    const Result<TimePoint> end = net::certificate_end(chain);
+    if (end.ok() && *end <= parts_->clock.now())
+      parts_->logger.warning("the certificate that was read has expired: clients refuse it",
+                             {{"file", chain}, {"expired", iso8601(*end)}});
+  }
   if (written.ok()) return parts_->logger.info("the certificate was read again", {});
   parts_->logger.error("a new certificate is shown, but what clients trust stays as it was",
                        {{"error", written.error().message}});

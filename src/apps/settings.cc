@@ -44,7 +44,8 @@ constexpr SettingRow kRows[] = {
      "Where jobs, keys and identities are kept: postgresql://USER@HOST/DATABASE; empty: SQLite "
      "in the data directory. The password may come from PGPASSWORD or ~/.pgpass."},
     {"allowed_hosts", &Settings::allowed_hosts,
-     "Host names besides loopback that may open Clary's own pages."},
+     "Names by which this machine is reached, besides localhost and IP addresses: Clary's own "
+     "pages open for them, and the own certificate is theirs too."},
     {"filesystems", &Settings::filesystems,
      "Folders that stand for EFS and FSx file systems: fs-0123456789abcdef0 = \"/data\"."},
     {"keys.access_key", &Settings::access_key,

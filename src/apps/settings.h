@@ -26,7 +26,7 @@ struct Settings {
   std::string access_key;                // a chosen key pair; "": made at first start
   std::string secret_key;
   std::vector<std::string>
-      allowed_hosts;  // Host names, besides loopback, that may open Clary's own pages
+      allowed_hosts;  // names, besides localhost, for which Clary's own pages open
   bool allow_reset = false;
   std::string metadata;  // postgresql://...; "": SQLite, in the data directory
 

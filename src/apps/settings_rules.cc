@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "apps/settings.h"
+#include "base/files.h"
 #include "base/strings.h"
 #include "objects/object_store.h"
 
@@ -24,11 +25,20 @@ bool is_address(const std::string& listen) {
   return port && *port >= 0 && *port <= 65535;
 }
 
+// http(s)://host, with a port or without, and a path or none.
 bool is_web_address(std::string_view url) {
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (url.starts_with(scheme)) return url.size() > scheme.size() && url[scheme.size()] != '/';
+    if (!url.starts_with(scheme)) continue;
+    url.remove_prefix(scheme.size());
+    const std::string_view host = url.substr(0, url.find('/'));
+    if (host.empty() || host.find_first_of("?#@ ") != std::string_view::npos) return false;
+    const std::size_t colon = host.rfind(':');
+    if (colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos)
+      return true;
+    const auto port = parse_int(host.substr(colon + 1));
+    return colon > 0 && port && *port >= 1 && *port <= 65535;
   }
-  return url.empty();
+  return false;
 }
 
 // One rule of the settings after the other; each names its key, and where it stands.
@@ -113,6 +123,21 @@ Status check_server(const Settings& settings, const Rules& rules) {
                        "must be at least 1");
 }
 
+// What could never be told is refused here, not at every job's change.
+Status check_hooks(const Settings& settings, const Rules& rules) {
+  const std::vector<std::string>& command = settings.hook_command;
+  CLARY_RETURN_IF_ERROR(rules.require(command.empty() || !command.front().empty(), "hooks.command",
+                                      "its first word must name a program"));
+  const std::string& url = settings.hook_url;
+  CLARY_RETURN_IF_ERROR(
+      rules.require(url.empty() || is_web_address(url), "hooks.url",
+                    "'" + url + "': must be http(s)://host:port/path, with a port of 1 to 65535"));
+  const std::string& ca = settings.hook_ca;
+  CLARY_RETURN_IF_ERROR(
+      rules.require(ca.empty() || ca.starts_with('/'), "hooks.ca", "must be an absolute path"));
+  return rules.require(ca.empty() || exists(ca), "hooks.ca", "there is no file '" + ca + "'");
+}
+
 }  // namespace
 
 Error setting_error(const Settings& settings, const std::string& key, const std::string& sentence) {
@@ -158,10 +183,7 @@ Status check_settings(Settings& settings) {
         rules.require(parse_byte_count(text).has_value(), "s3.quotas",
                       "'" + bucket + "' must be a number of bytes, as \"10 GiB\""));
   }
-  CLARY_RETURN_IF_ERROR(rules.require(is_web_address(settings.hook_url), "hooks.url",
-                                      "must be http(s)://host:port/path"));
-  CLARY_RETURN_IF_ERROR(rules.require(settings.hook_ca.empty() || settings.hook_ca.starts_with('/'),
-                                      "hooks.ca", "must be an absolute path"));
+  CLARY_RETURN_IF_ERROR(check_hooks(settings, rules));
   for (const auto& [id, folder] : settings.filesystems) {
     CLARY_RETURN_IF_ERROR(rules.require(folder.starts_with('/'), "filesystems",
                                         "'" + id + "' must name an absolute path"));

@@ -155,17 +155,29 @@ TEST_F(SettingsTest, WhatCannotBeIsToldWithItsLine) {
 
 TEST_F(SettingsTest, AHooksAddressIsOfTheWeb) {
   settings.data = "/tmp/x";
-  for (const char* url : {"http://127.0.0.1:9/x", "https://hooks.example.org", ""}) {
+  for (const char* url : {"http://127.0.0.1:9/x", "https://hooks.example.org", "http://[::1]/x",
+                          "http://[::1]:65535/x:y", ""}) {
     settings.hook_url = url;
     EXPECT_TRUE(check_settings(settings).ok()) << url;
   }
-  for (const char* url : {"ftp://x", "https://", "http:///x", "hooks.example.org", "h"}) {
+  for (const char* url :
+       {"ftp://x", "https://", "http:///x", "hooks.example.org", "h", "http://h:/x",
+        "http://h:65536/x", "http://h:0", "http://:80", "http://h:x/"}) {
     settings.hook_url = url;
     EXPECT_FALSE(check_settings(settings).ok()) << url;
   }
   settings.hook_url = "";
   settings.hook_ca = "ca.pem";
   EXPECT_FALSE(check_settings(settings).ok()) << "the server's folder is / ";
+  settings.hook_ca = "/no/such/ca.pem";
+  EXPECT_EQ(check_settings(settings).error().message,
+            "setting 'hooks.ca': there is no file '/no/such/ca.pem'");
+  settings.hook_ca = "/dev/null";
+  EXPECT_TRUE(check_settings(settings).ok());
+  settings.hook_command = {""};
+  EXPECT_FALSE(check_settings(settings).ok());
+  settings.hook_command = {"/bin/true", ""};
+  EXPECT_TRUE(check_settings(settings).ok()) << "an argument may be empty";
 }
 
 TEST_F(SettingsTest, ListensBeyondLoopbackOnlyWithTls) {

@@ -23,12 +23,22 @@ bool belongs_to_next(std::string_view line) {
 }
 
 std::string section_text(std::string_view name, const ProfileLines& lines) {
-  std::string out = "[" + std::string(name) + "]\n";
+  std::string out = "[" + std::string(name) + "]\n" + std::string(kMade);
   for (const auto& [key, value] : lines) out.append(key).append(" = ").append(value).append("\n");
   return out;
 }
 
 }  // namespace
+
+bool has_section_of_others(std::string_view text, std::string_view name) {
+  if (text.starts_with(kMade)) return false;
+  const std::vector<std::string_view> all = split(text, '\n');
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const bool marked = i + 1 < all.size() && trim(all[i + 1]) == trim(kMade);
+    if (section_name(all[i]) == name && !marked) return true;
+  }
+  return false;
+}
 
 std::string with_section(std::string_view text, std::string_view name, const ProfileLines& lines) {
   std::string out;

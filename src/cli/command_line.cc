@@ -93,6 +93,10 @@ Duration to_duration(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
+std::string folder_check(const std::string& text) {
+  return text.empty() ? "an empty name is no folder" : "";
+}
+
 void add_server_commands(CLI::App& app, Parsed& parsed) {
   CLI::App* command =
       add_command(app, parsed, "up", "start the server in the background and print the environment",
@@ -136,11 +140,15 @@ void add_server_commands(CLI::App& app, Parsed& parsed) {
                     return env(context, parsed.shell);
                   });
   CLI::Option* install =
-      command->add_option("--install", parsed.install,
-                          "instead: make an AWS profile, and this virtual environment use it");
+      command
+          ->add_option("--install", parsed.install,
+                       "instead: make an AWS profile, and this virtual environment use it")
+          ->type_name("VENV")
+          ->check(folder_check);
   command->add_option("--uninstall", parsed.uninstall, "instead: take away what --install has made")
       ->type_name("VENV")
-      ->excludes(install->type_name("VENV"));
+      ->check(folder_check)
+      ->excludes(install);
   add_shell(command, parsed.shell);
   add_json(command, parsed);
 

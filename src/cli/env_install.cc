@@ -17,9 +17,6 @@ namespace {
 constexpr const char* kProfile = "clary";
 constexpr std::size_t kLargestFile = 1 << 20;
 
-// The first line of a file that install has made: without others' lines it is taken away again.
-constexpr std::string_view kMade = "# Made by `clary env --install`.\n";
-
 // What a virtual environment's Python runs when it starts. It keeps out of the way of whoever has
 // chosen an account already, and of jobs, which have credentials of their own.
 constexpr std::string_view kModule =
@@ -32,9 +29,27 @@ HOOK = %HOOK%
 CHOSEN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL",
           "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 
+
+def endpoint():
+    """That of the profile: the server may have moved since this file was written."""
+    path = os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
+    section = ""
+    try:
+        with open(os.path.expanduser(path), encoding="utf-8", errors="replace") as file:
+            for line in file:
+                name, _, value = (part.strip() for part in line.partition("="))
+                if line.startswith("["):
+                    section = line.partition("]")[0]
+                elif section == "[profile clary" and name == "endpoint_url":
+                    return value
+    except OSError:
+        pass
+    return %ENDPOINT%
+
+
 if not any(os.environ.get(name) for name in CHOSEN):
     os.environ["AWS_PROFILE"] = "clary"
-    os.environ["AWS_ENDPOINT_URL"] = %ENDPOINT%
+    os.environ["AWS_ENDPOINT_URL"] = endpoint()
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     if os.path.isdir(HOOK):
         sys.path.insert(0, HOOK)
@@ -106,7 +121,22 @@ Status remove_section(const std::string& path, const std::string& section) {
   return write_file_atomically(written_path(path), left, 0600);
 }
 
+Status check_section(const std::string& path, const std::string& section) {
+  const Result<std::string> text = read_file(path, kLargestFile);
+  if (!text.ok()) return text.error().code == ErrorCode::kNotFound ? Status() : text.error();
+  if (!has_section_of_others(*text, section)) return {};
+  return invalid_argument("the section [" + section + "] of '" + path +
+                          "' was not made by `clary env --install`: rename it, or take it away");
+}
+
+// A person's own profile of this name is left as it is.
+Status check_sections(const Files& files) {
+  CLARY_RETURN_IF_ERROR(check_section(files.config, std::string("profile ") + kProfile));
+  return check_section(files.credentials, kProfile);
+}
+
 Status install(const Context& context, const Files& files) {
+  CLARY_RETURN_IF_ERROR(check_sections(files));
   CLARY_TRY(const ServerRecord server, running_server(context.data_folder));
   CLARY_TRY(const KeyPair key, context.tools.root_key(context.data_folder));
   CLARY_TRY(const std::string hook, context.tools.client_hook(context.data_folder));
@@ -124,6 +154,7 @@ Status install(const Context& context, const Files& files) {
 }
 
 Status uninstall(const Context& context, const Files& files) {
+  CLARY_RETURN_IF_ERROR(check_sections(files));
   CLARY_RETURN_IF_ERROR(remove_section(files.config, std::string("profile ") + kProfile));
   CLARY_RETURN_IF_ERROR(remove_section(files.credentials, kProfile));
   const std::string folder = variable(context.tools.variables, "HOME") + "/.aws";

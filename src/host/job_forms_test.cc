@@ -101,11 +101,12 @@ TEST_F(JobForms, CheckpointsThatCannotBeSavedAreAnEvent) {
 TEST_F(JobForms, AProgramOfTheJobsOwn) {
   plan_.hyperparameters.clear();
   plan_.container_command = {"/bin/sh", "-c", "exit 7"};
-  lives_.push_back({.ends_with = {.code = 7}});
+  lives_.push_back({.ends_with = {.code = 7}, .standard_error = "no sugar\n"});
   ASSERT_EQ(run(), kHostReported);
   EXPECT_EQ(sandbox_.spawned.at(0).argv, plan_.container_command);
   EXPECT_EQ(sandbox_.spawned[0].working_folder, "/opt/ml");
-  EXPECT_EQ(failure(), "AlgorithmError: , exit code: 7");
+  EXPECT_EQ(failure(), "AlgorithmError: , exit code: 7") << "AWS's form without a failure file";
+  EXPECT_TRUE(said("The job's program said last: no sugar"));
 }
 
 TEST_F(JobForms, ACommandThatIsNotThereIsNamed) {

@@ -163,6 +163,12 @@ void say_refused_processes(HostContext& context, const ScriptFailure& failure) {
                  std::to_string(context.plan.max_processes));
 }
 
+// For the timeline, where the failure's reason does not tell.
+void say_last_words(HostContext& context, const ScriptFailure& failure) {
+  const std::string why = ending_of(failure);
+  if (!why.empty()) context.notice("The job's program said last: " + why);
+}
+
 Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFailure& failure) {
   Outcome outcome;
   outcome.script_ran = true;
@@ -188,8 +194,7 @@ Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFa
       own_program ? container_exit_code(seen.status) : 1;  // the toolkit's, whatever the script's
   if (context.plan.kind == "processing") {
     outcome.failure = kProcessingFailure;
-    const std::string why = ending_of(failure);
-    if (!why.empty()) context.notice("The job's program said last: " + why);
+    say_last_words(context, failure);
     const std::string ending = ending_text(seen.status);
     if (!ending.empty()) context.notice("The job's program: " + ending);
     return outcome;
@@ -200,6 +205,7 @@ Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFa
     outcome.failure = failure_reason(trim(*own), outcome.exit_code);
   } else if (own_program) {
     outcome.failure = failure_reason(ending_text(seen.status), outcome.exit_code);
+    say_last_words(context, failure);
   } else {
     outcome.failure = failure_reason(failure);
     write_end_file(context, "failure", failure_text(failure));

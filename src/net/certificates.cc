@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <memory>
 
 #include "base/files.h"
@@ -207,6 +208,16 @@ Result<LocalAuthority> ensure_local_authority(const std::string& folder,
   CLARY_TRY(const Identity server, make_server(*authority, all, clock.now()));
   CLARY_RETURN_IF_ERROR(keep(server, files.server.chain, files.server.key));
   return files;
+}
+
+Result<TimePoint> certificate_end(const std::string& chain_file) {
+  std::string text;
+  CLARY_TRY(const Owned<BIO> opened, open_text(chain_file, text));
+  const Owned<X509> certificate(PEM_read_bio_X509(opened.get(), nullptr, nullptr, nullptr));
+  std::tm end{};
+  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1)
+    return failed("read '" + chain_file + "'");
+  return TimePoint(std::chrono::seconds(::timegm(&end)));
 }
 
 }  // namespace clary::net

@@ -23,4 +23,7 @@ Result<LocalAuthority> ensure_local_authority(const std::string& folder,
                                               const std::vector<std::string>& names,
                                               const Clock& clock);
 
+// When the first certificate of a PEM file ends.
+Result<TimePoint> certificate_end(const std::string& chain_file);
+
 }  // namespace clary::net

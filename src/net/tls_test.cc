@@ -108,6 +108,15 @@ TEST_F(TlsTest, EndsAConnectionThatSpeaksNoTls) {
   EXPECT_TRUE(send("127.0.0.1", {}, authority_.ca_file).ok());
 }
 
+TEST(Certificates, SayWhenTheyEnd) {
+  const TemporaryFolder folder;
+  const ManualClock clock(TimePoint(std::chrono::seconds(1'700'000'000)));
+  const LocalAuthority made = ensure_local_authority(folder.path(), {}, clock).value();
+  EXPECT_EQ(*certificate_end(made.server.chain), clock.now() + days(397));
+  EXPECT_FALSE(certificate_end(made.server.key).ok());
+  EXPECT_EQ(certificate_end("/nowhere.pem").error().code, ErrorCode::kNotFound);
+}
+
 TEST(Certificates, StayUntilTheyEndOrLackAName) {
   const TemporaryFolder folder;
   ManualClock clock(SystemClock().now());

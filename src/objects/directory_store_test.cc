@@ -258,6 +258,27 @@ TEST(BodyFilesRoom, WhatIsToComeIsCountedWithWhatIsKept) {
   EXPECT_TRUE(files.require_free(0, all + 1).ok()) << "nothing is kept";
 }
 
+TEST_F(DirectoryStoreTest, QuotasCountTheirOwnBucketsParts) {
+  const auto put_part = [&](const BucketName& bucket, int number, std::size_t size) -> Status {
+    CLARY_TRY(const UploadId upload,
+              store_->begin_upload({.bucket = bucket, .key = ObjectKey("part")}));
+    CLARY_TRY(const auto writer,
+              store_->put_part({.bucket = bucket, .key = ObjectKey("part")}, upload, number));
+    CLARY_RETURN_IF_ERROR(writer->write(sample_bytes(size)));
+    CLARY_TRY([[maybe_unused]] const ObjectHead part, writer->finish());
+    return {};
+  };
+  const DirectoryOptions options{
+      .quotas = {{BucketName("b"), 100'000}, {BucketName("later"), 100'000}}};
+  // A part's number may be that of a bucket.
+  for (const int number : {1, 2}) ASSERT_TRUE(put_part(BucketName("b"), number, 90'000).ok());
+  store_.reset();
+  open(options);
+  EXPECT_EQ(put("k", "x").error().code, ErrorCode::kLimitExceeded) << "its parts fill it";
+  ASSERT_TRUE(store_->create_bucket({BucketName("later"), {}, Region("us-east-1")}).ok());
+  EXPECT_TRUE(put_part(BucketName("later"), 1, 90'000).ok()) << "strangers' parts are not its own";
+}
+
 TEST_F(DirectoryStoreTest, ManyWritersEachGetTheirOwnAnswer) {
   constexpr int kThreads = 16;
   constexpr int kEach = 20;

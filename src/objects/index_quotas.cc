@@ -9,9 +9,10 @@ using sqlite::Database;
 using sqlite::Statement;
 
 constexpr std::string_view kHeld =
-    "(SELECT coalesce(sum(size), 0) FROM objects WHERE bucket = number) + "
-    "(SELECT coalesce(sum(size), 0) FROM versions WHERE bucket = number) + "
-    "(SELECT coalesce(sum(size), 0) FROM parts JOIN uploads ON id = upload WHERE bucket = number)";
+    "(SELECT coalesce(sum(size), 0) FROM objects WHERE bucket = buckets.number) + "
+    "(SELECT coalesce(sum(size), 0) FROM versions WHERE bucket = buckets.number) + "
+    "(SELECT coalesce(sum(size), 0) FROM parts JOIN uploads ON id = upload WHERE bucket = "
+    "buckets.number)";
 
 Status forget_other_quotas(Database& database, const BucketQuotas& quotas) {
   std::vector<std::int64_t> gone;

@@ -15,7 +15,7 @@ namespace {
 
 // "2.13.0" of "2.13.0+cpu": a tag holds no plus sign.
 std::string version_of(const Environment& environment, const std::string& package) {
-  const std::optional<InstalledPackage> found = installed_package(environment, package);
+  const std::optional<InstalledPackage> found = installed_package(environment.interpreter, package);
   return found ? found->version.substr(0, found->version.find('+')) : "";
 }
 

@@ -53,19 +53,18 @@ bool is_nearer(const Version& asked, const Version& a, const Version& b) {
   return a_not_older ? compare(a, b) < 0 : compare(a, b) > 0;
 }
 
-std::optional<InstalledPackage> first_installed(const Environment& environment,
+std::optional<InstalledPackage> first_installed(const hostlink::PlanInterpreter& interpreter,
                                                 const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    const auto found = environment.interpreter.packages.find(name);
-    if (found != environment.interpreter.packages.end())
-      return InstalledPackage{found->first, found->second};
+    const auto found = interpreter.packages.find(name);
+    if (found != interpreter.packages.end()) return InstalledPackage{found->first, found->second};
   }
   return std::nullopt;
 }
 
 // The version of what is asked for, if the environment has it.
 std::optional<std::string> installed(const Environment& environment, const PackageAsk& ask) {
-  const std::optional<InstalledPackage> found = first_installed(environment, ask.names);
+  const std::optional<InstalledPackage> found = first_installed(environment.interpreter, ask.names);
   if (!found) return std::nullopt;
   return found->version;
 }
@@ -175,9 +174,9 @@ Result<EnvironmentChoice> match_unnamed(const ImageName& image,
 
 }  // namespace
 
-std::optional<InstalledPackage> installed_package(const Environment& environment,
+std::optional<InstalledPackage> installed_package(const hostlink::PlanInterpreter& interpreter,
                                                   std::string_view package) {
-  return first_installed(environment, distributions_of(package));
+  return first_installed(interpreter, distributions_of(package));
 }
 
 Status check_environment_name(const std::string& name) {

@@ -22,13 +22,13 @@ struct Environment {
   hostlink::PlanInterpreter interpreter;  // when it can
 };
 
-// A distribution that the environment has: its name and version.
+// A distribution that an interpreter has: its name and version.
 struct InstalledPackage {
   std::string name;
   std::string version;
 };
 // Of those that bring `package` (distributions_of), the first that is there.
-std::optional<InstalledPackage> installed_package(const Environment& environment,
+std::optional<InstalledPackage> installed_package(const hostlink::PlanInterpreter& interpreter,
                                                   std::string_view package);
 
 enum class Strictness {

@@ -14,7 +14,9 @@ Result<ChosenEnvironment> FakeEnvironments::choose(const std::string& image, boo
   if (image == "broken:1") return unavailable("the environments cannot be read now");
   ChosenEnvironment chosen;
   chosen.interpreter = {
-      .python = "/usr/bin/python3", .python_version = "3.11.2", .packages = {{"torch", "2.13.0"}}};
+      .python = "/usr/bin/python3",
+      .python_version = "3.11.2",
+      .packages = {{"torch", "2.13.0"}, {"transformers", "4.49.0"}, {"xgboost-cpu", "1.7.6"}}};
   chosen.framework_module = "sagemaker_pytorch_container.training:main";
   chosen.notices = notices;
   return chosen;

@@ -50,10 +50,7 @@ Result<compute::GangHandle> parse_handle(std::string_view text) {
 }
 
 Result<Progress> GangEffects::carry_out(const Effect& effect) {
-  if (effect.kind == EffectKind::kTellHook) {
-    CLARY_RETURN_IF_ERROR(parts_.hook.tell(effect.text));
-    return finish(effect);
-  }
+  if (effect.kind == EffectKind::kTellHook) return tell(effect);
   auto job = parts_.jobs.find(effect.job.kind, effect.job.name);
   if (!job.ok()) {
     if (job.error().code != ErrorCode::kNotFound) return job.error();
@@ -74,6 +71,24 @@ Result<Progress> GangEffects::carry_out(const Effect& effect) {
       break;  // told above: it needs no gang
   }
   return finish(effect);
+}
+
+Result<Progress> GangEffects::tell(const Effect& effect) {
+  bool command_told = false;
+  {
+    MutexLock lock(mutex_);
+    command_told = commands_told_.contains(effect.id);
+  }
+  const Status told = parts_.hook.tell(effect.text, command_told);
+  if (command_told) {
+    MutexLock lock(mutex_);
+    commands_told_.insert(effect.id);
+  }
+  CLARY_RETURN_IF_ERROR(told);
+  CLARY_TRY(const Progress progress, finish(effect));
+  MutexLock lock(mutex_);
+  commands_told_.erase(effect.id);
+  return progress;
 }
 
 Result<Progress> GangEffects::submit(const Effect& effect, const Job& job) {
@@ -148,6 +163,10 @@ Result<Progress> GangEffects::remove(const Effect& effect, const Job& job) {
 }
 
 Status GangEffects::give_up(const Effect& effect, const Error& error) {
+  {
+    MutexLock lock(mutex_);
+    commands_told_.erase(effect.id);
+  }
   auto job = parts_.jobs.find(effect.job.kind, effect.job.name);
   if (!job.ok()) return job.error();
   if (effect.kind == EffectKind::kTellHook) {

@@ -5,12 +5,15 @@
 // passed outlives it.
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/logger.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "compute/backend.h"
 #include "domain/job_store.h"
@@ -69,6 +72,7 @@ class GangEffects {
   Status end_orphans();
 
  private:
+  Result<Progress> tell(const domain::Effect& effect);
   Result<Progress> submit(const domain::Effect& effect, const domain::Job& job);
   Result<Progress> stop(const domain::Effect& effect, const domain::Job& job);
   Result<Progress> remove(const domain::Effect& effect, const domain::Job& job);
@@ -78,6 +82,9 @@ class GangEffects {
   Result<Progress> finish(const domain::Effect& effect);
 
   Parts parts_;
+  Mutex mutex_;
+  // Effects whose hook's command has succeeded, but not the address: it is not run again.
+  std::set<std::uint64_t> commands_told_ CLARY_GUARDED_BY(mutex_);
 };
 
 }  // namespace clary::runtime

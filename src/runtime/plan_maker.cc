@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "objects/channel_path.h"
+#include "runtime/environment_match.h"
 
 namespace clary::runtime {
 
@@ -59,9 +60,9 @@ std::string region_of(const Job& job, const Region& configured) {
 
 std::string packages_of(const hostlink::PlanInterpreter& interpreter) {
   std::string text;
-  for (const char* name : {"torch", "tensorflow", "xgboost", "scikit-learn"}) {
-    const auto found = interpreter.packages.find(name);
-    if (found != interpreter.packages.end()) text += fmt::format(", {} {}", name, found->second);
+  for (const char* name : {"torch", "tensorflow", "xgboost", "scikit-learn", "transformers"}) {
+    if (const auto found = installed_package(interpreter, name))
+      text += fmt::format(", {} {}", found->name, found->version);
   }
   return text;
 }

@@ -20,8 +20,10 @@ constexpr Duration kLaterPause = milliseconds(200);
 // Posted at once. The outbox is read again when half of them are done, not after each: it may be
 // long.
 constexpr std::size_t kMostInProgress = 64;
-// With pauses that double from 250 ms to 30 s: about two minutes.
+// With pauses that double from 250 ms to 30 s.
 constexpr int kEffectAttempts = 12;
+// Since the first attempt began: one may take as long as the hook's patience.
+constexpr Duration kHookPatience = std::chrono::minutes(2);
 
 Duration pause_after(int failures) {
   const Duration pause = milliseconds(250) * (1LL << std::min(failures, 10));
@@ -103,8 +105,9 @@ std::vector<Effect> Runner::take() {
 }
 
 bool Runner::carry_out(const Effect& effect) {
+  const Duration began = parts_.clock.steady();
   const auto progress = parts_.effects.carry_out(effect);
-  if (!progress.ok()) put_off(effect, progress.error());
+  if (!progress.ok()) put_off(effect, progress.error(), began);
   const bool done = progress.ok() && *progress == Progress::kDone;
   MutexLock lock(mutex_);
   if (done) delays_.erase(effect.id);
@@ -114,12 +117,16 @@ bool Runner::carry_out(const Effect& effect) {
   return done;
 }
 
-void Runner::put_off(const Effect& effect, const Error& error) {
+void Runner::put_off(const Effect& effect, const Error& error, Duration began) {
   int count = 0;
+  Duration tried{0};
   {
     MutexLock lock(mutex_);
     Delay& delay = delays_[effect.id];
-    delay.next = parts_.clock.steady() + pause_after(delay.failures);
+    if (delay.failures == 0) delay.began = began;
+    const Duration now = parts_.clock.steady();
+    tried = now - delay.began;
+    delay.next = now + pause_after(delay.failures);
     count = ++delay.failures;
   }
   parts_.logger.warning("an effect failed", {{"job", effect.job.name.value()},
@@ -127,7 +134,9 @@ void Runner::put_off(const Effect& effect, const Error& error) {
                                              {"attempt", std::to_string(count)},
                                              {"error", error.message}});
   // A gang that cannot be removed is tried for ever: it may still run.
-  if (count < kEffectAttempts || effect.kind == domain::EffectKind::kRemoveGang) return;
+  if (effect.kind == domain::EffectKind::kRemoveGang) return;
+  const bool hook = effect.kind == domain::EffectKind::kTellHook;
+  if (hook ? tried < kHookPatience : count < kEffectAttempts) return;
   if (const Status given_up = parts_.effects.give_up(effect, error); !given_up.ok()) {
     parts_.logger.error("a job cannot be failed",
                         {{"job", effect.job.name.value()}, {"error", given_up.error().message}});

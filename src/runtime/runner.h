@@ -57,13 +57,14 @@ class Runner {
  private:
   struct Delay {
     int failures = 0;
-    Duration next{0};  // on the steady clock: not before
+    Duration began{0};  // the first that failed
+    Duration next{0};   // on the steady clock: not before
   };
   // Takes the first unfinished effect of every job that is not in progress and not put off, as many
   // as may be in progress.
   std::vector<domain::Effect> take();
   bool carry_out(const domain::Effect& effect);  // whether it made progress
-  void put_off(const domain::Effect& effect, const Error& error);
+  void put_off(const domain::Effect& effect, const Error& error, Duration began);
   void distribute();
   bool wants_more();
 

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <string>
 
+#include "base/files.h"
 #include "runtime/fake_runtime.h"
 
 namespace clary::runtime {
@@ -42,7 +43,9 @@ TEST_F(RuntimeTest, ThePlanHoldsWhatTheHostNeeds) {
   EXPECT_EQ(made.channels[0].view, "/views/data/train");
   EXPECT_EQ(made.cores, 2) << "four were asked for, the machine has two";
   EXPECT_TRUE(noticed(job, "ml.m5.xlarge has 4 cores"));
-  EXPECT_TRUE(noticed(job, "runs in /usr/bin/python3 (Python 3.11.2, torch 2.13.0)"));
+  EXPECT_TRUE(noticed(job,
+                      "runs in /usr/bin/python3 (Python 3.11.2, torch 2.13.0, xgboost-cpu 1.7.6, "
+                      "transformers 4.49.0)"));
   const auto key = keys_.find(AccessKeyId(made.credentials.access_key)).value();
   EXPECT_EQ(key.gang, made.gang);
   EXPECT_EQ(key.principal, "arn:aws:sts::000000000000:assumed-role/R/SageMaker");
@@ -198,6 +201,24 @@ TEST_F(RuntimeTest, WhatAHookIsToldIsWrittenWithTheChange) {
   EXPECT_EQ(told, std::vector<std::string>{"Pending"});
   run();
   EXPECT_TRUE(jobs_.unfinished_effects().value().empty());
+}
+
+TEST_F(RuntimeTest, ADeadAddressIsGivenUpAfterTwoMinutesAndItsCommandRunsOnce) {
+  const std::string told = folder_ + "/told";
+  server_->hook = StateHook({.command = {"/bin/sh", "-c", "echo $CLARY_EVENT >> " + told},
+                             .url = "http://127.0.0.1:1/x"});
+  server_->changes.set_hook_text([](const domain::Job&, const domain::JobEvent& event) {
+    return std::string(domain::phase_name(*event.phase));
+  });
+  const JobName job = submit();
+  run();
+  for (int i = 0; i < 3; ++i) tick(seconds(39));
+  EXPECT_EQ(read_file(told, 100).value(), "Pending\n");
+  EXPECT_FALSE(noticed(job, "A change of state was not told: "));
+  tick(seconds(3));
+  EXPECT_TRUE(noticed(job, "A change of state was not told: hook 'http://127.0.0.1:1/x'"));
+  tick(seconds(1));
+  EXPECT_EQ(read_file(told, 100).value(), "Pending\nStarting\n");
 }
 
 TEST_F(RuntimeTest, AHostThatEndsWithoutAWordFailsItsJob) {

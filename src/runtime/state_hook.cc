@@ -36,8 +36,9 @@ std::string StateHook::text_of(const domain::Job& job, const domain::JobEvent& e
   return to_json(text);
 }
 
-Status StateHook::tell(const std::string& text) const {
-  CLARY_RETURN_IF_ERROR(run_command(text));
+Status StateHook::tell(const std::string& text, bool& command_told) const {
+  if (!command_told) CLARY_RETURN_IF_ERROR(run_command(text));
+  command_told = true;
   return post(text);
 }
 

@@ -31,9 +31,9 @@ class StateHook {
   // One change as JSON, docs/formats/hooks.md. Pure.
   static std::string text_of(const domain::Job& job, const domain::JobEvent& event);
 
-  // Runs the command with the text in CLARY_EVENT and posts the text. An error: neither told for
-  // certain, tell it again.
-  Status tell(const std::string& text) const;
+  // Runs the command with the text in CLARY_EVENT, unless `command_told`, then posts the text. An
+  // error: tell it again, with `command_told` as it was left.
+  Status tell(const std::string& text, bool& command_told) const;
 
  private:
   Status run_command(const std::string& text) const;

@@ -327,4 +327,31 @@ Outcome<RefusedEntries> authorize(const domain::AccessKey& key, domain::Identity
   return entries;
 }
 
+// Source: API reference of GetObject, "Permissions".
+Outcome<bool> may_know_absence(const domain::AccessKey& key, domain::IdentityStore& identities,
+                               const wire::Operation& operation, const Document& request,
+                               const CallContext& context, BucketRules* buckets) {
+  const bool is_nobody = key.id.empty();
+  domain::Permissions permissions = domain::Permissions::of_nobody();
+  if (!is_nobody) {
+    CLARY_TRY(permissions, domain::Permissions::of_key(key, identities, context.account.value()));
+  }
+  for (const PolicyNeed& need : policy_needs(operation, request, context)) {
+    if (need.action != "s3:GetObject" && need.action != "s3:GetObjectVersion") continue;
+    std::shared_ptr<const domain::Policy> resource;
+    if (buckets != nullptr) {
+      CLARY_TRY(resource, buckets->policy_for(permissions, BucketName(need.bucket)));
+    }
+    if (permissions.unlimited() && resource == nullptr) continue;
+    CLARY_TRY(domain::PolicyFacts facts, policy_facts(request, context, identities));
+    const domain::PolicyQuestion question{.principal = context.principal,
+                                          .account = is_nobody ? kNobody : context.account.value(),
+                                          .action = "s3:ListBucket",
+                                          .resource = "arn:aws:s3:::" + need.bucket,
+                                          .facts = std::move(facts)};
+    if (permissions.refusal(question, resource.get())) return false;
+  }
+  return true;
+}
+
 }  // namespace clary::services

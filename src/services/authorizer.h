@@ -45,4 +45,10 @@ Outcome<RefusedEntries> authorize(const domain::AccessKey& key, domain::Identity
                                   const wire::Operation& operation, const Document& request,
                                   const CallContext& context, BucketRules* buckets);
 
+// Whether the caller may learn that an object is absent: only who may list the bucket that the call
+// reads from. To everybody else it is as if it were there and not theirs.
+Outcome<bool> may_know_absence(const domain::AccessKey& key, domain::IdentityStore& identities,
+                               const wire::Operation& operation, const Document& request,
+                               const CallContext& context, BucketRules* buckets);
+
 }  // namespace clary::services

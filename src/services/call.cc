@@ -19,14 +19,6 @@ namespace {
 
 using wire::Protocol;
 
-std::vector<std::string> trailer_names(const net::RequestHead& head) {
-  std::vector<std::string> names;
-  for (const std::string_view name : split(head.headers.get("x-amz-trailer"), ',')) {
-    if (!trim(name).empty()) names.push_back(to_lower(trim(name)));
-  }
-  return names;
-}
-
 ServiceError violation_error(const wire::Verdict& verdict, const wire::Service& service) {
   const bool wrong_kind = !verdict.wrong_kinds.empty() && service.protocol == Protocol::kJson;
   if (wrong_kind) return {"SerializationException", verdict.message(), 400};
@@ -204,10 +196,7 @@ std::optional<ServiceError> Call::read_payload_kind() {
   if (payload_kind_ == wire::PayloadKind::kHashed) facts_.sha256_hex = caller_.claims.payload_hash;
   if (payload_kind_ >= wire::PayloadKind::kChunkedUnsignedTrailer) {
     facts_.length.reset();
-    const std::optional<std::int64_t> decoded =
-        parse_int(head_.headers.get("x-amz-decoded-content-length"));
-    if (decoded && *decoded >= 0) facts_.length = static_cast<std::uint64_t>(*decoded);
-    facts_.trailers = trailer_names(head_);
+    return read_announced(head_, facts_);
   }
   return std::nullopt;
 }
@@ -257,7 +246,13 @@ Outcome<EncodedReply> Call::carry_out(std::string_view body) {
   CLARY_TRY(const Document request, read_request(body));
   if (auto refused = authorize(request)) return *refused;
   if (auto refused = validate(request)) return *refused;
-  return endpoint->call(request, context_);
+  Outcome<EncodedReply> outcome = endpoint->call(request, context_);
+  if (outcome.ok() || outcome.error().code != "NoSuchKey") return outcome;
+  CLARY_TRY(const bool may_know,
+            may_know_absence(caller_.key, parts_.front.identities, *route_.operation, request,
+                             context_, parts_.front.buckets));
+  if (may_know) return outcome;
+  return ServiceError("AccessDenied", "Access Denied", 403);
 }
 
 std::optional<ServiceError> Call::verify_body(std::string_view body) const {

@@ -76,8 +76,11 @@ Front::Started Front::start_local(net::RequestHead head, RequestId request_id) {
     reply.headers.set("x-amzn-requestid", request_id.value());
     return reply;
   };
-  if (auto refusal = parts_.local_routes.refusal(head)) return answer(local_message(403, *refusal));
   const LocalRoute* route = parts_.local_routes.find(head);
+  if (route == nullptr || route->access != LocalAccess::kHealth) {
+    if (auto refusal = parts_.local_routes.refusal(head))
+      return answer(local_message(403, *refusal));
+  }
   if (route == nullptr || in_job != (route->access == LocalAccess::kInJob))
     return answer(local_message(404, "there is no such page"));
   std::optional<Caller> caller;

@@ -90,6 +90,24 @@ TEST_F(FrontAccessTest, ACallOfTheQueryProtocolMayHaveItsFieldsInTheQuery) {
   EXPECT_TRUE(has(both, "<GetCallerIdentityResult>")) << "a form in the body goes first";
 }
 
+TEST_F(FrontAccessTest, OnlyWhoMayListABucketLearnsWhatIsAbsent) {
+  const auto get_with = [&](const std::string& actions, const std::string& key) {
+    domain::AccessKey job = keys_.find(AccessKeyId("JOB")).value();
+    job.policy = R"({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": [)" +
+                 actions + R"(], "Resource": "*"}]})";
+    EXPECT_TRUE(keys_.put(job).ok());
+    return send({.method = "GET", .target = "/b/" + key, .service = "s3", .as_job = true});
+  };
+  EXPECT_EQ(get_with(R"("s3:GetObject")", "k").status, 200);
+  const net::Reply hidden = get_with(R"("s3:GetObject")", "absent");
+  EXPECT_EQ(hidden.status, 403);
+  EXPECT_TRUE(has(hidden, "<Code>AccessDenied</Code>")) << hidden.body;
+  const net::Reply told = get_with(R"("s3:GetObject", "s3:ListBucket")", "absent");
+  EXPECT_EQ(told.status, 404);
+  EXPECT_TRUE(has(told, "<Code>NoSuchKey</Code>")) << told.body;
+  EXPECT_EQ(send({.method = "GET", .target = "/b/absent", .service = "s3"}).status, 404);
+}
+
 TEST_F(FrontAccessTest, SessionCredentialsExpire) {
   clock_.advance(std::chrono::hours(2));
   EXPECT_TRUE(has(send({.method = "GET", .target = "/b/k", .service = "s3", .as_job = true}),
@@ -158,8 +176,25 @@ TEST_F(FrontAccessTest, OwnPagesAskForALoopbackHostAndNoForeignOrigin) {
   EXPECT_TRUE(routes.refusal(head).has_value());
   head.headers.set("Host", "CLARY.example:4580");
   EXPECT_FALSE(routes.refusal(head).has_value());
-  head.headers.set("Host", "[::1]:4580");
-  EXPECT_FALSE(routes.refusal(head).has_value());
+  for (const char* address : {"[::1]:4580", "192.0.2.2:4703", "[2001:db8::2]", "localhost"}) {
+    head.headers.set("Host", address);
+    EXPECT_FALSE(routes.refusal(head).has_value()) << address;
+  }
+  for (const char* name : {"192.0.2.2.evil.example", "192.0.2", "", "[evil.example]"}) {
+    head.headers.set("Host", name);
+    EXPECT_TRUE(routes.refusal(head).has_value()) << name;
+  }
+}
+
+TEST_F(FrontAccessTest, WhoeverAsksLearnsWhetherItIsAlive) {
+  routes_.add({"GET", "/readyz", LocalAccess::kHealth,
+               [](const LocalRequest&) { return local_message(200, "ready"); }});
+  EXPECT_EQ(send({.method = "GET",
+                  .target = "/readyz",
+                  .headers = {{"Origin", "https://elsewhere.example"}},
+                  .service = ""})
+                .status,
+            200);
 }
 
 TEST_F(FrontAccessTest, OwnPagesThatNeedTheRootKey) {

@@ -42,8 +42,9 @@ struct Probe {
     error.headers.set("x-amz-bucket-region", "us-east-1");
     return error;
   }
-  Outcome<WithBody<api::GetObject::Reply>> get_object(const api::GetObject::Request&,
+  Outcome<WithBody<api::GetObject::Reply>> get_object(const api::GetObject::Request& request,
                                                       const CallContext&) {
+    if (request.key == "absent") return ServiceError("NoSuchKey", "It is absent.", 404);
     WithBody<api::GetObject::Reply> out;
     out.reply.etag = "\"e\"";
     out.body = net::make_string_source("hello");

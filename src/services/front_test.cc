@@ -118,6 +118,12 @@ TEST_F(FrontTest, S3ObjectsStreamInAndOut) {
   EXPECT_EQ(probe_.stored, "bytes");
 }
 
+TEST_F(FrontTest, AttributesThatNobodyNamesAreNotTheBytes) {
+  const net::Reply refused = send({.method = "GET", .target = "/b/k?attributes", .service = "s3"});
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_TRUE(has(refused, "<Code>InvalidRequest</Code>")) << refused.body;
+}
+
 TEST_F(FrontTest, AwsChunkedBodies) {
   const std::vector<net::Headers::Field> headers{{"X-Amz-Decoded-Content-Length", "5"},
                                                  {"X-Amz-Trailer", "x-amz-checksum-crc32"}};
@@ -129,6 +135,18 @@ TEST_F(FrontTest, AwsChunkedBodies) {
   ask.hash = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
   EXPECT_EQ(send(ask).status, 200);
   EXPECT_EQ(probe_.stored, "helloNhCmhg==");
+  for (const net::Headers::Field& wrong :
+       {net::Headers::Field{"X-Amz-Trailer", "x-amz-checksum-foo"},
+        net::Headers::Field{"X-Amz-Decoded-Content-Length", "x"},
+        net::Headers::Field{"X-Amz-Decoded-Content-Length", "-1"}}) {
+    Ask refused = ask;
+    for (auto& [name, value] : refused.headers) {
+      if (name == wrong.first) value = wrong.second;
+    }
+    const net::Reply reply = send(refused);
+    EXPECT_EQ(reply.status, 400) << wrong.second;
+    EXPECT_TRUE(has(reply, "<Code>InvalidRequest</Code>")) << reply.body;
+  }
   ask.body = "5\r\nhel";
   EXPECT_TRUE(has(send(ask), "<Code>IncompleteBody</Code>"));
 }

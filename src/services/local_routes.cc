@@ -1,5 +1,7 @@
 #include "services/local_routes.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 
 #include "base/json.h"
@@ -24,8 +26,10 @@ std::string_view without_port(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
-bool is_loopback(std::string_view host) {
-  return host == "127.0.0.1" || host == "::1" || equals_ignoring_case(host, "localhost");
+bool is_ip_address(const std::string& host) {
+  in6_addr parsed{};
+  return ::inet_pton(AF_INET, host.c_str(), &parsed) == 1 ||
+         ::inet_pton(AF_INET6, host.c_str(), &parsed) == 1;
 }
 
 net::Reply credentials_reply(const domain::AccessKey& key) {
@@ -56,7 +60,7 @@ bool LocalRoutes::knows_path(const net::RequestHead& head) const {
 
 bool LocalRoutes::is_allowed_host(std::string_view host) const {
   const std::string_view name = without_port(host);
-  if (is_loopback(name)) return true;
+  if (equals_ignoring_case(name, "localhost") || is_ip_address(std::string(name))) return true;
   return std::any_of(allowed_hosts_.begin(), allowed_hosts_.end(), [&](const std::string& allowed) {
     return equals_ignoring_case(allowed, name);
   });
@@ -65,7 +69,8 @@ bool LocalRoutes::is_allowed_host(std::string_view host) const {
 std::optional<std::string> LocalRoutes::refusal(const net::RequestHead& head) const {
   const std::string_view host = head.headers.get("host");
   if (!is_allowed_host(host)) {
-    return "the Host '" + std::string(host) + "' is neither loopback nor among allowed_hosts";
+    return "the Host '" + std::string(host) +
+           "' is neither localhost, nor an IP address, nor among allowed_hosts";
   }
   const std::string* origin = head.headers.find("origin");
   if (origin == nullptr) return std::nullopt;

@@ -1,8 +1,9 @@
 // Pages that are Clary's own, not AWS's: /healthz, /readyz, /metrics, /_clary/... (DESIGN 4).
 //
-// A web page in somebody's browser can reach 127.0.0.1 too, so each demands a loopback or
-// configured Host and no foreign Origin. Filled by main before the front is built, then only read:
-// any thread. What a route refers to outlives this.
+// A web page in somebody's browser can reach 127.0.0.1 too, so each but the health pages demands
+// no foreign Origin and as its Host localhost, an IP address or a configured name: a page can have
+// a name of its own point here, but not an address. Filled by main before the front is built, then
+// only read: any thread. What a route refers to outlives this.
 #pragma once
 
 #include <functional>
@@ -20,6 +21,7 @@
 namespace clary::services {
 
 enum class LocalAccess {
+  kHealth,   // alive, ready: to whoever asks, whatever Host and Origin
   kOpen,     // nothing secret in it
   kRootKey,  // signed (SigV4, service "clary") with a person's key
   kInJob,    // only on a job's own socket; the route checks the rest
@@ -44,7 +46,7 @@ inline constexpr std::string_view kLocalPrefix = "/_clary/";
 
 class LocalRoutes {
  public:
-  // allowed_hosts: host names besides loopback, without ports.
+  // allowed_hosts: host names besides localhost, without ports.
   explicit LocalRoutes(std::vector<std::string> allowed_hosts = {})
       : allowed_hosts_(std::move(allowed_hosts)) {}
 

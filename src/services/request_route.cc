@@ -87,6 +87,13 @@ Found by_cbor_path(const net::RequestHead& head) {
   return RequestRoute{service, operation, wire::Protocol::kCbor};
 }
 
+bool has_query_field(const net::RequestHead& head, std::string_view wanted) {
+  for (const std::string_view field : split(head.raw_query(), '&')) {
+    if (field.substr(0, field.find('=')) == wanted) return true;
+  }
+  return false;
+}
+
 Found s3_route(const net::RequestHead& head) {
   const wire::Service& s3 = api::s3_service();
   const wire::Operation* operation = wire::find_rest_operation(s3, head);
@@ -95,6 +102,15 @@ Found s3_route(const net::RequestHead& head) {
         &s3, wire::Protocol::kRestXml,
         ServiceError("MethodNotAllowed",
                      "The specified method is not allowed against this resource.", 405)};
+  }
+  // Without the header that asks for some it fits no other operation, but wants no bytes either.
+  if (operation->name == "GetObject" && has_query_field(head, "attributes")) {
+    return RouteFailure{
+        &s3, wire::Protocol::kRestXml,
+        ServiceError("InvalidRequest",
+                     "The x-amz-object-attributes header specifying the attributes to be "
+                     "retrieved is either missing or empty",
+                     400)};
   }
   return RequestRoute{&s3, operation, wire::Protocol::kRestXml};
 }

@@ -35,7 +35,35 @@ bool has_body_checksum(const wire::Operation& operation) {
                      });
 }
 
+std::vector<std::string> trailer_names(const net::RequestHead& head) {
+  std::vector<std::string> names;
+  for (const std::string_view name : split(head.headers.get("x-amz-trailer"), ',')) {
+    if (!trim(name).empty()) names.push_back(to_lower(trim(name)));
+  }
+  return names;
+}
+
 }  // namespace
+
+std::optional<ServiceError> read_announced(const net::RequestHead& head, BodyFacts& facts) {
+  if (const std::string* field = head.headers.find("x-amz-decoded-content-length")) {
+    const std::optional<std::int64_t> decoded = parse_int(*field);
+    if (!decoded || *decoded < 0) {
+      return ServiceError("InvalidRequest",
+                          "The value specified in the x-amz-decoded-content-length header is "
+                          "not a number of bytes.",
+                          400);
+    }
+    facts.length = static_cast<std::uint64_t>(*decoded);
+  }
+  facts.trailers = trailer_names(head);
+  for (const std::string& name : facts.trailers) {
+    if (!checksum_header_kind(name))
+      return ServiceError("InvalidRequest",
+                          "The value specified in the x-amz-trailer header is not supported", 400);
+  }
+  return std::nullopt;
+}
 
 std::optional<DigestKind> trailer_kind(const BodyFacts& facts) {
   for (const std::string& name : facts.trailers) {

@@ -96,6 +96,10 @@ class StoringSink final : public BodySink<Reply> {
   Status failure_;
 };
 
+// What the head of a body in chunks says of it: its length and its trailers. InvalidRequest for
+// what is no length, and for a trailer other than a checksum.
+std::optional<ServiceError> read_announced(const net::RequestHead& head, BodyFacts& facts);
+
 // The kind announced in X-Amz-Trailer, when there is one.
 std::optional<DigestKind> trailer_kind(const BodyFacts& facts);
 

@@ -71,8 +71,8 @@ class S3Test : public testing::Test {
     return reply.ok() ? *reply->upload_id : reply.error().code;
   }
   Outcome<api::CompleteMultipartUpload::Reply> complete(
-      const std::string& upload, std::vector<std::pair<int, std::string>> parts) {
-    api::CompleteMultipartUpload::Request request;
+      const std::string& upload, std::vector<std::pair<int, std::string>> parts,
+      api::CompleteMultipartUpload::Request request = {}) {
     request.bucket = "my-bucket";
     request.key = "k";
     request.upload_id = upload;

@@ -172,6 +172,19 @@ ServiceError S3Uploads::explain_complete(const objects::CompleteRequest& request
   }
 }
 
+std::optional<ServiceError> S3Uploads::check_checksum_type(const objects::CompleteRequest& request,
+                                                           const std::string& type) const {
+  const Result<objects::PartPage> page = access_.store().list_parts(
+      {.bucket = request.bucket, .key = request.key, .upload = request.upload, .max_parts = 1});
+  // Completed before, or not there: completing says which.
+  if (!page.ok()) return std::nullopt;
+  const std::string own = page->composite_checksum ? "COMPOSITE" : "FULL_OBJECT";
+  if (type == own) return std::nullopt;
+  return ServiceError("InvalidRequest", "The upload was created using the " + own +
+                                            " checksum mode. The complete request must use the "
+                                            "same checksum mode.");
+}
+
 Outcome<api::CompleteMultipartUpload::Reply> S3Uploads::complete(
     const api::CompleteMultipartUpload::Request& request, const CallContext& context) {
   if (auto denied = S3Access::check_owner(request.expected_bucket_owner, context)) return *denied;
@@ -183,6 +196,9 @@ Outcome<api::CompleteMultipartUpload::Reply> S3Uploads::complete(
   if (request.mpu_object_size)
     complete.expected_size_bytes = static_cast<std::uint64_t>(*request.mpu_object_size);
   CLARY_TRY(complete.condition, put_condition(request.if_match, request.if_none_match));
+  if (request.checksum_type) {
+    if (auto refused = check_checksum_type(complete, *request.checksum_type)) return *refused;
+  }
   CLARY_TRY(const ObjectHead head,
             access_.on_bucket(
                 request.bucket, context, [&] { return access_.store().complete_upload(complete); },

@@ -36,6 +36,9 @@ class S3Uploads {
                                                  const CallContext& context);
 
  private:
+  // A completion that names another type than the upload has is refused.
+  std::optional<ServiceError> check_checksum_type(const objects::CompleteRequest& request,
+                                                  const std::string& type) const;
   ServiceError explain_complete(const objects::CompleteRequest& request, const Error& error) const;
 
   S3Access access_;

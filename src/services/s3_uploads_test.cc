@@ -49,6 +49,22 @@ TEST_F(S3UploadsTest, OneThatNamesNoChecksumHasOneOfTheWholeWhateverItsPartsBrin
   EXPECT_EQ(done->checksum_crc32, std::nullopt);
 }
 
+TEST_F(S3UploadsTest, ACompletionKeepsToTheChecksumTypeOfItsUpload) {
+  const std::string upload = begin({.checksum_algorithm = "CRC32", .checksum_type = "COMPOSITE"});
+  auto part = put_part(upload, 1, "x", {.checksum_crc32 = crc32_of("x")});
+  ASSERT_TRUE(part.ok());
+  const std::vector<std::pair<int, std::string>> parts = {{1, *part->etag}};
+  const auto refused = complete(upload, parts, {.checksum_type = "FULL_OBJECT"});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, "InvalidRequest");
+  EXPECT_TRUE(complete(upload, parts, {.checksum_type = "COMPOSITE"}).ok());
+  const std::string unnamed = begin();
+  auto whole = put_part(unnamed, 1, "x");
+  ASSERT_TRUE(whole.ok());
+  EXPECT_FALSE(complete(unnamed, {{1, *whole->etag}}, {.checksum_type = "COMPOSITE"}).ok());
+  EXPECT_TRUE(complete(unnamed, {{1, *whole->etag}}, {.checksum_type = "FULL_OBJECT"}).ok());
+}
+
 TEST_F(S3UploadsTest, UploadErrorsHaveTheirOwnCodes) {
   const std::string upload = begin();
   const std::string one = *put_part(upload, 1, "one")->etag;

@@ -102,8 +102,10 @@ std::map<std::string, std::string> signed_headers(const net::RequestHead& head,
   for (const QueryField& field : fields) {
     const std::string lower = to_lower(field.name);
     if (!is_signed(lower)) continue;
-    // What stands twice, here and there, is signed as both: only one of them would be carried out.
+    // What says one thing here and another there is signed as both: only one of them would be
+    // carried out.
     std::string& joined = out[lower];
+    if (joined == trim(field.value)) continue;
     if (!joined.empty()) joined += ',';
     joined += trim(field.value);
   }

@@ -180,12 +180,19 @@ TEST(Sigv2, VerifiesWhatBotocorePresigns) {
             AuthFailureKind::kMismatch);
   EXPECT_EQ(outcome(head_of("GET", get, {}), at("20130525T000001Z")),
             AuthFailureKind::kPresignExpired);
-  EXPECT_EQ(outcome(head_of("PUT",
-                            "/bkt/k?" + key +
-                                "yP%2FP8qefd%2Ftfir%2BxmopakbQkqNY%3D&content-type=text%2Fplain&x-"
-                                "amz-meta-x=y&Expires=1369440000",
-                            {})),
-            std::nullopt);
+  const std::string put = "/bkt/k?" + key +
+                          "yP%2FP8qefd%2Ftfir%2BxmopakbQkqNY%3D&content-type=text%2Fplain&x-"
+                          "amz-meta-x=y&Expires=1369440000";
+  EXPECT_EQ(outcome(head_of("PUT", put, {})), std::nullopt);
+  const auto put_with = [&](const char* type, const char* meta) {
+    net::RequestHead head = head_of("PUT", put, {});
+    head.headers.set("Content-Type", type);
+    head.headers.set("x-amz-meta-x", meta);
+    return outcome(head);
+  };
+  EXPECT_EQ(put_with("text/plain", "y"), std::nullopt) << "a client sends what the URL says";
+  EXPECT_EQ(put_with("text/html", "y"), AuthFailureKind::kMismatch);
+  EXPECT_EQ(put_with("text/plain", "z"), AuthFailureKind::kMismatch);
   EXPECT_EQ(outcome(head_of("PUT",
                             "/bkt/k?partNumber=2&uploadId=u%2F1&" + key +
                                 "%2FYHKE3%2F0%2Fah2WP1sFx2weFKqsoE%3D&Expires=1369440000",

@@ -76,7 +76,8 @@ def test_uninstall_leaves_everything_as_it_was(server, venv):
 
 def test_a_link_stays_a_link_and_other_profiles_stay(server, venv):
     config, kept = venv.parent / ".aws/config", venv.parent / "dotfiles"
-    mine = "[profile clary] # an old one\nregion = x\n[default] # mine\nregion = eu-central-1\n"
+    mine = ("[profile clary] # an old one\n# Made by `clary env --install`.\nregion = x\n"
+            "[default] # mine\nregion = eu-central-1\n")
     kept.write_text(mine)
     config.unlink()
     config.symlink_to(kept)
@@ -122,3 +123,26 @@ def test_what_is_no_environment_is_refused(server, venv):
     done = clary(server, venv, "--install", venv.parent)
     assert done.returncode == 1 and "pyvenv.cfg" in done.stderr
     assert clary(server, venv, "--install", venv, "--uninstall", venv).returncode == 2
+    for option in ("--install", "--uninstall"):
+        done = clary(server, venv, option, "")
+        assert done.returncode == 2 and "an empty name is no folder" in done.stderr and not done.stdout
+
+
+@pytest.mark.parametrize("name, section", [("config", "profile clary"), ("credentials", "clary")])
+def test_a_profile_of_ones_own_with_this_name_stays(server, venv, name, section):
+    file = venv.parent / ".aws" / name
+    mine = f"[{section}]\nregion = x\n\n[other]\nregion = y\n"
+    file.write_text(mine)
+    for option in ("--install", "--uninstall"):
+        done = clary(server, venv, option, venv)
+        assert done.returncode == 1 and f"[{section}] of '{file}' was not made by" in done.stderr, done.stderr
+    assert file.read_text() == mine and not list(venv.glob("lib/python3*/site-packages/clary*"))
+    assert (venv.parent / ".aws/config").read_text() == (mine if name == "config" else MINE)
+
+
+def test_an_environment_follows_the_profile_when_the_server_has_moved(server, venv):
+    assert clary(server, venv, "--install", venv).returncode == 0
+    config = venv.parent / ".aws/config"  # as an --install of another environment leaves it
+    config.write_text(config.read_text().replace(server.url, "https://127.0.0.1:9"))
+    shown = "import os; print(os.environ['AWS_ENDPOINT_URL'])"
+    assert run(venv, shown).stdout.strip() == "https://127.0.0.1:9"

@@ -135,6 +135,16 @@ def test_a_hangup_has_the_certificate_read_again(new_server, own_certificate, tm
     assert server.stop() == 0
 
 
+def test_a_hangup_says_when_the_certificate_has_expired(new_server, own_certificate):
+    certificate, key = own_certificate
+    server = new_server("--tls-cert", str(certificate), "--tls-key", str(key)).start()
+    openssl(certificate.parent, "x509", "-in", "c.pem", "-signkey", "k.pem", "-days", "-1", "-out", "d.pem")
+    (certificate.parent / "d.pem").rename(certificate)  # it ended yesterday
+    os.kill(server.pid(), signal.SIGHUP)
+    wait_until(lambda: "the certificate was read again" in server.log.read_text(), 10, "the word that it was read")
+    assert "the certificate that was read has expired" in server.log.read_text()
+
+
 def test_a_bundle_that_cannot_be_written_is_told_apart(new_server, own_certificate):
     certificate, key = own_certificate
     server = new_server("--tls-cert", str(certificate), "--tls-key", str(key)).start()
