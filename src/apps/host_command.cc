@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "apps/idle_memory.h"
 #include "base/logger.h"
 #include "host/run_host.h"
 #include "host/system_host.h"
@@ -18,6 +19,7 @@ int run_host_command(int argc, char** argv) {
   } catch (const CLI::ParseError& failure) {
     return app.exit(failure) == 0 ? 0 : host::kHostBadPlan;
   }
+  give_back_large_blocks();
   return host::run_system_host(plan, Logger());
 }
 

@@ -18,4 +18,7 @@ void IdleMemory::look() {
 
 void trim_heaps() { ::malloc_trim(0); }
 
+// Set at all, the threshold does not grow with what is freed (mallopt(3)).
+void give_back_large_blocks() { ::mallopt(M_MMAP_THRESHOLD, 128 << 10); }
+
 }  // namespace clary::apps

@@ -30,4 +30,8 @@ class IdleMemory {
 // Frees what the heaps of all threads hold unused.
 void trim_heaps();
 
+// From here on a block of 128 KiB or more is given back when it is freed. Where pieces of a stream
+// go from thread to thread, the heaps would otherwise keep several times what is ever in use.
+void give_back_large_blocks();
+
 }  // namespace clary::apps
