@@ -13,6 +13,10 @@ using Arn = Tagged<std::string, struct ArnTag>;              // compared without
 using JobName = Tagged<std::string, struct JobNameTag>;
 using GangId =
     Tagged<std::string, struct GangIdTag>;  // one attempt of one job: its hosts, all or none
+using ModelName = Tagged<std::string, struct ModelNameTag>;
+using EndpointConfigName = Tagged<std::string, struct EndpointConfigNameTag>;
+using EndpointName =
+    Tagged<std::string, struct EndpointNameTag>;  // compared without regard to case
 using BucketName = Tagged<std::string, struct BucketNameTag>;
 using ObjectKey = Tagged<std::string, struct ObjectKeyTag>;  // any bytes, at most 1,024
 using AccessKeyId = Tagged<std::string, struct AccessKeyIdTag>;

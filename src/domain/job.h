@@ -1,7 +1,7 @@
 // A job: what was asked for, where it stands, and what has happened to it. Pure records, no AWS
 // words.
 //
-// One kind of record for training, processing and transform jobs; `kind` tells them apart,
+// One kind of record for training, processing and serving jobs; `kind` tells them apart,
 // `request` keeps the text of what was asked so that it can be given back unchanged.
 #pragma once
 
@@ -16,10 +16,13 @@
 
 #include "base/clock.h"
 #include "base/names.h"
+#include "domain/endpoint.h"
 
 namespace clary::domain {
 
-enum class JobKind { kTraining, kProcessing };
+// A serving job is one container of one instance of an endpoint: it has no end of its own, and no
+// operation shows it.
+enum class JobKind { kTraining, kProcessing, kServing };
 
 // What tells a job from every other: jobs of different kinds may share a name.
 struct JobKey {
@@ -116,6 +119,8 @@ struct JobSpec {
   int retry_attempts = 0;                // starts after the first, when the machine is at fault
   int priority = 0;                      // among waiting jobs: higher comes first
   bool network_isolation = false;
+  std::optional<ServingPlace> place;  // of a serving job, as the next
+  ModelContainer model;
 };
 
 struct Job {

@@ -1,0 +1,144 @@
+// Models, endpoint configurations and endpoints: what serves, by which rules, and where it stands.
+// Pure records, no AWS words but the requests, which are kept as they came.
+//
+// An endpoint keeps copies of what it was made of: its configuration and models may be removed, as
+// clients do, while it serves.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/names.h"
+
+namespace clary::domain {
+
+// What a container's model data is.
+enum class ModelDataForm {
+  kNone,
+  kArchive,  // one .tar.gz
+  kObject,   // one object, as it is
+  kObjects,  // every object below a prefix, as it is
+};
+
+struct ModelContainer {
+  std::string hostname;  // ContainerHostname; "" when not given
+  std::string image;
+  ModelDataForm form = ModelDataForm::kNone;
+  std::string model_uri;     // s3://...; of many models: the prefix they lie below
+  bool many_models = false;  // Mode MultiModel
+  std::vector<std::pair<std::string, std::string>> environment;
+};
+
+struct Model {
+  ModelName name;
+  Arn arn;
+  std::string request;  // JSON, as it was asked for
+  std::string role;
+  std::vector<ModelContainer> containers;  // more than one: a pipeline, unless `direct`
+  bool direct = false;                     // each container is called by its own name
+  bool network_isolation = false;
+  TimePoint created;
+};
+
+// Of a serverless variant.
+struct Serverless {
+  int memory_mib = 2048;
+  int max_concurrency = 1;
+  int provisioned = 0;  // instances that are never taken away
+};
+
+struct ProductionVariant {
+  std::string name;
+  std::string model;
+  int instances = 1;
+  std::string instance_type;  // "" for a serverless one
+  double weight = 1;
+  std::optional<Serverless> serverless;
+  std::string accelerator_type;
+  std::int64_t startup_seconds = 1800;  // until the first answer to a health check
+};
+
+struct DataCapture {
+  bool enabled = false;
+  int percentage = 100;
+  std::string uri;  // s3://bucket/prefix
+  bool input = false;
+  bool output = false;
+  std::vector<std::string> csv_types;   // content types written as CSV text
+  std::vector<std::string> json_types;  // as JSON text; every other in base64
+};
+
+struct AsyncInference {
+  std::string output_uri;
+  std::string failure_uri;  // "": nowhere
+  int max_concurrent = 4;   // of one instance
+};
+
+struct EndpointConfig {
+  EndpointConfigName name;
+  Arn arn;
+  std::string request;  // JSON, as it was asked for
+  std::vector<ProductionVariant> variants;
+  std::vector<ProductionVariant> shadows;
+  std::optional<DataCapture> capture;
+  std::optional<AsyncInference> async;
+  TimePoint created;
+};
+
+// A variant with everything its instances need.
+struct EndpointVariant {
+  ProductionVariant asked;
+  bool shadow = false;
+  std::string role;
+  std::vector<ModelContainer> containers;
+  bool direct = false;
+  bool network_isolation = false;
+  int instances = 1;  // wanted now: UpdateEndpointWeightsAndCapacities and scaling change it
+  double weight = 1;  // the same
+};
+
+// What one configuration has made of an endpoint. Instances of different generations stand side by
+// side while an endpoint is updated.
+struct EndpointGeneration {
+  std::uint64_t number = 0;  // 1, 2, ... within the endpoint
+  EndpointConfigName config;
+  std::vector<EndpointVariant> variants;
+  std::optional<DataCapture> capture;
+  std::optional<AsyncInference> async;
+  TimePoint begun;
+};
+
+// Creating → InService or Failed; InService → Updating → InService, by way of RollingBack when
+// the new generation fails; any → Deleting → gone.
+enum class EndpointStatus { kCreating, kInService, kUpdating, kRollingBack, kFailed, kDeleting };
+std::string_view endpoint_status_name(EndpointStatus status);  // "Creating", ...
+
+struct Endpoint {
+  EndpointName name;
+  std::string id;  // eight lower-case hex digits: tells it from earlier ones of the same name
+  Arn arn;
+  EndpointStatus status = EndpointStatus::kCreating;
+  std::string failure_reason;
+  std::optional<EndpointGeneration> serving;  // nothing before the first is in service
+  std::optional<EndpointGeneration> next;     // on its way
+  TimePoint created;
+  TimePoint modified;
+  std::uint64_t version = 0;  // of the row: optimistic concurrency
+};
+
+// Which part of which endpoint a serving job is: one container of one instance.
+struct ServingPlace {
+  EndpointName endpoint;
+  std::string endpoint_id;
+  std::uint64_t generation = 0;
+  std::string variant;
+  int instance = 0;           // 1, 2, ...: never used again within a generation's variant
+  std::size_t container = 0;  // place in EndpointVariant::containers
+};
+
+}  // namespace clary::domain
