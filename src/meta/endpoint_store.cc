@@ -54,7 +54,7 @@ std::string called(const std::string& name) {
 
 // Selected: key, record, version.
 template <typename Record>
-Result<Record> record_of(const Statement& row) {
+Result<Record> read_record(const Statement& row) {
   const auto unreadable = [&row](const std::string& why) {
     return internal_error(called<Record>(row.text(0)) + ": its record cannot be read: " + why);
   };
@@ -75,7 +75,7 @@ Result<Record> find_record(Connection& connection, const std::string& name) {
   find.bind(RowsOf<Record>::kKind).bind(to_lower(name));
   CLARY_TRY(const bool found, find.step());
   if (!found) return not_found(called<Record>(name) + ": not there");
-  return record_of<Record>(find);
+  return read_record<Record>(find);
 }
 
 // The columns after kind and key.
@@ -177,7 +177,7 @@ Result<Page<Record>> list_records(Connection& connection, const ResourceQuery& q
     CLARY_TRY(const bool row, select.step());
     if (!row) return page;
     if (page.records.size() == query.limit) break;
-    CLARY_TRY(Record record, record_of<Record>(select));
+    CLARY_TRY(Record record, read_record<Record>(select));
     page.records.push_back(std::move(record));
   }
   if (!page.records.empty())
