@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "domain/endpoint_store.h"
 #include "domain/identity_store.h"
 #include "domain/job_store.h"
 #include "objects/object_store.h"
@@ -19,6 +20,7 @@ class RuntimeReset {
  public:
   struct Parts {
     domain::JobStore& jobs;
+    domain::EndpointStore& endpoints;
     GangEffects& effects;
     Runner& runner;
     telemetry::LogStore& logs;
