@@ -53,34 +53,42 @@ namespace {
 constexpr std::size_t kCopyPiece = std::size_t{1} << 30;
 constexpr std::size_t kReadPiece = std::size_t{1} << 20;
 
-Result<std::uint64_t> copy_through_memory(const Fd& from, const Fd& to, std::string_view what) {
+Result<std::uint64_t> copy_through_memory(const Fd& from, const Fd& to, std::string_view what,
+                                          std::uint64_t limit_bytes) {
   std::string buffer(kReadPiece, '\0');
   std::uint64_t bytes = 0;
-  for (;;) {
-    const ssize_t got = ::read(from.get(), buffer.data(), buffer.size());
+  while (bytes < limit_bytes) {
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), limit_bytes - bytes));
+    const ssize_t got = ::read(from.get(), buffer.data(), wanted);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_error(what);
-    if (got == 0) return bytes;
+    if (got == 0) break;
     const auto size = static_cast<std::size_t>(got);
     CLARY_RETURN_IF_ERROR(write_all(to, std::string_view(buffer).substr(0, size), what));
     bytes += size;
   }
+  return bytes;
 }
 
 }  // namespace
 
-Result<std::uint64_t> copy_bytes(const Fd& from, const Fd& to, std::string_view what) {
+Result<std::uint64_t> copy_bytes(const Fd& from, const Fd& to, std::string_view what,
+                                 std::uint64_t limit_bytes) {
   std::uint64_t bytes = 0;
-  for (;;) {
-    const ssize_t copied = ::copy_file_range(from.get(), nullptr, to.get(), nullptr, kCopyPiece, 0);
-    if (copied == 0) return bytes;
+  while (bytes < limit_bytes) {
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(kCopyPiece, limit_bytes - bytes));
+    const ssize_t copied = ::copy_file_range(from.get(), nullptr, to.get(), nullptr, wanted, 0);
+    if (copied == 0) break;
     if (copied > 0) bytes += static_cast<std::uint64_t>(copied);
     if (copied > 0 || errno == EINTR) continue;
     if (errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
       return system_error(what);
-    CLARY_TRY(const std::uint64_t rest, copy_through_memory(from, to, what));
+    CLARY_TRY(const std::uint64_t rest, copy_through_memory(from, to, what, limit_bytes - bytes));
     return bytes + rest;
   }
+  return bytes;
 }
 
 Status sync_folder(const std::string& path) {

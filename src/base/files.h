@@ -21,9 +21,10 @@ Result<std::string> read_file(const std::string& path, std::uint64_t limit_bytes
 Status write_file_atomically(const std::string& path, std::string_view bytes, mode_t mode = 0644,
                              Durability durability = Durability::kNone);
 Status write_all(const Fd& file, std::string_view bytes, std::string_view what);
-// Writes the rest of `from` to `to`, inside the kernel where it can (shared blocks on file systems
-// that have them). Returns the bytes. `what` stands in errors.
-Result<std::uint64_t> copy_bytes(const Fd& from, const Fd& to, std::string_view what);
+// Writes the rest of `from`, at most `limit_bytes`, to `to`, inside the kernel where it can (shared
+// blocks on file systems that have them). Returns the bytes. `what` stands in errors.
+Result<std::uint64_t> copy_bytes(const Fd& from, const Fd& to, std::string_view what,
+                                 std::uint64_t limit_bytes = UINT64_MAX);
 Status sync_folder(const std::string& path);
 
 // Makes the folder and its missing parents; an existing folder is fine.

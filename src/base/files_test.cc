@@ -90,5 +90,18 @@ TEST_F(FilesTest, BytesAreCopiedFromFilesAndFromWhatTheKernelDoesNotCopy) {
   EXPECT_EQ(read_file(from + ".to").value(), bytes + "end");
 }
 
+TEST_F(FilesTest, NoMoreBytesAreCopiedThanWereAskedFor) {
+  const std::string from = tree(1) + "/from";
+  ASSERT_TRUE(write_file_atomically(from, "0123456789").ok());
+  const Fd source = open_file(from, O_RDONLY).value();
+  const Fd to = open_file(from + ".to", O_RDWR | O_CREAT).value();
+  EXPECT_EQ(copy_bytes(source, to, "copy", 4).value(), 4U);
+  Pipe pipe = make_pipe().value();
+  ASSERT_TRUE(write_all(pipe.writer, "abcdef", "write").ok());
+  EXPECT_EQ(copy_bytes(pipe.reader, to, "copy", 3).value(), 3U);
+  EXPECT_EQ(copy_bytes(source, to, "copy", 100).value(), 6U) << "no more is there";
+  EXPECT_EQ(read_file(from + ".to").value(), "0123abc456789");
+}
+
 }  // namespace
 }  // namespace clary

@@ -60,6 +60,42 @@ Result<BodyFiles::Temporary> BodyFiles::create() {
   return Temporary(*this, std::move(name), std::move(file));
 }
 
+Status BodyFiles::make(const std::string& name) const {
+  const std::string path = path_of(name);
+  if (!exists(folder_of(path))) CLARY_RETURN_IF_ERROR(make_folder_of(path));
+  CLARY_RETURN_IF_ERROR(open_file(path, O_WRONLY | O_CREAT, 0644));
+  const LentPlace lent;
+  return sync_folder(folder_of(path));
+}
+
+Result<BodyFiles::Temporary> BodyFiles::write_within(const std::string& name,
+                                                     const Stretch& stretch,
+                                                     std::uint64_t most_ahead) const {
+  const std::string path = path_of(name);
+  CLARY_TRY(Fd file, open_file(path, O_WRONLY));
+  struct stat found{};
+  if (::fstat(file.get(), &found) != 0) return system_error("look at '" + path + "'");
+  if (found.st_nlink != 1) return unsupported("body file '" + path + "': has another name");
+  if (stretch.first > static_cast<std::uint64_t>(found.st_size) + most_ahead)
+    return unsupported("body file '" + path + "': ends long before");
+  const auto first = static_cast<off_t>(stretch.first);
+  // The file system says how long a file may be.
+  if (::lseek(file.get(), first + static_cast<off_t>(stretch.bytes), SEEK_SET) < 0 ||
+      ::lseek(file.get(), first, SEEK_SET) < 0)
+    return unsupported("body file '" + path + "': would be too long");
+  Temporary out(*this, "", std::move(file));
+  out.within_ = name;
+  out.stretch_ = stretch;
+  return out;
+}
+
+Result<std::uint64_t> BodyFiles::size_of(const std::string& name) const {
+  struct stat found{};
+  const std::string path = path_of(name);
+  if (::stat(path.c_str(), &found) != 0) return system_error("look at '" + path + "'");
+  return static_cast<std::uint64_t>(found.st_size);
+}
+
 Result<std::string> BodyFiles::share(const std::string& name) {
   const std::string from = path_of(name);
   std::string shared = ids_.hex(kNameDigits);
@@ -101,6 +137,8 @@ BodyFiles::Temporary::Temporary(Temporary&& other) noexcept
     : files_(other.files_),
       name_(std::exchange(other.name_, {})),
       file_(std::move(other.file_)),
+      within_(std::move(other.within_)),
+      stretch_(other.stretch_),
       written_(other.written_),
       started_(other.started_) {}
 
@@ -109,11 +147,15 @@ BodyFiles::Temporary::~Temporary() {
 }
 
 Status BodyFiles::Temporary::write(std::string_view bytes) {
+  if (bytes.size() > stretch_.bytes - written_) {
+    return invalid_argument("more bytes came than the " + std::to_string(stretch_.bytes) +
+                            " that were announced");
+  }
   CLARY_RETURN_IF_ERROR(write_all(file_, bytes, "write body file"));
   written_ += bytes.size();
   if (written_ - started_ >= kWriteBehindBytes) {
     // A hint only: the disk works while the rest arrives, so that seal() waits less.
-    ::sync_file_range(file_.get(), static_cast<off64_t>(started_),
+    ::sync_file_range(file_.get(), static_cast<off64_t>(stretch_.first + started_),
                       static_cast<off64_t>(written_ - started_), SYNC_FILE_RANGE_WRITE);
     started_ = written_;
   }
@@ -130,15 +172,20 @@ Status BodyFiles::require_free(std::uint64_t kept_bytes, std::uint64_t more_byte
                         format_bytes(kept_bytes) + " are kept for what removes objects");
 }
 
-Status BodyFiles::Temporary::append(const Fd& file) {
-  CLARY_TRY(const std::uint64_t copied, copy_bytes(file, file_, "join body files"));
+Status BodyFiles::Temporary::append(const Fd& file, const Stretch& stretch) {
+  if (::lseek(file.get(), static_cast<off_t>(stretch.first), SEEK_SET) < 0)
+    return system_error("join body files");
+  CLARY_TRY(const std::uint64_t copied, copy_bytes(file, file_, "join body files", stretch.bytes));
   written_ += copied;
-  return {};
+  if (copied == stretch.bytes) return {};
+  return internal_error("join body files: one has " + std::to_string(copied) + " bytes; " +
+                        std::to_string(stretch.bytes) + " were stored");
 }
 
 Result<std::string> BodyFiles::Temporary::seal() {
   const LentPlace lent;
   if (::fdatasync(file_.get()) != 0) return system_error("sync body file");
+  if (!within_.empty()) return within_;
   const std::string final_path = files_->path_of(name_);
   CLARY_RETURN_IF_ERROR(files_->place(name_));
   const std::string name = std::exchange(name_, {});

@@ -1,6 +1,7 @@
 // The files of a DirectoryStore: bodies that are too large for the index, and what is being
-// written. A sealed file is durable and complete, and never changes again. Thread-safe; one
-// writer per temporary file.
+// written. A sealed file is durable and complete, and never changes again; nor does a sealed
+// stretch of an upload's file, whose other stretches are written meanwhile. Thread-safe; one writer
+// per temporary file or stretch.
 //
 // Layout: ROOT/bodies/ab/abcd... (the first two digits name the folder), ROOT/tmp/abcd... while it
 // is written.
@@ -30,16 +31,23 @@ class BodyFiles {
   // Makes ROOT where it is missing and removes what an interrupted write left in tmp/.
   Status prepare();
 
-  // A file on its way; removed when destroyed before seal().
+  struct Stretch {
+    std::uint64_t first = 0;  // byte of the file
+    std::uint64_t bytes = UINT64_MAX;
+  };
+
+  // Bytes on their way: a file of their own, which is removed when this is destroyed before seal(),
+  // or a stretch of another, which then holds anything.
   class Temporary {
    public:
     Temporary(Temporary&& other) noexcept;
     Temporary& operator=(Temporary&&) = delete;
     ~Temporary();
+    // InvalidArgument: more than the stretch holds.
     Status write(std::string_view bytes);
-    // Appends the whole of a sealed file: copy_bytes().
-    Status append(const Fd& file);
-    // Durable under its final name, which is returned.
+    // Appends a stretch of a file: copy_bytes().
+    Status append(const Fd& file, const Stretch& stretch);
+    // Durable under the file's final name, which is returned.
     Result<std::string> seal();
 
    private:
@@ -48,12 +56,22 @@ class BodyFiles {
         : files_(&files), name_(std::move(name)), file_(std::move(file)) {}
 
     const BodyFiles* files_;
-    std::string name_;
+    std::string name_;  // in tmp/; "" once it is sealed, and of a stretch
     Fd file_;
+    std::string within_;  // the file that this is a stretch of, or ""
+    Stretch stretch_;
     std::uint64_t written_ = 0;
     std::uint64_t started_ = 0;  // bytes whose way to the disk has begun
   };
   Result<Temporary> create();
+
+  // An empty file under its final name, durable; one that is there already is fine.
+  Status make(const std::string& name) const;
+  // Bytes of that file, which others write elsewhere. most_ahead: so far behind the file's end may
+  // it begin. Unsupported: it may not, the file cannot be so long, or it has a second name, by
+  // which a backup holds it. NotFound: it has been removed.
+  Result<Temporary> write_within(const std::string& name, const Stretch& stretch,
+                                 std::uint64_t most_ahead) const;
 
   // A second name for a sealed file, durable; each is removed by itself. NotFound: it has been
   // removed. Unsupported: the file system has no more links for it.
@@ -63,6 +81,7 @@ class BodyFiles {
   Status require_free(std::uint64_t kept_bytes, std::uint64_t more_bytes = 0) const;
 
   Result<Fd> open(const std::string& name) const;  // NotFound when it has been removed
+  Result<std::uint64_t> size_of(const std::string& name) const;
   // Absent is fine. A file that cannot be removed is left to a sweep.
   void remove(const std::string& name) const;
   bool left_strays() const { return left_strays_; }

@@ -1,6 +1,5 @@
 #include "objects/body_writer.h"
 
-#include <optional>
 #include <utility>
 
 #include "base/beside.h"
@@ -43,15 +42,15 @@ class MemoryWriter final : public BodyWriter {
 
 class FileWriter final : public BodyWriter {
  public:
-  FileWriter(const PutRequest& request, std::string context, const BodyPlace& place, KeepBody keep)
-      : BodyWriter(request, std::move(context), std::move(keep)), place_(place) {}
+  FileWriter(const PutRequest& request, std::string context, BodyPlace place, KeepBody keep)
+      : BodyWriter(request, std::move(context), std::move(keep)), place_(std::move(place)) {}
 
   Status write(std::string_view piece) override {
     if (const Status room = place_.files.require_free(place_.reserved_bytes); !room.ok())
       return room.error().within(context_);
     const Beside digesting(place_.digesting, piece.size(), [&] { digests_.update_md5(piece); });
     digests_.update_others(piece);
-    if (!file_ && bytes_.size() + piece.size() <= place_.most_in_memory) {
+    if (!place_.file && bytes_.size() + piece.size() <= place_.most_in_memory) {
       bytes_ += piece;
       return {};
     }
@@ -67,26 +66,25 @@ class FileWriter final : public BodyWriter {
  private:
   Result<ObjectHead> finish_body() {
     CLARY_TRY(BodySums sums, digests_.finish());
-    if (!file_ && place_.most_in_memory == 0) CLARY_RETURN_IF_ERROR(write_to_file(""));
+    if (!place_.file && place_.most_in_memory == 0) CLARY_RETURN_IF_ERROR(write_to_file(""));
     WrittenBody body{.sums = std::move(sums), .bytes = std::move(bytes_)};
-    if (file_) {
-      CLARY_TRY(body.file, file_->seal());
+    if (place_.file) {
+      CLARY_TRY(body.file, place_.file->seal());
     }
     return keep_(std::move(body));
   }
 
   Status write_to_file(std::string_view piece) {
-    if (!file_) {
+    if (!place_.file) {
       CLARY_TRY(BodyFiles::Temporary created, place_.files.create());
-      file_.emplace(std::move(created));
-      CLARY_RETURN_IF_ERROR(file_->write(bytes_));
+      place_.file.emplace(std::move(created));
+      CLARY_RETURN_IF_ERROR(place_.file->write(bytes_));
       bytes_.clear();
     }
-    return file_->write(piece);
+    return place_.file->write(piece);
   }
 
   BodyPlace place_;
-  std::optional<BodyFiles::Temporary> file_;
 };
 
 }  // namespace
@@ -97,8 +95,9 @@ std::unique_ptr<ObjectWriter> make_memory_writer(const PutRequest& request, std:
 }
 
 std::unique_ptr<ObjectWriter> make_file_writer(const PutRequest& request, std::string context,
-                                               const BodyPlace& place, KeepBody keep) {
-  return std::make_unique<FileWriter>(request, std::move(context), place, std::move(keep));
+                                               BodyPlace place, KeepBody keep) {
+  return std::make_unique<FileWriter>(request, std::move(context), std::move(place),
+                                      std::move(keep));
 }
 
 }  // namespace clary::objects

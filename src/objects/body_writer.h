@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/thread_pool.h"
@@ -36,9 +37,11 @@ struct BodyPlace {
   std::size_t most_in_memory = 0;
   // Of the disk: no body is begun, nor goes on, where less is left.
   std::uint64_t reserved_bytes = 0;
+  // What the body is written to; nothing: a file of its own, made when it is needed.
+  std::optional<BodyFiles::Temporary> file = {};
 };
 // context: stands before every reason.
 std::unique_ptr<ObjectWriter> make_file_writer(const PutRequest& request, std::string context,
-                                               const BodyPlace& place, KeepBody keep);
+                                               BodyPlace place, KeepBody keep);
 
 }  // namespace clary::objects

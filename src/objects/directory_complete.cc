@@ -1,4 +1,4 @@
-// DirectoryStore::complete_upload: choose, join, commit.
+// DirectoryStore::complete_upload: choose, join what does not stand in one file already, commit.
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -9,31 +9,42 @@
 namespace clary::objects {
 namespace {
 
-// One sealed file with the bytes of all parts. One part is its own file; more are joined into a new
-// one, where that leaves `reserved_bytes` of the disk.
-Result<std::string> join_parts(BodyFiles& files, const std::vector<std::string>& parts,
-                               const std::vector<PartSums>& sums, std::uint64_t reserved_bytes) {
-  if (parts.size() == 1) return parts.front();
+using Parts = std::vector<const IndexedPart*>;
+
+// Whether the parts, one after another, are a whole file. The upload's own is written by many: the
+// caller has the claim on all of it.
+Result<bool> are_a_file(const BodyFiles& files, const Parts& parts) {
+  std::uint64_t end = 0;
+  for (const IndexedPart* part : parts) {
+    if (part->file != parts.front()->file || part->first_byte != end) return false;
+    end += part->sums.size_bytes;
+  }
+  CLARY_TRY(const std::uint64_t size, files.size_of(parts.front()->file));
+  return size == end;
+}
+
+// A new sealed file with the bytes of all parts, where that leaves `reserved_bytes` of the disk.
+Result<std::string> join_parts(BodyFiles& files, const Parts& parts, std::uint64_t reserved_bytes) {
   std::uint64_t left = 0;
-  for (const PartSums& part : sums) left += part.size_bytes;
+  for (const IndexedPart* part : parts) left += part->sums.size_bytes;
   CLARY_TRY(BodyFiles::Temporary joined, files.create());
-  for (std::size_t i = 0; i < parts.size(); ++i) {
+  for (const IndexedPart* part : parts) {
+    const std::uint64_t bytes = part->sums.size_bytes;
     // All of it at first, and again for the rest: others write meanwhile.
     CLARY_RETURN_IF_ERROR(files.require_free(reserved_bytes, left));
-    CLARY_TRY(const Fd file, files.open(parts[i]));
-    CLARY_RETURN_IF_ERROR(joined.append(file));
-    left -= sums[i].size_bytes;
+    CLARY_TRY(const Fd file, files.open(part->file));
+    CLARY_RETURN_IF_ERROR(joined.append(file, {.first = part->first_byte, .bytes = bytes}));
+    left -= bytes;
   }
   return joined.seal();
 }
 
 // The parts of the request out of those stored, in the request's order; nothing where one is
 // absent.
-std::vector<const IndexedPart*> choose(const CompleteRequest& request,
-                                       const std::vector<IndexedPart>& stored) {
+Parts choose(const CompleteRequest& request, const std::vector<IndexedPart>& stored) {
   std::map<int, const IndexedPart*> by_number;
   for (const IndexedPart& part : stored) by_number[part.number] = &part;
-  std::vector<const IndexedPart*> out;
+  Parts out;
   for (const CompletedPart& part : request.parts) {
     const auto found = by_number.find(part.number);
     out.push_back(found == by_number.end() ? nullptr : found->second);
@@ -46,7 +57,7 @@ std::vector<const IndexedPart*> choose(const CompleteRequest& request,
 Status check_unchanged(sqlite::Database& database, const CompleteRequest& request,
                        const std::vector<std::string>& files) {
   CLARY_TRY(const std::vector<IndexedPart> stored, part_rows(database, request.upload));
-  const std::vector<const IndexedPart*> now = choose(request, stored);
+  const Parts now = choose(request, stored);
   for (std::size_t i = 0; i < now.size(); ++i) {
     if (now[i] == nullptr || now[i]->file != files[i]) {
       return conflict("part " + std::to_string(request.parts[i].number) +
@@ -77,7 +88,7 @@ Result<ObjectHead> DirectoryStore::complete_upload(CompleteRequest request) {
   }
   if (upload.completed_etag) return completed_before(request, *upload.completed_etag);
 
-  const std::vector<const IndexedPart*> chosen = choose(request, stored);
+  const Parts chosen = choose(request, stored);
   std::vector<std::optional<PartSums>> sums;
   std::vector<std::string> files;
   for (const IndexedPart* part : chosen) {
@@ -90,15 +101,26 @@ Result<ObjectHead> DirectoryStore::complete_upload(CompleteRequest request) {
       joined_head(request, *parts, upload.request.checksum_kind, upload.request.composite_checksum);
   if (!joined.ok()) return joined.error().within(context);
 
-  Result<std::string> file = join_parts(files_, files, *parts, options_.reserved_bytes);
-  if (!file.ok()) return file.error().within(context);
+  // While it is held, nobody writes into the upload's file, nor will once the upload is completed.
+  const auto claim = claims_.claim_all(request.upload);
+  bool is_file = false;
+  if (claim != nullptr || files.front() != *request.upload) {
+    Result<bool> whole = are_a_file(files_, chosen);
+    if (!whole.ok()) return whole.error().within(context);
+    is_file = *whole;
+  }
   IndexedObject row;
+  row.file = files.front();
+  if (!is_file) {
+    Result<std::string> file = join_parts(files_, chosen, options_.reserved_bytes);
+    if (!file.ok()) return file.error().within(context);
+    row.file = std::move(*file);
+  }
   row.head = std::move(*joined);
   row.head.metadata = upload.request.metadata;
   row.head.tags = upload.request.tags;
   row.head.last_modified = clock_.now();
   row.crc32c = joined_crc32c(*parts);
-  row.file = *file;
   const Status committed = commit([&](sqlite::Database& database, auto& freed) -> Status {
     CLARY_TRY(const IndexedUpload now,
               find_upload_row(database, request.bucket, request.key, request.upload));
@@ -111,7 +133,11 @@ Result<ObjectHead> DirectoryStore::complete_upload(CompleteRequest request) {
     return {};
   });
   if (committed.ok()) return std::move(row.head);
-  if (files.size() > 1) abandon(row.file, committed.error());
+  if (!is_file) {
+    abandon(row.file, committed.error());
+  } else if (claim != nullptr && committed.error().code == ErrorCode::kInternal) {
+    claim->keep();  // it may be the object's
+  }
   return committed.error().within(context);
 }
 

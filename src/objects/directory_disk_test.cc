@@ -16,6 +16,7 @@
 
 #include "base/files.h"
 #include "base/pipe.h"
+#include "base/text_encoding.h"
 #include "objects/directory_store.h"
 #include "objects/fake_disk.h"
 #include "objects/object_store_conformance.h"
@@ -52,6 +53,9 @@ class Folder {
   std::string path_;
 };
 
+// Whether a part says its length before it comes: then it is written where it will stand.
+enum class Length { kUnknown, kAnnounced };
+
 // A store in a folder of its own, with two objects in it.
 class StoreOnDisk {
  public:
@@ -77,19 +81,43 @@ class StoreOnDisk {
     CLARY_RETURN_IF_ERROR(writer->finish());
     return {};
   }
-  Status put_in_parts(const std::string& key, const std::vector<std::string>& parts) {
-    CompleteRequest complete{.bucket = kBucket, .key = ObjectKey(key)};
-    CLARY_TRY(complete.upload, store_->begin_upload({.bucket = kBucket, .key = complete.key}));
-    for (const std::string& part : parts) {
-      const int number = static_cast<int>(complete.parts.size()) + 1;
-      CLARY_TRY(const auto writer, store_->put_part({.bucket = kBucket, .key = complete.key},
-                                                    complete.upload, number));
-      CLARY_RETURN_IF_ERROR(writer->write(part));
-      CLARY_TRY(const ObjectHead head, writer->finish());
-      complete.parts.push_back({number, head.etag, std::nullopt});
-    }
-    CLARY_RETURN_IF_ERROR(store_->complete_upload(complete));
+  Result<UploadId> begin_upload(const std::string& key) {
+    return store_->begin_upload({.bucket = kBucket, .key = ObjectKey(key)});
+  }
+  Result<CompletedPart> put_part(const std::string& key, const UploadId& upload, int number,
+                                 const std::string& bytes, Length length) {
+    PutRequest request{.bucket = kBucket, .key = ObjectKey(key)};
+    if (length == Length::kAnnounced) request.announced_bytes = bytes.size();
+    CLARY_TRY(const auto writer, store_->put_part(request, upload, number));
+    CLARY_RETURN_IF_ERROR(writer->write(bytes));
+    CLARY_TRY(const ObjectHead head, writer->finish());
+    return CompletedPart{number, head.etag, std::nullopt};
+  }
+  Status complete(const std::string& key, const UploadId& upload,
+                  std::vector<CompletedPart> parts) {
+    CLARY_RETURN_IF_ERROR(store_->complete_upload(
+        {.bucket = kBucket, .key = ObjectKey(key), .upload = upload, .parts = std::move(parts)}));
     return {};
+  }
+  Status put_in_parts(const std::string& key, const std::vector<std::string>& bytes,
+                      Length length) {
+    CLARY_TRY(const UploadId upload, begin_upload(key));
+    std::vector<CompletedPart> parts;
+    for (const std::string& part : bytes) {
+      const int number = static_cast<int>(parts.size()) + 1;
+      CLARY_TRY(CompletedPart put, put_part(key, upload, number, part, length));
+      parts.push_back(std::move(put));
+    }
+    return complete(key, upload, std::move(parts));
+  }
+  std::vector<CompletedPart> parts_of(const std::string& key, const UploadId& upload) {
+    const auto page =
+        store_->list_parts({.bucket = kBucket, .key = ObjectKey(key), .upload = upload});
+    EXPECT_TRUE(page.ok()) << page.error().message;
+    std::vector<CompletedPart> parts;
+    for (const ObjectPart& part : page->parts)
+      parts.push_back({part.number, part.etag, std::nullopt});
+    return parts;
   }
   Status copy(const std::string& from, const std::string& key) {
     CLARY_TRY(const ObjectHead head, store_->head(kBucket, ObjectKey(from)));
@@ -157,7 +185,13 @@ std::vector<Deed> deeds() {
           puts("large", large(3)),
           puts("kept small", "y"),
           {"joined", large(4) + large(5),
-           [](StoreOnDisk& store) { return store.put_in_parts("joined", {large(4), large(5)}); }},
+           [](StoreOnDisk& store) {
+             return store.put_in_parts("joined", {large(4), large(5)}, Length::kUnknown);
+           }},
+          {"in place", large(7) + large(8) + "end",
+           [](StoreOnDisk& store) {
+             return store.put_in_parts("in place", {large(7), large(8), "end"}, Length::kAnnounced);
+           }},
           {"copied", large(1), [](StoreOnDisk& store) { return store.copy("kept", "copied"); }},
           {"large", std::nullopt, [](StoreOnDisk& store) { return store.remove("large"); }},
           puts("last", large(6))};
@@ -201,10 +235,10 @@ class DirectoryDeath : public testing::TestWithParam<Death> {
     std::size_t answered = 0;
     bool died = false;
   };
-  static Life live_until(std::uint64_t change, StoreOnDisk& store) {
+  static Life live_until(std::uint64_t change, StoreOnDisk& store, const std::vector<Deed>& deeds) {
     Pipe answers = std::move(make_pipe()).value();
     const pid_t child = ::fork();
-    if (child == 0) live_in_child(change, store, answers.writer);
+    if (child == 0) live_in_child(change, store, deeds, answers.writer);
     answers.writer = Fd();
     int status = 0;
     EXPECT_EQ(::waitpid(child, &status, 0), child);
@@ -217,11 +251,11 @@ class DirectoryDeath : public testing::TestWithParam<Death> {
 
  private:
   [[noreturn]] static void live_in_child(std::uint64_t change, StoreOnDisk& store,
-                                         const Fd& answers) {
+                                         const std::vector<Deed>& deeds, const Fd& answers) {
     FakeDisk disk(store.root());
     disk.die_at(change, GetParam());
     if (!store.open().ok()) ::_exit(1);
-    for (const Deed& deed : deeds()) {
+    for (const Deed& deed : deeds) {
       const bool answered = deed.run(store).ok();
       if (!answered || ::write(answers.get(), "x", 1) != 1) ::_exit(1);
     }
@@ -236,7 +270,7 @@ TEST_P(DirectoryDeath, LeavesWhatWasAnsweredWholeAndNoPartOfAnythingElse) {
     SCOPED_TRACE("change " + std::to_string(change));
     StoreOnDisk store;
     store.close();
-    const Life life = live_until(change, store);
+    const Life life = live_until(change, store, all);
     Expected expected;
     for (std::size_t i = 0; i < life.answered; ++i) expected.answered(all[i]);
     if (life.answered < all.size()) expected.unanswered(all[life.answered]);
@@ -248,6 +282,60 @@ TEST_P(DirectoryDeath, LeavesWhatWasAnsweredWholeAndNoPartOfAnythingElse) {
       EXPECT_GT(change, kFewestChanges);
       return;
     }
+  }
+}
+
+// Parts of one upload, as they are sent: the second twice, the third of another length.
+struct SentPart {
+  int number = 0;
+  std::string bytes;
+};
+const std::vector<SentPart>& sent_parts() {
+  static const std::vector<SentPart> sent{
+      {2, large(12)}, {1, large(11)}, {2, large(13)}, {3, large(14) + "longer"}, {4, "end"}};
+  return sent;
+}
+
+TEST_P(DirectoryDeath, EveryAnsweredPartIsWholeAndItsUploadCanBeCompleted) {
+  const std::vector<SentPart>& sent = sent_parts();
+  for (std::uint64_t change = 1;; change += stride()) {
+    SCOPED_TRACE("change " + std::to_string(change));
+    StoreOnDisk store;
+    const UploadId upload = store.begin_upload("up").value();
+    store.close();
+    std::vector<Deed> puts;
+    for (const SentPart& part : sent) {
+      puts.push_back({"up", std::nullopt, [&part, upload](StoreOnDisk& there) -> Status {
+                        CLARY_RETURN_IF_ERROR(there.put_part("up", upload, part.number, part.bytes,
+                                                             Length::kAnnounced));
+                        return {};
+                      }});
+    }
+    const Life life = live_until(change, store, puts);
+    ASSERT_TRUE(store.open().ok());
+    const std::vector<CompletedPart> kept = store.parts_of("up", upload);
+    std::set<int> answered;
+    for (std::size_t i = 0; i < life.answered; ++i) answered.insert(sent[i].number);
+    std::string whole;
+    for (const CompletedPart& part : kept) {
+      answered.erase(part.number);
+      // The last answered one of its number, or the one that was on its way.
+      bool is_sent = false;
+      for (std::size_t i = std::min(life.answered + 1, sent.size()); i-- > 0 && !is_sent;) {
+        if (sent[i].number != part.number) continue;
+        is_sent = hex_encode(md5(sent[i].bytes)) == part.etag;
+        if (is_sent) whole += sent[i].bytes;
+        if (i < life.answered) break;
+      }
+      EXPECT_TRUE(is_sent) << "part " << part.number << " is another";
+    }
+    EXPECT_THAT(answered, testing::IsEmpty()) << "parts are lost";
+    if (!kept.empty()) {
+      ASSERT_TRUE(store.complete("up", upload, kept).ok());
+      EXPECT_TRUE(store.read("up").value() == whole);
+    }
+    store.expect_no_orphans();
+    if (HasFailure() || !life.died) return;
   }
 }
 

@@ -81,14 +81,18 @@ DirectoryStore::~DirectoryStore() {
   if (!left_strays_ && !files_.left_strays()) ::unlink(path_join(root_, kUncleanMark).c_str());
 }
 
+BodyPlace DirectoryStore::place_of_bodies(std::size_t most_in_memory) {
+  return {.files = files_,
+          .digesting = digesting_,
+          .most_in_memory = most_in_memory,
+          .reserved_bytes = options_.reserved_bytes};
+}
+
 std::unique_ptr<ObjectWriter> DirectoryStore::make_writer(const PutRequest& request,
                                                           std::size_t most_in_memory,
                                                           KeepBody keep) {
   return make_file_writer(request, object_context(request.bucket, "put", request.key),
-                          {.files = files_,
-                           .digesting = digesting_,
-                           .most_in_memory = most_in_memory,
-                           .reserved_bytes = options_.reserved_bytes},
+                          place_of_bodies(most_in_memory),
                           [this, keep = std::move(keep)](WrittenBody body) {
                             const std::string file = body.file;
                             Result<ObjectHead> head = keep(std::move(body));
@@ -270,59 +274,6 @@ Result<std::unique_ptr<ObjectWriter>> DirectoryStore::put(PutRequest request) {
     return this->keep(request, std::move(row));
   };
   return make_writer(request, options_.inline_bytes, keep);
-}
-
-Result<UploadId> DirectoryStore::begin_upload(MultipartRequest request) {
-  CLARY_RETURN_IF_ERROR(check_key(request.bucket, request.key));
-  const UploadId id(ids_.hex(32));
-  CLARY_RETURN_IF_ERROR(commit([&](sqlite::Database& database, auto&) {
-    return insert_upload(database, id, request, clock_.now());
-  }));
-  return id;
-}
-
-Result<std::unique_ptr<ObjectWriter>> DirectoryStore::put_part(PutRequest request,
-                                                               const UploadId& upload, int number) {
-  CLARY_RETURN_IF_ERROR(check_part_number(number));
-  {
-    CLARY_TRY(auto reader, readers_.take());
-    CLARY_TRY(const IndexedUpload row,
-              find_upload_row(*reader, request.bucket, request.key, upload));
-    if (row.completed_etag) return upload_absent(request.bucket, upload);
-    choose_part_checksums(request, row.request);
-  }
-  const auto keep = [this, request, upload, number](WrittenBody body) -> Result<ObjectHead> {
-    ObjectHead head{request.key,
-                    body.sums.size_bytes,
-                    hex_encode(body.sums.md5),
-                    clock_.now(),
-                    {},
-                    body.sums.checksum,
-                    ""};
-    const IndexedPart part{number,
-                           {body.sums.md5, body.sums.crc32c, body.sums.size_bytes,
-                            body.sums.checksum, body.sums.crc64nvme},
-                           body.file,
-                           head.last_modified};
-    CLARY_RETURN_IF_ERROR(commit([&](sqlite::Database& database, auto& freed) -> Status {
-      CLARY_TRY(const IndexedUpload row,
-                find_upload_row(database, request.bucket, request.key, upload));
-      if (row.completed_etag) return upload_absent(request.bucket, upload);
-      return upsert_part(database, upload, part, freed);
-    }));
-    return head;
-  };
-  // A file whatever its size, because parts are joined.
-  return make_writer(request, 0, keep);
-}
-
-Status DirectoryStore::abort_upload(const BucketName& bucket, const ObjectKey& key,
-                                    const UploadId& upload) {
-  return commit([&](sqlite::Database& database, auto& freed) -> Status {
-    CLARY_TRY(const IndexedUpload row, find_upload_row(database, bucket, key, upload));
-    if (row.completed_etag) return upload_absent(bucket, upload);
-    return end_upload(database, upload, std::nullopt, freed);
-  });
 }
 
 }  // namespace clary::objects

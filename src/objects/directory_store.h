@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "objects/bucket_settings.h"
 #include "objects/object_index.h"
 #include "objects/object_store.h"
+#include "objects/part_claims.h"
 #include "objects/prefix_watch.h"
 #include "objects/served_store.h"
 
@@ -104,6 +106,7 @@ class DirectoryStore final : public ServedStore {
   Status within_quotas(sqlite::Database& database, const std::function<Status()>& change) const;
   Result<IndexedObject> find_stored(const BucketName& bucket, const ObjectKey& key,
                                     const std::string& version);
+  BodyPlace place_of_bodies(std::size_t most_in_memory);
   // The file of a body that `keep` does not take is abandoned.
   std::unique_ptr<ObjectWriter> make_writer(const PutRequest& request, std::size_t most_in_memory,
                                             KeepBody keep);
@@ -112,6 +115,13 @@ class DirectoryStore final : public ServedStore {
   void abandon(const std::string& file, const Error& reason);
   // Commits the row of a put; row.head.version_id is made.
   Result<ObjectHead> keep(const PutRequest& request, IndexedObject row);
+  Result<std::uint64_t> begin_file(const PutRequest& request, const UploadId& upload,
+                                   std::uint64_t part_bytes);
+  using PartPlace = std::optional<BodyFiles::Temporary>;
+  Result<PartPlace> find_place(const PutRequest& request, const UploadId& upload, int number,
+                               const IndexedUpload& row);
+  Result<ObjectHead> keep_part(const PutRequest& request, const UploadId& upload, int number,
+                               WrittenBody body);
   Result<ObjectHead> completed_before(const CompleteRequest& request, const std::string& etag);
 
   std::string root_;
@@ -121,6 +131,7 @@ class DirectoryStore final : public ServedStore {
   Fd lock_;
   std::atomic<bool> left_strays_ = false;
   BodyFiles files_;
+  PartClaims claims_;
   ThreadPool digesting_;  // digests of bodies, beside the threads that write them
   std::unique_ptr<PrefixWatches> watches_;
   sqlite::Readers readers_;

@@ -272,9 +272,12 @@ Result<IndexCounts> index_counts(Database& database) {
 }
 
 Result<std::vector<std::string>> referenced_files(Database& database) {
+  // Each once: the upload's own file is many parts'.
   CLARY_TRY(Statement rows, database.prepare("SELECT file FROM objects WHERE file IS NOT NULL "
                                              "UNION ALL SELECT file FROM versions WHERE file IS "
-                                             "NOT NULL UNION ALL SELECT file FROM parts"));
+                                             "NOT NULL UNION ALL SELECT file FROM parts WHERE file "
+                                             "<> upload UNION ALL SELECT id FROM uploads WHERE "
+                                             "part_bytes IS NOT NULL"));
   std::vector<std::string> out;
   for (;;) {
     CLARY_TRY(const bool there, rows.step());

@@ -138,8 +138,13 @@ constexpr std::string_view kPartChecksums = R"sql(
 ALTER TABLE parts ADD COLUMN crc64nvme BLOB;
 )sql";
 
-constexpr std::array<std::string_view, 5> kMigrations = {kFormat1, kSettings, kVersions, kQuotas,
-                                                         kPartChecksums};
+// Parts that are written where they will stand in the object.
+constexpr std::string_view kUploadFiles = R"sql(
+ALTER TABLE uploads ADD COLUMN part_bytes INTEGER;
+)sql";
+
+constexpr std::array<std::string_view, 6> kMigrations = {kFormat1, kSettings,      kVersions,
+                                                         kQuotas,  kPartChecksums, kUploadFiles};
 
 }  // namespace
 

@@ -60,8 +60,8 @@ Result<IndexedUpload> find_upload_row(Database& database, const BucketName& buck
                                       const ObjectKey& key, const UploadId& id) {
   CLARY_TRY(const IndexedBucket owner, find_bucket_row(database, bucket));
   CLARY_TRY(Statement row,
-            database.prepare("SELECT checksum_kind, composite, metadata, completed_etag, tags FROM "
-                             "uploads WHERE id = ?1 AND bucket = ?2 AND key = ?3"));
+            database.prepare("SELECT checksum_kind, composite, metadata, completed_etag, tags, "
+                             "part_bytes FROM uploads WHERE id = ?1 AND bucket = ?2 AND key = ?3"));
   row.bind(*id).bind(owner.number).bind_blob(*key);
   CLARY_TRY(const bool there, row.step());
   if (!there) return upload_absent(bucket, id);
@@ -74,13 +74,16 @@ Result<IndexedUpload> find_upload_row(Database& database, const BucketName& buck
   CLARY_TRY(out.request.metadata, metadata_from_text(row.view(2)));
   if (!row.is_null(3)) out.completed_etag = row.text(3);
   CLARY_TRY(out.request.tags, tags_from_text(row.view(4)));
+  out.part_bytes = static_cast<std::uint64_t>(row.integer(5));
   return out;
 }
 
 Result<std::vector<IndexedPart>> part_rows(Database& database, const UploadId& id) {
   CLARY_TRY(Statement rows,
-            database.prepare("SELECT number, size, md5, crc32c, checksum_kind, checksum, file, "
-                             "modified, crc64nvme FROM parts WHERE upload = ?1 ORDER BY number"));
+            database.prepare(
+                "SELECT number, size, md5, crc32c, checksum_kind, checksum, file, modified, "
+                "crc64nvme, CASE WHEN file = upload THEN (number - 1) * (SELECT part_bytes FROM "
+                "uploads WHERE id = upload) END FROM parts WHERE upload = ?1 ORDER BY number"));
   rows.bind(*id);
   std::vector<IndexedPart> out;
   for (;;) {
@@ -92,8 +95,22 @@ Result<std::vector<IndexedPart>> part_rows(Database& database, const UploadId& i
                  read_checksum(rows, 4, 5), rows.text(8)};
     part.file = rows.text(6);
     part.modified = time_of(rows.integer(7));
+    part.first_byte = static_cast<std::uint64_t>(rows.integer(9));
     out.push_back(std::move(part));
   }
+}
+
+Result<bool> has_part(Database& database, const UploadId& id, int number) {
+  CLARY_TRY(Statement find,
+            database.prepare("SELECT 1 FROM parts WHERE upload = ?1 AND number = ?2"));
+  find.bind(*id).bind(std::int64_t{number});
+  return find.step();
+}
+
+Status begin_upload_file(Database& database, const UploadId& id, std::uint64_t part_bytes) {
+  CLARY_TRY(Statement begin, database.prepare("UPDATE uploads SET part_bytes = ?2 WHERE id = ?1 "
+                                              "AND part_bytes IS NULL"));
+  return begin.bind(*id).bind(static_cast<std::int64_t>(part_bytes)).run();
 }
 
 Status upsert_part(Database& database, const UploadId& id, const IndexedPart& part,
@@ -103,7 +120,7 @@ Status upsert_part(Database& database, const UploadId& id, const IndexedPart& pa
               database.prepare("SELECT file FROM parts WHERE upload = ?1 AND number = ?2"));
     former.bind(*id).bind(std::int64_t{part.number});
     CLARY_TRY(const bool there, former.step());
-    if (there) freed.push_back(former.text(0));
+    if (there && former.text(0) != *id) freed.push_back(former.text(0));
   }
   CLARY_TRY(Statement put,
             database.prepare(
@@ -124,12 +141,16 @@ Status end_upload(Database& database, const UploadId& id,
                   const std::optional<std::string>& completed_etag,
                   std::vector<std::string>& freed) {
   CLARY_TRY(const std::vector<IndexedPart> parts, part_rows(database, id));
-  for (const IndexedPart& part : parts) freed.push_back(part.file);
+  for (const IndexedPart& part : parts) {
+    if (part.file != *id) freed.push_back(part.file);
+  }
+  freed.push_back(*id);  // the upload's own, where there is one
   CLARY_TRY(Statement erase, database.prepare("DELETE FROM parts WHERE upload = ?1"));
   CLARY_RETURN_IF_ERROR(erase.bind(*id).run());
   if (completed_etag) {
     CLARY_TRY(Statement mark,
-              database.prepare("UPDATE uploads SET completed_etag = ?2 WHERE id = ?1"));
+              database.prepare("UPDATE uploads SET completed_etag = ?2, part_bytes = NULL "
+                               "WHERE id = ?1"));
     return mark.bind(*id).bind(*completed_etag).run();
   }
   CLARY_TRY(Statement forget, database.prepare("DELETE FROM uploads WHERE id = ?1"));

@@ -41,12 +41,16 @@ struct IndexedUpload {
   std::int64_t bucket = 0;
   MultipartRequest request;
   std::optional<std::string> completed_etag;
+  // What the places in the upload's own file are apart; 0: it has none. The file's name is the
+  // upload's id.
+  std::uint64_t part_bytes = 0;
 };
 struct IndexedPart {
   int number = 0;
   PartSums sums;
-  std::string file;
+  std::string file;  // the upload's own, or one with nothing else in it
   TimePoint modified;
+  std::uint64_t first_byte = 0;  // in the file
 };
 
 Result<IndexedBucket> find_bucket_row(sqlite::Database& database, const BucketName& name);
@@ -120,10 +124,13 @@ Status insert_upload(sqlite::Database& database, const UploadId& id,
 Result<IndexedUpload> find_upload_row(sqlite::Database& database, const BucketName& bucket,
                                       const ObjectKey& key, const UploadId& id);
 Result<std::vector<IndexedPart>> part_rows(sqlite::Database& database, const UploadId& id);
+Result<bool> has_part(sqlite::Database& database, const UploadId& id, int number);
+// Gives the upload a file of its own with places so far apart, unless it has one.
+Status begin_upload_file(sqlite::Database& database, const UploadId& id, std::uint64_t part_bytes);
 Status upsert_part(sqlite::Database& database, const UploadId& id, const IndexedPart& part,
                    std::vector<std::string>& freed);
-// Deletes the parts. completed_etag: kept with the upload, so that completing again is answered;
-// absent: the upload goes.
+// Deletes the parts; `freed` gets their files, the upload's own too. completed_etag: kept with the
+// upload, so that completing again is answered; absent: the upload goes.
 Status end_upload(sqlite::Database& database, const UploadId& id,
                   const std::optional<std::string>& completed_etag,
                   std::vector<std::string>& freed);

@@ -125,6 +125,8 @@ struct PutRequest {
   Tags tags;
   // Set by a store for a part that brings another checksum than the one its upload makes.
   bool also_crc64nvme = false;
+  // Of a part: how many bytes will come, where that is known. A place is kept for so many.
+  std::optional<std::uint64_t> announced_bytes = {};
 };
 
 // Stores the bytes of one object as another.

@@ -91,7 +91,8 @@ UploadId ObjectStoreConformance::begin(const std::string& key, std::optional<Dig
 
 CompletedPart ObjectStoreConformance::put_part(const std::string& key, const UploadId& upload,
                                                int number, std::string_view bytes) {
-  PutRequest request{.bucket = BucketName("bucket"), .key = ObjectKey(key)};
+  PutRequest request{
+      .bucket = BucketName("bucket"), .key = ObjectKey(key), .announced_bytes = bytes.size()};
   Result<std::unique_ptr<ObjectWriter>> writer =
       store().put_part(std::move(request), upload, number);
   EXPECT_TRUE(writer.ok());

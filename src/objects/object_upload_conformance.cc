@@ -48,6 +48,23 @@ TEST_P(ObjectUploadConformance, APartPutAgainReplacesTheFormer) {
   EXPECT_EQ(read("k"), "latter");
 }
 
+TEST_P(ObjectUploadConformance, PartsOfOneLengthComeInAnyOrder) {
+  make_bucket();
+  std::vector<std::string> bytes;
+  for (unsigned seed = 0; seed < 3; ++seed) bytes.push_back(sample_bytes(kMinPartBytes, seed));
+  for (const bool again : {false, true}) {
+    const UploadId upload = begin("k");
+    const CompletedPart two = put_part("k", upload, 2, bytes[1]);
+    const CompletedPart end = put_part("k", upload, 4, "end");
+    const CompletedPart three = put_part("k", upload, 3, bytes[2]);
+    CompletedPart one = put_part("k", upload, 1, bytes[0]);
+    if (again) one = put_part("k", upload, 1, bytes[1]);
+    const Result<ObjectHead> head = complete("k", upload, {one, two, three, end});
+    ASSERT_TRUE(head.ok()) << head.error().message;
+    EXPECT_TRUE(read("k") == bytes[again ? 1 : 0] + bytes[1] + bytes[2] + "end");
+  }
+}
+
 TEST_P(ObjectUploadConformance, WrongListsOfPartsAreRefused) {
   make_bucket();
   const UploadId upload = begin("k");

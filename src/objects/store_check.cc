@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <optional>
 #include <unordered_set>
 #include <utility>
 
@@ -35,21 +37,23 @@ struct StoredBody {
   std::uint64_t size = 0;
   std::string crc32c;  // raw
   std::string file;
-  std::string bytes;       // where there is no file
-  bool has_bytes = false;  // a row of `bodies`
+  std::optional<std::uint64_t> first_byte;  // in the file; nothing: it is the whole file
+  std::string bytes;                        // where there is no file
+  bool has_bytes = false;                   // a row of `bodies`
 };
 
 // Columns: bucket's name, key, what tells it from others of its key, size, crc32c, file, bytes;
-// then its place. Parameters: the place after which to go on. Few rows at a time: what stands in
-// the index comes along, and a reader that stays keeps the index from shrinking its log.
+// then its place and its first byte in a file that others are in. Parameters: the place after which
+// to go on. Few rows at a time: what stands in the index comes along, and a reader that stays keeps
+// the index from shrinking its log.
 constexpr std::string_view kObjects = R"sql(
-SELECT b.name, o.key, '', o.size, o.crc32c, o.file, d.bytes, o.bucket, o.key, 0
+SELECT b.name, o.key, '', o.size, o.crc32c, o.file, d.bytes, o.bucket, o.key, 0, NULL
 FROM objects o LEFT JOIN buckets b ON b.number = o.bucket LEFT JOIN bodies d ON d.number = o.body
 WHERE (o.bucket, o.key) > (?1, ?2) AND ?3 IS NOT NULL ORDER BY o.bucket, o.key LIMIT 200
 )sql";
 constexpr std::string_view kVersionsOfObjects = R"sql(
 SELECT b.name, v.key, ' version ' || coalesce(v.id, 'null'), v.size, v.crc32c, v.file, d.bytes,
-  v.bucket, v.key, v.changed
+  v.bucket, v.key, v.changed, NULL
 FROM versions v LEFT JOIN buckets b ON b.number = v.bucket LEFT JOIN bodies d ON d.number = v.body
 WHERE (v.bucket, v.key) >= (?1, ?2) AND NOT (v.bucket = ?1 AND v.key = ?2 AND v.changed >= ?3)
   AND v.marker = 0
@@ -57,7 +61,8 @@ ORDER BY v.bucket, v.key, v.changed DESC LIMIT 200
 )sql";
 constexpr std::string_view kParts = R"sql(
 SELECT b.name, u.key, ' part ' || p.number || ' of upload ' || p.upload, p.size, p.crc32c, p.file,
-  NULL, 0, p.upload, p.number
+  NULL, 0, p.upload, p.number,
+  CASE WHEN p.file = p.upload THEN (p.number - 1) * u.part_bytes END
 FROM parts p LEFT JOIN uploads u ON u.id = p.upload LEFT JOIN buckets b ON b.number = u.bucket
 WHERE (p.upload, p.number) > (CAST(?2 AS TEXT), ?3) AND ?1 IS NOT NULL
 ORDER BY p.upload, p.number LIMIT 200
@@ -69,8 +74,10 @@ StoredBody read_row(const Statement& row) {
                   .size = static_cast<std::uint64_t>(row.integer(3)),
                   .crc32c = row.text(4),
                   .file = row.text(5),
+                  .first_byte = std::nullopt,
                   .bytes = row.text(6),
                   .has_bytes = !row.is_null(6)};
+  if (!row.is_null(10)) body.first_byte = static_cast<std::uint64_t>(row.integer(10));
   if (row.is_null(0)) body.name += " (of a bucket that is not there)";
   return body;
 }
@@ -80,13 +87,17 @@ struct Sums {
   std::string crc32c;
 };
 
-Result<Sums> sums_of_file(const std::string& path, std::string& buffer) {
+Result<Sums> sums_of_file(const std::string& path, const StoredBody& body, std::string& buffer) {
   CLARY_TRY(const Fd file, open_file(path, O_RDONLY));
+  if (::lseek(file.get(), static_cast<off_t>(body.first_byte.value_or(0)), SEEK_SET) < 0)
+    return system_error("read '" + path + "'");
   const auto hasher = make_hasher(DigestKind::kCrc32c);
   Sums sums;
   buffer.resize(kReadBytes);
   while (true) {
-    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+    std::uint64_t wanted = buffer.size();
+    if (body.first_byte) wanted = std::min(wanted, body.size - sums.size);
+    const ssize_t got = ::read(file.get(), buffer.data(), static_cast<std::size_t>(wanted));
     if (got < 0) return system_error("read '" + path + "'");
     if (got == 0) break;
     hasher->update(std::string_view(buffer).substr(0, static_cast<std::size_t>(got)));
@@ -164,7 +175,7 @@ Status Check::walk(std::string_view sql, std::uint64_t& count) {
 Result<std::string> Check::fault_of(const StoredBody& body) {
   Sums sums{.size = body.bytes.size(), .crc32c = {}};
   if (!body.file.empty()) {
-    Result<Sums> read = sums_of_file(path_join(root_, body_place(body.file)), buffer_);
+    Result<Sums> read = sums_of_file(path_join(root_, body_place(body.file)), body, buffer_);
     if (!read.ok() && read.error().code == ErrorCode::kNotFound) {
       CLARY_TRY(const bool named, is_named(body.file));
       return named ? "its file " + body_place(body.file) + " is missing" : std::string();

@@ -80,6 +80,7 @@ std::optional<ServiceError> apply_claims(const BodyClaims& claims, const BodyFac
   if (claims.content_md5) {
     CLARY_TRY(request.expected_md5, read_md5(*claims.content_md5));
   }
+  request.announced_bytes = facts.length;
   request.expected_checksum = claims.checksum;
   if (!claims.checksum) request.compute_checksum = trailer_kind(facts);
   if (claims.algorithm && !claims.checksum && !request.compute_checksum) {

@@ -201,7 +201,8 @@ Outcome<api::UploadPartCopy::Reply> S3Copies::copy_part(const api::UploadPartCop
                             std::to_string(body.head.size_bytes));
   }
   const objects::PutRequest put{.bucket = BucketName(request.bucket),
-                                .key = ObjectKey(request.key)};
+                                .key = ObjectKey(request.key),
+                                .announced_bytes = body.length};
   CLARY_TRY(const std::unique_ptr<ObjectWriter> writer,
             access_.on_bucket(
                 request.bucket, context,
