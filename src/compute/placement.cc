@@ -69,6 +69,8 @@ Resources total_of(const WaitingGang& gang, const Resources& machine) {
   return fitted(total, machine);
 }
 
+bool is_nothing(const Resources& resources) { return resources == Resources{.cores = 0}; }
+
 }  // namespace
 
 WaitingGang what_waits(const GangSpec& gang) {
@@ -91,6 +93,10 @@ std::vector<PlacementDecision> place(const PlacementSnapshot& snapshot) {
       if (snapshot.waiting[i].preemptible != preemptible) continue;
       PlacementDecision& decision = decisions[i];
       const Resources total = total_of(snapshot.waiting[i], snapshot.machine);
+      if (is_nothing(total)) {
+        decision = {.starts = true, .placed = {.total = total}};
+        continue;
+      }
       decision.reason = somebody_waits ? "waits for the jobs before it" : free.missing(total);
       somebody_waits = !decision.reason.empty();
       if (somebody_waits) continue;

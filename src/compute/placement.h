@@ -3,7 +3,8 @@
 // The waiting stand in their order: by priority, then first come, first served; on-demand gangs
 // before preemptible ones. A gang starts whole or not at all, and none overtakes one that waits in
 // its class: a big gang is never starved by small ones. A gang larger than the machine gets the
-// machine to itself.
+// machine to itself. One that asks for nothing, not even a core, waits for nobody and takes nothing
+// away.
 #pragma once
 
 #include <cstddef>

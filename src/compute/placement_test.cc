@@ -75,6 +75,19 @@ TEST(Placement, ReliesOnNoNumbersWhereThereAreTooFew) {
   EXPECT_TRUE(place(snapshot)[0].placed.cpus.empty());
 }
 
+TEST(Placement, WhatAsksForNothingStartsAtOnceAndTakesNothing) {
+  const PlacementSnapshot snapshot{.machine = {.cores = 2},
+                                   .running = {{{.cores = 0}, {}}, {{.cores = 2}, {}, {4, 5}}},
+                                   .waiting = {one(1), one(0), one(0, 0, 0, true)},
+                                   .cpus = {4, 5}};
+  const std::vector<PlacementDecision> decisions = place(snapshot);
+  EXPECT_FALSE(decisions[0].starts);
+  EXPECT_TRUE(decisions[1].starts);
+  EXPECT_TRUE(decisions[1].placed.cpus.empty());
+  EXPECT_TRUE(decisions[2].starts);
+  EXPECT_EQ(starts({{.cores = 2}, {{{.cores = 0}, {}}}, {one(2)}}), "S");
+}
+
 TEST(Placement, SaysWhatIsMissing) {
   const auto decisions =
       place({kMachine, {{{.cores = 6, .memory_bytes = 8 * kGib}, {}}}, {one(8), one(1)}});

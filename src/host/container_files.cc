@@ -134,6 +134,9 @@ Variables process_environment(const hostlink::HostPlan& plan, const PlatformFact
   };
   if (plan.kind == "processing") {
     out["PROCESSING_JOB_ARN"] = plan.job_arn;
+  } else if (plan.kind == "serving") {
+    out["SM_MODEL_DIR"] = facts.base_folder + "/model";
+    if (plan.model.many) out["SAGEMAKER_MULTI_MODEL"] = "true";
   } else {
     out["TRAINING_JOB_NAME"] = *plan.job;
     out["TRAINING_JOB_ARN"] = plan.job_arn;

@@ -17,7 +17,8 @@ namespace {
 constexpr std::size_t kKeptBytes = 32 << 10;
 constexpr std::size_t kKeptLineBytes = 4 << 10;
 constexpr std::size_t kReasonCharacters = 1024;  // of FailureReason, AWS's limit
-constexpr int kToolkitExitCode = 1;              // whatever the script's own
+constexpr std::size_t kLastLines = 30;
+constexpr int kToolkitExitCode = 1;  // whatever the script's own
 
 // The names the toolkit looks for. Source: sagemaker-training 5.1.4; Python's built-in exceptions.
 constexpr std::array<std::string_view, 57> kErrorNames = {"ArithmeticError",
@@ -193,6 +194,16 @@ void TracebackPlace::take(std::string_view line) {
 
 std::string TracebackPlace::place() const { return user_frame_.empty() ? any_frame_ : user_frame_; }
 
+void LastLines::take(std::string_view line) {
+  if (trim(line).empty()) return;
+  lines_.emplace_back(line.substr(0, kKeptLineBytes));
+  if (lines_.size() > kLastLines) lines_.pop_front();
+}
+
+std::string LastLines::text() const {
+  return join(std::vector<std::string>(lines_.begin(), lines_.end()), "\n");
+}
+
 std::string joined_error_lines(const ErrorLines& out, const ErrorLines& err) {
   std::string joined;
   std::unordered_set<std::string> seen;
@@ -247,6 +258,18 @@ std::string failure_reason(std::string_view failure_file, int exit_code) {
   const std::string text = to_valid_utf8(failure_file);
   const std::size_t room = kReasonCharacters - reason_around("", exit_code).size();
   return reason_around(cut_to_characters(text, room), exit_code);
+}
+
+std::string server_failure_reason(const compute::ExitStatus& status, std::string_view last_lines) {
+  std::string reason = "The model server ended";
+  if (const std::string ending = ending_text(status); !ending.empty())
+    reason += ". " + ending;
+  else
+    reason += fmt::format(" with exit code {}", status.code);
+  const std::string said = to_valid_utf8(trim(last_lines));
+  if (said.empty()) return reason;
+  reason += ": ";
+  return reason + without_middle(said, kReasonCharacters - character_count(reason));
 }
 
 std::string cut_to_characters(std::string_view text, std::size_t limit) {

@@ -45,6 +45,16 @@ class TracebackPlace {
   std::string last_line_;
 };
 
+// The newest lines of a stream, blank ones left out.
+class LastLines {
+ public:
+  void take(std::string_view line);
+  std::string text() const;  // one below the other
+
+ private:
+  std::deque<std::string> lines_;
+};
+
 struct ScriptFailure {
   std::string kind = "ExecuteUserScriptError";
   compute::ExitStatus status;
@@ -77,6 +87,10 @@ std::string failure_text(const ScriptFailure& failure);
 std::string failure_reason(const ScriptFailure& failure);
 // The same for a failure file that the script wrote itself.
 std::string failure_reason(std::string_view failure_file, int exit_code);
+
+// Of a server that ended by itself: how, and what it said last; at most 1,024 characters, of more
+// the middle is left out.
+std::string server_failure_reason(const compute::ExitStatus& status, std::string_view last_lines);
 
 // `text` cut to `limit` characters of UTF-8.
 std::string cut_to_characters(std::string_view text, std::size_t limit);

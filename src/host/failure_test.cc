@@ -168,5 +168,24 @@ TEST(ErrorLines, ShowRepeatedLinesOnce) {
   EXPECT_EQ(joined_error_lines(scan.out, scan.err), "ValueError: a\n b\n c");
 }
 
+TEST(LastLines, KeepTheNewest) {
+  LastLines lines;
+  for (int i = 0; i < 100; ++i) lines.take("line " + std::to_string(i));
+  lines.take("   ");
+  EXPECT_TRUE(lines.text().starts_with("line 70\n"));
+  EXPECT_TRUE(lines.text().ends_with("\nline 99"));
+}
+
+TEST(ServerFailure, SaysHowItEndedAndWhatItSaidLast) {
+  EXPECT_EQ(server_failure_reason({.code = 2}, "a\nb\n"),
+            "The model server ended with exit code 2: a\nb");
+  EXPECT_EQ(server_failure_reason({.signal = 11}, ""),
+            "The model server ended. It was ended by SIGSEGV (Segmentation fault)");
+  const std::string long_one =
+      server_failure_reason({.code = 1}, std::string(2000, 'x') + "\nValueError: y");
+  EXPECT_EQ(long_one.size(), 1024U);
+  EXPECT_TRUE(long_one.ends_with("x\nValueError: y"));
+}
+
 }  // namespace
 }  // namespace clary::host

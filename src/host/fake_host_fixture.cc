@@ -236,6 +236,7 @@ void HostFixture::fake_machine(HostServices& services) {
   services.clock = &clock_;
   services.logger = &silent_logger();
   services.ids = &ids_;
+  services.program = "/test/bin/clary";
   services.pause = [this](Duration time) {
     pauses_.push_back(time);
     clock_.advance(time);

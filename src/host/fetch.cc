@@ -4,6 +4,7 @@
 
 #include "archives/gunzip_source.h"
 #include "archives/read_ahead.h"
+#include "archives/tar_staging.h"
 #include "base/digest.h"
 #include "base/files.h"
 #include "base/strings.h"
@@ -42,6 +43,21 @@ class CheckedSource final : public net::ByteSource {
   std::unique_ptr<Hasher> hasher_;
   std::uint64_t taken_ = 0;
   bool ended_ = false;
+};
+
+// Ends early when the job shall stop.
+class StoppableBody final : public net::ByteSource {
+ public:
+  StoppableBody(const HostContext& context, net::ByteSource& from)
+      : context_(context), from_(from) {}
+  Result<std::size_t> read(std::span<char> into) override {
+    CLARY_RETURN_IF_ERROR(context_.check_stop());
+    return from_.read(into);
+  }
+
+ private:
+  const HostContext& context_;
+  net::ByteSource& from_;
 };
 
 // A file of the host's as the job's owner knows it.
@@ -86,6 +102,16 @@ Status fetch_object(HostContext& context, const objects::ObjectUri& from, const 
     const std::string act = "write '" + shown(context, to) + "'";
     CLARY_RETURN_IF_ERROR(write_all(*file, *piece, act));
   }
+}
+
+Status unpack_object(HostContext& context, const objects::ObjectUri& from,
+                     const std::string& folder) {
+  CLARY_TRY(objects::ObjectBody body,
+            context.store->get(from.bucket, ObjectKey(from.key), std::nullopt));
+  CheckedSource checked(body);
+  StoppableBody source(context, checked);
+  CLARY_RETURN_IF_ERROR(archives::unpack_tar(source, folder));
+  return {};
 }
 
 }  // namespace clary::host

@@ -17,4 +17,8 @@ enum class Unpacking { kNone, kGunzip };
 Status fetch_object(HostContext& context, const objects::ObjectUri& from, const std::string& to,
                     Unpacking unpacking = Unpacking::kNone);
 
+// A tar archive's members below `folder`, which is there and empty; as strict as unpack_tar().
+Status unpack_object(HostContext& context, const objects::ObjectUri& from,
+                     const std::string& folder);
+
 }  // namespace clary::host

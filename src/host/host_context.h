@@ -71,6 +71,7 @@ struct HostContext {
   EntryPointKind entry_point = EntryPointKind::kPythonProgram;
   std::string entry_point_name;
   std::string submit_directory;
+  std::string code_folder = "code";              // of the user, in the job folder
   std::vector<std::string> requirement_folders;  // site folders of the overlay, for PYTHONPATH
   std::vector<std::string> program_folders;      // its bin folders, for PATH
   Fd requirements_in_use;                        // held: the overlay is not removed

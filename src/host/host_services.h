@@ -38,6 +38,7 @@ struct HostServices {
   const Clock* clock = nullptr;
   const Logger* logger = nullptr;
   IdSource* ids = nullptr;
+  std::string program;  // absolute path of this program, which is also the model server
   // The devices the back-end granted, when it said so: they take the place of the plan's.
   std::vector<std::string> granted_gpus;
   std::uint64_t memory_bytes = 0;  // of the machine: what 100 % of memory means without a grant

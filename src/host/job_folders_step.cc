@@ -2,6 +2,7 @@
 #include <array>
 
 #include "base/files.h"
+#include "host/serving_program.h"
 #include "host/steps.h"
 
 namespace clary::host {
@@ -17,9 +18,12 @@ Status make_processing_folders(const HostContext& context) {
 }  // namespace
 
 Status make_job_folders(HostContext& context) {
-  context.say_state("downloading", "Preparing the job's folders, input and code");
+  const bool serving = is_serving(context.plan);
+  context.say_state("downloading",
+                    serving ? "Fetching the model" : "Preparing the job's folders, input and code");
   CLARY_RETURN_IF_ERROR(remove_tree(context.job_folder));
   if (context.plan.kind == "processing") return make_processing_folders(context);
+  if (serving) return make_folders(path_join(context.job_folder, "model"));
   constexpr std::array<std::string_view, 7> folders = {"input/config",
                                                        "input/data",
                                                        "code",

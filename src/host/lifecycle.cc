@@ -1,10 +1,12 @@
 #include "host/lifecycle.h"
 
 #include <array>
+#include <span>
 
 #include "base/files.h"
 #include "base/time_text.h"
 #include "host/failure.h"
+#include "host/serving_program.h"
 #include "host/steps.h"
 
 namespace clary::host {
@@ -29,6 +31,14 @@ constexpr std::array kLifecycle = {
     Step{"sandbox", prepare_sandbox},
     Step{"way out", settle_network},
     Step{"script", run_script},
+};
+
+// The same of a serving job.
+constexpr std::array kServing = {
+    Step{"job folders", make_job_folders}, Step{"network", make_network},
+    Step{"model data", stage_model_data},  Step{"requirements", install_requirements},
+    Step{"sandbox", prepare_sandbox},      Step{"way out", settle_network},
+    Step{"model server", run_script},
 };
 
 constexpr Duration kWorthTelling = std::chrono::milliseconds(200);
@@ -74,7 +84,9 @@ class Preparation {
 
 void run_to_outcome(HostContext& context) {
   Preparation preparation;
-  for (const Step& step : kLifecycle) {
+  const std::span<const Step> steps = is_serving(context.plan) ? std::span<const Step>(kServing)
+                                                               : std::span<const Step>(kLifecycle);
+  for (const Step& step : steps) {
     if (step.run == run_script && !preparation.sentence().empty())
       context.notice(preparation.sentence());
     const Duration begun = context.services.clock->steady();

@@ -70,6 +70,7 @@ OutputPump::OutputPump(JobLog& log, const Clock& clock, std::string code_folder)
       err_lines_([this](std::string line) {
         err_errors_.take(line);
         traceback_.take(line);
+        last_lines_.take(line);
         if (first_error_.empty() && line.starts_with("ERROR:")) first_error_ = line.substr(0, 1000);
         log_.add(std::move(line));
       }) {}

@@ -42,6 +42,7 @@ class OutputPump {
   const ErrorLines& out_errors() const { return out_errors_; }
   const ErrorLines& err_errors() const { return err_errors_; }
   const TracebackPlace& traceback() const { return traceback_; }
+  const LastLines& last_lines() const { return last_lines_; }  // of standard error
   // The first line of standard error that begins with "ERROR:", as pip's do; "" when there is none.
   const std::string& first_error() const { return first_error_; }
 
@@ -56,6 +57,7 @@ class OutputPump {
   Fd wake_;  // eventfd: the thread shall end
   ErrorLines out_errors_, err_errors_;
   TracebackPlace traceback_;
+  LastLines last_lines_;
   std::string first_error_;
   LineSplitter out_lines_, err_lines_;
   Fd ended_event_;  // eventfd: the thread has ended

@@ -17,6 +17,7 @@
 #include "host/requirement_overlay.h"
 #include "host/sandbox_spec.h"
 #include "host/script_environment.h"
+#include "host/serving_program.h"
 #include "host/steps.h"
 #include "host/supervision.h"
 
@@ -122,10 +123,11 @@ Result<std::optional<ScriptFailure>> run_pip(HostContext& context,
   variables["PIP_DISABLE_PIP_VERSION_CHECK"] = "1";
   variables["PIP_NO_WARN_SCRIPT_LOCATION"] = "1";
   variables["PIP_ROOT_USER_ACTION"] = "ignore";
+  const std::string code = std::string(kContainerBase) + context.code_folder;
   CLARY_TRY(const std::unique_ptr<OutputPump> pump,
-            OutputPump::start(*context.log, *context.services.clock, "/opt/ml/code"));
+            OutputPump::start(*context.log, *context.services.clock, code));
   compute::ProcessSpec process{.environment = {variables.begin(), variables.end()},
-                               .working_folder = "/opt/ml/code",
+                               .working_folder = code,
                                .stdout_fd = pump->stdout_fd(),
                                .stderr_fd = pump->stderr_fd()};
   std::vector<std::string> shown = {installation.input.python};
@@ -139,7 +141,7 @@ Result<std::optional<ScriptFailure>> run_pip(HostContext& context,
   pump->close_writers();
   CLARY_TRY(const Supervision seen,
             supervise(*pip, context.stop,
-                      {.max_runtime = std::chrono::seconds(context.plan.max_runtime_seconds),
+                      {.max_runtime = runtime_limit(context.plan.max_runtime_seconds),
                        .stop_grace = std::chrono::seconds(5)},
                       *context.services.clock, [](StopCause) {}));
   pump->finish(OutputPump::kPatience);
@@ -177,6 +179,10 @@ Status install(HostContext& context, const RequirementInput& input, const Requir
     static_cast<void>(remove_tree(aside));
     if (!failure.ok()) return failure.error();
     context.outcome = failed_outcome(context.mask.masked(failure_reason(**failure)));
+    if (is_serving(context.plan)) {
+      context.log->say("Reporting FAILURE\n" + context.outcome->failure);
+      return {};
+    }
     context.log->say("Reporting training FAILURE\n" + context.outcome->failure);
     return write_inside(context.job_folder, "output/failure", failure_text(**failure));
   }
@@ -197,7 +203,7 @@ Status install_requirements(HostContext& context) {
   context.program_folders.clear();
   context.requirements_in_use.close();
   if (!context.plan.container_command.empty()) return {};  // the program's own business
-  const std::string code = path_join(context.job_folder, "code");
+  const std::string code = path_join(context.job_folder, context.code_folder);
   RequirementInput input{.code_folder = code,
                          .arguments = install_arguments(
                              context.entry_point, exists(path_join(code, "requirements.txt"))),

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "host/lifecycle.h"
+#include "host/serving_program.h"
 
 namespace clary::host {
 namespace {
@@ -69,6 +70,8 @@ void clean_up(HostContext& context) {
   warn_of_what_stays(context, context.remove_job_folder());
   for (const char* name : {"sandbox", "installer", "home", "checkpoints"})
     warn_of_what_stays(context, remove_tree(context.path(name)));
+  if (is_serving(context.plan))
+    warn_of_what_stays(context, remove_tree(folder_of(context.plan.serving_socket)));
 }
 
 int run_plan(HostContext& context) {

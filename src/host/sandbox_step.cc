@@ -6,6 +6,7 @@
 #include "host/pip_settings.h"
 #include "host/sandbox_spec.h"
 #include "host/script_environment.h"
+#include "host/serving_program.h"
 #include "host/steps.h"
 
 namespace clary::host {
@@ -87,6 +88,9 @@ Status prepare_sandbox(HostContext& context) {
     for (compute::Mount& mount : pip_setting_mounts(context.pip_settings))
       spec.mounts.push_back(std::move(mount));
   }
+  if (is_serving(context.plan)) {
+    for (compute::Mount& mount : serving_mounts(context)) spec.mounts.push_back(std::move(mount));
+  }
   spec.gpu_devices = context.plan.gpu_devices;
   const Status prepared = context.sandbox->prepare(spec);
   if (!prepared.ok()) return no_sandbox(prepared.error());
@@ -94,7 +98,9 @@ Status prepare_sandbox(HostContext& context) {
 
   const std::string base_folder = context.sandbox->job_root();
   CLARY_TRY(const ToolkitInput input, toolkit_input(context, base_folder));
-  if (context.plan.container_command.empty()) {
+  if (is_serving(context.plan)) {
+    context.environment.variables = serving_variables(context, input);
+  } else if (context.plan.container_command.empty()) {
     CLARY_TRY(context.environment, make_training_environment(input));
   } else {
     context.environment.variables = input.process_environment;

@@ -12,6 +12,7 @@
 #include "host/job_tree.h"
 #include "host/kept_folder.h"
 #include "host/output_pump.h"
+#include "host/serving_program.h"
 #include "host/steps.h"
 #include "host/supervision.h"
 #include "host/usage.h"
@@ -77,6 +78,11 @@ class FolderSaves {
   std::vector<KeptFolder*> folders_;
   std::optional<Loop> loop_;
 };
+
+// Whether the training toolkit would run here, around the user's script.
+bool is_toolkits(const hostlink::HostPlan& plan) {
+  return plan.container_command.empty() && !is_serving(plan);
+}
 
 // For `clary exec`.
 void note_process(HostContext& context, pid_t pid) {
@@ -169,6 +175,36 @@ void say_last_words(HostContext& context, const ScriptFailure& failure) {
   if (!why.empty()) context.notice("The job's program said last: " + why);
 }
 
+// A program in its sandbox.
+struct Program {
+  std::vector<std::string> command;
+  std::string working_folder;
+  std::string announcement;  // for the timeline, before the command
+};
+
+Program program_of(const HostContext& context, const std::string& base_folder) {
+  const hostlink::HostPlan& plan = context.plan;
+  if (is_serving(plan))
+    return {serving_command(context, base_folder), serving_folder_inside(context), "Serving: "};
+  if (!plan.container_command.empty()) {
+    return {container_command(plan.container_command, base_folder), "/opt/ml",
+            plan.kind == "processing" ? "Processing: " : "Training: "};
+  }
+  return {entry_point_command(context.entry_point, plan.interpreter.python,
+                              context.entry_point_name, context.environment.arguments),
+          "/opt/ml/code", "Training: "};
+}
+
+// Of a model server: to end is not its business.
+void set_server_failure(HostContext& context, const Supervision& seen, const OutputPump& pump) {
+  Outcome& outcome = *context.outcome;
+  if (seen.stopped_by != StopCause::kNone) return;
+  outcome.kind = OutcomeKind::kFailed;
+  outcome.exit_code = container_exit_code(seen.status);
+  outcome.failure =
+      context.mask.masked(server_failure_reason(seen.status, pump.last_lines().text()));
+}
+
 Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFailure& failure) {
   Outcome outcome;
   outcome.script_ran = true;
@@ -185,10 +221,11 @@ Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFa
   }
   if (seen.status.code == 0 && seen.status.signal == 0) {
     outcome.kind = OutcomeKind::kCompleted;
-    if (context.plan.container_command.empty()) write_end_file(context, "success", "");
+    if (is_toolkits(context.plan)) write_end_file(context, "success", "");
     return outcome;
   }
   outcome.kind = OutcomeKind::kFailed;
+  if (is_serving(context.plan)) return outcome;  // the caller says why
   const bool own_program = !context.plan.container_command.empty();
   outcome.exit_code =
       own_program ? container_exit_code(seen.status) : 1;  // the toolkit's, whatever the script's
@@ -220,20 +257,17 @@ Status run_script(HostContext& context) {
   CLARY_RETURN_IF_ERROR(context.check_stop());
   const HostServices& services = context.services;
   const std::string base_folder = context.sandbox->job_root();
-  const bool own_program = !context.plan.container_command.empty();
-  const std::vector<std::string> command =
-      own_program ? container_command(context.plan.container_command, base_folder)
-                  : entry_point_command(context.entry_point, context.plan.interpreter.python,
-                                        context.entry_point_name, context.environment.arguments);
+  const auto [command, working_folder, announcement] = program_of(context, base_folder);
+  const std::string code = path_join(base_folder, context.code_folder);
   CLARY_TRY(const std::unique_ptr<OutputPump> pump,
-            OutputPump::start(*context.log, *services.clock, path_join(base_folder, "code")));
+            OutputPump::start(*context.log, *services.clock, code));
   compute::ProcessSpec spec{
       .argv = command,
       .environment = {context.environment.variables.begin(), context.environment.variables.end()},
-      .working_folder = own_program ? "/opt/ml" : "/opt/ml/code",
+      .working_folder = working_folder,
       .stdout_fd = pump->stdout_fd(),
       .stderr_fd = pump->stderr_fd()};
-  if (!own_program)  // the toolkit's line
+  if (is_toolkits(context.plan))  // its line
     context.log->say("Invoking script with the following command:\n" + join(command, " "));
   CLARY_RETURN_IF_ERROR(context.marks.mark_started(services.clock->now()));
   Result<std::unique_ptr<compute::SandboxedProcess>> spawned = context.sandbox->spawn(spec);
@@ -243,12 +277,10 @@ Status run_script(HostContext& context) {
   const std::unique_ptr<compute::SandboxedProcess> process = std::move(spawned).value();
   pump->close_writers();
   note_process(context, process->pid());
-  context.say_state(
-      "training",
-      (context.plan.kind == "processing" ? "Processing: " : "Training: ") + join(command, " "));
+  context.say_state("training", announcement + join(command, " "));
 
   const DiskWatch disk(context.folder, context.plan.max_disk_bytes);
-  const SupervisionLimits limits{.max_runtime = seconds_of(context.plan.max_runtime_seconds),
+  const SupervisionLimits limits{.max_runtime = runtime_limit(context.plan.max_runtime_seconds),
                                  .stop_grace = seconds_of(context.plan.stop_grace_seconds),
                                  .exceeded = [&disk] { return disk.exceeded(); }};
   Result<Supervision> seen = [&] {
@@ -274,10 +306,11 @@ Status run_script(HostContext& context) {
 
   const ScriptFailure failure = script_failure(*seen, *pump, command);
   context.outcome = outcome_of(context, *seen, failure);
+  if (is_serving(context.plan)) set_server_failure(context, *seen, *pump);
   if (seen->stopped_by == StopCause::kExceeded)
     context.outcome->failure = "ClientError: " + disk.sentence();
   say_refused_processes(context, failure);
-  if (!own_program && !context.outcome->failure.empty())
+  if (is_toolkits(context.plan) && !context.outcome->failure.empty())
     context.log->say("Reporting training FAILURE\n" + context.outcome->failure);
   return {};
 }

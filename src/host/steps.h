@@ -1,6 +1,6 @@
-// The steps of a job host's life, in the order of kLifecycle (lifecycle.cc). Each stands in a file
-// of its own, and does again what it has done before without harm: a host program that was killed
-// is started anew on the same folder.
+// The steps of a job host's life, in the order of kLifecycle or kServing (lifecycle.cc). Each
+// stands in a file of its own, and does again what it has done before without harm: a host program
+// that was killed is started anew on the same folder.
 //
 // An error of a step before the script's end becomes the job's outcome: its message is for the
 // job's owner.
@@ -13,6 +13,7 @@ namespace clary::host {
 
 Status make_job_folders(HostContext& context);      // /opt/ml, empty
 Status make_network(HostContext& context);          // its namespace; the server inside it
+Status stage_model_data(HostContext& context);      // a serving job's: /opt/ml/model, its code
 Status stage_channels(HostContext& context);        // /opt/ml/input/data/<channel>
 Status restore_checkpoints(HostContext& context);   // into CheckpointConfig.LocalPath
 Status make_outputs(HostContext& context);          // a processing job's: there, and empty

@@ -1,6 +1,7 @@
 // Watches one process of the user's to its end: time limit, stop request, grace, kill.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string_view>
 
@@ -18,6 +19,11 @@ struct SupervisionLimits {
   // Whether the job has taken more than it may; asked often. It is then killed at once.
   std::function<bool()> exceeded = {};
 };
+
+// A plan's max_runtime_seconds: 0 is no limit.
+inline Duration runtime_limit(std::int64_t seconds) {
+  return seconds > 0 ? Duration(std::chrono::seconds(seconds)) : Duration::max();
+}
 
 enum class StopCause { kNone, kRequest, kMaxRuntime, kExceeded };
 

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/files.h"
 #include "base/strings.h"
 #include "compute/network.h"
 #include "host/container_files.h"
@@ -93,6 +94,7 @@ HostServices system_host_services(const Clock& clock, const Logger& logger, IdSo
   services.clock = &clock;
   services.logger = &logger;
   services.ids = &ids;
+  services.program = real_path("/proc/self/exe").value_or("");
   const char* granted = std::getenv("CLARY_GPU_DEVICES");
   if (granted != nullptr && *granted != '\0') {
     for (const std::string_view device : split(granted, ','))

@@ -7,6 +7,7 @@
 #include "host/kept_artifacts.h"
 #include "host/kept_folder.h"
 #include "host/patience.h"
+#include "host/serving_program.h"
 #include "host/steps.h"
 #include "host/tar_writer.h"
 #include "host/tree_files.h"
@@ -179,7 +180,7 @@ Status keep_the_rest(HostContext& context) {
 Status upload_artifacts(HostContext& context) {
   Outcome& outcome = *context.outcome;
   const bool uploaded_before = !outcome.output_uri.empty() || !outcome.kept_in.empty();
-  if (!outcome.script_ran || uploaded_before) return {};
+  if (!outcome.script_ran || uploaded_before || is_serving(context.plan)) return {};
   const bool started_anew = context.sandbox == nullptr;
   if (started_anew && kept_before(context.plan)) return keep_the_rest(context);
   // An empty model in the place of a good one would be worse than none.

@@ -89,6 +89,16 @@ PlanOutput read_output(const Document& document) {
           .continuous = document.bool_or("continuous", false)};
 }
 
+Document model_document(const PlanModel& model) {
+  return Document::object({{"form", model.form}, {"uri", model.uri}, {"many", model.many}});
+}
+
+PlanModel read_model(const Document& document) {
+  return {.form = document.string_or("form", "none"),
+          .uri = document.string_or("uri", ""),
+          .many = document.bool_or("many", false)};
+}
+
 Document interpreter_document(const PlanInterpreter& interpreter) {
   Document packages = Document::object();
   for (const auto& [name, version] : interpreter.packages) packages.set(name, version);
@@ -155,6 +165,8 @@ void read_work(HostPlan& plan, const Document& document) {
   plan.output_uri = document.string_or("output_uri", "");
   plan.max_runtime_seconds = document.int_or("max_runtime_seconds", absent.max_runtime_seconds);
   plan.stop_grace_seconds = document.int_or("stop_grace_seconds", absent.stop_grace_seconds);
+  if (const Document* model = document.find("model")) plan.model = read_model(*model);
+  plan.serving_socket = document.string_or("serving_socket", "");
 }
 
 void read_machine(HostPlan& plan, const Document& document) {
@@ -237,6 +249,8 @@ Document HostPlan::to_document() const {
       {"output_uri", output_uri},
       {"max_runtime_seconds", max_runtime_seconds},
       {"stop_grace_seconds", stop_grace_seconds},
+      {"model", model_document(model)},
+      {"serving_socket", serving_socket},
       {"priority", priority},
       {"sandbox", sandbox},
       {"network_isolation", network_isolation},

@@ -44,6 +44,15 @@ struct PlanOutput {
   bool continuous = false;  // as files change, not only at the end
 };
 
+// What a serving job serves.
+struct PlanModel {
+  // Of the data: "none", "archive" (one .tar.gz), "object" (as it is), "objects" (below a prefix,
+  // as they are).
+  std::string form = "none";
+  std::string uri;    // s3://...; of many models: the prefix they lie below
+  bool many = false;  // each is fetched when it is called for
+};
+
 struct PlanInterpreter {
   std::string python;                 // absolute path of the interpreter
   std::vector<std::string> prefixes;  // folders it needs, shown read-only at their own paths
@@ -69,7 +78,7 @@ inline constexpr const char* kFirstHost = "algo-1";
 struct HostPlan {
   int version = kProtocolVersion;
   GangId gang;
-  std::string kind = "training";  // or "processing"
+  std::string kind = "training";  // or "processing", "serving"
   JobName job;
   std::string job_arn;
   std::string request;  // JSON, as it was asked for; "" where the host has no use for it
@@ -95,8 +104,11 @@ struct HostPlan {
   bool output_compressed = true;  // else every file of the outputs is an object
   std::string
       output_uri;  // s3://bucket/prefix/<job>/output: model.tar.gz and output.tar.gz go here
-  std::int64_t max_runtime_seconds = 86400;
+  std::int64_t max_runtime_seconds = 86400;  // 0: it has no end
   std::int64_t stop_grace_seconds = 120;
+
+  PlanModel model;             // of a serving job
+  std::string serving_socket;  // on this machine, where its model server listens
 
   int priority = 0;  // while it waits for a place: higher comes first
   std::string sandbox = "bubblewrap";

@@ -123,6 +123,7 @@ TEST(HostPlan, ReadsVersion1) {
   EXPECT_EQ(plan.channels[0].view, "/v");
   EXPECT_EQ(plan.stop_grace_seconds, 120);
   EXPECT_EQ(plan.kind, "training");
+  EXPECT_EQ(plan.model.form, "none");
   EXPECT_EQ(plan.run_as_uid, 65534U);
   EXPECT_EQ(plan.credentials.expires_epoch_seconds, 7);
 }
@@ -139,11 +140,16 @@ TEST(HostPlan, ReadsWhatItWrites) {
   plan.channels[0].path = "/opt/ml/processing/input";
   plan.outputs = {{.name = "o", .uri = "s3://b/o", .path = "/opt/ml/o", .continuous = true}};
   plan.channels[0].content_type = "text/csv";
+  plan.model = {.form = "objects", .uri = "s3://b/m", .many = true};
+  plan.serving_socket = "/d/serve.sock";
   const Document written = plan.to_document();
   const HostPlan again = HostPlan::from_document(parse_json(to_json(written)).value()).value();
   EXPECT_EQ(again.to_document(), written);
   EXPECT_EQ(again.channels[0].content_type, "text/csv");
   EXPECT_TRUE(again.network_isolation);
+  EXPECT_EQ(again.model.form, "objects");
+  EXPECT_TRUE(again.model.many);
+  EXPECT_EQ(again.serving_socket, "/d/serve.sock");
 }
 
 TEST(HostPlan, RefusesWhatItCannotRead) {

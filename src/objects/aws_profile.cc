@@ -1,10 +1,13 @@
 #include "objects/aws_profile.h"
 
 #include <map>
+#include <memory>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/files.h"
 #include "base/strings.h"
+#include "objects/container_credentials.h"
 
 namespace clary::objects {
 namespace {
@@ -64,7 +67,12 @@ Result<S3Credentials> profile_credentials(const std::string& profile, const Vari
 }  // namespace
 
 S3CredentialSource aws_credentials(const std::string& profile, Variables variables) {
-  return [profile, variables = std::move(variables)]() -> Result<S3Credentials> {
+  struct Container {
+    SystemClock clock;
+    ContainerCredentials credentials{clock};
+  };
+  return [profile, variables = std::move(variables),
+          container = std::make_shared<Container>()]() -> Result<S3Credentials> {
     const std::string key = variables("AWS_ACCESS_KEY_ID").value_or("");
     const std::string secret = variables("AWS_SECRET_ACCESS_KEY").value_or("");
     if (profile.empty() && !key.empty() && !secret.empty()) {
@@ -73,7 +81,12 @@ S3CredentialSource aws_credentials(const std::string& profile, Variables variabl
                            .session_token = Secret(variables("AWS_SESSION_TOKEN").value_or(""))};
     }
     const std::string chosen = variables("AWS_PROFILE").value_or("default");
-    return profile_credentials(profile.empty() ? chosen : profile, variables);
+    Result<S3Credentials> found =
+        profile_credentials(profile.empty() ? chosen : profile, variables);
+    const std::string address = variables("AWS_CONTAINER_CREDENTIALS_FULL_URI").value_or("");
+    if (found.ok() || !profile.empty() || address.empty()) return found;
+    return container->credentials.get(address,
+                                      variables("AWS_CONTAINER_AUTHORIZATION_TOKEN").value_or(""));
   };
 }
 

@@ -26,13 +26,33 @@ constexpr Duration kStopGrace = std::chrono::seconds(120);
 }  // namespace
 
 std::string_view telemetry_space(domain::JobKind kind) {
-  return kind == domain::JobKind::kProcessing ? "/aws/sagemaker/ProcessingJobs"
-                                              : "/aws/sagemaker/TrainingJobs";
+  switch (kind) {
+    case domain::JobKind::kTraining:
+      return "/aws/sagemaker/TrainingJobs";
+    case domain::JobKind::kProcessing:
+      return "/aws/sagemaker/ProcessingJobs";
+    case domain::JobKind::kServing:
+      return "/aws/sagemaker/Endpoints";
+  }
+  return "";
 }
 
-LogGroup log_group_of(const Job& job) { return LogGroup(std::string(telemetry_space(job.kind))); }
+LogGroup log_group_of(const Job& job) {
+  std::string group(telemetry_space(job.kind));
+  if (job.spec.place) group += "/" + job.spec.place->endpoint.value();
+  return LogGroup(std::move(group));
+}
 
 LogStream log_stream_of(const Job& job, std::string_view host) {
+  if (job.spec.place) {
+    const domain::ServingPlace& place = *job.spec.place;
+    std::string stream = place.variant + "/" + place.endpoint_id + "-" +
+                         std::to_string(place.generation) + "-" + std::to_string(place.instance);
+    std::string container = job.spec.model.hostname;
+    if (container.empty() && place.container > 0)
+      container = "container-" + std::to_string(place.container + 1);
+    return LogStream(container.empty() ? stream : stream + "/" + container);
+  }
   return LogStream(job.name.value() + "/" + std::string(host) + "-" +
                    std::to_string(to_epoch_milliseconds(job.created) / 1000));
 }

@@ -26,10 +26,13 @@
 
 namespace clary::runtime {
 
-// "/aws/sagemaker/TrainingJobs": the log group of a kind, and the name space of its metrics.
+// "/aws/sagemaker/TrainingJobs": the name space of a kind's metrics.
 std::string_view telemetry_space(domain::JobKind kind);
+// The same; of a serving job "/aws/sagemaker/Endpoints/<endpoint>".
 LogGroup log_group_of(const domain::Job& job);
-// "<job>/<host>-<epoch seconds of the job's creation>".
+// "<job>/<host>-<epoch seconds of the job's creation>"; of a serving job
+// "<variant>/<endpoint id>-<generation>-<instance>", and "/<container>" where its container has a
+// host name or is not the first of its instance.
 LogStream log_stream_of(const domain::Job& job, std::string_view host);
 
 // A gang's handle as the job keeps it.

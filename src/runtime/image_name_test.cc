@@ -47,6 +47,15 @@ constexpr Case kCases[] = {
      "tensorflow 2.3", ""},
     {ECR("763104351884", "eu-west-1") "tensorflow-inference:2.3-cpu", "tensorflow",
      "tensorflow 2.3", ""},
+    {ECR("763104351884", "us-east-1") "pytorch-inference-eia:1.5.1-cpu-py36", "pytorch",
+     "torch 1.5.1", ""},
+    {ECR("763104351884", "us-east-1") "tensorflow-inference-eia:2.3-cpu", "tensorflow",
+     "tensorflow 2.3", ""},
+    {ECR("520713654638", "us-east-1") "sagemaker-tensorflow-serving-eia:1.14-cpu", "tensorflow",
+     "tensorflow 1.14", ""},
+    {ECR("763104351884", "us-east-1") "huggingface-pytorch-inference:2.1.0-transformers4.37.0-cpu-"
+                                      "py310-ubuntu22.04",
+     "huggingface", "transformers 4.37.0, torch 2.1.0", ""},
     {ECR("520713654638", "us-east-1") "sagemaker-tensorflow-scriptmode:1.12-cpu-py3", "tensorflow",
      "tensorflow 1.12", ""},
     {ECR("763104351884", "us-east-1") "huggingface-pytorch-training:1.7-transformers4.6.1-gpu-"

@@ -56,6 +56,17 @@ JobInput ended_input(const Document& body) {
   return input;
 }
 
+// Of the series of a host's usage. Source: AWS, "Monitor training jobs", "Monitor processing jobs",
+// "SageMaker AI endpoint metrics".
+std::vector<std::pair<std::string, std::string>> usage_dimensions(const Job& job,
+                                                                  const std::string& host) {
+  if (job.spec.place) {
+    return {{"EndpointName", job.spec.place->endpoint.value()},
+            {"VariantName", job.spec.place->variant}};
+  }
+  return {{"Host", job.name.value() + "/" + host}};
+}
+
 // Nothing for a phase that this release does not know.
 std::optional<JobInput> input_of(const Record& record) {
   const std::string phase = record.body.string_or("phase", "");
@@ -80,8 +91,9 @@ class JobLinkReceiver::HostRecords {
         job_(job.key()),
         gang_(peer.gang),
         space_(telemetry_space(job.kind)),
+        group_(log_group_of(job)),
         stream_(log_stream_of(job, peer.host)),
-        host_(job.name.value() + "/" + peer.host),
+        dimensions_(usage_dimensions(job, peer.host)),
         extractor_(std::move(extractor)) {}
 
   // A host has come for the first time, or before it had anything to say.
@@ -164,12 +176,11 @@ class JobLinkReceiver::HostRecords {
 
   Status append_lines(const std::vector<std::string>& lines,
                       const telemetry::RecordSource& source) {
-    const LogGroup group(space_);
-    const Status done = parts_.logs.append(group, stream_, lines, source);
+    const Status done = parts_.logs.append(group_, stream_, lines, source);
     if (done.ok() || done.error().code != ErrorCode::kNotFound) return done;
     // A client has deleted the log group: the job goes on, and so does its log.
-    CLARY_RETURN_IF_ERROR(parts_.logs.create_stream(group, stream_));
-    return parts_.logs.append(group, stream_, lines, source);
+    CLARY_RETURN_IF_ERROR(parts_.logs.create_stream(group_, stream_));
+    return parts_.logs.append(group_, stream_, lines, source);
   }
 
   Status take_usage(const Record& record) CLARY_REQUIRES(mutex_) {
@@ -178,10 +189,8 @@ class JobLinkReceiver::HostRecords {
       const Document* value = record.body.find(member);
       if (value == nullptr || value->is_null()) continue;
       batch.push_back(
-          {.series = {.space = space_,
-                      .name = metric,
-                      .dimensions = {{"Host", host_}},
-                      .unit = "Percent"},
+          {.series =
+               {.space = space_, .name = metric, .dimensions = dimensions_, .unit = "Percent"},
            .samples = {{.time = record.time, .value = record.body.double_or(member, 0)}}});
     }
     if (batch.empty()) return {};
@@ -193,11 +202,10 @@ class JobLinkReceiver::HostRecords {
   std::string source_;
   domain::JobKey job_;
   GangId gang_;
-  // CloudWatch's name space of the job's metrics, its own and its hosts'; also its log group.
-  // Source: AWS, "Monitor training jobs", "Monitor processing jobs".
-  std::string space_;
+  std::string space_;  // CloudWatch's, of the job's metrics, its own and its hosts'
+  LogGroup group_;
   LogStream stream_;
-  std::string host_;
+  std::vector<std::pair<std::string, std::string>> dimensions_;
   bool started_ CLARY_GUARDED_BY(mutex_) = false;
   std::unique_ptr<telemetry::MetricExtractor> extractor_ CLARY_GUARDED_BY(mutex_);
 };

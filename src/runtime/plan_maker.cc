@@ -10,6 +10,10 @@
 #include "base/strings.h"
 #include "objects/channel_path.h"
 #include "runtime/environment_match.h"
+#include "runtime/model_data.h"
+#include "runtime/plan_errors.h"
+#include "runtime/serving_plan.h"
+#include "runtime/serving_socket.h"
 
 namespace clary::runtime {
 
@@ -29,14 +33,9 @@ Error nothing_under(const std::string& uri, const objects::ObjectUri& place, con
           {.uri = uri, .bucket = *place.bucket, .region = region, .role = job.spec.role}));
 }
 
-// A fault of ours stays one, whatever its code says about files.
-Error ours(const Error& error) {
-  if (error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kTimeout) return error;
-  return internal_error(error.message);
-}
-
 // An entry point of its own, or script mode: the program is named by a hyperparameter of the SDK's.
 bool brings_program(const Job& job) {
+  if (job.kind == domain::JobKind::kServing) return true;  // the model server
   if (!job.spec.command.entry_point.empty()) return true;
   return std::ranges::any_of(job.spec.hyperparameters, [](const auto& parameter) {
     return parameter.first == "sagemaker_program";
@@ -93,6 +92,10 @@ void plan_work(const Job& job, HostPlan& plan) {
   plan.output_uri = job.output_uri;
 }
 
+std::string image_of(const Job& job) {
+  return job.spec.image.empty() ? job.spec.model.image : job.spec.image;
+}
+
 Result<std::vector<ObjectKey>> keys_below(objects::ObjectStore& store,
                                           const objects::ObjectUri& prefix) {
   std::vector<ObjectKey> keys;
@@ -103,11 +106,6 @@ Result<std::vector<ObjectKey>> keys_below(objects::ObjectStore& store,
     if (!page.truncated) return keys;
     request.after = page.next_after;
   }
-}
-
-// A refusal by a policy is the job's fault; one by the machine is ours.
-Error by_policy(const Error& error) {
-  return error.code == ErrorCode::kDenied ? invalid_argument(error.message) : error;
 }
 
 // InvalidArgument: what the job names cannot be read, or its keys cannot be files.
@@ -164,6 +162,7 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   HostPlan plan;
   CLARY_TRY(const compute::Resources resources, resources_of(job, notices));
   CLARY_RETURN_IF_ERROR(check_outputs(job));
+  if (job.kind == domain::JobKind::kServing) CLARY_RETURN_IF_ERROR(check_model(job));
   if (job.kind == domain::JobKind::kProcessing && job.spec.command.entry_point.empty()) {
     return invalid_argument(fmt::format(
         "ClientError: image '{}' brings a program of its own, and there is no container "
@@ -171,7 +170,8 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
         "Python environment of this machine",
         job.spec.image));
   }
-  auto environment = sources_.environments.choose(job.spec.image, brings_program(job));
+  const std::string image = image_of(job);
+  auto environment = sources_.environments.choose(image, brings_program(job));
   if (!environment.ok()) {
     const ErrorCode code = environment.error().code;
     if (code != ErrorCode::kNotFound && code != ErrorCode::kUnsupported)
@@ -182,9 +182,9 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
     CLARY_TRY(PlanChannel planned, make_channel(job, channel));
     plan.channels.push_back(std::move(planned));
   }
-  notices.push_back(fmt::format(
-      "Image {} runs in {} (Python {}{})", job.spec.image, environment->interpreter.python,
-      environment->interpreter.python_version, packages_of(environment->interpreter)));
+  notices.push_back(
+      fmt::format("Image {} runs in {} (Python {}{})", image, environment->interpreter.python,
+                  environment->interpreter.python_version, packages_of(environment->interpreter)));
   notices.insert(notices.end(), environment->notices.begin(), environment->notices.end());
   made.log_lines = std::move(environment->notices);
 
@@ -196,7 +196,7 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   plan.instance_type = job.spec.instance_type;
   plan.region = region_of(job, settings_.region);
   plan.account = settings_.account.value();
-  plan.image = job.spec.image;
+  plan.image = image;
   plan.framework_module = environment->framework_module;
   plan.interpreter = std::move(environment->interpreter);
   plan_work(job, plan);
@@ -228,11 +228,16 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   auto credentials = sources_.credentials.current(job);
   if (!credentials.ok()) return ours(credentials.error());
   plan.credentials = std::move(*credentials);
+  if (job.kind == domain::JobKind::kServing)
+    plan_serving(job, serving_socket_path(folders_, job.gang), plan);
   return plan;
 }
 
 Result<compute::Resources> PlanMaker::resources_of(const Job& job,
                                                    std::vector<std::string>& notices) const {
+  const bool serving = job.kind == domain::JobKind::kServing;
+  // A serverless one names no type.
+  if (serving && job.spec.instance_type.empty()) return settings_.machine;
   const auto wanted = settings_.instance_types(job.spec.instance_type);
   if (!wanted.ok()) return invalid_argument("ClientError: " + wanted.error().message);
   const compute::Resources granted = compute::fitted(*wanted, settings_.machine);
@@ -243,7 +248,7 @@ Result<compute::Resources> PlanMaker::resources_of(const Job& job,
                     job.spec.instance_type, wanted->cores, wanted->memory_bytes >> 30, wanted->gpus,
                     granted.cores, granted.memory_bytes >> 30, granted.gpus));
   }
-  if (settings_.limit_cpus && granted.cores < settings_.machine.cores) {
+  if (!serving && settings_.limit_cpus && granted.cores < settings_.machine.cores) {
     notices.push_back(
         fmt::format("{} has {} cores: the job is kept to so many of this machine's {}",
                     job.spec.instance_type, granted.cores, settings_.machine.cores));
@@ -362,6 +367,16 @@ Status PlanMaker::check_outputs(const Job& job) {
   return check_output(job, job.spec.checkpoints.uri, "CheckpointConfig.S3Uri");
 }
 
+Status PlanMaker::check_model(const Job& job) {
+  if (job.spec.model.many_models && job.spec.network_isolation) {
+    return invalid_argument(
+        "ClientError: under network isolation a multi-model container cannot fetch its models");
+  }
+  const DataReader reader{.identity = identity_of(job, settings_.account),
+                          .region = Region(region_of(job, settings_.region))};
+  return check_model_data(job.spec.model, reader, sources_.objects, sources_.access);
+}
+
 Status PlanMaker::check_output(const Job& job, const std::string& uri, std::string_view member) {
   const auto place = objects::parse_object_uri(uri);
   if (!place.ok()) return invalid_argument("ClientError: " + place.error().message);
@@ -381,6 +396,8 @@ compute::GangSpec PlanMaker::gang_of(const HostPlan& plan, const Job& job) const
   host.resources = {.cores = plan.cores,
                     .memory_bytes = plan.memory_bytes,
                     .gpus = static_cast<int>(plan.gpu_devices.size())};
+  // It is started whatever runs, and training jobs keep their places: cores and GPUs are shared.
+  if (job.kind == domain::JobKind::kServing) host.resources = {.cores = 0};
   return {.id = plan.gang,
           .folder = folders_.folder(plan.gang),
           .hosts = {std::move(host)},

@@ -19,19 +19,30 @@ std::string_view status_of(domain::Phase phase) {
   return own_word ? domain::phase_name(phase) : "InProgress";
 }
 
+std::string_view kind_word(domain::JobKind kind) {
+  switch (kind) {
+    case domain::JobKind::kTraining:
+      return "training";
+    case domain::JobKind::kProcessing:
+      return "processing";
+    case domain::JobKind::kServing:
+      return "serving";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string StateHook::text_of(const domain::Job& job, const domain::JobEvent& event) {
   const domain::Phase phase = event.phase.value_or(job.phase);
-  Document text = Document::object(
-      {{"job", job.name.value()},
-       {"kind", job.kind == domain::JobKind::kProcessing ? "processing" : "training"},
-       {"arn", job.arn.value()},
-       {"attempt", job.attempt},
-       {"phase", domain::phase_name(phase)},
-       {"status", status_of(phase)},
-       {"time", event.time},
-       {"message", event.message}});
+  Document text = Document::object({{"job", job.name.value()},
+                                    {"kind", kind_word(job.kind)},
+                                    {"arn", job.arn.value()},
+                                    {"attempt", job.attempt},
+                                    {"phase", domain::phase_name(phase)},
+                                    {"status", status_of(phase)},
+                                    {"time", event.time},
+                                    {"message", event.message}});
   if (phase == domain::Phase::kFailed) text.set("failure_reason", job.failure_reason);
   return to_json(text);
 }

@@ -1,0 +1,15 @@
+// The plan of a serving job, where it differs from that of other jobs. Pure.
+#pragma once
+
+#include <string>
+
+#include "domain/job.h"
+#include "hostlink/plan.h"
+
+namespace clary::runtime {
+
+// Fills in what the job's container asks for, and takes out what a serving job has not: an end,
+// artifacts, the training toolkit of its image. socket: serving_socket_path().
+void plan_serving(const domain::Job& job, std::string socket, hostlink::HostPlan& plan);
+
+}  // namespace clary::runtime
