@@ -163,6 +163,7 @@ def test_the_shells_hangup_ends_a_server_when_its_terminal_is_gone(tmp_path, new
     data, port = tmp_path / "terminal", new_server().port
     shell, terminal = pty.fork()
     if shell == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where these tests run under nohup, which programs heed
         os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
     try:
         log = tmp_path / "log"
