@@ -26,6 +26,8 @@ def answer(case):
         return {"result": runpy.run_path(case["file"], run_name="made").get("result")}
     os.environ.update(case["environ"])
     os.chdir("/")
+    if os.environ.get("CLARY_TEST_HIDE"):
+        sys.meta_path.insert(0, Hidden(os.environ["CLARY_TEST_HIDE"]))
     from clary_serving import handlers
 
     context = handlers.Context(**case["context"]) if case["context"] else None
@@ -42,6 +44,17 @@ def answer(case):
             found = model.invoke_batch(requests)
         answers += map(flat, found)
     return {"failure": failure, "answers": answers}
+
+
+class Hidden:
+    """A package that the environment has not."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def find_spec(self, name, path=None, target=None):
+        if name == self.name:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def flat(one):

@@ -1,7 +1,7 @@
 """Handlers of images: what classifier, segmenter and detector share."""
 
 import base64
-import importlib.util
+import importlib
 import io
 
 import torch
@@ -15,8 +15,10 @@ class VisionHandler(BaseHandler):
     image_processing = None
 
     def initialize(self, context):
-        if importlib.util.find_spec("PIL") is None:
-            raise ValueError("a handler of images needs Pillow, which the environment has not")
+        try:
+            importlib.import_module("PIL")
+        except ImportError:
+            raise ValueError("a handler of images needs Pillow, which the environment has not") from None
         super().initialize(context)
 
     def preprocess(self, data):
