@@ -165,7 +165,8 @@ def test_a_script_that_does_not_load(load, script, message):
 
 def test_the_other_paths_of_a_model(load):
     model = load()
-    assert b"AVAILABLE" in model.invoke(b"", path="/v1/models/half", method="GET").body
+    for path in ("/v1/models/half", "/v1/models/half?a=b"):
+        assert b"AVAILABLE" in model.invoke(b"", path=path, method="GET").body
     assert model.invoke(b"", path="/nowhere").status == 404 and model.invoke(b"", method="GET").status == 405
     answers = model.invoke_batch([handlers.Request(b'{"instances": [0]}', path="/v1/models/half/versions/3:predict")])
     assert json.loads(answers[0].body) == {"predictions": [3.0]}

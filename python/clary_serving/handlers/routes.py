@@ -53,7 +53,7 @@ def refusal(status: int, kind: str, message: str) -> Answer:
 
 
 def not_found(method: str, path: str) -> Answer:
-    if path == INVOCATIONS:
+    if path.partition("?")[0] == INVOCATIONS:
         return refusal(405, "MethodNotAllowedException", "Requested method is not allowed, please refer to API document.")
     return refusal(404, "ResourceNotFoundException", "Requested resource is not found, please refer to API document.")
 

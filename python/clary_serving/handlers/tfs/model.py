@@ -29,6 +29,7 @@ class TensorflowModel(ServedModel):
 
     def invoke(self, body, *, content_type=None, accept=None, headers=None, context=None, path=routes.INVOCATIONS, method="POST"):
         headers = headers or {}
+        path = path.partition("?")[0]
         try:
             if self.failure is not None:
                 self._load()
