@@ -4,21 +4,26 @@ import base64
 import json
 import pathlib
 import subprocess
+import sys
 from typing import NamedTuple
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv/bin/python"
+sys.path.append(str(ROOT / "python"))
 
 
 class Answered(NamedTuple):
+    """pieces: of a body that came in such."""
+
     status: int
     content_type: str | None
     body: bytes
     phrase: str
     headers: dict
     stages: dict
+    pieces: list[bytes] | None = None
 
     @property
     def text(self) -> str:
@@ -51,19 +56,26 @@ class Model:
         done["answers"] = [answered(one) for one in done["answers"]]
         return done
 
-    def ask(self, body="", content_type=None, accept=None, headers=None) -> Answered:
-        return self.ask_all([(body, content_type, accept, headers or {})])["answers"][0]
+    def ask(self, body="", content_type=None, accept=None, headers=None, path="/invocations", method="POST") -> Answered:
+        return self.ask_all([(body, content_type, accept, headers or {}, "", path, method)])["answers"][0]
 
 
 def answered(flat) -> Answered:
     status, content_type, body, phrase, headers, stages = flat
-    return Answered(status, content_type, base64.b64decode(body), phrase, dict(headers), stages)
+    pieces = [base64.b64decode(piece) for piece in body] if isinstance(body, list) else None
+    whole = base64.b64decode(body) if pieces is None else b"".join(pieces)
+    return Answered(status, content_type, whole, phrase, dict(headers), stages, pieces)
 
 
 @pytest.fixture(scope="session")
 def runner():
     """A function from a case to what came of it; an exit of the process is raised as SystemExit."""
-    process = subprocess.Popen([PYTHON, pathlib.Path(__file__).with_name("runner.py")], stdin=subprocess.PIPE,
+    yield from running(PYTHON, "torch")
+
+
+def running(python, framework: str):
+    """The runner in another interpreter."""
+    process = subprocess.Popen([python, pathlib.Path(__file__).with_name("runner.py"), framework], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, text=True)
 
     def run(case: dict) -> dict:

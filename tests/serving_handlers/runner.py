@@ -1,10 +1,12 @@
-"""Runs in the interpreter that has torch. Takes one JSON object per line, forks, answers with one line: torch is imported
-once, and every case still has a process of its own.
+"""Runs in the interpreter that has the framework which its argument names. Takes one JSON object per line, forks, answers with
+one line: the framework is imported once, and every case still has a process of its own.
 
 {"file": path}: executes it; the answer holds what it left in `result`.
-{"model_dir": ..., "environ": ..., "context": ..., "requests": [[...], ...]}: loads the model; each list is one call."""
+{"model_dir": ..., "environ": ..., "context": ..., "requests": [[...], ...]}: loads the model; each list is one call; a request is
+body, content type, Accept, headers, and may go on with id, path, method."""
 
 import base64
+import importlib
 import json
 import os
 import pathlib
@@ -24,6 +26,8 @@ def answer(case):
         return {"result": runpy.run_path(case["file"], run_name="made").get("result")}
     os.environ.update(case["environ"])
     os.chdir("/")
+    if os.environ.get("CLARY_TEST_HIDE"):
+        sys.meta_path.insert(0, Hidden(os.environ["CLARY_TEST_HIDE"]))
     from clary_serving import handlers
 
     context = handlers.Context(**case["context"]) if case["context"] else None
@@ -34,15 +38,33 @@ def answer(case):
         requests = [handlers.Request(base64.b64decode(body), *rest) for body, *rest in call]
         if len(requests) == 1:
             one = requests[0]
-            found = [model.invoke(memoryview(one.body), content_type=one.content_type, accept=one.accept, headers=one.headers)]
+            found = [model.invoke(memoryview(one.body), content_type=one.content_type, accept=one.accept, headers=one.headers,
+                                  path=one.path, method=one.method)]
         else:
             found = model.invoke_batch(requests)
         answers += map(flat, found)
     return {"failure": failure, "answers": answers}
 
 
+class Hidden:
+    """A package that the environment has not."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def find_spec(self, name, path=None, target=None):
+        if name == self.name:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 def flat(one):
-    return [one.status, one.content_type, base64.b64encode(one.body).decode(), one.phrase, one.headers, one.stages]
+    """A body that comes in pieces is a list of them."""
+    packed = packed_body(one.body) if isinstance(one.body, bytes) else [packed_body(piece) for piece in one.body]
+    return [one.status, one.content_type, packed, one.phrase, one.headers, one.stages]
+
+
+def packed_body(body):
+    return base64.b64encode(body).decode()
 
 
 def in_a_child(line):
@@ -73,9 +95,9 @@ def in_a_child(line):
 
 
 def main():
-    import torch
-
-    torch.set_num_threads(1)
+    framework = importlib.import_module(sys.argv[1])
+    if sys.argv[1] == "torch":
+        framework.set_num_threads(1)
     for line in sys.stdin:
         print(json.dumps(in_a_child(line)), flush=True)
 

@@ -178,6 +178,6 @@ def test_envelopes(model, double_plus_one, envelope, body, result):
 
 
 def test_an_envelope_that_there_is_not(model, double_plus_one):
-    model.environ["TS_SERVICE_ENVELOPE"] = "kserve"
+    model.environ["TS_SERVICE_ENVELOPE"] = "soap"
     archive(model.write("model.pt", double_plus_one), "base_handler", serializedFile="model.pt")
-    assert model.ask_all()["failure"].text.startswith("TS_SERVICE_ENVELOPE='kserve': one of body, json")
+    assert model.ask_all()["failure"].text.startswith("TS_SERVICE_ENVELOPE='soap': one of body, json, kserve, kservev2")

@@ -12,6 +12,16 @@ from . import labels, user_code
 BUILT_IN = ("base_handler", "image_classifier", "image_segmenter", "object_detector", "text_classifier")
 
 
+def root(model_dir: str) -> str | None:
+    """The folder that holds MAR-INF: model_dir, or the only folder in it that does (archives in tgz form have one around all);
+    None where there is no archive."""
+    if os.path.isfile(os.path.join(model_dir, "MAR-INF", "MANIFEST.json")):
+        return model_dir
+    inner = [os.path.join(model_dir, name) for name in os.listdir(model_dir)] if os.path.isdir(model_dir) else []
+    found = [folder for folder in inner if os.path.isfile(os.path.join(folder, "MAR-INF", "MANIFEST.json"))]
+    return found[0] if len(found) == 1 else None
+
+
 def read_manifest(model_dir: str) -> dict:
     """MAR-INF/MANIFEST.json; one with an empty model where there is none. Errors: ValueError."""
     path = os.path.join(model_dir, "MAR-INF", "MANIFEST.json")
@@ -31,15 +41,23 @@ def is_mms(manifest: dict) -> bool:
 
 
 def read_model_config(model_dir: str, manifest: dict) -> dict:
-    """The yaml file that the manifest's configFile names; {} where it names none."""
+    """The yaml file that the manifest's configFile names; {} where it names none. Errors: ValueError with a sentence."""
     name = manifest["model"].get("configFile")
     if not name:
         return {}
-    import yaml
-
-    with open(_inside(model_dir, name), encoding="utf-8") as file:
-        config = yaml.safe_load(file)
-    return config if isinstance(config, dict) else {}
+    path = _inside(model_dir, name)
+    try:
+        import yaml
+    except ImportError:
+        raise ValueError(f"{name}: the environment has no PyYAML to read it with") from None
+    with open(path, encoding="utf-8") as file:
+        try:
+            config = yaml.safe_load(file)
+        except yaml.YAMLError as error:
+            raise ValueError(f"{name}: {error}") from None
+    if config is not None and not isinstance(config, dict):
+        raise ValueError(f"{name}: names and values are wanted, not {type(config).__name__}")
+    return config or {}
 
 
 def find_handler(model_dir: str, name: str, environ: Mapping[str, str]) -> tuple[object, Callable]:

@@ -10,6 +10,15 @@ from typing import Any, Mapping, Sequence
 CONTENT_TYPE = "content-type"
 
 
+def header(headers: Mapping[str, str], name: str) -> str | None:
+    """A header's value; letter for letter first, then whatever its case."""
+    value = headers.get(name)
+    if value is None:
+        low = name.lower()
+        value = next((v for k, v in headers.items() if k.lower() == low), None)
+    return value
+
+
 class RequestProcessor:
     """Headers of one request, and status and headers of its answer."""
 
@@ -19,12 +28,7 @@ class RequestProcessor:
         self._status: tuple[int, str] = (200, "")
 
     def get_request_property(self, key: str) -> str | None:
-        """A header's value; letter for letter first, then whatever its case."""
-        value = self._request.get(key)
-        if value is None:
-            low = key.lower()
-            value = next((v for k, v in self._request.items() if k.lower() == low), None)
-        return value
+        return header(self._request, key)
 
     def get_request_properties(self) -> Mapping[str, str]:
         return self._request
@@ -45,8 +49,7 @@ class RequestProcessor:
         return self._response
 
     def get_response_header(self, key: str) -> str | None:
-        low = key.lower()
-        return next((v for k, v in self._response.items() if k.lower() == low), None)
+        return header(self._response, key)
 
 
 class Context:

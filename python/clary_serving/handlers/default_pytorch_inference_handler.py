@@ -5,6 +5,7 @@ import zipfile
 
 from . import content_types, decoder
 from .default_inference_handler import DefaultInferenceHandler, encode_first, is_text
+from .v2_tensors import V2Error
 
 
 class ModelLoadError(Exception):
@@ -35,6 +36,8 @@ def numeric_tensor(array):
 
 
 class DefaultPytorchInferenceHandler(DefaultInferenceHandler):
+    platform = "pytorch"
+
     def __init__(self):
         self._ready = None  # the model that has been moved to its device
         self._device = None
@@ -88,6 +91,26 @@ class DefaultPytorchInferenceHandler(DefaultInferenceHandler):
             prediction = prediction.detach().cpu().tolist()
         encoded, form = encode_first(prediction, accept)
         return encoded.encode("utf-8") if form == content_types.CSV else encoded
+
+    def tensor_input(self, inputs, context):
+        import torch
+
+        array = super().tensor_input(inputs, context)
+        if array.dtype.kind not in "biuf":
+            raise V2Error("a PyTorch model takes numbers, not BYTES")
+        return torch.from_numpy(array).to(self._place(context))
+
+    def tensor_model(self, name, model, predict, context):
+        return super().tensor_model(name, model, lambda data: _on_cpu(predict(data)), context)
+
+
+def _on_cpu(value):
+    """Tensors wherever they stand in the value, as numpy's arrays."""
+    if hasattr(value, "detach"):
+        return value.detach().cpu().numpy()
+    if isinstance(value, dict):
+        return {key: _on_cpu(one) for key, one in value.items()}
+    return [_on_cpu(one) for one in value] if isinstance(value, (tuple, list)) else value
 
 
 def _is_torchscript(path):

@@ -14,6 +14,7 @@ LIBSVM = ("text/libsvm", "text/x-libsvm")
 
 class DefaultXgboostHandler(DefaultInferenceHandler):
     default_accept = content_types.CSV
+    platform = "xgboost"
 
     def default_model_fn(self, model_dir, context=None):
         """The only file at the top of model_dir: what Booster.save_model or pickle wrote. The model is the user's own, and
@@ -46,6 +47,11 @@ class DefaultXgboostHandler(DefaultInferenceHandler):
         if content_type in LIBSVM:
             return xgboost.DMatrix(_libsvm(str(input_data, "utf-8")))
         raise UnsupportedFormatError(content_type)
+
+    def tensor_input(self, inputs, context):
+        import xgboost
+
+        return xgboost.DMatrix(super().tensor_input(inputs, context))
 
     def default_predict_fn(self, data, model, context=None):
         if not hasattr(model, "best_iteration"):

@@ -9,7 +9,7 @@ import traceback
 from time import perf_counter
 from typing import Mapping
 
-from . import content_types, encoder, frameworks, user_code
+from . import content_types, frameworks, pieces, routes, user_code, v2
 from .answer import Answer, error_answer, one_line
 from .context import CONTENT_TYPE, Context
 from .default_inference_handler import is_text
@@ -26,7 +26,7 @@ class ScriptModel(ServedModel):
         self._model_dir = model_dir
         self._environ = environ
         self._context = context or Context("model", model_dir)
-        self._handler = frameworks.default_handler(environ)
+        self._handler = frameworks.default_handler(model_dir, environ)
         self._default_accept = environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or self._handler.default_accept
         try:
             self._load()
@@ -34,20 +34,34 @@ class ScriptModel(ServedModel):
             traceback.print_exc()
             self.failure = error_answer(error)
 
-    def invoke(self, body, *, content_type=None, accept=None, headers=None, context=None):
+    def invoke(self, body, *, content_type=None, accept=None, headers=None, context=None, path=routes.INVOCATIONS, method="POST"):
         if context is None:
             context = self._context
             context.begin((headers or {},))
         if not accept or accept == content_types.ANY:
             accept = self._default_accept
+        route = routes.of(method, path)
+        if route.kind not in (routes.CALL, routes.V2):
+            return routes.not_found(method, path)
         try:
             if self.failure is not None:
                 self._load()
+            if route.kind == routes.V2:
+                return v2.answer(lambda name, version: self._tensors(name, version, context), route, body)
             result, stages = self._transform(context, body, content_type, accept)
             return self._answer(result, stages, accept, context)
         except Exception as error:
             traceback.print_exc()
             return error_answer(error, _headers(context))
+
+    def _tensors(self, name: str, version: str, context) -> v2.Model:
+        """The model for the V2 protocol: the tensors take the place of input_fn and output_fn, which must be default ones."""
+        if version not in ("", "1"):
+            raise v2.V2Error(f"model {name!r} has no version {version!r}: there is 1", 404)
+        own = [one for one in ("transform_fn", "input_fn", "output_fn") if one in self._own]
+        if own:
+            raise v2.V2Error(f"the model's own {own[0]} reads or writes bodies: tensors of the V2 protocol do not map on it")
+        return self._handler.tensor_model(name, self._model, lambda data: self._predict_fn(context, data, self._model), context)
 
     def _load(self) -> None:
         """Imports the user's module and runs model_fn. Raises what it raises."""
@@ -70,6 +84,7 @@ class ScriptModel(ServedModel):
     def _take_functions(self, module) -> None:
         given = {name: getattr(module, name, None) for name, _ in _STEPS}
         transform_fn = getattr(module, "transform_fn", None)
+        self._own = {name for name in ("transform_fn", *given) if getattr(module, name, None) is not None}
         if transform_fn is not None and any(given.values()):
             raise ValueError(_BOTH)
         self._transform_fn = Function(transform_fn, 4) if transform_fn is not None else None
@@ -92,7 +107,10 @@ class ScriptModel(ServedModel):
         decoded = perf_counter()
         prediction = self._predict_fn(context, data, self._model)
         predicted = perf_counter()
-        result = self._output_fn(context, prediction, accept)
+        if "output_fn" not in self._own and pieces.comes_in_pieces(prediction):
+            result = pieces.default_output(prediction, accept)
+        else:
+            result = self._output_fn(context, prediction, accept)
         return result, {"decode": decoded - began, "predict": predicted - decoded, "encode": perf_counter() - predicted}
 
     def _answer(self, result, stages, accept, context) -> Answer:
@@ -100,7 +118,7 @@ class ScriptModel(ServedModel):
         if isinstance(result, tuple):
             result, content_type = result[0], result[1]
         status, phrase = context.get_response_status(0)
-        return Answer(status, one_line(content_type) if content_type else None, wire_bytes(result), one_line(phrase),
+        return Answer(status, one_line(content_type) if content_type else None, pieces.body_of(result), one_line(phrase),
                       _headers(context), stages)
 
 
@@ -112,21 +130,6 @@ class _Default:
 
     def __call__(self, context, *arguments):
         return self._function(*arguments, context)
-
-
-def wire_bytes(result) -> bytes:
-    """What output_fn returned as a body: bytes as they are, str as UTF-8, anything else as JSON."""
-    if isinstance(result, bytes):
-        return result
-    if isinstance(result, str):
-        return result.encode("utf-8")
-    if isinstance(result, (bytearray, memoryview)):
-        return bytes(result)
-    try:
-        return encoder.to_json(result).encode("utf-8")
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"the handler returned {type(result).__name__}, which cannot be sent: it must be bytes, str "
-                        f"or what JSON can hold ({error})") from None
 
 
 def _headers(context):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Mapping, Sequence
 
 from .answer import Answer, Request
+from .routes import INVOCATIONS
 
 
 class ServedModel:
@@ -17,12 +18,12 @@ class ServedModel:
     takes_batches = False
 
     def invoke(self, body: bytes | memoryview, *, content_type: str | None = None, accept: str | None = None,
-               headers: Mapping[str, str] | None = None, context=None) -> Answer:
+               headers: Mapping[str, str] | None = None, context=None, path: str = INVOCATIONS, method: str = "POST") -> Answer:
         """context: one that the caller has filled for this request (Context.begin); None: the model's own, begun with the
         headers. The body is read during the call only."""
         raise NotImplementedError
 
     def invoke_batch(self, requests: Sequence[Request]) -> list[Answer]:
         """One answer per request, in order."""
-        return [self.invoke(one.body, content_type=one.content_type, accept=one.accept, headers=one.headers)
-                for one in requests]
+        return [self.invoke(one.body, content_type=one.content_type, accept=one.accept, headers=one.headers,
+                            path=one.path, method=one.method) for one in requests]

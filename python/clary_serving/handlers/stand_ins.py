@@ -42,6 +42,7 @@ _MODULES = {
     "ts.torch_handler.request_envelope.base": "torch_handler.envelope",
     "ts.torch_handler.request_envelope.body": "torch_handler.envelope",
     "ts.torch_handler.request_envelope.json": "torch_handler.envelope",
+    "ts.torch_handler.request_envelope.kserve": "torch_handler.envelope",
     "ts.utils": None,
     "ts.utils.util": "labels",
 }

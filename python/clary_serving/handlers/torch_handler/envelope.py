@@ -55,9 +55,24 @@ class JSONEnvelope(BaseEnvelope):
         return results
 
 
+class KServeEnvelope(JSONEnvelope):
+    """As JSONEnvelope; explanations are called so."""
+
+    def format_output(self, data):
+        results = super().format_output(data)
+        if self.context.get_request_header(0, "explain") == "True":
+            return [{"explanations": one["predictions"]} for one in results]
+        return results
+
+
+V2 = "kservev2"  # the V2 inference protocol: service.py speaks it
+_KNOWN = {"body": BodyEnvelope, "json": JSONEnvelope, "kserve": KServeEnvelope}
+
+
 def envelope_of(name):
-    """The class of TS_SERVICE_ENVELOPE. Errors: ValueError for one that there is not."""
-    known = {"body": BodyEnvelope, "json": JSONEnvelope}
-    if name not in known:
-        raise ValueError("TS_SERVICE_ENVELOPE={!r}: one of {}".format(name, ", ".join(known)))
-    return known[name]
+    """The class of TS_SERVICE_ENVELOPE; None for that of the V2 protocol. Errors: ValueError for one that there is not."""
+    if name == V2:
+        return None
+    if name not in _KNOWN:
+        raise ValueError("TS_SERVICE_ENVELOPE={!r}: one of {}".format(name, ", ".join([*_KNOWN, V2])))
+    return _KNOWN[name]

@@ -1,6 +1,7 @@
 """Handlers of images: what classifier, segmenter and detector share."""
 
 import base64
+import importlib
 import io
 
 import torch
@@ -12,6 +13,13 @@ class VisionHandler(BaseHandler):
     """A derived class gives image_processing: a function, or a torchvision transform, from a PIL image to a tensor."""
 
     image_processing = None
+
+    def initialize(self, context):
+        try:
+            importlib.import_module("PIL")
+        except ImportError:
+            raise ValueError("a handler of images needs Pillow, which the environment has not") from None
+        super().initialize(context)
 
     def preprocess(self, data):
         """Each request is an image file (bytes, or base64 in a str) or nested lists of numbers.
