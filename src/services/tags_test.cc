@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/fake_endpoint_store.h"
 #include "domain/fake_job_store.h"
 #include "domain/step.h"
 
@@ -31,7 +32,8 @@ class TagsTest : public testing::Test {
   }
 
   domain::FakeJobStore jobs_;
-  Tags tags_{jobs_};
+  domain::FakeEndpointStore endpoints_;
+  Tags tags_{jobs_, endpoints_};
 };
 
 TEST_F(TagsTest, AddsReplacesAndRemoves) {
