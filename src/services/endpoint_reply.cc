@@ -56,7 +56,7 @@ api::PendingDeploymentSummary pending_of(const domain::EndpointGeneration& next)
           .start_time = next.begun};
 }
 
-api::DataCaptureConfigSummary summary_of(const domain::DataCapture& capture) {
+api::DataCaptureConfigSummary capture_summary(const domain::DataCapture& capture) {
   return {.enable_capture = capture.enabled,
           .capture_status = capture.enabled ? "Started" : "Stopped",
           .current_sampling_percentage = capture.percentage,
@@ -81,7 +81,7 @@ api::DescribeEndpointOutput describe_endpoint(const domain::Endpoint& endpoint) 
     reply.endpoint_config_name = endpoint.serving->config.value();
     reply.production_variants = variants_of(*endpoint.serving);
     if (endpoint.serving->capture)
-      reply.data_capture_config = summary_of(*endpoint.serving->capture);
+      reply.data_capture_config = capture_summary(*endpoint.serving->capture);
   }
   return reply;
 }
