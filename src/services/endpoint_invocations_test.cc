@@ -137,7 +137,7 @@ TEST_F(InvocationsTest, ErrorsHaveTheServicesCodes) {
 }
 
 TEST_F(InvocationsTest, AModelThatDoesNotAnswerIsAModelError) {
-  const net::Reply reply = invoke_failing(Error{ErrorCode::kTimeout, "60 s"});
+  const net::Reply reply = invoke_failing(timed_out("60 s"));
   EXPECT_EQ(reply.status, 424);
   EXPECT_EQ(reply.headers.get("x-amzn-errortype"), "ModelError");
   EXPECT_TRUE(member_of(reply, "Message")

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 #include <utility>
 
@@ -30,6 +31,12 @@ Complaint check_updatable(const domain::Endpoint& endpoint) {
   }
   if (endpoint.status == EndpointStatus::kInService && endpoint.serving) return std::nullopt;
   return invalid(fmt::format("Cannot update in-progress endpoint \"{}\".", arn));
+}
+
+// Higher than that of any generation before, those that were rolled back too, whose instances are
+// still known by it: every one of them has counted the row's version up at least twice.
+std::uint64_t next_number(const domain::Endpoint& endpoint) {
+  return std::max(endpoint.serving->number + 1, endpoint.version);
 }
 
 Complaint apply_weights(const std::vector<api::DesiredWeightAndCapacity>& wanted,
@@ -142,7 +149,7 @@ Outcome<api::UpdateEndpointOutput> Endpoints::update(const api::UpdateEndpointIn
     if (auto refused = check_updatable(endpoint)) return refused;
     CLARY_TRY(domain::EndpointGeneration next,
               generation_of(request.endpoint_config_name, parts_.store, context));
-    next.number = endpoint.serving->number + 1;
+    next.number = next_number(endpoint);
     if (request.retain_all_variant_properties.value_or(false)) {
       const std::vector<api::VariantProperty> none;
       retain_properties(next, *endpoint.serving,

@@ -1,5 +1,8 @@
 #include "services/endpoints.h"
 
+#include <cstdint>
+#include <set>
+
 #include "services/serving_fixture.h"
 
 namespace clary::services {
@@ -190,6 +193,21 @@ TEST_F(EndpointsTest, AnUpdateForgetsWhyTheLastOneFailed) {
   EXPECT_EQ(describe()->failure_reason, "the new model does not load");
   EXPECT_EQ(update_to("Config"), "");
   EXPECT_FALSE(describe()->failure_reason.has_value());
+}
+
+TEST_F(EndpointsTest, AGenerationThatWasRolledBackLeavesItsNumberToNoOther) {
+  made();
+  in_service();
+  std::set<std::uint64_t> numbers;
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_EQ(update_to("Config"), "");
+    domain::Endpoint rolled_back = record();
+    EXPECT_TRUE(numbers.insert(rolled_back.next->number).second) << rolled_back.next->number;
+    EXPECT_GT(rolled_back.next->number, rolled_back.serving->number);
+    rolled_back.next.reset();
+    rolled_back.status = EndpointStatus::kInService;
+    ASSERT_TRUE(store_.commit_endpoint(rolled_back).ok());
+  }
 }
 
 TEST_F(EndpointsTest, WeightsAndCapacitiesOfWhatServesAreChanged) {
