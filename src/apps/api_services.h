@@ -7,6 +7,8 @@
 #include "apps/settings.h"
 #include "apps/storage.h"
 #include "base/result.h"
+#include "hosting/endpoint_calls.h"
+#include "hosting/endpoint_changes.h"
 #include "net/server.h"
 #include "runtime/job_changes.h"
 #include "runtime/reset.h"
@@ -47,6 +49,8 @@ struct ApiServicesParts {
   const Settings& settings;
   Storage& storage;
   runtime::JobChanges& changes;
+  hosting::EndpointCalls& endpoint_calls;
+  hosting::EndpointChanges& endpoint_changes;
   runtime::RuntimeReset& reset;
   services::JobCredentials& job_credentials;
   services::BucketRules& buckets;

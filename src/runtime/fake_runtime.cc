@@ -113,6 +113,7 @@ RuntimeFixture::Server::Server(RuntimeFixture& fixture, const std::string& failp
                 .logger = silent_logger(),
                 .kept_more = [&fixture] { ++fixture.kept_more_; }}),
       reset({.jobs = fixture.jobs_,
+             .endpoints = fixture.endpoints_,
              .effects = effects,
              .runner = runner,
              .logs = fixture.logs_,

@@ -18,6 +18,7 @@
 #include "base/files.h"
 #include "base/id_source.h"
 #include "compute/fake_backend.h"
+#include "domain/fake_endpoint_store.h"
 #include "domain/fake_identity_store.h"
 #include "domain/fake_job_store.h"
 #include "domain/fake_key_store.h"
@@ -122,6 +123,7 @@ class RuntimeFixture : public ::testing::Test {
   CountingIds ids_;
   std::string folder_;
   domain::FakeJobStore jobs_;
+  domain::FakeEndpointStore endpoints_;
   domain::FakeKeyStore keys_;
   domain::FakeIdentityStore identities_;
   telemetry::FakeLogStore logs_{clock_};
