@@ -47,16 +47,16 @@ ApiServices::ApiServices(ApiServicesParts parts)
                         .changes = parts_.changes,
                         .identities = *parts_.storage.identities,
                         .ids = parts_.ids}),
-      models_({.store = parts_.endpoints,
+      models_({.store = *parts_.storage.endpoints,
                .jobs = *parts_.storage.jobs,
                .identities = *parts_.storage.identities}),
-      endpoint_configs_({.store = parts_.endpoints, .jobs = *parts_.storage.jobs}),
-      endpoints_({.store = parts_.endpoints,
+      endpoint_configs_({.store = *parts_.storage.endpoints, .jobs = *parts_.storage.jobs}),
+      endpoints_({.store = *parts_.storage.endpoints,
                   .jobs = *parts_.storage.jobs,
                   .changes = parts_.endpoint_changes,
                   .ids = parts_.ids}),
       invocations_(parts_.endpoint_calls),
-      tags_(*parts_.storage.jobs, parts_.endpoints),
+      tags_(*parts_.storage.jobs, *parts_.storage.endpoints),
       metrics_page_(parts_.requests, *parts_.storage.jobs, parts_.clock, parts_.counters) {}
 
 Status ApiServices::add_to(services::Router& router, services::LocalRoutes& routes) {

@@ -7,7 +7,6 @@
 #include "apps/settings.h"
 #include "apps/storage.h"
 #include "base/result.h"
-#include "domain/endpoint_store.h"
 #include "hosting/endpoint_calls.h"
 #include "hosting/endpoint_changes.h"
 #include "net/server.h"
@@ -54,11 +53,10 @@ struct ApiServicesParts {
   const Settings& settings;
   Storage& storage;
   runtime::JobChanges& changes;
+  hosting::EndpointCalls& endpoint_calls;
+  hosting::EndpointChanges& endpoint_changes;
   runtime::RuntimeReset& reset;
   services::JobCredentials& job_credentials;
-  domain::EndpointStore& endpoints;
-  hosting::EndpointChanges& endpoint_changes;
-  hosting::EndpointCalls& endpoint_calls;
   services::BucketRules& buckets;
   const telemetry::ServerMetrics& requests;
   const Clock& clock;

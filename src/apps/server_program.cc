@@ -9,6 +9,7 @@
 #include "apps/api_services.h"
 #include "apps/data_folder.h"
 #include "apps/embedded_files.h"
+#include "apps/endpoint_hosting.h"
 #include "apps/idle_memory.h"
 #include "apps/job_credentials.h"
 #include "apps/job_runtime.h"
@@ -91,6 +92,7 @@ struct ServerProgram::Parts {
   std::unique_ptr<services::JobDataAccess> access;
   std::unique_ptr<Loop> retention;  // woken by the runtime
   std::unique_ptr<JobRuntime> runtime;
+  std::unique_ptr<EndpointHosting> hosting;
   std::unique_ptr<RunningJobCredentials> job_credentials;
   std::unique_ptr<ApiServices> services;
   std::unique_ptr<LifecycleLoop> lifecycle;
@@ -179,12 +181,16 @@ Status ServerProgram::Parts::serve() {
                                          .server_endpoint = endpoint,
                                          .ca_file = tls.bundle_file,
                                          .kept_more = [this] { retention->wake(); }}));
+  hosting = std::make_unique<EndpointHosting>(EndpointHosting::Parts{
+      .storage = *storage, .runtime = *runtime, .ids = ids, .clock = clock, .logger = logger});
   job_credentials = std::make_unique<RunningJobCredentials>(RunningJobCredentials::Parts{
       .jobs = *storage->jobs, .folders = runtime->folders(), .issuer = runtime->credentials()});
   services = std::make_unique<ApiServices>(
       ApiServicesParts{.settings = settings,
                        .storage = *storage,
                        .changes = runtime->changes(),
+                       .endpoint_calls = hosting->calls(),
+                       .endpoint_changes = hosting->changes(),
                        .reset = runtime->reset(),
                        .job_credentials = *job_credentials,
                        .buckets = *buckets,
@@ -199,6 +205,7 @@ Status ServerProgram::Parts::serve() {
   idle_looks = std::make_unique<Loop>("idle memory", kIdleLook,
                                       [this](std::stop_token) { idle_memory.look(); });
   CLARY_RETURN_IF_ERROR(runtime->start());
+  hosting->start();
   lifecycle =
       std::make_unique<LifecycleLoop>(*storage->objects, *buckets, clock, logger,
                                       std::chrono::seconds(settings.lifecycle_interval_seconds));
@@ -255,6 +262,7 @@ void ServerProgram::stop() {
   parts_->server->stop();
   parts_->lifecycle.reset();
   parts_->idle_looks.reset();
+  if (parts_->hosting != nullptr) parts_->hosting->stop();
   if (parts_->runtime != nullptr) parts_->runtime->stop();
   parts_->retention.reset();
 }

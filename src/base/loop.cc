@@ -7,8 +7,8 @@
 namespace clary {
 
 Loop::Loop(std::string name, Duration interval, std::function<void(std::stop_token)> body)
-    : interval_(interval),
-      body_(std::move(body)),
+    : body_(std::move(body)),
+      interval_(interval),
       thread_(
           [this, name = std::move(name)](std::stop_token stop) { run(name, std::move(stop)); }) {}
 
@@ -24,6 +24,11 @@ void Loop::wake() {
     woken_ = true;
   }
   changed_.notify_all();
+}
+
+void Loop::set_interval(Duration interval) {
+  MutexLock lock(mutex_);
+  interval_ = interval;
 }
 
 void Loop::run(const std::string& name, std::stop_token stop) {

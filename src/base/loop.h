@@ -23,14 +23,16 @@ class Loop {
 
   // Runs the body again as soon as it has returned. Thread-safe.
   void wake();
+  // From the next wait on. Thread-safe.
+  void set_interval(Duration interval);
 
  private:
   void run(const std::string& name, std::stop_token stop);
 
-  Duration interval_;
   std::function<void(std::stop_token)> body_;
   Mutex mutex_;
   CondVar changed_;
+  Duration interval_ CLARY_GUARDED_BY(mutex_);
   bool woken_ CLARY_GUARDED_BY(mutex_) = false;
   std::jthread thread_;
 };

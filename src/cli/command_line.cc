@@ -35,6 +35,8 @@ struct Parsed {
   DescribeOptions describe;
   LogsOptions logs;
   ExecOptions exec;
+  EndpointsOptions endpoints;
+  InvokeOptions invoke;
   std::string job;
   std::string name;
   std::string python;
@@ -184,12 +186,13 @@ void add_job_commands(CLI::App& app, Parsed& parsed) {
       ->type_name("FILE.png");
   add_json(command, parsed);
 
-  command = add_command(app, parsed, "logs", "print what a job has printed",
+  command = add_command(app, parsed, "logs", "print what a job or an endpoint has printed",
                         [&parsed](const Context& context) {
                           parsed.logs.job = parsed.job;
                           return logs(context, parsed.logs);
                         });
-  command->add_option("NAME", parsed.job, "the job")->required();
+  command->add_option("NAME", parsed.job, "the job; the endpoint where no job has this name")
+      ->required();
   command->add_flag("-f,--follow", parsed.logs.follow,
                     "go on until the job is over; status 1 when it failed");
   add_json(command, parsed);
@@ -198,6 +201,30 @@ void add_job_commands(CLI::App& app, Parsed& parsed) {
                         [&parsed](const Context& context) { return stop(context, parsed.job); });
   command->add_option("NAME", parsed.job, "the job")->required();
   add_json(command, parsed);
+}
+
+void add_endpoint_commands(CLI::App& app, Parsed& parsed) {
+  CLI::App* command = add_command(
+      app, parsed, "endpoints", "list endpoints: their status, variants and instances",
+      [&parsed](const Context& context) { return endpoints(context, parsed.endpoints); });
+  command->add_option("--limit", parsed.endpoints.limit, "at most so many")
+      ->capture_default_str()
+      ->check(count_check);
+  add_json(command, parsed);
+
+  command = add_command(
+      app, parsed, "invoke", "send a file to an endpoint and print what its model answers",
+      [&parsed](const Context& context) { return invoke(context, parsed.invoke); });
+  command->add_option("NAME", parsed.invoke.endpoint, "the endpoint")->required();
+  command->add_option("FILE", parsed.invoke.file, "what to send")->required();
+  command
+      ->add_option("--content-type", parsed.invoke.content_type,
+                   "what the file is [by its name: .json, .jsonl, .csv, .npy, .txt, .jpg, .png]")
+      ->type_name("TYPE");
+  command->add_option("--accept", parsed.invoke.accept, "what the answer shall be")
+      ->type_name("TYPE");
+  command->add_option("--output", parsed.invoke.output, "write the answer there instead")
+      ->type_name("FILE");
 }
 
 void add_exec_command(CLI::App& app, Parsed& parsed) {
@@ -362,6 +389,7 @@ int run_client_command(int argc, const char* const* argv, const Tools& tools) {
   add_server_commands(app, parsed);
   add_job_commands(app, parsed);
   add_exec_command(app, parsed);
+  add_endpoint_commands(app, parsed);
   add_environment_commands(app, parsed);
   add_key_commands(app, parsed);
   add_storage_commands(app, parsed);

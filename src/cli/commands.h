@@ -66,6 +66,20 @@ ExitCode logs(const Context& context, const LogsOptions& options);
 
 ExitCode stop(const Context& context, const std::string& job);
 
+struct EndpointsOptions {
+  std::size_t limit = 100;
+};
+ExitCode endpoints(const Context& context, const EndpointsOptions& options);
+
+struct InvokeOptions {
+  std::string endpoint;
+  std::string file;          // the request's body
+  std::string content_type;  // "": by the file's name
+  std::string accept;        // "": not said
+  std::string output;        // a file for the answer; "": standard output
+};
+ExitCode invoke(const Context& context, const InvokeOptions& options);
+
 struct ExecOptions {
   std::string job;
   std::vector<std::string> command;  // empty: a shell

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/time_text.h"
 #include "cli/commands.h"
+#include "cli/endpoint_text.h"
 #include "cli/job_kind.h"
 #include "cli/job_text.h"
 #include "cli/server_api.h"
@@ -12,28 +13,64 @@ namespace clary::cli {
 
 namespace {
 
-// Reads every log stream of one job from where it stopped.
+// Whose log is read, as it was seen last.
+struct Watched {
+  std::string title;  // "training job 'x'"
+  std::string status;
+  std::string reason;  // why it failed
+  bool over = false;
+};
+
+// Reads every log stream of one job, or of one endpoint, from where it stopped.
 class LogReader {
  public:
-  LogReader(const Context& context, std::string job) : context_(context), job_(std::move(job)) {}
+  LogReader(const Context& context, std::string name) : context_(context), name_(std::move(name)) {}
 
   // Prints what is new; the job as it was from before that, so that nothing printed
   // before the job was over is missed. A server that was restarted is found at its new address.
-  Result<FoundJob> look() {
+  Result<Watched> look() {
     CLARY_TRY(ServerApi api, ServerApi::open(context_.data_folder, context_.tools));
     api_ = &api;
-    auto job = kind_ == nullptr ? find_job(api, job_) : find_job(api, *kind_, job_);
-    if (!job.ok()) return job.error();
-    kind_ = job->kind;
-    job_ = job->name;
+    CLARY_TRY(Watched watched, find());
     CLARY_RETURN_IF_ERROR(print_new());
-    return job;
+    return watched;
   }
 
   // A job has a stream for each host from its first line on.
   bool found_streams() const { return !tokens_.empty(); }
 
  private:
+  // An endpoint where no job has the name.
+  Result<Watched> find() {
+    if (!is_endpoint_) {
+      auto job = kind_ == nullptr ? find_job(*api_, name_) : find_job(*api_, *kind_, name_);
+      if (job.ok()) return watched_job(*job);
+      if (kind_ != nullptr || job.error().code != ErrorCode::kNotFound) return job.error();
+      const auto endpoint = describe_endpoint(*api_, name_);
+      if (!endpoint.ok()) return job.error();
+    }
+    CLARY_TRY(const Document endpoint, describe_endpoint(*api_, name_));
+    is_endpoint_ = true;
+    group_ = endpoint_log_group(endpoint.string_or("EndpointName", name_));
+    const std::string status = endpoint.string_or("EndpointStatus", "");
+    return Watched{.title = "endpoint '" + name_ + "'",
+                   .status = status,
+                   .reason = endpoint.string_or("FailureReason", ""),
+                   .over = status == "Failed"};
+  }
+
+  Watched watched_job(const FoundJob& job) {
+    kind_ = job.kind;
+    name_ = job.name;
+    group_ = job.kind->log_group;
+    prefix_ = job.name + "/";
+    const std::string status = job_member(job.description, "Status");
+    return {.title = job.title(),
+            .status = status,
+            .reason = job.description.string_or("FailureReason", ""),
+            .over = is_over(status)};
+  }
+
   Status print_new() {
     CLARY_RETURN_IF_ERROR(find_streams());
     for (auto& [stream, token] : tokens_) {
@@ -46,9 +83,9 @@ class LogReader {
   }
 
   Status find_streams() {
-    const auto found =
-        api_->logs("DescribeLogStreams", Document::object({{"logGroupName", kind_->log_group},
-                                                           {"logStreamNamePrefix", job_ + "/"}}));
+    Document request = Document::object({{"logGroupName", group_}});
+    if (!prefix_.empty()) request.set("logStreamNamePrefix", prefix_);
+    const auto found = api_->logs("DescribeLogStreams", request);
     if (!found.ok() && found.error().code == ErrorCode::kNotFound)
       return {};  // nothing has been printed yet
     if (!found.ok()) return found.error();
@@ -61,7 +98,7 @@ class LogReader {
 
   Result<std::size_t> print_page(const std::string& stream, std::string& token) {
     Document request = Document::object(
-        {{"logGroupName", kind_->log_group}, {"logStreamName", stream}, {"startFromHead", true}});
+        {{"logGroupName", group_}, {"logStreamName", stream}, {"startFromHead", true}});
     if (!token.empty()) request.set("nextToken", token);
     CLARY_TRY(const Document page, api_->logs("GetLogEvents", request));
     token = page.string_or("nextForwardToken", token);
@@ -81,7 +118,9 @@ class LogReader {
     }
     const Terminal& terminal = context_.terminal;
     std::string prefix;
-    if (tokens_.size() > 1) {  // several hosts: "job/algo-1-1700000000" → "algo-1 | "
+    if (tokens_.size() > 1 && is_endpoint_) {
+      prefix = terminal.styled(harmless(stream), Style::kDim) + " | ";
+    } else if (tokens_.size() > 1) {  // several hosts: "job/algo-1-1700000000" → "algo-1 | "
       const std::string host = stream.substr(stream.rfind('/') + 1);
       prefix = terminal.styled(host.substr(0, host.rfind('-')), Style::kDim) + " | ";
     }
@@ -91,24 +130,23 @@ class LogReader {
   const Context& context_;
   ServerApi* api_ = nullptr;       // of the look under way
   const JobKind* kind_ = nullptr;  // once it was found
-  std::string job_;
+  bool is_endpoint_ = false;       // the same
+  std::string name_;
+  std::string group_;
+  std::string prefix_;                         // of its streams; "": all of the group's
   std::map<std::string, std::string> tokens_;  // stream → where to go on
 };
 
-ExitCode say_end(const Context& context, const FoundJob& job) {
-  const std::string status = job_member(job.description, "Status");
-  const std::string reason = job.description.string_or("FailureReason", "");
-  context.terminal.say(job.title() + ": " + status +
-                       (reason.empty() ? "" : ": " + harmless(reason)));
-  return status == "Failed" ? ExitCode::kFailed : ExitCode::kOk;
+ExitCode say_end(const Context& context, const Watched& watched) {
+  context.terminal.say(watched.title + ": " + watched.status +
+                       (watched.reason.empty() ? "" : ": " + harmless(watched.reason)));
+  return watched.status == "Failed" ? ExitCode::kFailed : ExitCode::kOk;
 }
 
 // One that never started, or has not yet.
-void say_silent(const Context& context, const FoundJob& job) {
-  const std::string reason = job.description.string_or("FailureReason", "");
-  context.terminal.say(job.title() + " has printed nothing; it is " +
-                       job_member(job.description, "Status") +
-                       (reason.empty() ? "" : ": " + harmless(reason)));
+void say_silent(const Context& context, const Watched& watched) {
+  context.terminal.say(watched.title + " has printed nothing; it is " + watched.status +
+                       (watched.reason.empty() ? "" : ": " + harmless(watched.reason)));
 }
 
 }  // namespace
@@ -119,28 +157,29 @@ ExitCode logs(const Context& context, const LogsOptions& options) {
   bool seen = false;
   bool away = false;
   for (;;) {
-    const auto job = reader.look();
+    const auto watched = reader.look();
     const Duration now = context.tools.clock->steady();
-    if (job.ok()) {
+    if (watched.ok()) {
       seen = true;
       away = false;
       last_seen = now;
       if (!options.follow) {
         if (!reader.found_streams()) {
-          say_silent(context, *job);
-        } else if (job_member(job->description, "Status") == "Failed") {
-          say_end(context, *job);  // what is printed may be the server's notices alone
+          say_silent(context, *watched);
+        } else if (watched->status == "Failed") {
+          say_end(context, *watched);  // what is printed may be the server's notices alone
         }
         return ExitCode::kOk;
       }
-      if (is_over(job_member(job->description, "Status"))) return say_end(context, *job);
+      if (watched->over) return say_end(context, *watched);
     } else {
-      const bool unreachable =
-          job.error().code == ErrorCode::kUnavailable || job.error().code == ErrorCode::kTimeout;
+      const bool unreachable = watched.error().code == ErrorCode::kUnavailable ||
+                               watched.error().code == ErrorCode::kTimeout;
       const bool may_wait =
           unreachable && seen && options.follow && now - last_seen < options.patience;
-      if (!may_wait) return fail(context, job.error());
-      if (!away) context.terminal.say("clary: the server is away; the job goes on, and this waits");
+      if (!may_wait) return fail(context, watched.error());
+      if (!away)
+        context.terminal.say("clary: the server is away; what runs goes on, and this waits");
       away = true;
     }
     std::this_thread::sleep_for(options.interval);

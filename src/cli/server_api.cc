@@ -120,6 +120,18 @@ Result<Document> ServerApi::iam(std::string_view operation, const Fields& fields
   return wire::read_xml(*found->output, element_in(reply.body, std::string(operation) + "Result"));
 }
 
+Result<std::string> ServerApi::invoke(const Invocation& call) {
+  net::ClientRequest request{
+      .method = "POST",
+      .target = "/endpoints/" + percent_encode(call.endpoint) + "/invocations",
+      .body = call.body};
+  request.headers.add("Content-Type", call.content_type);
+  if (!call.accept.empty()) request.headers.add("Accept", call.accept);
+  CLARY_TRY(net::ClientReply reply, send("sagemaker", std::move(request)));
+  if (reply.status >= 400) return error_of_reply(reply.status, reply.body);
+  return std::move(reply.body);
+}
+
 Result<Document> ServerApi::call(std::string_view service, net::ClientRequest request) {
   CLARY_TRY(const net::ClientReply reply, send(service, std::move(request)));
   if (reply.status >= 400) return error_of_reply(reply.status, reply.body);

@@ -43,6 +43,15 @@ class ServerApi {
   // What was measured of the job: series_text.h.
   Result<Document> series(std::string_view kind_word, const std::string& job);
 
+  struct Invocation {
+    std::string endpoint;
+    std::string content_type;
+    std::string accept;  // "": not said
+    std::string body;
+  };
+  // InvokeEndpoint: what the model answers. InvalidArgument for a failure of the model's, too.
+  Result<std::string> invoke(const Invocation& call);
+
   const ServerRecord& server() const { return server_; }
 
  private:

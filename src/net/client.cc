@@ -16,7 +16,6 @@ namespace clary::net {
 namespace {
 
 constexpr std::size_t kSentPieceBytes = 128 << 10;
-constexpr std::size_t kKeptConnections = 16;
 constexpr std::string_view kHttpPrefix = "http://";
 constexpr std::string_view kHttpsPrefix = "https://";
 
@@ -72,6 +71,8 @@ class Exchange {
   }
 
   bool answered() const { return answered_; }  // a byte of the reply has arrived
+  // The connection broke while the server had not read everything: it would have been an end else.
+  bool broke_unread() const { return broke_unread_ && !answered_; }
   bool began_source() const { return began_source_; }
   bool sink_failed() const { return sink_failed_; }
   bool keeps_connection() const { return keeps_; }
@@ -99,13 +100,18 @@ class Exchange {
   Status send_parts(std::string_view first, std::string_view second) {
     const Result<ClientLink::Sent> sent = link_.send(first, second);
     stopped_early_ = !sent.ok() || *sent == ClientLink::Sent::kAnswered;
+    broke_unread_ = !sent.ok() && sent.error().code == ErrorCode::kUnavailable;
     return sent.ok() ? Status() : Status(sent.error());
   }
 
   Result<bool> receive() {
-    CLARY_TRY(const bool open, link_.receive(input_));
-    answered_ = answered_ || open;
-    return open;
+    const Result<bool> open = link_.receive(input_);
+    if (!open.ok()) {
+      broke_unread_ = broke_unread_ || open.error().code == ErrorCode::kUnavailable;
+      return open.error();
+    }
+    answered_ = answered_ || *open;
+    return *open;
   }
 
   Status receive_more() {
@@ -193,6 +199,7 @@ class Exchange {
   MessageParser parser_;
   std::string input_;
   bool answered_ = false;
+  bool broke_unread_ = false;
   bool began_source_ = false;
   bool source_failed_ = false;
   bool stopped_early_ = false;
@@ -239,8 +246,9 @@ struct Client::State {
   }
 
   void give_back(ClientLink link) {
+    link.set_io_timeout(options.io_timeout);
     MutexLock lock(mutex);
-    if (kept.size() < kKeptConnections) kept.push_back(std::move(link));
+    if (kept.size() < options.kept_connections) kept.push_back(std::move(link));
   }
 };
 
@@ -295,6 +303,27 @@ Result<ClientReply> Client::send(const ClientRequest& request,
     }
     CLARY_TRY(borrowed.link, state_->connect());
     borrowed.used_before = false;
+  }
+}
+
+Result<ClientReply> Client::send_once(const ClientRequest& request, Duration limit) {
+  CLARY_RETURN_IF_ERROR(check_request(request));
+  const std::string what = request.method + " " + state_->address;
+  const std::function<Status(std::string_view)> no_sink;
+  for (;;) {
+    auto borrowed = state_->borrow();
+    if (!borrowed.ok()) return unavailable(borrowed.error().message);
+    borrowed->link.set_io_timeout(limit);
+    Exchange exchange(borrowed->link, state_->options, request, no_sink);
+    auto reply = exchange.run(state_->host);
+    if (reply.ok()) {
+      if (exchange.keeps_connection()) state_->give_back(std::move(borrowed->link));
+      return reply;
+    }
+    const Error fault = reply.error().within(what);
+    if (fault.code != ErrorCode::kUnavailable) return fault;
+    if (!exchange.broke_unread()) return internal_error(fault.message);
+    if (!borrowed->used_before) return fault;
   }
 }
 

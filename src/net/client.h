@@ -4,6 +4,7 @@
 // Thread-safe; each call borrows or opens a connection.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -37,6 +38,7 @@ struct ClientOptions {
   Duration io_timeout = std::chrono::seconds(60);  // no byte moved for so long
   std::uint64_t body_limit_bytes = 64ULL << 20;    // of a reply kept in memory
   std::string ca_file = {};  // for https: PEM of whom to trust; "": the machine's authorities
+  std::size_t kept_connections = 16;
 };
 
 class Client {
@@ -54,6 +56,11 @@ class Client {
   // call.
   Result<ClientReply> send(const ClientRequest& request,
                            const std::function<Status(std::string_view)>& body_sink = {});
+  // For requests that must not be carried out twice, to a server on a Unix socket, whose end tells
+  // whether it had read what was sent. limit: without a byte moved; instead of io_timeout.
+  // Unavailable: the server has not read all of the request, so that another may be asked;
+  // Internal: it had, and broke off; Timeout.
+  Result<ClientReply> send_once(const ClientRequest& request, Duration limit);
   const std::string& host() const;  // for the Host field: "127.0.0.1:4580"
 
  private:

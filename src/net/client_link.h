@@ -21,6 +21,8 @@ class ClientLink {
   ClientLink(Fd socket, std::unique_ptr<TlsSession> tls, Duration io_timeout)
       : socket_(std::move(socket)), tls_(std::move(tls)), io_timeout_(io_timeout) {}
 
+  void set_io_timeout(Duration io_timeout) { io_timeout_ = io_timeout; }
+
   enum class Sent {
     kWhole,
     kAnswered,  // bytes of the server came first: the rest was not sent

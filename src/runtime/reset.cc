@@ -5,9 +5,11 @@
 namespace clary::runtime {
 
 Status RuntimeReset::run() {
+  before_();
   parts_.runner.pause();
   Status done = empty();
   parts_.runner.resume();
+  after_();
   return done;
 }
 
@@ -16,6 +18,7 @@ Status RuntimeReset::empty() {
   CLARY_RETURN_IF_ERROR(parts_.endpoints.clear());
   CLARY_TRY(const std::vector<GangId> gangs, parts_.effects.known_gangs());
   for (const GangId& gang : gangs) CLARY_RETURN_IF_ERROR(parts_.effects.end_gang(gang));
+  CLARY_RETURN_IF_ERROR(parts_.endpoints.clear());
   CLARY_RETURN_IF_ERROR(parts_.jobs.clear());
   CLARY_RETURN_IF_ERROR(parts_.logs.clear());
   CLARY_RETURN_IF_ERROR(parts_.metrics.clear());

@@ -4,6 +4,9 @@
 // Keys of people stay. Thread-safe. Everything passed outlives it.
 #pragma once
 
+#include <functional>
+#include <utility>
+
 #include "base/result.h"
 #include "domain/endpoint_store.h"
 #include "domain/identity_store.h"
@@ -30,6 +33,12 @@ class RuntimeReset {
   };
   explicit RuntimeReset(Parts parts) : parts_(parts) {}
 
+  // Who else changes jobs by itself rests from before() to after(). Set before the first run.
+  void set_around(std::function<void()> before, std::function<void()> after) {
+    before_ = std::move(before);
+    after_ = std::move(after);
+  }
+
   // Stops at the first thing that cannot be ended; what was ended stays so, and a second call goes
   // on.
   Status run();
@@ -39,6 +48,8 @@ class RuntimeReset {
   Status empty_buckets();
 
   Parts parts_;
+  std::function<void()> before_ = [] {};
+  std::function<void()> after_ = [] {};
 };
 
 }  // namespace clary::runtime

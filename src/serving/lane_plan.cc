@@ -37,8 +37,13 @@ Readiness readiness_of(const ModelSnapshot& model) {
   if (serving > 0 && serving >= wanted) return {.ready = true, .sentence = ""};
   const auto failed = std::find_if(model.lanes.begin(), model.lanes.end(),
                                    [](const LaneView& lane) { return !lane.reason.empty(); });
-  if (failed != model.lanes.end())
-    return {.ready = false, .sentence = "the model could not be loaded: " + failed->reason};
+  if (failed != model.lanes.end()) {
+    const bool everywhere = std::all_of(model.lanes.begin(), model.lanes.end(),
+                                        [](const LaneView& lane) { return !lane.reason.empty(); });
+    return {.ready = false,
+            .sentence = "the model could not be loaded: " + failed->reason,
+            .failed = everywhere};
+  }
   return {.ready = false,
           .sentence = "the model is being loaded: " + std::to_string(serving) + " of " +
                       std::to_string(model.lanes.size()) + " workers are ready"};

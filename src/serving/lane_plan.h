@@ -40,6 +40,7 @@ Duration open_delay(int failed_opens);
 struct Readiness {
   bool ready = false;
   std::string sentence;  // why not
+  bool failed = false;   // every lane has tried to load the model, and none could
 };
 
 struct ModelSnapshot {

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kRequestId = "X-Request-Id";
 constexpr std::size_t kMostIdBytes = 128;
+constexpr std::string_view kModelLoadFailed = "ModelLoadFailed";
 
 std::string_view type_of(int status) {
   switch (status) {
@@ -228,8 +229,15 @@ net::Reply ModelFront::answer_now(const net::RequestHead& head) const {
 
 net::Reply ModelFront::ping() const {
   const Readiness now = model_.readiness();
-  if (!now.ready) return busy_reply({.sentence = now.sentence});
-  return {};
+  if (now.ready) return {};
+  net::Reply reply = busy_reply({.sentence = now.sentence});
+  // Told from a model that is still being loaded: waiting will hardly help.
+  if (now.failed) {
+    reply.body = to_json(Document::object(
+                     {{"code", 503}, {"type", kModelLoadFailed}, {"message", now.sentence}})) +
+                 '\n';
+  }
+  return reply;
 }
 
 net::Reply ModelFront::metrics_page() const {

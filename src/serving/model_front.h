@@ -1,6 +1,7 @@
 // The HTTP front of one model: SageMaker's container contract.
 //
-//   GET /ping           200 when the model is loaded, else 503 with a sentence
+//   GET /ping           200 when the model is loaded, else 503 with a sentence, of the type
+//                       ModelLoadFailed when every worker has tried in vain
 //   POST /invocations   the model's own answer, or 413, 503 with Retry-After, 500, 504
 //   GET /metrics        Prometheus' text
 //

@@ -89,6 +89,18 @@ TEST_F(ModelFrontTest, PingIs200OnlyOnceTheModelIsLoaded) {
   EXPECT_TRUE(after.ends_with("\r\n\r\n")) << "no body";
 }
 
+TEST_F(ModelFrontTest, PingNamesAModelThatNoWorkerCouldLoad) {
+  engine_.failure = [] { return std::optional<std::string>("boom model"); };
+  listen();
+  EXPECT_EQ(ask(get("/ping")).find("ModelLoadFailed"), std::string::npos) << "it is being loaded";
+  model_->start();
+  const Duration deadline = clock_.steady() + seconds(10);
+  while (!model_->readiness().failed && clock_.steady() < deadline) std::this_thread::yield();
+  const std::string ping = ask(get("/ping"));
+  expect_status(ping, 503, "boom model");
+  EXPECT_NE(ping.find(R"("type":"ModelLoadFailed")"), std::string::npos) << ping;
+}
+
 TEST_F(ModelFrontTest, PassesTheRequestOnAndTheAnswerBack) {
   engine_.on_run = [](FakeEngine::Batch batch) {
     LaneResult result;

@@ -184,7 +184,11 @@ TEST(LanePlan, ReadyFirstWhenAllAreAndThenWhileOneIs) {
   lanes[1].phase = LanePhase::kUnloaded;
   lanes[1].reason = "boom model";
   EXPECT_NE(readiness_of(model).sentence.find("boom model"), std::string::npos);
+  EXPECT_FALSE(readiness_of(model).failed) << "the other lane may still load it";
+  lanes[0].reason = "boom model";
+  EXPECT_TRUE(readiness_of(model).failed);
   lanes[1].phase = LanePhase::kServing;
+  EXPECT_FALSE(readiness_of(model).failed);
   model.draining = true;
   EXPECT_FALSE(readiness_of(model).ready);
 }

@@ -1,0 +1,52 @@
+// EndpointHosting: the parts that keep endpoints, wired to each other.
+#pragma once
+
+#include <memory>
+#include <random>
+
+#include "apps/job_runtime.h"
+#include "apps/storage.h"
+#include "hosting/endpoint_keeper.h"
+
+namespace clary::apps {
+
+class EndpointHosting {
+ public:
+  struct Parts {  // all outlive it
+    Storage& storage;
+    JobRuntime& runtime;
+    IdSource& ids;
+    const Clock& clock;
+    const Logger& logger;
+  };
+  explicit EndpointHosting(Parts parts);
+  ~EndpointHosting();  // stop()
+
+  void start() { keeper_.start(); }
+  // After the server takes no requests any more; instances go on.
+  void stop();
+
+  hosting::EndpointCalls& calls() { return live_; }
+  hosting::EndpointChanges& changes() { return keeper_; }
+
+ private:
+  // The sockets of model servers, in their gangs' folders.
+  class Sockets final : public hosting::InstancePlaces {
+   public:
+    explicit Sockets(const runtime::GangFolders& folders) : folders_(folders) {}
+    Result<hosting::InstancePlace> find(const domain::Job& job) override;
+
+   private:
+    const runtime::GangFolders& folders_;
+  };
+
+  JobRuntime& runtime_;
+  Sockets sockets_;
+  std::mt19937_64 random_{std::random_device{}()};
+  hosting::EndpointMetrics metrics_;
+  hosting::HealthChecks health_;
+  hosting::LiveEndpoints live_;
+  hosting::EndpointKeeper keeper_;
+};
+
+}  // namespace clary::apps

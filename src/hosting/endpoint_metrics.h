@@ -1,0 +1,51 @@
+// EndpointMetrics: what was called and how long it took, summed up and given to the metric store by
+// and by, as CloudWatch has it: space AWS/SageMaker, dimensions EndpointName and VariantName.
+//
+// Latencies are gathered in steps of 2 %, so that percentiles can be told of them. Thread-safe.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/names.h"
+#include "telemetry/metric_store.h"
+
+namespace clary::hosting {
+
+struct CountedCall {
+  EndpointName endpoint;
+  std::string variant;
+  int status = 200;           // of the answer; of a call without one 500
+  Duration model{0};          // in its containers
+  Duration overhead{0};       // everywhere else
+  std::size_t instances = 1;  // of the variant
+};
+
+class EndpointMetrics {
+ public:
+  void count(const CountedCall& call);
+  // What was counted since the last time; forgotten.
+  std::vector<telemetry::SeriesSamples> take(TimePoint now);
+
+ private:
+  struct Step {
+    double count = 0;
+    double sum = 0;
+  };
+  using Latencies = std::map<int, Step>;  // by the power of 1.02, in microseconds
+  struct Totals {
+    double calls = 0, client_errors = 0, server_errors = 0;
+    std::map<std::size_t, double> by_instances;
+    Latencies model, overhead;
+  };
+  static void add(Latencies& latencies, Duration time);
+
+  Mutex mutex_;
+  std::map<std::pair<std::string, std::string>, Totals> totals_ CLARY_GUARDED_BY(mutex_);
+};
+
+}  // namespace clary::hosting

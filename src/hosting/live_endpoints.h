@@ -1,0 +1,69 @@
+// LiveEndpoints: takes calls to the instances that a table names: a variant by its weight, the
+// instance with the fewest calls under way, its containers one after the other.
+//
+// A call that a container has not read goes to another instance; one that it has read fails with
+// it. Thread-safe; a call lends its thread's place out while it waits.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "hosting/endpoint_calls.h"
+#include "hosting/endpoint_metrics.h"
+#include "hosting/live_table.h"
+
+namespace clary::hosting {
+
+struct LiveEndpointsOptions {
+  Duration limit = std::chrono::seconds(60);    // of one invocation. Source: contract.md 7.1
+  Duration patience = std::chrono::seconds(5);  // with a variant whose instance is being started
+};
+
+class LiveEndpoints final : public EndpointCalls {
+ public:
+  // random: in [0, 1); called by one thread at a time. clock and metrics outlive the object.
+  LiveEndpoints(const Clock& clock, EndpointMetrics& metrics, std::function<double()> random,
+                LiveEndpointsOptions options = {});
+
+  Result<EndpointAnswer> invoke(EndpointCall call) override;
+
+  // Calls that begin from now on go by it.
+  void replace(std::shared_ptr<const LiveTable> table);
+  // Told when an instance could not be reached; by any thread, only to wake another. Set before
+  // the first call.
+  void set_on_unreachable(std::function<void()> told) { on_unreachable_ = std::move(told); }
+
+ private:
+  class Invocation;
+  // An instance with a call under way to it.
+  class Place;
+  struct Wish {
+    const EndpointCall& call;
+    std::string variant;                       // "": by weight
+    std::vector<const LiveInstance*> tried{};  // not these
+    Duration wait_until{0};                    // on the steady clock
+  };
+  Result<std::unique_ptr<Place>> find_place(const Wish& wish);
+  Result<const LiveVariant*> choose_variant(const LiveTable& table, const Wish& wish)
+      CLARY_REQUIRES(mutex_);
+  std::shared_ptr<LiveInstance> least_busy(const LiveVariant& variant, const Wish& wish)
+      CLARY_REQUIRES(mutex_);
+  void wait_for_other(const std::shared_ptr<const LiveTable>& seen, Duration until);
+
+  const Clock& clock_;
+  EndpointMetrics& metrics_;
+  const LiveEndpointsOptions options_;
+  std::function<void()> on_unreachable_ = [] {};
+  Mutex mutex_;
+  CondVar changed_;
+  std::function<double()> random_ CLARY_GUARDED_BY(mutex_);
+  std::shared_ptr<const LiveTable> table_ CLARY_GUARDED_BY(mutex_);
+  std::size_t turn_ CLARY_GUARDED_BY(mutex_) = 0;  // who comes first among the equally busy
+};
+
+}  // namespace clary::hosting
