@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/id_source.h"
 #include "base/result.h"
+#include "domain/endpoint_store.h"
 #include "domain/identity_store.h"
 #include "domain/job_store.h"
 #include "domain/key_store.h"
@@ -33,6 +34,7 @@ struct Storage {
   std::unique_ptr<domain::KeyStore> keys;
   std::unique_ptr<domain::IdentityStore> identities;
   std::unique_ptr<domain::PolicyStore> policies;
+  std::unique_ptr<domain::EndpointStore> endpoints;
   std::unique_ptr<telemetry::TelemetryDatabase> telemetry;
   std::unique_ptr<telemetry::LogStore> logs;
   std::unique_ptr<telemetry::LogGroups> log_groups;

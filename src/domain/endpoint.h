@@ -32,6 +32,7 @@ struct ModelContainer {
   std::string model_uri;     // s3://...; of many models: the prefix they lie below
   bool many_models = false;  // Mode MultiModel
   std::vector<std::pair<std::string, std::string>> environment;
+  friend bool operator==(const ModelContainer&, const ModelContainer&) = default;
 };
 
 struct Model {
@@ -43,6 +44,7 @@ struct Model {
   bool direct = false;                     // each container is called by its own name
   bool network_isolation = false;
   TimePoint created;
+  friend bool operator==(const Model&, const Model&) = default;
 };
 
 // Of a serverless variant.
@@ -50,6 +52,7 @@ struct Serverless {
   int memory_mib = 2048;
   int max_concurrency = 1;
   int provisioned = 0;  // instances that are never taken away
+  friend bool operator==(const Serverless&, const Serverless&) = default;
 };
 
 struct ProductionVariant {
@@ -61,6 +64,7 @@ struct ProductionVariant {
   std::optional<Serverless> serverless;
   std::string accelerator_type;
   std::int64_t startup_seconds = 1800;  // until the first answer to a health check
+  friend bool operator==(const ProductionVariant&, const ProductionVariant&) = default;
 };
 
 struct DataCapture {
@@ -71,12 +75,14 @@ struct DataCapture {
   bool output = false;
   std::vector<std::string> csv_types;   // content types written as CSV text
   std::vector<std::string> json_types;  // as JSON text; every other in base64
+  friend bool operator==(const DataCapture&, const DataCapture&) = default;
 };
 
 struct AsyncInference {
   std::string output_uri;
   std::string failure_uri;  // "": nowhere
   int max_concurrent = 4;   // of one instance
+  friend bool operator==(const AsyncInference&, const AsyncInference&) = default;
 };
 
 struct EndpointConfig {
@@ -88,6 +94,7 @@ struct EndpointConfig {
   std::optional<DataCapture> capture;
   std::optional<AsyncInference> async;
   TimePoint created;
+  friend bool operator==(const EndpointConfig&, const EndpointConfig&) = default;
 };
 
 // A variant with everything its instances need.
@@ -100,6 +107,7 @@ struct EndpointVariant {
   bool network_isolation = false;
   int instances = 1;  // wanted now: UpdateEndpointWeightsAndCapacities and scaling change it
   double weight = 1;  // the same
+  friend bool operator==(const EndpointVariant&, const EndpointVariant&) = default;
 };
 
 // What one configuration has made of an endpoint. Instances of different generations stand side by
@@ -111,12 +119,16 @@ struct EndpointGeneration {
   std::optional<DataCapture> capture;
   std::optional<AsyncInference> async;
   TimePoint begun;
+  friend bool operator==(const EndpointGeneration&, const EndpointGeneration&) = default;
 };
 
 // Creating → InService or Failed; InService → Updating → InService, by way of RollingBack when
 // the new generation fails; any → Deleting → gone.
 enum class EndpointStatus { kCreating, kInService, kUpdating, kRollingBack, kFailed, kDeleting };
 std::string_view endpoint_status_name(EndpointStatus status);  // "Creating", ...
+std::optional<EndpointStatus> endpoint_status_of(std::string_view name);
+// Where a status stands when endpoints are sorted by it, from 1: by its name.
+int status_rank(EndpointStatus status);
 
 struct Endpoint {
   EndpointName name;
@@ -129,6 +141,7 @@ struct Endpoint {
   TimePoint created;
   TimePoint modified;
   std::uint64_t version = 0;  // of the row: optimistic concurrency
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
 // Which part of which endpoint a serving job is: one container of one instance.
@@ -139,6 +152,7 @@ struct ServingPlace {
   std::string variant;
   int instance = 0;           // 1, 2, ...: never used again within a generation's variant
   std::size_t container = 0;  // place in EndpointVariant::containers
+  friend bool operator==(const ServingPlace&, const ServingPlace&) = default;
 };
 
 }  // namespace clary::domain

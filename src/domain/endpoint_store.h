@@ -1,8 +1,9 @@
 // EndpointStore: models, endpoint configurations and endpoints.
 //
 // Implementations: meta::make_endpoint_store (on SQLite or PostgreSQL), FakeEndpointStore. All pass
-// endpoint_store_conformance. Names are compared without regard to case. Thread-safe; calls may
-// block on a disk or a network. Tags are JobStore's, which keeps those of every resource.
+// endpoint_store_conformance. Names are compared without regard to case, and sorted so.
+// Thread-safe; calls may block on a disk or a network. Tags are JobStore's, which keeps those of
+// every resource.
 #pragma once
 
 #include <cstddef>
@@ -19,11 +20,13 @@ namespace clary::domain {
 struct ResourceQuery {
   std::string name_contains;  // without regard to case
   std::optional<TimePoint> created_after, created_before, modified_after, modified_before;
-  std::optional<EndpointStatus> status;  // of endpoints
+  std::optional<EndpointStatus> status;  // of endpoints; nothing else has one
   enum class Order { kName, kCreationTime, kStatus } order = Order::kCreationTime;
-  bool descending = true;
+  bool descending = true;  // names settle equal keys, in the same direction
   std::size_t limit = 10;
-  std::string after;  // `next` of an earlier page of the same query; "" at the beginning
+  // `next` of an earlier page of the same query; "" at the beginning. What has gone meanwhile, the
+  // last of that page too, changes nothing.
+  std::string after;
 };
 template <typename Record>
 struct Page {
@@ -46,9 +49,10 @@ class EndpointStore {
   virtual Status remove_config(const EndpointConfigName& name) = 0;
   virtual Result<Page<EndpointConfig>> list_configs(const ResourceQuery& query) = 0;
 
-  virtual Status create_endpoint(const Endpoint& endpoint) = 0;
+  virtual Status create_endpoint(const Endpoint& endpoint) = 0;  // its version is 1 then
   virtual Result<Endpoint> find_endpoint(const EndpointName& name) = 0;
-  // Conflict when the row's version is not endpoint.version any more; NotFound. Counts it up.
+  // Counts the version up. Conflict when the row's is not endpoint.version any more, or when
+  // another endpoint (id) has the name now; NotFound.
   virtual Status commit_endpoint(const Endpoint& endpoint) = 0;
   virtual Status remove_endpoint(const EndpointName& name) = 0;
   virtual Result<Page<Endpoint>> list_endpoints(const ResourceQuery& query) = 0;

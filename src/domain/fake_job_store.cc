@@ -127,10 +127,13 @@ Result<JobPage> FakeJobStore::list(const JobQuery& query) {
   return page;
 }
 
-Result<std::map<Phase, std::uint64_t>> FakeJobStore::count_by_phase() {
+Result<std::map<Phase, std::uint64_t>> FakeJobStore::count_by_phase(
+    std::span<const JobKind> kinds) {
   MutexLock lock(mutex_);
   std::map<Phase, std::uint64_t> counts;
-  for (const auto& [key, entry] : jobs_) ++counts[entry.job.phase];
+  for (const auto& [key, entry] : jobs_) {
+    if (std::ranges::find(kinds, key.first) != kinds.end()) ++counts[entry.job.phase];
+  }
   return counts;
 }
 

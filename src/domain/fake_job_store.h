@@ -21,7 +21,7 @@ class FakeJobStore final : public JobStore {
   Result<Job> find(JobKind kind, const JobName& name) override;
   Result<Job> find_by_gang(const GangId& gang) override;
   Result<JobPage> list(const JobQuery& query) override;
-  Result<std::map<Phase, std::uint64_t>> count_by_phase() override;
+  Result<std::map<Phase, std::uint64_t>> count_by_phase(std::span<const JobKind> kinds) override;
   Result<std::vector<JobEvent>> events(JobKind kind, const JobName& name) override;
   Result<std::vector<Effect>> unfinished_effects() override;
   Status finish_effect(std::uint64_t id) override;

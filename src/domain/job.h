@@ -5,6 +5,7 @@
 // `request` keeps the text of what was asked so that it can be given back unchanged.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -23,6 +24,8 @@ namespace clary::domain {
 // A serving job is one container of one instance of an endpoint: it has no end of its own, and no
 // operation shows it.
 enum class JobKind { kTraining, kProcessing, kServing };
+// The kinds that people ask for, see and count.
+inline constexpr std::array kShownKinds = {JobKind::kTraining, JobKind::kProcessing};
 
 // What tells a job from every other: jobs of different kinds may share a name.
 struct JobKey {
@@ -119,8 +122,8 @@ struct JobSpec {
   int retry_attempts = 0;                // starts after the first, when the machine is at fault
   int priority = 0;                      // among waiting jobs: higher comes first
   bool network_isolation = false;
-  std::optional<ServingPlace> place;  // of a serving job, as the next
-  ModelContainer model;
+  std::optional<ServingPlace> place;  // of a serving job
+  ModelContainer model;               // the same
 };
 
 struct Job {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ struct JobChange {
 
 enum class JobOrder { kCreationTime, kName, kStatus };
 struct JobQuery {
+  // None: every kind, serving jobs too; who shows jobs to people names one.
   std::optional<JobKind> kind;
   std::vector<Phase> phases;  // empty: all
   std::optional<StopReason> stop_reason;
@@ -71,8 +73,8 @@ class JobStore {
   virtual Result<Job> find_by_gang(const GangId& gang) = 0;
   virtual Result<JobPage> list(
       const JobQuery& query) = 0;  // InvalidArgument: `after` is not a token
-  // How many jobs stand in each phase; phases without any are left out.
-  virtual Result<std::map<Phase, std::uint64_t>> count_by_phase() = 0;
+  // How many jobs of these kinds stand in each phase; phases without any are left out.
+  virtual Result<std::map<Phase, std::uint64_t>> count_by_phase(std::span<const JobKind> kinds) = 0;
   virtual Result<std::vector<JobEvent>> events(JobKind kind, const JobName& name) = 0;
   virtual Result<std::vector<Effect>> unfinished_effects() = 0;
   virtual Status finish_effect(std::uint64_t id) = 0;

@@ -1,6 +1,7 @@
 #include "domain/job_store_conformance.h"
 
 #include <algorithm>
+#include <array>
 
 namespace clary::domain {
 namespace {
@@ -333,13 +334,55 @@ TEST_P(JobStoreConformance, TagsBelongToAnArnWithoutRegardToCase) {
 }
 
 TEST_P(JobStoreConformance, CountsJobsByPhase) {
-  EXPECT_TRUE(jobs().count_by_phase()->empty());
+  EXPECT_TRUE(jobs().count_by_phase(kShownKinds)->empty());
   create("a", seconds(0));
   create("b", seconds(1));
   apply("b", JobEventKind::kSubmitted);
   create("c", seconds(2));
   const std::map<Phase, std::uint64_t> expected = {{find("a").phase, 2}, {find("b").phase, 1}};
-  EXPECT_EQ(jobs().count_by_phase().value(), expected);
+  EXPECT_EQ(jobs().count_by_phase(kShownKinds).value(), expected);
+  EXPECT_TRUE(jobs().count_by_phase({})->empty());
+}
+
+TEST_P(JobStoreConformance, KeepsWhichPartOfAnEndpointAServingJobIs) {
+  Job serving = example("s");
+  serving.kind = JobKind::kServing;
+  serving.spec.place = ServingPlace{.endpoint = EndpointName("Endpoint"),
+                                    .endpoint_id = "0123abcd",
+                                    .generation = 3,
+                                    .variant = "AllTraffic",
+                                    .instance = 2,
+                                    .container = 1};
+  serving.spec.model = {.hostname = "second",
+                        .image = "image:2",
+                        .form = ModelDataForm::kObject,
+                        .model_uri = "s3://b/m.pt",
+                        .many_models = true,
+                        .environment = {{"B", "1"}, {"A", ""}}};
+  ASSERT_TRUE(jobs().create(begin(serving, kStart), {}).ok());
+  create("j");
+  stores_->reopen();
+  const Job found = jobs().find(JobKind::kServing, JobName("s")).value();
+  EXPECT_EQ(found.kind, JobKind::kServing);
+  EXPECT_TRUE(found.spec.place == serving.spec.place);
+  EXPECT_TRUE(found.spec.model == serving.spec.model);
+  EXPECT_FALSE(find("j").spec.place.has_value());
+  EXPECT_EQ(jobs().find_by_gang(serving.gang).value().kind, JobKind::kServing);
+}
+
+TEST_P(JobStoreConformance, ServingJobsShowWhereNoKindOrTheirsIsNamed) {
+  Job serving = example("s");
+  serving.kind = JobKind::kServing;
+  ASSERT_TRUE(jobs().create(begin(serving, kStart), {}).ok());
+  create("t", seconds(1));
+  EXPECT_EQ(names({.kind = JobKind::kTraining}), "t");
+  EXPECT_EQ(names({.kind = JobKind::kProcessing}), "");
+  EXPECT_EQ(names({.kind = JobKind::kServing}), "s");
+  EXPECT_EQ(names({.phases = {Phase::kPending}}), "s t") << "who looks at all that lives";
+  const std::map<Phase, std::uint64_t> one = {{Phase::kPending, 1}};
+  EXPECT_EQ(jobs().count_by_phase(kShownKinds).value(), one);
+  const std::array serving_only = {JobKind::kServing};
+  EXPECT_EQ(jobs().count_by_phase(serving_only).value(), one);
 }
 
 TEST_P(JobStoreConformance, ClearForgetsEverything) {

@@ -1,5 +1,5 @@
-// What every JobStore, KeyStore, IdentityStore and PolicyStore must do. A store's tests instantiate
-// the suites:
+// What every JobStore, KeyStore, IdentityStore and PolicyStore must do (EndpointStore:
+// endpoint_store_conformance.h). A store's tests instantiate the suites:
 //
 //   INSTANTIATE_TEST_SUITE_P(Sqlite, JobStoreConformance, job_stores_of(&make_sqlite_stores));
 #pragma once
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/endpoint_store.h"
 #include "domain/identity_store.h"
 #include "domain/job_store.h"
 #include "domain/key_store.h"
@@ -27,6 +28,7 @@ class StoresUnderTest {
   virtual KeyStore& keys() = 0;
   virtual IdentityStore& identities() = 0;
   virtual PolicyStore& policies() = 0;  // of the same identities
+  virtual EndpointStore& endpoints() = 0;
   // As after a restart of the program; a store in memory does nothing.
   virtual void reopen() {}
 };

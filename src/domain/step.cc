@@ -231,9 +231,41 @@ std::string_view entering_processing(Phase phase, StopReason reason) {
   return "";
 }
 
+// Nor of the instances of endpoints.
+std::string_view entering_serving(Phase phase) {
+  switch (phase) {
+    case kPending:
+      return "Starting the instance";
+    case kStarting:
+      return "Preparing the instance";
+    case kDownloading:
+      return "Downloading the model";
+    case kTraining:
+      return "The model server runs";
+    case kUploading:
+      return "The model server has ended";
+    case kStopping:
+      return "Stopping the instance";
+    case kCompleted:
+      return "The instance has ended";
+    case kFailed:
+      return "The instance failed";
+    case kStopped:
+      return "The instance is stopped";
+  }
+  return "";
+}
+
 std::string_view entering(const Job& job) {
-  return job.kind == JobKind::kProcessing ? entering_processing(job.phase, job.stop_reason)
-                                          : entering_training(job.phase, job.stop_reason);
+  switch (job.kind) {
+    case JobKind::kTraining:
+      return entering_training(job.phase, job.stop_reason);
+    case JobKind::kProcessing:
+      return entering_processing(job.phase, job.stop_reason);
+    case JobKind::kServing:
+      return entering_serving(job.phase);
+  }
+  return "";
 }
 
 constexpr std::array<std::string_view, kJobEventCount> kEventNames = {

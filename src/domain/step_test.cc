@@ -89,6 +89,13 @@ TEST(Step, ANewJobAsksForItsGang) {
   EXPECT_EQ(change.effects[0].gang, GangId("g"));
 }
 
+TEST(Step, TheLifeOfAServingJobIsThatOfAnInstance) {
+  Job serving = job_in(kTraining);
+  serving.kind = JobKind::kServing;
+  EXPECT_EQ(begin(serving, kStart).events[0].message, "Starting the instance");
+  EXPECT_EQ(must(serving, {.kind = kStopRequested}).events[0].message, "Stopping the instance");
+}
+
 TEST(Step, AStopBeforeTheGangWasSubmittedStopsItOnceItIs) {
   const JobChange stopping = must(job_in(kPending), {.kind = kStopRequested});
   EXPECT_EQ(stopping.job.phase, kStopping);

@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "base/json.h"
-#include "meta/job_rows.h"
+#include "meta/row_values.h"
 #include "meta/stores.h"
 
 namespace clary::meta {

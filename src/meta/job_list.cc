@@ -56,24 +56,6 @@ Result<Place> read_token(const JobQuery& query) {
   return Place{.key = document->int_or("key", 0), .name = document->string_or("name", "")};
 }
 
-class Conditions {
- public:
-  void add(std::string_view condition) {
-    sql_ += sql_.empty() ? " WHERE " : " AND ";
-    sql_ += condition;
-  }
-  void add(std::string_view condition, std::variant<std::int64_t, std::string> parameter) {
-    add(condition);
-    parameters_.push_back(std::move(parameter));
-  }
-  void add_time(std::string_view condition, const std::optional<TimePoint>& time) {
-    if (time) add(condition, to_column(*time));
-  }
-
-  std::string sql_;
-  std::vector<std::variant<std::int64_t, std::string>> parameters_;
-};
-
 void filter(Conditions& conditions, const JobQuery& query) {
   if (query.kind) conditions.add("kind = ?", static_cast<std::int64_t>(*query.kind));
   if (!query.phases.empty()) {
@@ -107,7 +89,7 @@ Result<ListStatement> list_statement(const Connection& connection, const JobQuer
       conditions.add("name " + beyond + " ?", place.name);
     } else {
       conditions.add("(" + column + ", name) " + beyond + " (?, ?)", place.key);
-      conditions.parameters_.emplace_back(place.name);
+      conditions.parameters.emplace_back(place.name);
     }
   }
   const std::string direction = query.descending ? " DESC" : "";
@@ -116,12 +98,12 @@ Result<ListStatement> list_statement(const Connection& connection, const JobQuer
       !query.phases.empty() && std::ranges::none_of(query.phases, domain::is_terminal);
   if (live) conditions.add("phase < 6");
   std::string sql = "SELECT " + std::string(kJobColumns) + " FROM jobs" +
-                    (live ? connection.index_hint("jobs_live") : "") + conditions.sql_ +
+                    (live ? connection.index_hint("jobs_live") : "") + conditions.sql +
                     " ORDER BY ";
   if (query.order != JobOrder::kName) sql += column + direction + ", ";
   sql += "name" + direction + " LIMIT ?";
-  conditions.parameters_.emplace_back(static_cast<std::int64_t>(query.limit) + 1);
-  return ListStatement{.sql = std::move(sql), .parameters = std::move(conditions.parameters_)};
+  conditions.parameters.emplace_back(static_cast<std::int64_t>(query.limit) + 1);
+  return ListStatement{.sql = std::move(sql), .parameters = std::move(conditions.parameters)};
 }
 
 std::string page_token(const JobQuery& query, const domain::Job& last) {

@@ -1,20 +1,19 @@
 // A JobQuery as SQL, and its page tokens.
 #pragma once
 
-#include <cstdint>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/result.h"
 #include "domain/job_store.h"
+#include "meta/conditions.h"
 #include "meta/database.h"
 
 namespace clary::meta {
 
 struct ListStatement {
-  std::string sql;  // selects kJobColumns, one row more than the page has
-  std::vector<std::variant<std::int64_t, std::string>> parameters;  // in order
+  std::string sql;                    // selects kJobColumns, one row more than the page has
+  std::vector<Parameter> parameters;  // in order
 };
 
 // InvalidArgument when query.after is not a token of this order.

@@ -5,6 +5,7 @@
 
 #include "base/document.h"
 #include "base/json.h"
+#include "meta/endpoint_json.h"
 
 namespace clary::meta {
 namespace {
@@ -15,42 +16,6 @@ using domain::JobSpec;
 using domain::MetricDefinition;
 using domain::Output;
 using domain::Phase;
-
-using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-Document pairs_document(const Pairs& pairs) {
-  Document list = Document::array();
-  for (const auto& [name, value] : pairs) list.push(Document::array({name, value}));
-  return list;
-}
-
-Document texts_document(const std::vector<std::string>& texts) {
-  return Document::array({texts.begin(), texts.end()});
-}
-
-std::vector<std::string> read_texts(const Document& document, std::string_view member) {
-  std::vector<std::string> texts;
-  const Document* list = document.find(member);
-  if (list == nullptr || !list->is_array()) return texts;
-  for (const Document& text : *list->as_array()) {
-    if (text.as_string() != nullptr) texts.push_back(*text.as_string());
-  }
-  return texts;
-}
-
-Pairs read_pairs(const Document& document, std::string_view member) {
-  Pairs pairs;
-  const Document* list = document.find(member);
-  if (list == nullptr || !list->is_array()) return pairs;
-  for (const Document& pair : *list->as_array()) {
-    const Document::Array* both = pair.as_array();
-    if (both == nullptr || both->size() != 2) continue;
-    const std::string* name = (*both)[0].as_string();
-    const std::string* value = (*both)[1].as_string();
-    if (name != nullptr && value != nullptr) pairs.emplace_back(*name, *value);
-  }
-  return pairs;
-}
 
 std::string spec_text(const JobSpec& spec) {
   Document channels = Document::array();
@@ -75,29 +40,34 @@ std::string spec_text(const JobSpec& spec) {
                                    {"path", output.path},
                                    {"continuous", output.continuous}}));
   }
-  Pairs metrics;
+  TextPairs metrics;
   for (const MetricDefinition& metric : spec.metrics)
     metrics.emplace_back(metric.name, metric.pattern);
-  return to_json(Document::object({{"image", spec.image},
-                                   {"role", spec.role},
-                                   {"hyperparameters", pairs_document(spec.hyperparameters)},
-                                   {"environment", pairs_document(spec.environment)},
-                                   {"channels", std::move(channels)},
-                                   {"outputs", std::move(outputs)},
-                                   {"entry_point", texts_document(spec.command.entry_point)},
-                                   {"arguments", texts_document(spec.command.arguments)},
-                                   {"metrics", pairs_document(metrics)},
-                                   {"checkpoint_uri", spec.checkpoints.uri},
-                                   {"checkpoint_path", spec.checkpoints.local_path},
-                                   {"output_uri", spec.output_uri},
-                                   {"output_compressed", spec.output_compressed},
-                                   {"instance_type", spec.instance_type},
-                                   {"instance_count", spec.instance_count},
-                                   {"max_runtime_seconds", spec.max_runtime_seconds},
-                                   {"max_pending_seconds", spec.max_pending_seconds},
-                                   {"retry_attempts", spec.retry_attempts},
-                                   {"priority", spec.priority},
-                                   {"network_isolation", spec.network_isolation}}));
+  Document document = Document::object({{"image", spec.image},
+                                        {"role", spec.role},
+                                        {"hyperparameters", pairs_document(spec.hyperparameters)},
+                                        {"environment", pairs_document(spec.environment)},
+                                        {"channels", std::move(channels)},
+                                        {"outputs", std::move(outputs)},
+                                        {"entry_point", text_array(spec.command.entry_point)},
+                                        {"arguments", text_array(spec.command.arguments)},
+                                        {"metrics", pairs_document(metrics)},
+                                        {"checkpoint_uri", spec.checkpoints.uri},
+                                        {"checkpoint_path", spec.checkpoints.local_path},
+                                        {"output_uri", spec.output_uri},
+                                        {"output_compressed", spec.output_compressed},
+                                        {"instance_type", spec.instance_type},
+                                        {"instance_count", spec.instance_count},
+                                        {"max_runtime_seconds", spec.max_runtime_seconds},
+                                        {"max_pending_seconds", spec.max_pending_seconds},
+                                        {"retry_attempts", spec.retry_attempts},
+                                        {"priority", spec.priority},
+                                        {"network_isolation", spec.network_isolation}});
+  if (spec.place) {
+    document.set("place", place_document(*spec.place));
+    document.set("model", container_document(spec.model));
+  }
+  return to_json(document);
 }
 
 Channel read_channel(const Document& document) {
@@ -131,15 +101,10 @@ Result<JobSpec> read_spec(std::string_view text) {
   spec.role = document.string_or("role", "");
   spec.hyperparameters = read_pairs(document, "hyperparameters");
   spec.environment = read_pairs(document, "environment");
-  if (const Document* channels = document.find("channels");
-      channels != nullptr && channels->is_array()) {
-    for (const Document& channel : *channels->as_array())
-      spec.channels.push_back(read_channel(channel));
-  }
-  if (const Document* outputs = document.find("outputs");
-      outputs != nullptr && outputs->is_array()) {
-    for (const Document& output : *outputs->as_array()) spec.outputs.push_back(read_output(output));
-  }
+  for (const Document& channel : read_array(document, "channels"))
+    spec.channels.push_back(read_channel(channel));
+  for (const Document& output : read_array(document, "outputs"))
+    spec.outputs.push_back(read_output(output));
   spec.command.entry_point = read_texts(document, "entry_point");
   spec.command.arguments = read_texts(document, "arguments");
   for (auto& [name, pattern] : read_pairs(document, "metrics")) {
@@ -156,6 +121,10 @@ Result<JobSpec> read_spec(std::string_view text) {
   spec.retry_attempts = static_cast<int>(document.int_or("retry_attempts", 0));
   spec.priority = static_cast<int>(document.int_or("priority", 0));
   spec.network_isolation = document.bool_or("network_isolation", false);
+  if (const Document* place = document.find("place")) spec.place = read_place(*place);
+  if (const Document* model = document.find("model")) {
+    CLARY_TRY(spec.model, read_container(*model));
+  }
   return spec;
 }
 
@@ -164,18 +133,6 @@ std::optional<std::int64_t> widened(const std::optional<int>& value) {
 }
 
 }  // namespace
-
-std::int64_t to_column(TimePoint time) { return time.time_since_epoch().count(); }
-
-std::optional<std::int64_t> to_column(const std::optional<TimePoint>& time) {
-  return time ? std::optional(to_column(*time)) : std::nullopt;
-}
-
-TimePoint time_of(std::int64_t column) { return TimePoint(Duration(column)); }
-
-std::optional<TimePoint> time_of(const Statement& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(time_of(row.integer(column)));
-}
 
 Result<Phase> phase_of(std::int64_t column) {
   if (column < 0 || column > static_cast<std::int64_t>(Phase::kStopped)) {

@@ -2,14 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "domain/job.h"
 #include "meta/database.h"
+#include "meta/row_values.h"
 
 namespace clary::meta {
 
@@ -24,10 +22,6 @@ inline constexpr int kJobColumnCount = 21;
 void bind_job(Statement& statement, const domain::Job& job, std::uint64_t version);
 Result<domain::Job> read_job(const Statement& row);
 
-std::int64_t to_column(TimePoint time);
-std::optional<std::int64_t> to_column(const std::optional<TimePoint>& time);
-TimePoint time_of(std::int64_t column);
-std::optional<TimePoint> time_of(const Statement& row, int column);
 // Internal when the column holds no phase.
 Result<domain::Phase> phase_of(std::int64_t column);
 

@@ -1,3 +1,5 @@
+#include <map>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -177,9 +179,7 @@ class StoredJobs final : public domain::JobStore {
     CLARY_TRY(auto reader, database_.read());
     CLARY_TRY(const ListStatement statement, list_statement(*reader, query));
     CLARY_TRY(Statement select, reader->prepare(statement.sql));
-    for (const auto& parameter : statement.parameters) {
-      std::visit([&select](const auto& value) { select.bind(value); }, parameter);
-    }
+    bind_all(select, statement.parameters);
     JobPage page;
     while (true) {
       CLARY_TRY(const bool row, select.step());
@@ -192,9 +192,15 @@ class StoredJobs final : public domain::JobStore {
     return page;
   }
 
-  Result<std::map<domain::Phase, std::uint64_t>> count_by_phase() override {
+  Result<std::map<domain::Phase, std::uint64_t>> count_by_phase(
+      std::span<const JobKind> kinds) override {
+    if (kinds.empty()) return std::map<domain::Phase, std::uint64_t>();
+    // '+': to read the table is less than to go to each row by an index.
+    std::string sql = "SELECT phase, count(*) FROM jobs WHERE +kind IN (";
+    for (const JobKind kind : kinds)
+      sql += (sql.back() == '(' ? "" : ", ") + std::to_string(static_cast<int>(kind));
     CLARY_TRY(auto reader, database_.read());
-    CLARY_TRY(Statement select, reader->prepare("SELECT phase, count(*) FROM jobs GROUP BY phase"));
+    CLARY_TRY(Statement select, reader->prepare(sql + ") GROUP BY phase"));
     std::map<domain::Phase, std::uint64_t> counts;
     while (true) {
       CLARY_TRY(const bool row, select.step());

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/mutex.h"
-#include "meta/job_rows.h"
+#include "meta/row_values.h"
 #include "meta/stores.h"
 
 namespace clary::meta {

@@ -16,6 +16,7 @@ class OpenedStores : public domain::StoresUnderTest {
   domain::KeyStore& keys() override { return *keys_; }
   domain::IdentityStore& identities() override { return *identities_; }
   domain::PolicyStore& policies() override { return *policies_; }
+  domain::EndpointStore& endpoints() override { return *endpoints_; }
   Database& database() { return *database_; }
 
   void reopen() override {
@@ -27,12 +28,14 @@ class OpenedStores : public domain::StoresUnderTest {
     keys_ = make_key_store(*database_);
     identities_ = make_identity_store(*database_);
     policies_ = make_policy_store(*database_);
+    endpoints_ = make_endpoint_store(*database_);
   }
   void close() {
     jobs_.reset();
     keys_.reset();
     identities_.reset();
     policies_.reset();
+    endpoints_.reset();
     database_.reset();
   }
 
@@ -44,6 +47,7 @@ class OpenedStores : public domain::StoresUnderTest {
   std::unique_ptr<domain::KeyStore> keys_;
   std::unique_ptr<domain::IdentityStore> identities_;
   std::unique_ptr<domain::PolicyStore> policies_;
+  std::unique_ptr<domain::EndpointStore> endpoints_;
 };
 
 }  // namespace clary::meta

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/json.h"
-#include "meta/job_rows.h"
+#include "meta/row_values.h"
 #include "meta/stores.h"
 
 namespace clary::meta {

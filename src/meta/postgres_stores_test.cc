@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "domain/endpoint_store_conformance.h"
 #include "domain/job_store_conformance.h"
 #include "meta/opened_stores.h"
 #include "meta/postgres_connection.h"
@@ -13,6 +14,7 @@
 namespace clary::meta {
 namespace {
 
+using domain::EndpointStoreConformance;
 using domain::IdentityStoreConformance;
 using domain::JobStoreConformance;
 using domain::KeyStoreConformance;
@@ -80,6 +82,8 @@ INSTANTIATE_TEST_SUITE_P(Postgres, KeyStoreConformance,
                          domain::key_stores_of(&make_postgres_stores));
 INSTANTIATE_TEST_SUITE_P(Postgres, IdentityStoreConformance,
                          domain::identity_stores_of(&make_postgres_stores));
+INSTANTIATE_TEST_SUITE_P(Postgres, EndpointStoreConformance,
+                         domain::endpoint_stores_of(&make_postgres_stores));
 
 class PostgresDatabaseTest : public ::testing::Test {
  protected:

@@ -117,6 +117,21 @@ CREATE TABLE managed_policies (
   document TEXT NOT NULL,
   record TEXT NOT NULL
 ) WITHOUT ROWID;
+)sql",
+                                                              R"sql(
+CREATE TABLE resources (
+  id INTEGER PRIMARY KEY,
+  kind INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  modified INTEGER NOT NULL,
+  status_rank INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  record TEXT NOT NULL
+);
+CREATE UNIQUE INDEX resources_by_key ON resources (kind, key);
+CREATE INDEX resources_by_creation ON resources (kind, created, key);
+CREATE INDEX resources_by_status ON resources (kind, status_rank, key);
 )sql"});
 
 }  // namespace

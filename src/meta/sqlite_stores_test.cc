@@ -5,13 +5,16 @@
 
 #include "base/files.h"
 #include "base/sqlite.h"
+#include "domain/endpoint_store_conformance.h"
 #include "domain/job_store_conformance.h"
 #include "meta/job_list.h"
 #include "meta/opened_stores.h"
+#include "meta/schema.h"
 
 namespace clary::meta {
 namespace {
 
+using domain::EndpointStoreConformance;
 using domain::IdentityStoreConformance;
 using domain::JobStoreConformance;
 using domain::KeyStoreConformance;
@@ -42,6 +45,8 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, JobStoreConformance, domain::job_stores_of(&mak
 INSTANTIATE_TEST_SUITE_P(Sqlite, KeyStoreConformance, domain::key_stores_of(&make_sqlite_stores));
 INSTANTIATE_TEST_SUITE_P(Sqlite, IdentityStoreConformance,
                          domain::identity_stores_of(&make_sqlite_stores));
+INSTANTIATE_TEST_SUITE_P(Sqlite, EndpointStoreConformance,
+                         domain::endpoint_stores_of(&make_sqlite_stores));
 
 // What SQLite will do for a query, in its own words.
 std::string plan_of(Database& database, const domain::JobQuery& query) {
@@ -68,6 +73,42 @@ TEST(MetaDatabase, NoListSortsOrReadsEveryJob) {
   }
   const std::string live = plan({.phases = {domain::Phase::kPending, domain::Phase::kTraining}});
   EXPECT_EQ(live, "SCAN jobs USING INDEX jobs_live; ") << "it holds live jobs only";
+}
+
+TEST(MetaDatabase, AMetadataOfFormatFiveIsTakenOver) {
+  const SqliteStores stores;
+  const std::string path = stores.path() + ".five";
+  {
+    const auto old = sqlite::Database::open(path, {}).value();
+    ASSERT_TRUE(sqlite::migrate(*old, migrations().first(5)).ok());
+    ASSERT_TRUE(old->execute("INSERT INTO tags VALUES ('arn:x', 'k', 'v')").ok());
+  }
+  const auto database = open_sqlite(path).value();
+  EXPECT_EQ(make_job_store(*database)->tags(Arn("arn:x")).value().size(), 1U);
+  const domain::Model model{.name = ModelName("m")};
+  const auto endpoints = make_endpoint_store(*database);
+  ASSERT_TRUE(endpoints->create_model(model).ok());
+  EXPECT_TRUE(endpoints->find_model(model.name).value() == model);
+}
+
+TEST(MetaDatabase, ARecordThatCannotBeReadIsNamed) {
+  SqliteStores stores;
+  for (const char* record : {"{", R"({"status":"Melted"})"}) {
+    ASSERT_TRUE(stores.endpoints().clear().ok());
+    ASSERT_TRUE(stores.endpoints().create_endpoint({.name = EndpointName("e")}).ok());
+    ASSERT_TRUE(stores.database()
+                    .write([record](Connection& connection) -> Status {
+                      CLARY_TRY(Statement spoil,
+                                connection.prepare("UPDATE resources SET record = ?1"));
+                      return spoil.bind(std::string_view(record)).run();
+                    })
+                    .ok());
+    const auto found = stores.endpoints().find_endpoint(EndpointName("e"));
+    ASSERT_FALSE(found.ok());
+    EXPECT_EQ(found.error().code, ErrorCode::kInternal);
+    EXPECT_TRUE(found.error().message.starts_with("endpoint 'e': its record cannot be read: "))
+        << found.error().message;
+  }
 }
 
 TEST(MetaDatabase, ANewerFormatIsRefusedWithASentence) {

@@ -1,8 +1,9 @@
-// The job, key, identity and policy stores on a metadata database.
+// The stores of jobs, keys, identities, policies and endpoints, on a metadata database.
 #pragma once
 
 #include <memory>
 
+#include "domain/endpoint_store.h"
 #include "domain/identity_store.h"
 #include "domain/job_store.h"
 #include "domain/key_store.h"
@@ -16,5 +17,6 @@ std::unique_ptr<domain::JobStore> make_job_store(Database& database);
 std::unique_ptr<domain::KeyStore> make_key_store(Database& database);
 std::unique_ptr<domain::IdentityStore> make_identity_store(Database& database);
 std::unique_ptr<domain::PolicyStore> make_policy_store(Database& database);
+std::unique_ptr<domain::EndpointStore> make_endpoint_store(Database& database);
 
 }  // namespace clary::meta

@@ -126,6 +126,7 @@ class RuntimeFixture : public ::testing::Test {
   domain::FakeEndpointStore endpoints_;
   domain::FakeKeyStore keys_;
   domain::FakeIdentityStore identities_;
+  domain::FakeEndpointStore endpoints_;
   telemetry::FakeLogStore logs_{clock_};
   telemetry::FakeMetricStore metrics_;
   objects::MemoryStore objects_{clock_, ids_};

@@ -25,6 +25,8 @@ TEST_F(MetricsPageTest, ShowsRequestsJobsConnectionsAndTheProcess) {
   domain::Job job;
   job.name = JobName("a");
   ASSERT_TRUE(jobs_.create(domain::begin(job, clock_.now()), {}).ok());
+  job.kind = domain::JobKind::kServing;
+  ASSERT_TRUE(jobs_.create(domain::begin(job, clock_.now()), {}).ok());
   requests_.count({"sts", "GetCallerIdentity", 200, std::chrono::milliseconds(1)});
   clock_.advance(std::chrono::seconds(5));
   const std::string text = page_.render();
