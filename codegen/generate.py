@@ -23,10 +23,10 @@ def service_files(service: Service) -> dict[str, str]:
     uses = Counter(name for names in reached.values() for name in names)
     shared = [name for name in service.closure(service.roots(sorted(service.operations))) if uses[name] > 1]
     files = {
-        f"{service.name}_service.h": service_header(service),
-        f"{service.name}_service.cc": service_source(service),
-        f"{service.name}_shapes.h": header(service, f"Shapes that several resources of {service.name} share.", shared, [], False),
-        f"{service.name}_shapes.cc": source(service, f"{service.name}_shapes", shared, []),
+        f"{service.identifier}_service.h": service_header(service),
+        f"{service.identifier}_service.cc": service_source(service),
+        f"{service.identifier}_shapes.h": header(service, f"Shapes that several resources of {service.name} share.", shared, [], False),
+        f"{service.identifier}_shapes.cc": source(service, f"{service.identifier}_shapes", shared, []),
     }
     for resource, names in service.resources().items():
         own = [name for name in reached[resource] if uses[name] == 1]
@@ -36,7 +36,7 @@ def service_files(service: Service) -> dict[str, str]:
 
 
 def all_services(services: list[Service]) -> dict[str, str]:
-    names = [service.name for service in services]
+    names = [service.identifier for service in services]
     head = [NOTICE, "#pragma once", "", "#include <span>", "", '#include "wire/shape.h"', "", "namespace clary::api {", "",
             "// Every service that Clary speaks.", "std::span<const wire::Service* const> services();", "", "}  // namespace clary::api", ""]
     body = [NOTICE, '#include "api/services.h"', "", *[f'#include "api/{name}_service.h"' for name in names], "",
@@ -49,7 +49,7 @@ def all_services(services: list[Service]) -> dict[str, str]:
 def operation_list(services: list[Service]) -> str:
     """Every operation carried out, as types: for what must hold for all of them."""
     resources = [name for service in services for name in service.resources()]
-    types = [f"{service.name}::{name}" for service in services for name in sorted(service.operations)]
+    types = [f"{service.identifier}::{name}" for service in services for name in sorted(service.operations)]
     lines = [NOTICE, "#pragma once", "", *[f'#include "api/{name}.h"' for name in sorted(resources)], "", "namespace clary::api {", "",
              "template <typename... Operations>", "struct OperationList {};", "",
              "using AllOperations = OperationList<" + ",\n                                   ".join(types) + ">;", "",

@@ -33,6 +33,11 @@ class Service:
     table: dict[str, Any]
 
     @property
+    def identifier(self) -> str:
+        """The name as C++ has it: sagemaker_runtime."""
+        return self.name.replace("-", "_")
+
+    @property
     def shapes(self) -> dict[str, Any]:
         return self.model["shapes"]
 
@@ -102,11 +107,21 @@ class Service:
         return SCALARS.get(shape["type"], name)
 
 
+def take_bytes_out(shapes: dict[str, Any]) -> None:
+    """A payload of bytes is the body itself, never part of the Document, whether or not the model streams it."""
+    for shape in shapes.values():
+        if "payload" in shape:
+            payload = shape["members"][shape["payload"]]
+            if shapes[payload["shape"]]["type"] == "blob":
+                payload["streaming"] = True
+
+
 def load_services(folder: Path = HERE) -> list[Service]:
     tables = tomllib.loads((folder / "operations.toml").read_text())
     services = [Service(name, json.loads((folder / "models" / f"{name}.json").read_text()), table) for name, table in tables.items()]
     for service in services:
         service.check()
+        take_bytes_out(service.shapes)
     return services
 
 
@@ -124,6 +139,7 @@ def pcre_pattern(pattern: str) -> str:
     pattern = pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\x{10000}-\x{10FFFF}")
     pattern = re.sub(r"\\uD7FF\\uE000", r"\\x{D7FF}\\x{E000}", pattern)
     pattern = re.sub(r"\\u([0-9A-Fa-f]{4})", r"\\x{\1}", pattern)
+    pattern = pattern.replace(r"\p{ASCII}", r"[\x00-\x7F]").replace(r"\p{Print}", r"\x20-\x7E")
     return pattern.replace(r"\p{Alnum}", "a-zA-Z0-9")
 
 

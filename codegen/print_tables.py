@@ -113,12 +113,12 @@ def operation_row(service: Service, name: str) -> tuple[str, str]:
     spec = service.operations.get(name) or service.model["others"][name]
     carried_out = name in service.operations
     before = ""
-    fields: dict[str, str | None] = {"name": literal(name), "service": f"&{service.name}_service_table"}
+    fields: dict[str, str | None] = {"name": literal(name), "service": f"&{service.identifier}_service_table"}
     if carried_out:
         fields["carried_out"] = "true"
         for side in ("input", "output"):
             fields[side] = f"&k{spec[side]['shape']}" if side in spec else None
-    if "http" in spec and service.model["metadata"]["protocols"][0] == "rest-xml":
+    if "http" in spec and service.model["metadata"]["protocols"][0] in ("rest-xml", "rest-json"):
         fields["method"] = literal(spec["http"]["method"])
         fields["uri"] = literal(spec["http"]["requestUri"].partition("?")[0])
         if spec["http"].get("responseCode", 200) != 200:
@@ -141,15 +141,15 @@ def service_source(service: Service) -> str:
     metadata = service.model["metadata"]
     names = sorted([*service.operations, *service.model["others"]])
     rows = [operation_row(service, name) for name in names]
-    protocol = {"json": "kJson", "query": "kQuery", "rest-xml": "kRestXml"}
+    protocol = {"json": "kJson", "query": "kQuery", "rest-xml": "kRestXml", "rest-json": "kRestJson"}
     spoken = [p for p in metadata["protocols"] if p in protocol]
-    lines = [NOTICE, f'#include "api/{service.name}_service.h"', "", "namespace clary::api {", "namespace {", "",
+    lines = [NOTICE, f'#include "api/{service.identifier}_service.h"', "", "namespace clary::api {", "namespace {", "",
              "using namespace clary::wire;  // NOLINT: tables of nothing but its names", "",
-             "extern const Service " + f"{service.name}_service_table;", ""]
+             "extern const Service " + f"{service.identifier}_service_table;", ""]
     lines += [shape(service, name) for name in service.closure(service.roots(sorted(service.operations)))]
     lines += [row[0] for row in rows]
     lines += ["const Operation kOperations[] = {", *[f"    {row[1]}," for row in rows], "};", ""]
-    lines += [f"const Service {service.name}_service_table = " + initialiser({
+    lines += [f"const Service {service.identifier}_service_table = " + initialiser({
         "name": literal(service.name),
         "signing_name": literal(service.table["signing_name"]),
         "protocol": f"Protocol::{protocol[spoken[0]]}",
@@ -161,11 +161,11 @@ def service_source(service: Service) -> str:
         "xml_namespace": literal(metadata["xmlNamespace"]) if isinstance(metadata.get("xmlNamespace"), str) else literal("http://s3.amazonaws.com/doc/2006-03-01/") if service.name == "s3" else None,
         "operations": "kOperations",
     }) + ";", "", "}  // namespace", "",
-        f"const wire::Service& {service.name}_service() {{ return {service.name}_service_table; }}", "",
+        f"const wire::Service& {service.identifier}_service() {{ return {service.identifier}_service_table; }}", "",
         "}  // namespace clary::api", ""]
     return "\n".join(lines)
 
 
 def service_header(service: Service) -> str:
     return "\n".join([NOTICE, "#pragma once", "", '#include "wire/shape.h"', "", "namespace clary::api {", "",
-                      f"const wire::Service& {service.name}_service();", "", "}  // namespace clary::api", ""])
+                      f"const wire::Service& {service.identifier}_service();", "", "}  // namespace clary::api", ""])

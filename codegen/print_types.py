@@ -52,8 +52,8 @@ def operation(service: Service, name: str) -> str:
             out.append(f"struct {name}{alias} {{\n  friend bool operator==(const {name}{alias}&, const {name}{alias}&) = default;\n}};")
             out.append(f"inline void decode(const Document&, {name}{alias}&) {{}}")
             out.append(f"inline Document encode(const {name}{alias}&) {{ return Document::Object{{}}; }}\n")
-    out.append(f"struct {name} {{\n  using Request = {service.name}::{types['Request']};")
-    out.append(f"  using Reply = {service.name}::{types['Reply']};\n  static const wire::Operation& operation();\n}};\n")
+    out.append(f"struct {name} {{\n  using Request = {service.identifier}::{types['Request']};")
+    out.append(f"  using Reply = {service.identifier}::{types['Reply']};\n  static const wire::Operation& operation();\n}};\n")
     return "\n".join(out)
 
 
@@ -64,23 +64,23 @@ def structures(service: Service, names: list[str]) -> list[str]:
 def header(service: Service, about: str, shapes: list[str], operations: list[str], uses_shared: bool) -> str:
     includes = ["<cstdint>", "<optional>", "<string>", "<vector>", "", '"base/document.h"', '"wire/codec.h"', '"wire/shape.h"']
     if uses_shared:
-        includes.append(f'"api/{service.name}_shapes.h"')
+        includes.append(f'"api/{service.identifier}_shapes.h"')
     lines = [NOTICE + f"// {about}\n#pragma once\n", *[f"#include {i}" if i else "" for i in includes], ""]
-    lines += ["namespace clary::api {", f"inline namespace {service.name} {{", ""]
+    lines += ["namespace clary::api {", f"inline namespace {service.identifier} {{", ""]
     lines += [struct(service, name) for name in structures(service, shapes)]
     lines += [operation(service, name) for name in operations]
-    lines += [f"}}  // namespace {service.name}", "}  // namespace clary::api", ""]
+    lines += [f"}}  // namespace {service.identifier}", "}  // namespace clary::api", ""]
     return "\n".join(lines)
 
 
 def source(service: Service, file: str, shapes: list[str], operations: list[str]) -> str:
     lines = [NOTICE, f'#include "api/{file}.h"', "", '#include "base/check.h"' if operations else "",
-             f'#include "api/{service.name}_service.h"' if operations else "", ""]
-    lines += ["namespace clary::api {", f"inline namespace {service.name} {{", ""]
+             f'#include "api/{service.identifier}_service.h"' if operations else "", ""]
+    lines += ["namespace clary::api {", f"inline namespace {service.identifier} {{", ""]
     lines += [codec(service, name) for name in structures(service, shapes)]
     for name in operations:
         lines += [f"const wire::Operation& {name}::operation() {{",
-                  f'  const wire::Operation* found = {service.name}_service().find("{name}");',
+                  f'  const wire::Operation* found = {service.identifier}_service().find("{name}");',
                   "  CLARY_CHECK(found != nullptr);", "  return *found;", "}", ""]
-    lines += [f"}}  // namespace {service.name}", "}  // namespace clary::api", ""]
+    lines += [f"}}  // namespace {service.identifier}", "}  // namespace clary::api", ""]
     return "\n".join(lines)

@@ -48,6 +48,34 @@ def test_a_shape_that_contains_itself_is_refused():
         service.closure(["Box"])
 
 
+def test_a_payload_of_bytes_is_no_member_of_a_struct():
+    service = toy()
+    service.shapes["Letter"] = {"type": "structure", "payload": "Body", "members": {"Body": {"shape": "Blob"}, "To": {"shape": "Name"}}}
+    model.take_bytes_out(service.shapes)
+    assert generate.header(service, "letters", ["Letter"], [], False).count("body") == 0
+
+
+def test_a_service_may_have_a_name_that_cpp_does_not_allow():
+    service = toy()
+    service.name = "toy-runtime"
+    files = generate.generate([service])
+    assert "toy_runtime_service.h" in files
+    assert not any("toy-runtime" in name for name in files)
+    assert "inline namespace toy_runtime {" in files["boxes.h"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        (r"\p{ASCII}*", r"[\x00-\x7F]*"),
+        (r"\A\S[\p{Print}]*\z", r"\A\S[\x20-\x7E]*\z"),
+        (r"[\p{Alnum}]+", "[a-zA-Z0-9]+"),
+    ],
+)
+def test_patterns_in_pcre2(pattern, expected):
+    assert model.pcre_pattern(pattern) == expected
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -22,6 +22,7 @@
 #include "wire/cbor.h"
 #include "wire/error_body.h"
 #include "wire/query.h"
+#include "wire/rest_json.h"
 #include "wire/rest_xml.h"
 #include "wire/validator.h"
 
@@ -95,6 +96,11 @@ class Probe {
       if (operation == nullptr) return not_found("operation");
       return parse_json(body);
     }
+    if (service.protocol == wire::Protocol::kRestJson) {
+      operation = wire::find_rest_json_operation(service, head);
+      if (operation == nullptr || !operation->carried_out) return not_found("operation");
+      return wire::read_rest_json_request(*operation, head, body);
+    }
     if (service.protocol == wire::Protocol::kRestXml) {
       operation = wire::find_rest_operation(service, head);
       if (operation == nullptr || !operation->carried_out) return not_found("operation");
@@ -112,6 +118,8 @@ class Probe {
     net::Reply http;
     if (protocol == "query" || operation.service->protocol == wire::Protocol::kQuery) {
       http.body = wire::write_query(operation, reply, "request-id");
+    } else if (operation.service->protocol == wire::Protocol::kRestJson) {
+      http = wire::write_rest_json_reply(operation, reply, 0);
     } else if (operation.service->protocol == wire::Protocol::kRestXml) {
       http = wire::write_rest_reply(operation, reply, 0);
       if (http.announced_length)

@@ -47,7 +47,16 @@ ApiServices::ApiServices(ApiServicesParts parts)
                         .changes = parts_.changes,
                         .identities = *parts_.storage.identities,
                         .ids = parts_.ids}),
-      tags_(*parts_.storage.jobs),
+      models_({.store = parts_.endpoints,
+               .jobs = *parts_.storage.jobs,
+               .identities = *parts_.storage.identities}),
+      endpoint_configs_({.store = parts_.endpoints, .jobs = *parts_.storage.jobs}),
+      endpoints_({.store = parts_.endpoints,
+                  .jobs = *parts_.storage.jobs,
+                  .changes = parts_.endpoint_changes,
+                  .ids = parts_.ids}),
+      invocations_(parts_.endpoint_calls),
+      tags_(*parts_.storage.jobs, parts_.endpoints),
       metrics_page_(parts_.requests, *parts_.storage.jobs, parts_.clock, parts_.counters) {}
 
 Status ApiServices::add_to(services::Router& router, services::LocalRoutes& routes) {
@@ -75,6 +84,10 @@ Status ApiServices::add_to(services::Router& router, services::LocalRoutes& rout
   ecr_.add_to(router);
   training_jobs_.add_to(router);
   processing_jobs_.add_to(router);
+  models_.add_to(router);
+  endpoint_configs_.add_to(router);
+  endpoints_.add_to(router);
+  invocations_.add_to(router);
   tags_.add_to(router);
 
   add_health_routes(routes);

@@ -7,6 +7,7 @@
 #include "apps/settings.h"
 #include "apps/storage.h"
 #include "base/result.h"
+#include "domain/endpoint_store.h"
 #include "hosting/endpoint_calls.h"
 #include "hosting/endpoint_changes.h"
 #include "net/server.h"
@@ -15,6 +16,9 @@
 #include "services/bucket_rules.h"
 #include "services/cloudwatch.h"
 #include "services/ecr.h"
+#include "services/endpoint_configs.h"
+#include "services/endpoint_invocations.h"
+#include "services/endpoints.h"
 #include "services/iam_access_keys.h"
 #include "services/iam_policies.h"
 #include "services/iam_roles.h"
@@ -26,6 +30,7 @@
 #include "services/logs.h"
 #include "services/logs_filter.h"
 #include "services/metric_data.h"
+#include "services/models.h"
 #include "services/processing_jobs.h"
 #include "services/prometheus.h"
 #include "services/router.h"
@@ -49,10 +54,11 @@ struct ApiServicesParts {
   const Settings& settings;
   Storage& storage;
   runtime::JobChanges& changes;
-  hosting::EndpointCalls& endpoint_calls;
-  hosting::EndpointChanges& endpoint_changes;
   runtime::RuntimeReset& reset;
   services::JobCredentials& job_credentials;
+  domain::EndpointStore& endpoints;
+  hosting::EndpointChanges& endpoint_changes;
+  hosting::EndpointCalls& endpoint_calls;
   services::BucketRules& buckets;
   const telemetry::ServerMetrics& requests;
   const Clock& clock;
@@ -98,6 +104,10 @@ class ApiServices {
   services::Ecr ecr_;
   services::TrainingJobs training_jobs_;
   services::ProcessingJobs processing_jobs_;
+  services::Models models_;
+  services::EndpointConfigs endpoint_configs_;
+  services::Endpoints endpoints_;
+  services::EndpointInvocations invocations_;
   services::Tags tags_;
   services::MetricsPage metrics_page_;
 };

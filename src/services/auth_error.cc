@@ -56,9 +56,11 @@ ServiceError s3_error(const wire::AuthFailure& failure) {
   return {"AccessDenied", "Access Denied", 403};
 }
 
-// JSON services add "Exception" to most codes and answer 400; query services answer 403.
-ServiceError rpc_error(const wire::AuthFailure& failure, bool json) {
-  const int status = json ? 400 : 403;
+// JSON services add "Exception" to most codes and answer 400 where they are no REST; query services
+// answer 403.
+ServiceError rpc_error(const wire::AuthFailure& failure, wire::Protocol protocol) {
+  const bool json = protocol != wire::Protocol::kQuery;
+  const int status = protocol == wire::Protocol::kJson ? 400 : 403;
   switch (failure.kind) {
     case Kind::kUnavailable:
       break;
@@ -104,7 +106,7 @@ ServiceError auth_error(const wire::AuthFailure& failure, const wire::Service& s
   if (failure.kind == Kind::kUnavailable)
     return unavailable("The key cannot be looked up now; try again soon.");
   if (service.protocol == wire::Protocol::kRestXml) return s3_error(failure);
-  return rpc_error(failure, service.protocol == wire::Protocol::kJson);
+  return rpc_error(failure, service.protocol);
 }
 
 }  // namespace clary::services

@@ -6,6 +6,7 @@
 #include "services/job_rules.h"
 #include "services/log_group_name.h"
 #include "services/s3_copies.h"
+#include "services/serving_resources.h"
 
 namespace clary::services {
 namespace {
@@ -62,21 +63,45 @@ constexpr std::pair<const char*, const char*> kRequestFields[] = {
     {"s3:max-keys", "MaxKeys"},
     {"s3:x-amz-acl", "ACL"},
     {"s3:x-amz-server-side-encryption", "ServerSideEncryption"},
+    {"sagemaker:targetmodel", "TargetModel"},
     {"sts:externalid", "ExternalId"}};
 
+// Resources are found by the end of an ARN: so the question is about the one that is found.
+std::string found_by(const std::string& arn, const CallContext& context) {
+  if (const auto job = key_of(arn)) return job_arn(job->kind, job->name.value(), context).value();
+  if (const auto serving = serving_name_of(arn))
+    return serving_arn(serving->kind, serving->name, context).value();
+  return arn;
+}
+
 std::string sagemaker_resource(const Document& request, const CallContext& context) {
-  if (std::string arn = request.string_or("ResourceArn", ""); !arn.empty()) {
-    // Jobs are found by the end of an ARN: so the question is about the one that is found.
-    const std::optional<domain::JobKey> job = key_of(arn);
-    return job ? job_arn(job->kind, job->name.value(), context).value() : arn;
-  }
+  const std::string arn = request.string_or("ResourceArn", "");
+  if (!arn.empty()) return found_by(arn, context);
   for (const auto& [member, kind] :
        {std::pair{"TrainingJobName", domain::JobKind::kTraining},
         std::pair{"ProcessingJobName", domain::JobKind::kProcessing}}) {
     const std::string job = request.string_or(member, "");
     if (!job.empty()) return job_arn(kind, job, context).value();
   }
+  for (const auto& [member, kind] : {std::pair{"EndpointName", ServingKind::kEndpoint},
+                                     std::pair{"EndpointConfigName", ServingKind::kConfig},
+                                     std::pair{"ModelName", ServingKind::kModel}}) {
+    const std::string name = request.string_or(member, "");
+    if (!name.empty()) return serving_arn(kind, name, context).value();
+  }
   return "*";
+}
+
+// An endpoint that is made of a configuration, or anew, needs the action on both.
+// Source: "Actions, resources, and condition keys for Amazon SageMaker".
+std::vector<PolicyNeed> sagemaker_needs(const wire::Operation& operation, const Document& request,
+                                        const CallContext& context) {
+  const std::string action = "sagemaker:" + std::string(operation.name);
+  std::vector<PolicyNeed> out = {{action, sagemaker_resource(request, context), ""}};
+  const std::string config = request.string_or("EndpointConfigName", "");
+  if (!request.string_or("EndpointName", "").empty() && !config.empty())
+    out.push_back({action, serving_arn(ServingKind::kConfig, config, context).value(), ""});
+  return out;
 }
 
 std::string logs_resource(const Document& request, const CallContext& context) {
@@ -194,7 +219,8 @@ std::string source_ip(std::string_view peer) {
 // The role that a request makes SageMaker act as; "" for every other request.
 std::string passed_role(const wire::Operation& operation, const Document& request) {
   const bool makes = operation.service->name == "sagemaker" && operation.name.starts_with("Create");
-  return makes ? request.string_or("RoleArn", "") : "";
+  if (!makes) return "";
+  return request.string_or("RoleArn", request.string_or("ExecutionRoleArn", ""));
 }
 
 std::string iam_resource(const Document& request, const CallContext& context) {
@@ -213,7 +239,6 @@ std::string iam_resource(const Document& request, const CallContext& context) {
 std::string policy_resource(const wire::Operation& operation, const Document& request,
                             const CallContext& context) {
   const std::string_view service = operation.service->name;
-  if (service == "sagemaker") return sagemaker_resource(request, context);
   if (service == "iam") return iam_resource(request, context);
   if (service == "sts") return request.string_or("RoleArn", "*");
   return "*";
@@ -240,6 +265,8 @@ std::vector<PolicyNeed> policy_needs(const wire::Operation& operation, const Doc
   const std::string_view service = operation.service->name;
   if (service == "ecr") return ecr_needs(operation, request, context);
   if (service == "logs") return logs_needs(operation, request, context);
+  if (service == "sagemaker" || service == "sagemaker-runtime")
+    return sagemaker_needs(operation, request, context);
   if (service != "s3") {
     return {{std::string(service) + ':' + std::string(operation.name),
              policy_resource(operation, request, context), ""}};

@@ -5,6 +5,7 @@
 #include "api/ecr_service.h"
 #include "api/logs_service.h"
 #include "api/s3_service.h"
+#include "api/sagemaker_runtime_service.h"
 #include "api/sagemaker_service.h"
 #include "api/sts_service.h"
 #include "base/json.h"
@@ -55,6 +56,65 @@ TEST(PolicyNeeds, ALogGroupIsTheSameHoweverItIsNamed) {
             "logs:FilterLogEvents arn:aws:logs:eu-west-1:1:log-group:secret:log-stream:");
   EXPECT_EQ(needs("DescribeLogGroups", "{}", api::logs_service()),
             "logs:DescribeLogGroups " + group + ":log-stream:");
+}
+
+TEST(PolicyNeeds, EndpointsAndWhatTheyAreMadeOfHaveArnsInLowerCase) {
+  const std::string prefix = "arn:aws:sagemaker:us-east-1:000000000000:";
+  const auto& sagemaker = api::sagemaker_service();
+  EXPECT_EQ(needs("DeleteModel", R"({"ModelName": "M"})", sagemaker),
+            "sagemaker:DeleteModel " + prefix + "model/m");
+  EXPECT_EQ(needs("DescribeEndpointConfig", R"({"EndpointConfigName": "C"})", sagemaker),
+            "sagemaker:DescribeEndpointConfig " + prefix + "endpoint-config/c");
+  EXPECT_EQ(
+      needs("UpdateEndpoint", R"({"EndpointName": "E", "EndpointConfigName": "C"})", sagemaker),
+      "sagemaker:UpdateEndpoint " + prefix + "endpoint/e, sagemaker:UpdateEndpoint " + prefix +
+          "endpoint-config/c");
+  EXPECT_EQ(needs("ListTags", R"({"ResourceArn": "arn:aws:sagemaker:x:1:endpoint/E"})", sagemaker),
+            "sagemaker:ListTags " + prefix + "endpoint/e");
+  EXPECT_EQ(needs("InvokeEndpoint", R"({"EndpointName": "E"})", api::sagemaker_runtime_service()),
+            "sagemaker:InvokeEndpoint " + prefix + "endpoint/e");
+}
+
+TEST(Authorize, ACallOfAnEndpointIsDecidedByItsArnAndModel) {
+  domain::FakeIdentityStore identities;
+  domain::AccessKey key{.id = AccessKeyId("K"),
+                        .principal = "arn:aws:sts::000000000000:assumed-role/Unknown/s"};
+  key.policy = R"({"Statement":{"Effect":"Allow","Action":"sagemaker:InvokeEndpoint","Resource":)"
+               R"("arn:aws:sagemaker:us-east-1:000000000000:endpoint/mine","Condition":)"
+               R"({"StringEquals":{"sagemaker:TargetModel":"a.tar.gz"}}}})";
+  key.gang = GangId("g");
+  net::RequestHead head;
+  CallContext context{
+      .account = AccountId("000000000000"), .region = Region("us-east-1"), .head = &head};
+  context.principal = key.principal;
+  const auto may = [&](const std::string& request) {
+    return authorize(key, identities, *api::sagemaker_runtime_service().find("InvokeEndpoint"),
+                     parse_json(request).value(), context, nullptr)
+        .ok();
+  };
+  EXPECT_TRUE(may(R"({"EndpointName": "Mine", "TargetModel": "a.tar.gz"})"));
+  EXPECT_FALSE(may(R"({"EndpointName": "mine", "TargetModel": "b.tar.gz"})"));
+  EXPECT_FALSE(may(R"({"EndpointName": "yours", "TargetModel": "a.tar.gz"})"));
+}
+
+TEST(Authorize, AModelsRoleMustBePassed) {
+  domain::FakeIdentityStore identities;
+  domain::AccessKey key{.id = AccessKeyId("K"),
+                        .principal = "arn:aws:sts::000000000000:assumed-role/Unknown/s"};
+  key.gang = GangId("g");
+  net::RequestHead head;
+  CallContext context{.account = AccountId("000000000000"), .head = &head};
+  context.principal = key.principal;
+  const auto may_with = [&](const std::string& actions) {
+    key.policy = R"({"Statement":{"Effect":"Allow","Action":)" + actions + R"(,"Resource":"*"}})";
+    const auto request =
+        parse_json(R"({"ModelName": "m", "ExecutionRoleArn": "arn:aws:iam::000000000000:role/R"})");
+    return authorize(key, identities, *api::sagemaker_service().find("CreateModel"),
+                     request.value(), context, nullptr)
+        .ok();
+  };
+  EXPECT_FALSE(may_with(R"("sagemaker:CreateModel")"));
+  EXPECT_TRUE(may_with(R"(["sagemaker:CreateModel", "iam:PassRole"])"));
 }
 
 TEST(PolicyNeeds, TagsOfALogGroupAreOfItsArn) {

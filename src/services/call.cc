@@ -12,6 +12,7 @@
 #include "wire/cbor.h"
 #include "wire/error_body.h"
 #include "wire/gzip_body.h"
+#include "wire/rest_json.h"
 #include "wire/rest_xml.h"
 
 namespace clary::services {
@@ -173,7 +174,7 @@ void Call::add_cors_fields(net::Reply& reply) const {
 ServiceError Call::slow_down() const {
   ServiceError error("SlowDown", "Please reduce your request rate.", 503);
   if (service().protocol != Protocol::kRestXml) {
-    const bool json = route_.protocol == Protocol::kJson;
+    const bool json = route_.protocol == Protocol::kJson || route_.protocol == Protocol::kRestJson;
     error = ServiceError(json ? "ThrottlingException" : "Throttling", "Rate exceeded", 400);
   }
   error.kind = ErrorCode::kLimitExceeded;
@@ -201,10 +202,23 @@ std::optional<ServiceError> Call::read_payload_kind() {
   return std::nullopt;
 }
 
-bool Call::writes() const {
-  if (route_.operation == nullptr) return false;
-  const Endpoint* endpoint = parts_.front.router.find(*route_.operation);
-  return endpoint != nullptr && endpoint->open != nullptr;
+const Endpoint* Call::endpoint() const {
+  return route_.operation == nullptr ? nullptr : parts_.front.router.find(*route_.operation);
+}
+
+bool Call::writes() const { return endpoint() != nullptr && endpoint()->open != nullptr; }
+
+bool Call::exchanges() const { return endpoint() != nullptr && endpoint()->exchange != nullptr; }
+
+std::size_t Call::most_body_bytes() const {
+  return exchanges() ? parts_.front.limits.exchanged_bytes : parts_.front.limits.body_bytes;
+}
+
+ServiceError Call::body_too_long() const {
+  const std::string limit = std::to_string(most_body_bytes());
+  // Source: AWS, InvokeEndpoint with a larger body.
+  if (exchanges()) return {"413", "HTTP content length exceeded " + limit + " bytes.", 413};
+  return {"RequestEntityTooLarge", "the body is larger than " + limit + " bytes", 413};
 }
 
 Outcome<std::unique_ptr<EncodedSink>> Call::open() {
@@ -219,34 +233,39 @@ Outcome<std::unique_ptr<EncodedSink>> Call::open_sink() {
   CLARY_TRY(const Document request, read_request(""));
   if (auto refused = authorize(request)) return *refused;
   if (auto refused = validate(request)) return *refused;
-  return parts_.front.router.find(*route_.operation)->open(request, facts_, context_);
+  return endpoint()->open(request, facts_, context_);
 }
 
-net::Reply Call::answer(std::string_view body) {
+net::Reply Call::answer(std::string body) {
   try {
-    Outcome<EncodedReply> outcome = carry_out(body);
+    Outcome<EncodedReply> outcome = carry_out(std::move(body));
     return outcome.ok() ? encode(std::move(*outcome)) : encode_error(outcome.error());
   } catch (const std::exception& failure) {
     return encode_error(internal_error(std::string("an exception: ") + failure.what()));
   }
 }
 
-Outcome<EncodedReply> Call::carry_out(std::string_view body) {
+std::optional<ServiceError> Call::unpack(std::string& body) const {
+  const bool packed = head_.headers.get("content-encoding") == "gzip" &&
+                      route_.protocol != Protocol::kRestXml && !exchanges();
+  if (!packed) return std::nullopt;
+  Result<std::string> whole = wire::gunzip(body, parts_.front.limits.body_bytes);
+  if (!whole.ok()) return ServiceError("SerializationException", whole.error().message);
+  body = std::move(*whole);
+  return std::nullopt;
+}
+
+Outcome<EncodedReply> Call::carry_out(std::string body) {
   if (auto refused = verify_body(body)) return *refused;
-  std::string unpacked;
-  if (head_.headers.get("content-encoding") == "gzip" && route_.protocol != Protocol::kRestXml) {
-    Result<std::string> whole = wire::gunzip(body, parts_.front.limits.body_bytes);
-    if (!whole.ok()) return ServiceError("SerializationException", whole.error().message);
-    unpacked = std::move(*whole);
-    body = unpacked;
-  }
+  if (auto refused = unpack(body)) return *refused;
   if (auto refused = find_form_operation(body)) return *refused;
-  const Endpoint* endpoint = parts_.front.router.find(*route_.operation);
-  if (endpoint == nullptr) return not_carried_out(*route_.operation);
+  const Endpoint* found = endpoint();
+  if (found == nullptr) return not_carried_out(*route_.operation);
   CLARY_TRY(const Document request, read_request(body));
   if (auto refused = authorize(request)) return *refused;
   if (auto refused = validate(request)) return *refused;
-  Outcome<EncodedReply> outcome = endpoint->call(request, context_);
+  if (found->exchange) return found->exchange(request, std::move(body), context_);
+  Outcome<EncodedReply> outcome = found->call(request, context_);
   if (outcome.ok() || outcome.error().code != "NoSuchKey") return outcome;
   CLARY_TRY(const bool may_know,
             may_know_absence(caller_.key, parts_.front.identities, *route_.operation, request,
@@ -297,6 +316,11 @@ Outcome<Document> Call::read_request(std::string_view body) const {
       if (!document.ok()) return ServiceError("SerializationException", document.error().message);
       return std::move(*document);
     }
+    case Protocol::kRestJson: {
+      Result<Document> document = wire::read_rest_json_request(*route_.operation, head_, body);
+      if (!document.ok()) return ServiceError("SerializationException", document.error().message);
+      return std::move(*document);
+    }
     case Protocol::kRestXml: {
       Result<Document> document = wire::read_rest_request(*route_.operation, head_, body);
       if (!document.ok())
@@ -316,80 +340,6 @@ std::optional<ServiceError> Call::validate(const Document& request) {
   if (!verdict.accepted()) return violation_error(verdict, service());
   context_.inert = std::move(verdict.inert);
   return std::nullopt;
-}
-
-net::Reply Call::encode(EncodedReply encoded) {
-  net::Reply reply;
-  switch (route_.protocol) {
-    case Protocol::kJson:
-      reply.headers.set("Content-Type",
-                        "application/x-amz-json-" + std::string(service().json_version));
-      if (route_.operation->output != nullptr) reply.body = to_json(encoded.document);
-      break;
-    case Protocol::kQuery:
-      reply.headers.set("Content-Type", "text/xml");
-      reply.body =
-          wire::write_query(*route_.operation, encoded.document, context_.request_id.value());
-      break;
-    case Protocol::kCbor:
-      wire::write_cbor_headers(reply.headers);
-      reply.body = wire::to_cbor(encoded.document);
-      break;
-    case Protocol::kRestXml:
-      reply = wire::write_rest_reply(*route_.operation, encoded.document, encoded.status);
-      break;
-  }
-  if (encoded.body != nullptr) {
-    reply.source = std::move(encoded.body);
-    reply.source_length = encoded.length;
-  } else if (encoded.status != 0) {
-    reply.announced_length = encoded.length;
-  }
-  wire::add_request_id(route_.protocol, context_.request_id.value(), reply.headers);
-  add_cors_fields(reply);
-  note(reply.status, "");
-  return reply;
-}
-
-void Call::note(int status, const std::string& code) const {
-  const Duration elapsed = parts_.front.clock.steady() - arrived_;
-  const std::string_view operation =
-      route_.operation == nullptr ? "unknown" : std::string_view(route_.operation->name);
-  if (parts_.front.requests != nullptr)
-    parts_.front.requests->count({service().name, operation, status, elapsed});
-  if (!parts_.front.logger.writes(LogLevel::kDebug)) return;
-  parts_.front.logger.debug("a call",
-                            {{"service", std::string(service().name)},
-                             {"operation", std::string(operation)},
-                             {"status", std::to_string(status)},
-                             {"code", code.empty() ? "-" : code},
-                             {"request_id", context_.request_id.value()},
-                             {"ms", std::to_string(elapsed / std::chrono::milliseconds(1))},
-                             {"bytes_in", std::to_string(facts_.length.value_or(0))}});
-}
-
-net::Reply Call::encode_error(const ServiceError& error) {
-  const WireError wire = wire_error(error, service());
-  const bool is_expected =
-      error.kind == ErrorCode::kUnsupported || error.kind == ErrorCode::kLimitExceeded;
-  if (wire.status >= 500 && !is_expected) {
-    parts_.front.logger.error(
-        "a request failed",
-        {{"request_id", context_.request_id.value()},
-         {"operation", route_.operation == nullptr ? "" : std::string(route_.operation->name)},
-         {"code", wire.code},
-         {"error", error.message}});
-  }
-  net::Reply reply =
-      wire::write_error(service(), route_.protocol,
-                        {wire.code, error.message, wire.status, std::string(head_.raw_path()),
-                         context_.request_id.value()});
-  for (const auto& [name, value] : error.headers.fields()) reply.headers.set(name, value);
-  add_cors_fields(reply);
-  const bool without_body = head_.method == "HEAD" || wire.status == 304;
-  if (without_body) reply.body.clear();
-  note(wire.status, wire.code);
-  return reply;
 }
 
 }  // namespace clary::services

@@ -46,11 +46,15 @@ class Call {
 
   // Whether the operation takes its body as it arrives.
   bool writes() const;
+  // Of one that does not: how long its body may be.
+  std::size_t most_body_bytes() const;
+  // What is said of a longer one.
+  ServiceError body_too_long() const;
   // The rest of the way for such an operation, up to its body. Exceptions of libraries end here and
   // in answer(): the client still reads an error of its protocol.
   Outcome<std::unique_ptr<EncodedSink>> open();
   // The rest of the way for every other.
-  net::Reply answer(std::string_view body);
+  net::Reply answer(std::string body);
 
   // What the service says to a client that asks for too much at once: all of them try again later.
   ServiceError slow_down() const;
@@ -64,7 +68,11 @@ class Call {
 
  private:
   Outcome<std::unique_ptr<EncodedSink>> open_sink();
-  Outcome<EncodedReply> carry_out(std::string_view body);
+  Outcome<EncodedReply> carry_out(std::string body);
+  // Unpacks a body that was packed; not one that is bytes.
+  std::optional<ServiceError> unpack(std::string& body) const;
+  const Endpoint* endpoint() const;
+  bool exchanges() const;
   std::optional<ServiceError> find_form_operation(std::string_view body);
   std::optional<ServiceError> verify_body(std::string_view body) const;
   std::optional<ServiceError> read_payload_kind();

@@ -49,7 +49,7 @@ Front::Started Front::start_call(net::RequestHead head, RequestId request_id) {
   if (is_form_upload(call->head())) return make_form_upload_sink(std::move(call), parts_.clock);
   if (auto refused = call->find_operation()) return call->encode_error(*refused);
   if (auto refused = call->authenticate()) return call->encode_error(*refused);
-  if (!call->writes()) return make_whole_body_sink(std::move(call), parts_.limits.body_bytes);
+  if (!call->writes()) return make_whole_body_sink(std::move(call));
   auto sink = call->open();
   if (!sink.ok()) return call->encode_error(sink.error());
   return make_streaming_sink(std::move(call), std::move(*sink), hashing_);

@@ -31,6 +31,9 @@ namespace clary::services {
 
 struct FrontLimits {
   std::size_t body_bytes = 8 << 20;  // of a request that is read whole: over it 413
+  // Of a body that goes on to somebody else; it is kept whole too.
+  // Source: AWS, InvokeEndpoint: "The maximum payload size is 25 MB".
+  std::size_t exchanged_bytes = 25 << 20;
   std::size_t requests_per_key =
       2048;  // under way at once; over it the client is asked to slow down
 };

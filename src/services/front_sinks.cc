@@ -11,19 +11,23 @@ namespace {
 
 class WholeBodySink final : public net::RequestSink {
  public:
-  WholeBodySink(std::unique_ptr<Call> call, std::size_t limit_bytes)
-      : call_(std::move(call)), limit_bytes_(limit_bytes) {}
+  explicit WholeBodySink(std::unique_ptr<Call> call)
+      : call_(std::move(call)), limit_bytes_(call_->most_body_bytes()) {}
 
   Status write(std::string_view piece) override {
     if (body_.size() + piece.size() > limit_bytes_)
       return limit_exceeded("the body is larger than " + std::to_string(limit_bytes_) + " bytes");
+    // Not before a piece is there: who only announces much is given nothing.
+    const std::uint64_t announced = call_->head().content_length.value_or(0);
+    if (body_.empty() && announced <= limit_bytes_)
+      body_.reserve(static_cast<std::size_t>(announced));
     body_ += piece;
     return {};
   }
-  net::Reply finish() override { return call_->answer(body_); }
+  net::Reply finish() override { return call_->answer(std::move(body_)); }
   net::Reply rejected(const Error& error) override {
     if (error.code != ErrorCode::kLimitExceeded) return call_->encode_error(error);
-    return call_->encode_error(ServiceError("RequestEntityTooLarge", error.message, 413));
+    return call_->encode_error(call_->body_too_long());
   }
 
  private:
@@ -128,9 +132,8 @@ ServiceError payload_mismatch() {
           "The provided 'x-amz-content-sha256' header does not match what was computed.", 400};
 }
 
-std::unique_ptr<net::RequestSink> make_whole_body_sink(std::unique_ptr<Call> call,
-                                                       std::size_t limit_bytes) {
-  return std::make_unique<WholeBodySink>(std::move(call), limit_bytes);
+std::unique_ptr<net::RequestSink> make_whole_body_sink(std::unique_ptr<Call> call) {
+  return std::make_unique<WholeBodySink>(std::move(call));
 }
 
 std::unique_ptr<net::RequestSink> make_streaming_sink(std::unique_ptr<Call> call,

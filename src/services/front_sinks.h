@@ -12,8 +12,7 @@
 
 namespace clary::services {
 
-std::unique_ptr<net::RequestSink> make_whole_body_sink(std::unique_ptr<Call> call,
-                                                       std::size_t limit_bytes);
+std::unique_ptr<net::RequestSink> make_whole_body_sink(std::unique_ptr<Call> call);
 
 // Takes aws-chunked framing off and verifies the payload's hash or chunk signatures before `sink`
 // may finish.

@@ -3,6 +3,7 @@
 #include "api/s3_service.h"
 #include "api/services.h"
 #include "base/strings.h"
+#include "wire/rest_json.h"
 #include "wire/rest_xml.h"
 #include "wire/sigv4_verify.h"
 
@@ -115,9 +116,22 @@ Found s3_route(const net::RequestHead& head) {
   return RequestRoute{&s3, operation, wire::Protocol::kRestXml};
 }
 
+// Several services may be signed for by one name: the path tells which is meant.
+std::optional<RequestRoute> rest_json_route(std::string_view signing_name,
+                                            const net::RequestHead& head) {
+  for (const wire::Service* service : api::services()) {
+    if (service->signing_name != signing_name || service->protocol != wire::Protocol::kRestJson)
+      continue;
+    if (const wire::Operation* operation = wire::find_rest_json_operation(*service, head))
+      return RequestRoute{service, operation, wire::Protocol::kRestJson};
+  }
+  return std::nullopt;
+}
+
 Found by_scope(const std::string& signing_name, const net::RequestHead& head) {
   const wire::Service* service = service_of_scope(signing_name);
   if (service != nullptr && service->protocol == wire::Protocol::kRestXml) return s3_route(head);
+  if (auto found = rest_json_route(signing_name, head)) return *found;
   const bool speaks_query =
       service != nullptr && (service->protocol == wire::Protocol::kQuery || service->also_query);
   if (speaks_query) return RequestRoute{service, nullptr, wire::Protocol::kQuery};

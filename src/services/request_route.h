@@ -19,7 +19,8 @@ struct RequestRoute {
 };
 
 // From the head and what it claims: the path of rpc-v2-cbor, X-Amz-Target, else the signature's
-// scope, else S3. The error is answered in the form of `service`.
+// scope, with the path where it is a REST service's, else S3. The error is answered in the form of
+// `service`.
 struct RouteFailure {
   const wire::Service* service = nullptr;
   wire::Protocol protocol = wire::Protocol::kJson;

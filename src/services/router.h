@@ -13,6 +13,10 @@
 //   Objects::put(const api::PutObject::Request&, const BodyFacts&,
 //                                                                          const CallContext&);
 //
+//   router.add_exchanging<api::InvokeEndpoint>(calls, &Calls::invoke); // both have, and are kept
+//   whole Outcome<WithBytes<api::InvokeEndpoint::Reply>> Calls::invoke(
+//   const api::InvokeEndpoint::Request&, std::string body, const CallContext&);
+//
 // Filled by main before the front is built, then only read: any thread. Services outlive the
 // router. Methods run on pool threads, several at once.
 #pragma once
@@ -43,6 +47,13 @@ struct WithBody {
   int status = 200;  // 206 for a range
 };
 
+// A reply whose body is at hand.
+template <typename Reply>
+struct WithBytes {
+  Reply reply;
+  std::string bytes;
+};
+
 // What is known about a body before it arrives.
 struct BodyFacts {
   std::optional<std::uint64_t> length;    // decoded, where the client says it
@@ -67,7 +78,8 @@ struct EncodedReply {
   Document document;
   std::unique_ptr<net::ByteSource> body;
   std::uint64_t length = 0;
-  int status = 0;  // 0: the operation's own
+  int status = 0;                         // 0: the operation's own
+  std::optional<std::string> bytes = {};  // of a body that is at hand
 };
 class EncodedSink {
  public:
@@ -79,8 +91,12 @@ struct Endpoint {
   using Call = std::function<Outcome<EncodedReply>(const Document&, const CallContext&)>;
   using Open = std::function<Outcome<std::unique_ptr<EncodedSink>>(
       const Document&, const BodyFacts&, const CallContext&)>;
-  Call call;  // empty for a writing operation
-  Open open;  // empty for every other
+  using Exchange =
+      std::function<Outcome<EncodedReply>(const Document&, std::string, const CallContext&)>;
+  // One of them is there.
+  Call call;
+  Open open;          // of a writing operation
+  Exchange exchange;  // of an exchanging one
 };
 
 class Router {
@@ -120,6 +136,19 @@ class Router {
                        std::make_unique<Encoding<typename Op::Reply>>(std::move(*outcome));
                    return sink;
                  }});
+  }
+
+  template <typename Op, typename Service, typename Method>
+  void add_exchanging(Service& service, Method method) {
+    add_endpoint(
+        Op::operation(),
+        {.exchange = [&service, method](const Document& document, std::string body,
+                                        const CallContext& context) -> Outcome<EncodedReply> {
+          auto outcome = (service.*method)(decoded<Op>(document), std::move(body), context);
+          if (!outcome.ok()) return outcome.error();
+          return EncodedReply{.document = encode(outcome->reply),
+                              .bytes = std::move(outcome->bytes)};
+        }});
   }
 
   // Precondition: the operation is carried out by the model's table and not yet registered.

@@ -42,6 +42,23 @@ std::string json_code(ErrorCode kind, const wire::Service& service) {
   }
 }
 
+std::string rest_json_code(ErrorCode kind) {
+  switch (kind) {
+    case ErrorCode::kLimitExceeded:
+      return "ThrottlingException";
+    case ErrorCode::kDenied:
+      return "AccessDeniedException";
+    case ErrorCode::kInternal:
+      return "InternalFailure";
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kTimeout:
+    case ErrorCode::kCancelled:
+      return "ServiceUnavailable";
+    default:
+      return "ValidationError";
+  }
+}
+
 std::string query_code(ErrorCode kind) {
   switch (kind) {
     case ErrorCode::kNotFound:
@@ -94,8 +111,9 @@ WireError usual(ErrorCode kind, const wire::Service& service) {
   if (service.protocol == wire::Protocol::kRestXml) return s3_error(kind);
   int status = usual_status(kind);
   if (service.protocol == wire::Protocol::kJson) return {json_code(kind, service), status};
-  if (kind == ErrorCode::kNotFound) status = 404;
   if (kind == ErrorCode::kDenied) status = 403;
+  if (service.protocol == wire::Protocol::kRestJson) return {rest_json_code(kind), status};
+  if (kind == ErrorCode::kNotFound) status = 404;
   return {query_code(kind), status};
 }
 

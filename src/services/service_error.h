@@ -14,6 +14,7 @@
 #include <variant>
 
 #include "base/check.h"
+#include "base/document.h"
 #include "base/error.h"
 #include "net/http.h"
 #include "wire/shape.h"
@@ -29,6 +30,7 @@ struct ServiceError {
                    // (500) or Unavailable (503)
   ErrorCode kind = ErrorCode::kInvalidArgument;
   net::Headers headers;  // sent besides the protocol's own, e.g. x-amz-bucket-region
+  Document members;      // rest-json: an object that is sent besides the message, or null
 
   ServiceError(std::string error_code, std::string error_message, int http_status = 400)
       : code(std::move(error_code)), message(std::move(error_message)), status(http_status) {}

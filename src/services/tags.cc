@@ -7,6 +7,7 @@
 
 #include "base/text_encoding.h"
 #include "services/job_rules.h"
+#include "services/serving_resources.h"
 
 namespace clary::services {
 namespace {
@@ -35,6 +36,11 @@ Outcome<Arn> Tags::resource(const std::string& arn) {
     const auto job = jobs_.find(key->kind, key->name);
     if (job.ok()) return job->arn;
     if (job.error().code != ErrorCode::kNotFound) return job.error();
+  }
+  if (const auto name = serving_name_of(arn)) {
+    const auto found = find_serving_arn(endpoints_, *name);
+    if (found.ok()) return *found;
+    if (found.error().code != ErrorCode::kNotFound) return found.error();
   }
   return ServiceError("ValidationException", fmt::format("Could not find resource \"{}\".", arn));
 }

@@ -1,7 +1,9 @@
-// SageMaker's tags: AddTags, ListTags, DeleteTags. Of training jobs, by ARN. Thread-safe.
+// SageMaker's tags: AddTags, ListTags, DeleteTags. Of jobs, models, endpoint
+// configurations and endpoints, by ARN. Thread-safe.
 #pragma once
 
 #include "api/tags.h"
+#include "domain/endpoint_store.h"
 #include "domain/job_store.h"
 #include "services/call_context.h"
 #include "services/router.h"
@@ -11,8 +13,9 @@ namespace clary::services {
 
 class Tags {
  public:
-  // jobs outlives the service.
-  explicit Tags(domain::JobStore& jobs) : jobs_(jobs) {}
+  // Both outlive the service; jobs keeps the tags of all.
+  Tags(domain::JobStore& jobs, domain::EndpointStore& endpoints)
+      : jobs_(jobs), endpoints_(endpoints) {}
   void add_to(Router& router);
 
   // The reply has all tags of the resource. ResourceLimitExceeded above 50.
@@ -27,6 +30,7 @@ class Tags {
   Outcome<Arn> resource(const std::string& arn);
 
   domain::JobStore& jobs_;
+  domain::EndpointStore& endpoints_;
 };
 
 }  // namespace clary::services

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/fake_endpoint_store.h"
 #include "domain/fake_job_store.h"
 #include "domain/step.h"
 
@@ -31,7 +32,8 @@ class TagsTest : public testing::Test {
   }
 
   domain::FakeJobStore jobs_;
-  Tags tags_{jobs_};
+  domain::FakeEndpointStore endpoints_;
+  Tags tags_{jobs_, endpoints_};
 };
 
 TEST_F(TagsTest, AddsReplacesAndRemoves) {
@@ -70,6 +72,24 @@ TEST_F(TagsTest, APriorityIsANumberHereToo) {
             0U);
   EXPECT_EQ(list(), "");
   EXPECT_EQ(add({{.key = "clary:priority", .value = "7"}}), "clary:priority=7 ");
+}
+
+TEST_F(TagsTest, ModelsConfigurationsAndEndpointsHaveTags) {
+  const std::string prefix = "arn:aws:sagemaker:us-east-1:000000000000:";
+  ASSERT_TRUE(
+      endpoints_.create_model({.name = ModelName("x"), .arn = Arn(prefix + "model/x")}).ok());
+  ASSERT_TRUE(endpoints_
+                  .create_config(
+                      {.name = EndpointConfigName("x"), .arn = Arn(prefix + "endpoint-config/x")})
+                  .ok());
+  domain::Endpoint endpoint;
+  endpoint.name = EndpointName("x");
+  endpoint.arn = Arn(prefix + "endpoint/x");
+  ASSERT_TRUE(endpoints_.create_endpoint(endpoint).ok());
+  for (const char* kind : {"model", "endpoint-config", "endpoint"}) {
+    EXPECT_EQ(add({{.key = "of", .value = kind}}, prefix + kind + "/X"),
+              std::string("of=") + kind + " ");
+  }
 }
 
 TEST_F(TagsTest, WhatIsNotThereHasNoTags) {

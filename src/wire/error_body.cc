@@ -36,6 +36,18 @@ net::Reply cbor_error(const Service& service, const ErrorText& error) {
   return reply;
 }
 
+net::Reply rest_json_error(const ErrorText& error) {
+  net::Reply reply;
+  reply.headers.set("Content-Type", "application/json");
+  reply.headers.set("x-amzn-errortype", error.code);
+  Document body = Document::object({{"Message", error.message}});
+  if (const Document::Object* members = error.members.as_object()) {
+    for (const auto& [name, value] : *members) body.set(name, value);
+  }
+  reply.body = to_json(body);
+  return reply;
+}
+
 net::Reply query_error(const Service& service, const ErrorText& error) {
   net::Reply reply;
   reply.headers.set("Content-Type", "text/xml");
@@ -73,6 +85,8 @@ net::Reply body_of(const Service& service, Protocol protocol, const ErrorText& e
       return query_error(service, error);
     case Protocol::kRestXml:
       return rest_xml_error(error);
+    case Protocol::kRestJson:
+      return rest_json_error(error);
     case Protocol::kCbor:
       return cbor_error(service, error);
   }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/document.h"
 #include "net/http.h"
 #include "wire/shape.h"
 
@@ -14,6 +15,7 @@ struct ErrorText {
   int status = 400;
   std::string resource;  // rest-xml: the path asked for
   std::string request_id;
+  Document members = {};  // rest-json: what the error says besides, or null
 };
 
 // protocol: the one the request was made in, which may not be the service's first.

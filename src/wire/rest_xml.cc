@@ -7,26 +7,12 @@
 
 #include "base/strings.h"
 #include "base/text_encoding.h"
+#include "wire/rest_fields.h"
 #include "wire/scalar_text.h"
 #include "wire/xml.h"
 
 namespace clary::wire {
 namespace {
-
-using QueryFields = std::vector<std::pair<std::string, std::string>>;
-
-QueryFields decoded_query(std::string_view raw_query) {
-  QueryFields fields;
-  for (const std::string_view field : split(raw_query, '&')) {
-    if (field.empty()) continue;
-    const std::size_t equals = field.find('=');
-    const std::string_view value =
-        equals == std::string_view::npos ? std::string_view() : field.substr(equals + 1);
-    fields.emplace_back(form_decode(field.substr(0, equals)).value_or(""),
-                        form_decode(value).value_or(""));
-  }
-  return fields;
-}
 
 // How many labels a path has: "/" 0, "/bucket" 1, "/bucket/key" 2.
 int label_count(std::string_view path) {
@@ -74,56 +60,27 @@ Result<Document> read_label(const Member& member, std::string_view raw_path) {
   return read_scalar(*member.shape, text);
 }
 
-Document read_header_text(const Shape& shape, std::string_view text) {
-  if (shape.kind != Kind::kList) return read_scalar(shape, text);
-  Document::Array out;
-  for (const std::string_view part : split(text, ','))
-    out.push_back(read_scalar(*shape.element, trim(part)));
-  return out;
-}
-
-// x-amz-meta-*: names without the prefix, lower case.
-Document read_prefixed_headers(std::string_view prefix, const net::Headers& headers) {
-  Document out;
-  const std::string lower_prefix = to_lower(prefix);
-  for (const auto& [name, value] : headers.fields()) {
-    const std::string lower = to_lower(name);
-    if (lower.starts_with(lower_prefix)) out.set(lower.substr(prefix.size()), Document(value));
-  }
-  return out;
-}
-
 Result<Document> read_member(const Member& member, const net::RequestHead& head,
                              const QueryFields& fields) {
   switch (member.location) {
     case Location::kUri:
       return read_label(member, head.raw_path());
     case Location::kQuery:
-      for (const auto& [name, value] : fields) {
-        if (name == member.wire_name) return read_scalar(*member.shape, value);
-      }
-      return Document();
+      return read_query_field(member, fields);
     case Location::kHeader: {
-      const std::string* text = head.headers.find(member.wire_name);
-      if (text == nullptr) return Document();
+      Document value = read_header_field(member, head.headers);
       // S3 takes it in any case, and AWS's Common Runtime writes "enabled".
-      if (member.wire_name == "x-amz-checksum-mode") return Document(to_upper(*text));
-      return read_header_text(*member.shape, *text);
+      if (member.wire_name == "x-amz-checksum-mode" && value.as_string() != nullptr)
+        return Document(to_upper(*value.as_string()));
+      return value;
     }
     case Location::kHeaders:
-      return read_prefixed_headers(member.wire_name, head.headers);
+      return read_header_field(member, head.headers);
     case Location::kBody:
     case Location::kStatus:
       return Document();
   }
   return Document();
-}
-
-const Member* payload_of(const Shape& shape) {
-  for (const Member& member : shape.members) {
-    if (member.name == shape.payload) return &member;
-  }
-  return nullptr;
 }
 
 // A payload that is the body as it stands: a bucket's policy, in JSON.
@@ -143,34 +100,6 @@ Status read_body(const Operation& operation, std::string_view body, Document& ou
   CLARY_TRY(Document members, read_xml(*operation.input, body));
   for (const auto& [name, value] : *members.as_object()) out.set(name, value);
   return {};
-}
-
-// A field's value must not end the line.
-std::string header_safe(std::string text) {
-  for (char& c : text) {
-    if (c == '\r' || c == '\n' || c == '\0') c = ' ';
-  }
-  return text;
-}
-
-void write_header(const Member& member, const Document& value, net::Reply& reply) {
-  if (member.location == Location::kHeaders) {
-    const Document::Object* entries = value.as_object();
-    if (entries == nullptr) return;
-    for (const auto& [name, entry] : *entries) {
-      const std::string* text = entry.as_string();
-      if (text != nullptr)
-        reply.headers.add(std::string(member.wire_name) + header_safe(name), header_safe(*text));
-    }
-    return;
-  }
-  if (member.wire_name == "Content-Length") {
-    if (const std::int64_t* length = value.as_int())
-      reply.announced_length = static_cast<std::uint64_t>(*length);
-    return;
-  }
-  reply.headers.add(std::string(member.wire_name),
-                    header_safe(write_scalar(*member.shape, value, TimeFormat::kHttpDate)));
 }
 
 std::string root_element(std::string_view name, const Operation& operation,
@@ -255,11 +184,7 @@ net::Reply write_rest_reply(const Operation& operation, const Document& reply, i
   net::Reply out;
   out.status = status == 0 ? operation.status : status;
   if (operation.output == nullptr) return out;
-  for (const Member& member : operation.output->members) {
-    if (member.location != Location::kHeader && member.location != Location::kHeaders) continue;
-    const Document* value = reply.find(member.name);
-    if (value != nullptr && !value->is_null()) write_header(member, *value, out);
-  }
+  write_header_fields(*operation.output, reply, out);
   out.body = write_body(operation, reply);
   if (out.body.empty()) return out;
   const Member* payload = payload_of(*operation.output);

@@ -24,7 +24,7 @@ enum class Kind : std::uint8_t {
   kBlob
 };
 
-// Where a member stands in a rest-xml message.
+// Where a member stands in a rest-xml or rest-json message.
 enum class Location : std::uint8_t { kBody, kHeader, kHeaders, kQuery, kUri, kStatus };
 
 enum class TimeFormat : std::uint8_t { kDefault, kIso8601, kEpochSeconds, kHttpDate };
@@ -40,7 +40,7 @@ struct Member {
   const Shape* shape = nullptr;
   Location location = Location::kBody;
   bool required = false;
-  bool streaming = false;  // the body itself; not part of the Document
+  bool streaming = false;  // the bytes of the body itself; not part of the Document
   bool xml_attribute = false;
   std::string_view xml_namespace;
   Standing standing = Standing::kCarriedOut;
@@ -71,7 +71,7 @@ struct Shape {
   TimeFormat time_format = TimeFormat::kDefault;
 };
 
-enum class Protocol : std::uint8_t { kJson, kQuery, kRestXml, kCbor };
+enum class Protocol : std::uint8_t { kJson, kQuery, kRestXml, kRestJson, kCbor };
 
 struct Service;
 

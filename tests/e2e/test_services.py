@@ -69,7 +69,8 @@ def test_lists_come_in_pages(training):
 
 
 @pytest.mark.parametrize("service, call, arguments", [
-    ("sagemaker", "create_endpoint", {"EndpointName": "e", "EndpointConfigName": "c"}),
+    ("sagemaker", "create_experiment", {"ExperimentName": "e"}),
+    ("sagemaker-runtime", "invoke_endpoint_async", {"EndpointName": "e", "InputLocation": "s3://bucket/key"}),
     ("sagemaker", "list_pipelines", {}),
     ("s3", "put_bucket_accelerate_configuration", {"Bucket": BUCKET, "AccelerateConfiguration": {"Status": "Enabled"}}),
     ("iam", "create_group", {"GroupName": "g"}),

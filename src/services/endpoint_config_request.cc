@@ -1,0 +1,89 @@
+#include "services/endpoint_config_request.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "services/kept_text.h"
+#include "services/serving_resources.h"
+
+namespace clary::services {
+namespace {
+
+Complaint check_variant(std::size_t place, const api::ProductionVariant& variant) {
+  if (!variant.model_name) {
+    return invalid(fmt::format(
+        "Clary does not run inference components yet: the variant \"{}\" needs a ModelName.",
+        variant.variant_name));
+  }
+  for (const auto& [given, member] :
+       {std::pair{variant.instance_type.has_value(), "instanceType"},
+        std::pair{variant.initial_instance_count.has_value(), "initialInstanceCount"}}) {
+    if (!given)
+      return absent_member(fmt::format("productionVariants.{}.member.{}", place + 1, member));
+  }
+  return std::nullopt;
+}
+
+domain::ProductionVariant variant_of(const api::ProductionVariant& variant) {
+  domain::ProductionVariant made;
+  made.name = variant.variant_name;
+  made.model = *variant.model_name;
+  made.instances = static_cast<int>(*variant.initial_instance_count);
+  made.instance_type = *variant.instance_type;
+  made.weight = variant.initial_variant_weight.value_or(made.weight);
+  made.accelerator_type = variant.accelerator_type.value_or("");
+  // An instance fetches its model data and starts in one go: so there is one limit for both.
+  made.startup_seconds =
+      variant.container_startup_health_check_timeout_in_seconds.value_or(made.startup_seconds) +
+      variant.model_data_download_timeout_in_seconds.value_or(0);
+  return made;
+}
+
+domain::DataCapture capture_of(const api::DataCaptureConfig& config) {
+  domain::DataCapture made;
+  made.percentage = static_cast<int>(config.initial_sampling_percentage);
+  made.uri = config.destination_s3_uri;
+  for (const api::CaptureOption& option : config.capture_options) {
+    made.input |= option.capture_mode != "Output";
+    made.output |= option.capture_mode != "Input";
+  }
+  if (!config.capture_content_type_header) return made;
+  const api::CaptureContentTypeHeader& types = *config.capture_content_type_header;
+  if (types.csv_content_types) made.csv_types = *types.csv_content_types;
+  if (types.json_content_types) made.json_types = *types.json_content_types;
+  return made;
+}
+
+}  // namespace
+
+Outcome<domain::EndpointConfig> config_of(const api::CreateEndpointConfigInput& request,
+                                          const CallContext& context) {
+  domain::EndpointConfig config;
+  config.name = EndpointConfigName(request.endpoint_config_name);
+  config.arn = serving_arn(ServingKind::kConfig, request.endpoint_config_name, context);
+  config.request = to_kept_text(request);
+  config.created = context.now;
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < request.production_variants.size(); ++i) {
+    const api::ProductionVariant& variant = request.production_variants[i];
+    if (auto wrong = check_variant(i, variant)) return *wrong;
+    if (!names.insert(variant.variant_name).second) {
+      return invalid(fmt::format("Variant names must be unique. \"{}\" is given more than once.",
+                                 variant.variant_name));
+    }
+    config.variants.push_back(variant_of(variant));
+  }
+  if (!request.data_capture_config) return config;
+  // Source: AWS, DataCaptureConfig: capture is on unless EnableCapture says otherwise.
+  if (request.data_capture_config->enable_capture.value_or(true)) {
+    return invalid(
+        "Clary does not capture data yet: EnableCapture of DataCaptureConfig must be false.");
+  }
+  config.capture = capture_of(*request.data_capture_config);
+  return config;
+}
+
+}  // namespace clary::services

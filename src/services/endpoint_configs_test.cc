@@ -1,0 +1,137 @@
+#include "services/endpoint_configs.h"
+
+#include "services/serving_fixture.h"
+
+namespace clary::services {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kConfigArn =
+    "arn:aws:sagemaker:eu-west-1:000000000000:endpoint-config/config";
+
+class EndpointConfigsTest : public ServingTest {
+ protected:
+  EndpointConfigsTest() { EXPECT_EQ(said(models_.create(model_request(), context_)), ""); }
+
+  std::string create_variants(const std::string& variants) {
+    return said(configs_.create(config_request("Config", variants), context_));
+  }
+  domain::EndpointConfig stored() {
+    return store_.find_config(EndpointConfigName("Config")).value();
+  }
+};
+
+TEST_F(EndpointConfigsTest, WhatWasAskedForIsGivenBack) {
+  auto created = configs_.create(config_request(), context_);
+  ASSERT_TRUE(created.ok());
+  EXPECT_EQ(created->endpoint_config_arn, kConfigArn);
+  auto reply = configs_.describe({.endpoint_config_name = "Config"}, context_);
+  ASSERT_TRUE(reply.ok());
+  ASSERT_EQ(reply->production_variants.size(), 1U);
+  EXPECT_EQ(reply->production_variants[0].variant_name, "AllTraffic");
+  EXPECT_EQ(reply->production_variants[0].model_name, "Model");
+  EXPECT_EQ(reply->production_variants[0].initial_variant_weight, 1.0);
+  EXPECT_EQ(reply->endpoint_config_arn, kConfigArn);
+  EXPECT_EQ(reply->creation_time, context_.now);
+  EXPECT_FALSE(reply->data_capture_config.has_value());
+}
+
+TEST_F(EndpointConfigsTest, AVariantIsKeptWithItsLimits) {
+  ASSERT_EQ(create_variants(R"({"VariantName": "v", "ModelName": "Model", "InitialInstanceCount": 2,
+      "InstanceType": "ml.c5.large", "AcceleratorType": "ml.eia2.large",
+      "ModelDataDownloadTimeoutInSeconds": 100, "ContainerStartupHealthCheckTimeoutInSeconds": 60})"),
+            "");
+  const domain::ProductionVariant variant = stored().variants.at(0);
+  EXPECT_EQ(variant.instances, 2);
+  EXPECT_EQ(variant.weight, 1.0);
+  EXPECT_EQ(variant.accelerator_type, "ml.eia2.large");
+  EXPECT_EQ(variant.startup_seconds, 160);
+  EXPECT_FALSE(variant.serverless.has_value());
+}
+
+TEST_F(EndpointConfigsTest, ItsModelsMustBeThere) {
+  EXPECT_EQ(create_variants(R"({"VariantName": "v", "ModelName": "Other", "InitialInstanceCount": 1,
+                                "InstanceType": "ml.m5.large"})"),
+            "ValidationException: Could not find model "
+            "\"arn:aws:sagemaker:eu-west-1:000000000000:model/other\".");
+  EXPECT_FALSE(store_.find_config(EndpointConfigName("Config")).ok());
+}
+
+TEST_F(EndpointConfigsTest, WhatMakesNoConfigurationIsRefused) {
+  EXPECT_THAT(create_variants(variant("v") + "," + variant("v")), HasSubstr("unique"));
+  EXPECT_THAT(create_variants(R"({"VariantName": "v", "InstanceType": "ml.m5.large"})"),
+              HasSubstr("inference components"));
+  EXPECT_THAT(create_variants(R"({"VariantName": "v", "ModelName": "Model",
+                                  "InitialInstanceCount": 1})"),
+              HasSubstr("'productionVariants.1.member.instanceType'"));
+}
+
+TEST_F(EndpointConfigsTest, DataCaptureThatIsOffIsKeptAndThatIsOnIsRefused) {
+  const auto create_capturing = [this](const char* enable) {
+    api::CreateEndpointConfigInput request = config_request();
+    request.data_capture_config = from_json<api::DataCaptureConfig>(
+        std::string("{") + enable +
+        R"("InitialSamplingPercentage": 20, "DestinationS3Uri": "s3://b/c",
+           "CaptureOptions": [{"CaptureMode": "Input"}]})");
+    return said(configs_.create(request, context_));
+  };
+  EXPECT_THAT(create_capturing(""), HasSubstr("Clary does not capture data yet"));
+  EXPECT_EQ(create_capturing(R"("EnableCapture": false, )"), "");
+  ASSERT_TRUE(stored().capture.has_value());
+  EXPECT_FALSE(stored().capture->enabled);
+  EXPECT_EQ(stored().capture->percentage, 20);
+  EXPECT_TRUE(stored().capture->input);
+  EXPECT_FALSE(stored().capture->output);
+}
+
+TEST_F(EndpointConfigsTest, TheTableRefusesWhatIsNotCarriedOut) {
+  const auto verdict = [](const std::string& variant_members, const std::string& members) {
+    const std::string request =
+        R"({"EndpointConfigName": "c", "ProductionVariants": [{"VariantName": "v")" +
+        variant_members + "}]" + members + "}";
+    return wire::Validator()
+        .check(api::CreateEndpointConfig::operation(), parse_json(request).value())
+        .message();
+  };
+  EXPECT_EQ(verdict(R"(, "AcceleratorType": "ml.eia2.large", "VolumeSizeInGB": 10)",
+                    R"(, "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["s-1"]})"),
+            "");
+  EXPECT_THAT(verdict(R"(, "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 1})", ""),
+              HasSubstr("Clary does not run serverless variants yet"));
+  EXPECT_THAT(verdict("", R"(, "AsyncInferenceConfig": {"OutputConfig": {}})"),
+              HasSubstr("Clary does not queue calls yet"));
+  EXPECT_THAT(verdict("", R"(, "ShadowProductionVariants": [{"VariantName": "s"}])"),
+              HasSubstr("shadow"));
+  EXPECT_THAT(verdict("", R"(, "KmsKeyId": "k")"), HasSubstr("KmsKeyId"));
+}
+
+TEST_F(EndpointConfigsTest, ANameIsTakenAndFreeAgain) {
+  ASSERT_EQ(said(configs_.create(config_request(), context_)), "");
+  EXPECT_EQ(
+      said(configs_.create(config_request("CONFIG"), context_)),
+      std::string("ValidationException: Cannot create already existing endpoint configuration \"") +
+          kConfigArn + "\".");
+  EXPECT_EQ(said(configs_.remove({.endpoint_config_name = "Config"}, context_)), "");
+  const std::string gone =
+      std::string("ValidationException: Could not find endpoint configuration \"") + kConfigArn +
+      "\".";
+  EXPECT_EQ(said(configs_.remove({.endpoint_config_name = "Config"}, context_)), gone);
+  EXPECT_EQ(said(configs_.describe({.endpoint_config_name = "Config"}, context_)), gone);
+}
+
+TEST_F(EndpointConfigsTest, ListsThoseOfATime) {
+  ASSERT_EQ(said(configs_.create(config_request("old"), context_)), "");
+  context_.now += std::chrono::hours(1);
+  ASSERT_EQ(said(configs_.create(config_request("new"), context_)), "");
+  auto all = configs_.list({}, context_);
+  ASSERT_EQ(all->endpoint_configs.size(), 2U);
+  EXPECT_EQ(all->endpoint_configs[0].endpoint_config_name, "new") << "the latest is the first";
+  auto late =
+      configs_.list({.creation_time_after = context_.now - std::chrono::minutes(1)}, context_);
+  ASSERT_EQ(late->endpoint_configs.size(), 1U);
+  EXPECT_EQ(late->endpoint_configs[0].endpoint_config_name, "new");
+}
+
+}  // namespace
+}  // namespace clary::services
