@@ -279,7 +279,7 @@ bool is_live(InstanceState state) {
 
 Duration replacement_pause(int early_deaths) {
   Duration pause = kFirstPause;
-  for (int i = 0; i < early_deaths && pause < kLongestPause; ++i) pause *= 2;
+  for (int i = 1; i < early_deaths && pause < kLongestPause; ++i) pause *= 2;
   return std::min(pause, kLongestPause);
 }
 

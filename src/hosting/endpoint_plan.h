@@ -69,7 +69,7 @@ EndpointPlan plan(const domain::Endpoint& endpoint, std::span<const InstanceView
 bool is_live(InstanceState state);
 
 // How long a variant waits before it replaces what has died. early_deaths: in a row, of instances
-// that did not live a minute. From 1 s, doubling, to 60 s.
+// that did not live a minute. From 1 s, doubling with the second, to 60 s.
 Duration replacement_pause(int early_deaths);
 
 }  // namespace clary::hosting

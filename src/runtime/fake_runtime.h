@@ -123,7 +123,6 @@ class RuntimeFixture : public ::testing::Test {
   CountingIds ids_;
   std::string folder_;
   domain::FakeJobStore jobs_;
-  domain::FakeEndpointStore endpoints_;
   domain::FakeKeyStore keys_;
   domain::FakeIdentityStore identities_;
   domain::FakeEndpointStore endpoints_;

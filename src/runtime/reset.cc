@@ -18,7 +18,6 @@ Status RuntimeReset::empty() {
   CLARY_RETURN_IF_ERROR(parts_.endpoints.clear());
   CLARY_TRY(const std::vector<GangId> gangs, parts_.effects.known_gangs());
   for (const GangId& gang : gangs) CLARY_RETURN_IF_ERROR(parts_.effects.end_gang(gang));
-  CLARY_RETURN_IF_ERROR(parts_.endpoints.clear());
   CLARY_RETURN_IF_ERROR(parts_.jobs.clear());
   CLARY_RETURN_IF_ERROR(parts_.logs.clear());
   CLARY_RETURN_IF_ERROR(parts_.metrics.clear());
