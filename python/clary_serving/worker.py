@@ -58,7 +58,8 @@ def _request(frame, kind):
     for name, value in frame.fields:
         if name.startswith(HEADER):
             headers.setdefault(name[len(HEADER):], value)
-    return kind(frame.body, frame.get("content-type"), frame.get("accept"), headers, frame.get("id", ""))
+    return kind(frame.body, frame.get("content-type"), frame.get("accept"), headers, frame.get("id", ""),
+                frame.get("path", "/invocations"), frame.get("method", "POST"))
 
 
 def _fields_of(answer):

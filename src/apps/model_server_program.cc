@@ -21,6 +21,7 @@
 #include "serving/live_model.h"
 #include "serving/model_front.h"
 #include "serving/model_source.h"
+#include "serving/one_model.h"
 #include "serving/python_engine.h"
 #include "serving/scratch_folder.h"
 
@@ -107,12 +108,14 @@ struct ModelServerProgram::State {
       : scratch(std::move(scratch_used)),
         log(plan.access_log ? standard_output() : Fd(), clock),
         engine(python_of(plan, package_folder, model_folder, open_files), clock),
-        model(engine, model_options(plan.options), clock, logger, metrics),
-        front(model, metrics, log, clock, ids,
+        model(std::make_shared<serving::LiveModel>(engine, model_options(plan.options), clock,
+                                                   logger, metrics)),
+        front({.models = models, .log = log, .clock = clock, .ids = ids},
               {.max_payload_bytes = plan.options.max_payload_bytes,
                .timeout = plan.options.timeout,
                .only_local_callers = !plan.options.listen.starts_with("unix:")}),
         server(front, logger) {
+    models.set(model);
     front.counters = [this] { return server.counters(); };
   }
 
@@ -129,7 +132,7 @@ struct ModelServerProgram::State {
       logger.warning("code/requirements.txt is not installed: what it names must be there already",
                      {{"interpreter", plan.interpreter}});
     }
-    if (!stop.stop_requested()) model.start();
+    if (!stop.stop_requested()) model->start();
   }
 
   SystemClock clock;
@@ -139,7 +142,8 @@ struct ModelServerProgram::State {
   serving::ModelMetrics metrics;
   serving::AccessLog log;
   serving::PythonEngine engine;
-  serving::LiveModel model;
+  std::shared_ptr<serving::LiveModel> model;
+  serving::OneModel models{metrics};
   serving::ModelFront front;
   net::Server server;
   std::uint64_t listener = 0;
@@ -186,8 +190,8 @@ void ModelServerProgram::stop() {
   state_->loader.request_stop();
   if (state_->loader.joinable()) state_->loader.join();
   state_->server.close_listener(state_->listener);
-  state_->model.drain(kDrainLimit);
-  state_->model.stop();
+  state_->model->drain(kDrainLimit);
+  state_->model->stop();
   state_->server.stop(kCloseLimit);
   net::remove_dead_socket(state_->address);
   state_.reset();

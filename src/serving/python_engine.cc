@@ -26,6 +26,8 @@ FrameFields to_fields(const ModelRequest& request, std::size_t batch) {
   if (batch > 1) fields.add("batch", std::to_string(batch));
   if (request.content_type) fields.add("content-type", *request.content_type);
   if (request.accept) fields.add("accept", *request.accept);
+  if (!request.method.empty()) fields.add("method", request.method);
+  if (!request.path.empty()) fields.add("path", request.path);
   for (const auto& [name, value] : request.headers.fields())
     fields.add(std::string(kHeaderPrefix) + name, value);
   return fields;

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import traceback
-from typing import Mapping, NamedTuple
+from typing import Iterator, Mapping, NamedTuple
 
 
 class Request(NamedTuple):
-    """One request of a batch. headers: as the client sent them, any case."""
+    """One request of a batch. headers: as the client sent them, any case. path: with or without a query."""
 
     body: bytes | memoryview
     content_type: str | None = None
     accept: str | None = None
     headers: Mapping[str, str] = {}
     request_id: str = ""
+    path: str = "/invocations"
+    method: str = "POST"
 
 
 class Answer(NamedTuple):
     """content_type: None where no Content-Type is to be sent. phrase: the reason phrase, "" for the status's usual one;
     one line. headers: further ones that the user's code has set. stages: seconds spent in decode, predict and encode, as far
-    as they can be told apart."""
+    as they can be told apart. body: an iterator where the user's function yields; each piece runs the user's code, which may
+    raise, and is to be sent as it comes."""
 
     status: int
     content_type: str | None
-    body: bytes
+    body: bytes | Iterator[bytes]
     phrase: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     stages: Mapping[str, float] = {}
