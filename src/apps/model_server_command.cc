@@ -102,7 +102,8 @@ int run_model_server(int argc, const char* const* argv) {
                "clary model-server");
   app.failure_message(cli::unread_text);
   app.add_option("MODEL", typed.source,
-                 "A folder, a .tar.gz, s3://BUCKET/KEY.tar.gz or s3://BUCKET/PREFIX/")
+                 "A folder, a .tar.gz, .mar, .pt or .onnx, s3://BUCKET/KEY of such, or "
+                 "s3://BUCKET/PREFIX/")
       ->required();
   app.add_option("--listen", serving.listen,
                  "HOST:PORT of this machine, or unix:PATH; port 0 takes a free one (default: "

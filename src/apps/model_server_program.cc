@@ -128,8 +128,9 @@ struct ModelServerProgram::State {
       failed.writer.close();
       return;
     }
-    if (exists(path_join(model_folder, "code/requirements.txt"))) {
-      logger.warning("code/requirements.txt is not installed: what it names must be there already",
+    for (const char* name : {"code/requirements.txt", "requirements.txt"}) {
+      if (!exists(path_join(model_folder, name))) continue;
+      logger.warning(std::string(name) + " is not installed: what it names must be there already",
                      {{"interpreter", plan.interpreter}});
     }
     if (!stop.stop_requested()) model->start();
