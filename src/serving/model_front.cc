@@ -9,8 +9,16 @@
 namespace clary::serving {
 namespace {
 
+constexpr std::string_view kTargetModel = "X-Amzn-SageMaker-Target-Model";
+
 bool is_of_model(FrontTarget target) {
-  return target == FrontTarget::kInvocation || target == FrontTarget::kModelPath;
+  return target == FrontTarget::kInvocation || target == FrontTarget::kModelPath ||
+         target == FrontTarget::kModelCall;
+}
+
+bool is_of_many(FrontTarget target) {
+  return target == FrontTarget::kModels || target == FrontTarget::kModel ||
+         target == FrontTarget::kModelCall;
 }
 
 net::Reply wrong_method(const net::RequestHead& head, std::string_view allowed) {
@@ -25,7 +33,7 @@ net::Reply wrong_method(const net::RequestHead& head, std::string_view allowed) 
 
 ModelFront::Outcome ModelFront::start(net::RequestHead head) {
   FrontCall call(parts_, head);
-  const FrontPath path = read_front_path(head.raw_path());
+  const FrontPath path = path_of(head);
   if (is_of_model(path.target)) call.is_of(path.model);
   if (options_.only_local_callers) {
     if (const auto sentence = foreign_caller(head))
@@ -34,7 +42,15 @@ ModelFront::Outcome ModelFront::start(net::RequestHead head) {
   if (path.target != FrontTarget::kNothing && !takes_method(path.methods, head.method))
     return call.ended(wrong_method(head, path.methods));
   if (is_of_model(path.target)) return invoke(std::move(head), path, std::move(call));
+  if (is_of_many(path.target)) return many->start(head, path, std::move(call));
   return call.ended(answer_now(head, path));
+}
+
+FrontPath ModelFront::path_of(const net::RequestHead& head) const {
+  FrontPath path = read_front_path(head.raw_path());
+  if (many == nullptr) return is_of_many(path.target) ? FrontPath() : path;
+  if (path.target == FrontTarget::kInvocation) path.model = head.headers.get(kTargetModel);
+  return path;
 }
 
 ModelFront::Outcome ModelFront::invoke(net::RequestHead head, const FrontPath& path,
@@ -45,7 +61,9 @@ ModelFront::Outcome ModelFront::invoke(net::RequestHead head, const FrontPath& p
   // Said before the body is sent, where the caller waits for 100 Continue.
   if (const auto refused = parts_.models.refusal(path.model, announced))
     return call.ended(refusal_reply(*refused));
-  const bool with_path = path.target != FrontTarget::kInvocation || !head.raw_query().empty();
+  // /models/NAME/invoke is /invocations of a model that has a name.
+  const bool with_path = path.target == FrontTarget::kModelPath ||
+                         (path.target == FrontTarget::kInvocation && !head.raw_query().empty());
   return std::make_unique<InvocationSink>(
       parts_,
       InvocationLimits{.body_bytes = options_.max_payload_bytes, .timeout = options_.timeout},
@@ -92,7 +110,7 @@ net::Reply ModelFront::metrics_page() const {
 
 net::Reply ModelFront::overloaded(const net::RequestHead& head) {
   FrontCall call(parts_, head);
-  const FrontPath path = read_front_path(head.raw_path());
+  const FrontPath path = path_of(head);
   if (is_of_model(path.target)) call.is_of(path.model);
   return call.ended(
       refusal_reply(Refusal{.sentence = "the server has more requests than it can take"}));

@@ -5,6 +5,7 @@
 //   POST /invocations              the model's own answer, or 413, 503 with Retry-After, 500, 504
 //   /v1/models, /v2/models, /predictions   likewise: the model's own side knows these protocols
 //   GET /metrics                   Prometheus' text
+//   /models, /models/NAME/invoke   of a server of many models: models_api.h, and a call of one
 //
 // Refusals of its own: front_replies.h. Every answer bears X-Request-Id: the caller's, where it
 // sent one. Thread-safe; no thread waits for a model. Source: contract.md 7.1;
@@ -24,6 +25,7 @@
 #include "serving/front_call.h"
 #include "serving/front_path.h"
 #include "serving/invocation_sink.h"
+#include "serving/models_api.h"
 
 namespace clary::serving {
 
@@ -44,10 +46,14 @@ class ModelFront final : public net::Handler {
   net::Reply overloaded(const net::RequestHead& head) override;
 
   std::function<net::ServerCounters()> counters;
+  // Of a server of many models; null: it has one. Set before it listens; outlives the front.
+  ModelsApi* many = nullptr;
 
  private:
   using Outcome = std::variant<net::Reply, std::unique_ptr<net::RequestSink>>;
 
+  // What the request asks for; the model it names too.
+  FrontPath path_of(const net::RequestHead& head) const;
   net::Reply ping() const;
   net::Reply metrics_page() const;
   net::Reply answer_now(const net::RequestHead& head, const FrontPath& path) const;

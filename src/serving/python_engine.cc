@@ -184,6 +184,15 @@ Result<std::unique_ptr<Lane>> PythonEngine::open_lane(Duration deadline) {
   return std::unique_ptr<Lane>(std::move(lane));
 }
 
+std::uint64_t PythonEngine::memory_bytes() const {
+  std::shared_ptr<ForkServer> server;
+  {
+    MutexLock lock(mutex_);
+    server = server_;
+  }
+  return server == nullptr ? 0 : server->memory_bytes();
+}
+
 void PythonEngine::stop() {
   MutexLock lock(mutex_);
   stopped_ = true;
