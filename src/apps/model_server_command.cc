@@ -200,6 +200,9 @@ int run_model_server(int argc, const char* const* argv) {
                  "$SAGEMAKER_MODEL_SERVER_TIMEOUT, else 60)");
   app.add_option("--queue", serving.queue,
                  "Requests that may wait; those beyond are answered 503 at once (default: 256)");
+  app.add_option("--latency-limit", serving.latency_limit_ms,
+                 "Milliseconds that a batch may take, 99 of 100 times; larger ones are not made "
+                 "(default: none)");
   app.add_option("--data", typed.data,
                  "Data directory (default: $CLARY_DATA, else ~/.local/share/clary)");
   app.add_flag("--no-access-log", typed.no_access_log, "No line on standard output per request");

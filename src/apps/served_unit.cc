@@ -88,6 +88,7 @@ serving::LiveModelOptions live_options(const serving::ServingOptions& options) {
   return {.lanes = options.workers,
           .queue = {.waiting = options.queue},
           .most_in_batch = options.most_in_batch,
+          .batch_latency_limit = options.latency_limit,
           .load_limit = options.load_timeout};
 }
 

@@ -183,6 +183,11 @@ def test_what_the_functions_raise_is_an_answer_and_the_worker_goes_on(workers):
     assert ask(connection, b"abc").get("status") == "200"
 
 
+def test_pieces_are_sent_as_one_body():
+    assert worker._whole(map(bytes, [b"ab", b"c"])) == b"abc"
+    assert worker._whole(b"abc") == b"abc"
+
+
 def test_a_request_says_where_it_was_sent():
     sent = frames.Frame(frames.REQUEST, [("id", "1"), ("path", "/predictions/a?x=1"), ("method", "PUT")], b"")
     request = worker._request(sent, Request)
