@@ -38,7 +38,7 @@ def run(connection, model_dir):
             answers = model.invoke_batch([_request(frame, Request) for frame in batch])
             if len(answers) != len(batch):
                 raise RuntimeError(f"{len(answers)} answers to {len(batch)} requests")
-            replies = [(_fields_of(answer), answer.body) for answer in answers]
+            replies = [(_fields_of(answer), _whole(answer.body)) for answer in answers]
         except Exception as error:
             told = f"{error}\n{traceback.format_exc()}".encode("utf-8", "replace")
             replies = [([("status", "500")], told)] * len(batch)
@@ -47,6 +47,11 @@ def run(connection, model_dir):
         last = [("handler_us", _microseconds_since(started))] + _failure(model)
         for fields, body in replies[:count]:
             _send(connection, fields + last, body)
+
+
+def _whole(body):
+    """A body that comes in pieces is sent when its last one is there; what a piece raises is the answer."""
+    return b"".join(body) if hasattr(body, "__next__") else body
 
 
 def one_line(text):
@@ -58,7 +63,8 @@ def _request(frame, kind):
     for name, value in frame.fields:
         if name.startswith(HEADER):
             headers.setdefault(name[len(HEADER):], value)
-    return kind(frame.body, frame.get("content-type"), frame.get("accept"), headers, frame.get("id", ""))
+    return kind(frame.body, frame.get("content-type"), frame.get("accept"), headers, frame.get("id", ""),
+                frame.get("path", "/invocations"), frame.get("method", "POST"))
 
 
 def _fields_of(answer):

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <optional>
+#include <vector>
 
 #include "apps/heeded_signals.h"
 #include "apps/model_server_program.h"
@@ -25,6 +27,11 @@ struct Typed {
   std::string data;
   std::string interpreter;
   bool no_access_log = false;
+  bool multi_model = false;
+  std::string models_from;
+  std::vector<std::string> model_roots;
+  std::optional<std::int64_t> model_memory_mib;
+  std::string management_token;
   serving::TypedOptions serving;
 };
 
@@ -69,6 +76,65 @@ Status check_interpreter(const std::string& chosen,
                           "environment, with --interpreter");
 }
 
+constexpr const char* kSageMakersRoot = "/opt/ml/models";
+constexpr std::int64_t kMostMemoryMib = 1 << 24;
+constexpr std::uint64_t kMostTokenBytes = 4096;
+
+// One line of a file that others may not read.
+Result<std::string> read_token(const std::string& path) {
+  struct stat found{};
+  if (::stat(path.c_str(), &found) == 0 && (found.st_mode & 077U) != 0)
+    return denied("--management-token '" + path + "': others may read it (chmod 600)");
+  CLARY_TRY(const std::string text, read_file(path, kMostTokenBytes));
+  const std::string token(trim(text));
+  if (token.empty()) return invalid_argument("--management-token '" + path + "': it is empty");
+  return token;
+}
+
+Result<std::optional<ManyModels>> many_of(const Typed& typed) {
+  const bool told = !typed.models_from.empty() || !typed.model_roots.empty() ||
+                    typed.model_memory_mib || !typed.management_token.empty();
+  if (!typed.multi_model) {
+    if (told)
+      return invalid_argument(
+          "--models-from, --model-root, --model-memory and --management-token are for "
+          "--multi-model");
+    if (typed.source.empty()) return invalid_argument("MODEL is wanted, or --multi-model");
+    return std::optional<ManyModels>();
+  }
+  if (!typed.source.empty())
+    return invalid_argument("'" + typed.source +
+                            "': a server of many models gets none at its start; it loads from "
+                            "below --models-from, or what POST /models names");
+  ManyModels many;
+  many.roots.from = typed.models_from;
+  if (!many.roots.from.empty() && !many.roots.from.starts_with("s3://"))
+    many.roots.from = absolute_path(many.roots.from);
+  for (const std::string& folder : typed.model_roots)
+    many.roots.folders.push_back(absolute_path(folder));
+  if (many.roots.folders.empty()) many.roots.folders.emplace_back(kSageMakersRoot);
+  const std::int64_t mib = typed.model_memory_mib.value_or(1);
+  if (mib < 1 || mib > kMostMemoryMib)
+    return invalid_argument("--model-memory: not a number of MiB above 0");
+  // What is left is the system's, and this program's.
+  many.memory_bytes = typed.model_memory_mib ? static_cast<std::uint64_t>(mib) << 20
+                                             : compute::machine_resources().memory_bytes / 4 * 3;
+  if (!typed.management_token.empty()) {
+    CLARY_TRY(many.token, read_token(typed.management_token));
+  }
+  return std::optional<ManyModels>(std::move(many));
+}
+
+// Each of many models has one worker unless more are asked for.
+serving::TypedOptions serving_of(const Typed& typed,
+                                 const std::map<std::string, std::string>& variables) {
+  serving::TypedOptions serving = typed.serving;
+  const bool told = serving.workers || variables.contains("SAGEMAKER_MODEL_SERVER_WORKERS") ||
+                    variables.contains("SAGEMAKER_TS_MAX_WORKERS");
+  if (typed.multi_model && !told) serving.workers = "1";
+  return serving;
+}
+
 Result<ModelServerPlan> plan_of(const Typed& typed) {
   const std::map<std::string, std::string> variables = cli::read_variables(environ);
   const auto lookup = [&variables](const std::string& name) -> std::optional<std::string> {
@@ -77,14 +143,15 @@ Result<ModelServerPlan> plan_of(const Typed& typed) {
   };
   ModelServerPlan plan;
   plan.source = typed.source;
+  CLARY_TRY(plan.many, many_of(typed));
   plan.data_folder =
       absolute_path(typed.data.empty() ? cli::default_data_folder(variables) : typed.data);
   plan.interpreter = interpreter_of(typed, variables);
   CLARY_RETURN_IF_ERROR(check_interpreter(plan.interpreter, variables));
   plan.access_log = !typed.no_access_log;
   plan.variables = variables;
-  CLARY_TRY(plan.options,
-            serving::read_serving_options(typed.serving, lookup, compute::usable_cpus().size()));
+  CLARY_TRY(plan.options, serving::read_serving_options(serving_of(typed, variables), lookup,
+                                                        compute::usable_cpus().size()));
   if (!serving::is_local_address(plan.options.listen)) {
     return denied("listen '" + plan.options.listen +
                   "': a model server asks nobody who they are, so it listens on this machine only "
@@ -98,12 +165,24 @@ Result<ModelServerPlan> plan_of(const Typed& typed) {
 int run_model_server(int argc, const char* const* argv) {
   Typed typed;
   serving::TypedOptions& serving = typed.serving;
-  CLI::App app("Serves one model over HTTP: GET /ping, POST /invocations, GET /metrics.",
+  CLI::App app("Serves a model, or many, over HTTP: GET /ping, POST /invocations, GET /metrics.",
                "clary model-server");
   app.failure_message(cli::unread_text);
   app.add_option("MODEL", typed.source,
-                 "A folder, a .tar.gz, s3://BUCKET/KEY.tar.gz or s3://BUCKET/PREFIX/")
-      ->required();
+                 "A folder, a .tar.gz, .mar, .pt or .onnx, s3://BUCKET/KEY of such, or "
+                 "s3://BUCKET/PREFIX/");
+  app.add_flag("--multi-model", typed.multi_model,
+               "Serves many models, loaded when they are asked for: POST /models, "
+               "X-Amzn-SageMaker-Target-Model");
+  app.add_option("--models-from", typed.models_from,
+                 "s3://BUCKET/PREFIX/ or a folder: a model that is not loaded is looked for there");
+  app.add_option("--model-root", typed.model_roots,
+                 "A folder that POST /models may load from (default: /opt/ml/models)");
+  app.add_option("--model-memory", typed.model_memory_mib,
+                 "MiB that the models' workers may take together; the one that was used longest "
+                 "ago makes room (default: three quarters of the machine's)");
+  app.add_option("--management-token", typed.management_token,
+                 "A file with the token of those who manage models; a Unix socket needs none");
   app.add_option("--listen", serving.listen,
                  "HOST:PORT of this machine, or unix:PATH; port 0 takes a free one (default: "
                  "127.0.0.1:8080)");
@@ -121,6 +200,9 @@ int run_model_server(int argc, const char* const* argv) {
                  "$SAGEMAKER_MODEL_SERVER_TIMEOUT, else 60)");
   app.add_option("--queue", serving.queue,
                  "Requests that may wait; those beyond are answered 503 at once (default: 256)");
+  app.add_option("--latency-limit", serving.latency_limit_ms,
+                 "Milliseconds that a batch may take, 99 of 100 times; larger ones are not made "
+                 "(default: none)");
   app.add_option("--data", typed.data,
                  "Data directory (default: $CLARY_DATA, else ~/.local/share/clary)");
   app.add_flag("--no-access-log", typed.no_access_log, "No line on standard output per request");
@@ -134,8 +216,9 @@ int run_model_server(int argc, const char* const* argv) {
   const Fd signals = heeded_signals();
   const auto program = ModelServerProgram::start(*plan);
   if (!program.ok()) return fail(program.error(), 1);
-  std::printf("clary model-server: listening on %s, model '%s', workers: %zu\n",
-              (*program)->address().c_str(), plan->source.c_str(), plan->options.workers);
+  const std::string served = plan->many ? "many models" : "model '" + plan->source + "'";
+  std::printf("clary model-server: listening on %s, %s, workers: %zu\n",
+              (*program)->address().c_str(), served.c_str(), plan->options.workers);
   std::fflush(stdout);
   if (!wait_for_signal_or(signals, (*program)->failed())) return fail((*program)->failure(), 1);
   (*program)->stop();

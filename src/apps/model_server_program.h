@@ -2,18 +2,29 @@
 // model-server`.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "serving/model_roots.h"
 #include "serving/serving_options.h"
 
 namespace clary::apps {
 
+// Of a server of many models.
+struct ManyModels {
+  serving::ModelRoots roots = {};
+  std::uint64_t memory_bytes = UINT64_MAX;
+  std::string token = {};  // for the management of models; empty: none
+};
+
 struct ModelServerPlan {
-  std::string source;  // serving::stage_model
+  std::string source;  // serving::stage_model; of one model
+  std::optional<ManyModels> many = {};
   std::string data_folder;
   std::string interpreter;
   bool access_log = true;                        // on standard output

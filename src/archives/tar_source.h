@@ -13,20 +13,30 @@
 
 namespace clary::archives {
 
-class TarSource {
+// What an archive's members are read from.
+class ArchiveBytes {
+ public:
+  virtual ~ArchiveBytes() = default;
+  // The next bytes; empty at the end.
+  virtual Result<std::string> next() = 0;
+  // How much of the archive as it came was taken, which next() may not have given yet.
+  virtual std::uint64_t taken_bytes() const = 0;
+  // The error of the archive's own source, once next() has given it.
+  virtual const std::optional<Error>& failed() const = 0;
+};
+
+class TarSource final : public ArchiveBytes {
  public:
   // Looks at the first bytes. archive outlives it.
   static Result<std::unique_ptr<TarSource>> open(net::ByteSource& archive);
 
   // The next bytes of the tar; empty at the end. InvalidArgument for a gzip that is broken or ends
   // early, else what the archive's own source said.
-  Result<std::string> next();
+  Result<std::string> next() override;
 
   bool is_packed() const { return unpacked_ != nullptr; }
-  // How much of the archive was taken, which next() may not have given yet.
-  std::uint64_t taken_bytes() const { return archive_.taken; }
-  // The error of the archive's own source, once next() has given it.
-  const std::optional<Error>& failed() const { return failed_; }
+  std::uint64_t taken_bytes() const override { return archive_.taken; }
+  const std::optional<Error>& failed() const override { return failed_; }
 
  private:
   // The archive as it comes, on the reading side.

@@ -24,9 +24,11 @@ namespace {
 // 1980-01-02: wheels are zip files, and zip files know no earlier time.
 constexpr la_int64_t kZipsFirstTime = 315'619'200;
 
+constexpr std::size_t kZipPieceBytes = 64 << 10;
+
 // Feeds libarchive.
 struct ArchiveFeed {
-  TarSource& source;
+  ArchiveBytes& source;
   std::string piece = {};  // libarchive's, until it asks for the next one
 };
 
@@ -78,10 +80,10 @@ bool stays_inside(const std::vector<std::string>& at, std::string_view target) {
   return true;
 }
 
-class TarUnpacking {
+class Unpacking {
  public:
-  TarUnpacking(archive* reader, TarSource& source, Fd root, std::string target,
-               const TarLimits& limits)
+  Unpacking(archive* reader, ArchiveBytes& source, Fd root, std::string target,
+            const TarLimits& limits)
       : reader_(reader),
         source_(source),
         root_(std::move(root)),
@@ -289,7 +291,7 @@ class TarUnpacking {
   }
 
   archive* reader_;
-  TarSource& source_;
+  ArchiveBytes& source_;
   Fd root_;
   std::string target_;
   const TarLimits& limits_;
@@ -298,18 +300,56 @@ class TarUnpacking {
   std::vector<std::string> links_;
 };
 
-Error unreadable(archive* reader, const TarSource& source) {
+// A zip as it comes.
+class ZipSource final : public ArchiveBytes {
+ public:
+  explicit ZipSource(net::ByteSource& source) : source_(source) {}
+
+  Result<std::string> next() override {
+    std::string piece(kZipPieceBytes, '\0');
+    const Result<std::size_t> got = source_.read(piece);
+    if (!got.ok()) {
+      failed_ = got.error();
+      return got.error();
+    }
+    piece.resize(*got);
+    taken_ += *got;
+    return piece;
+  }
+  std::uint64_t taken_bytes() const override { return taken_; }
+  const std::optional<Error>& failed() const override { return failed_; }
+
+ private:
+  net::ByteSource& source_;
+  std::uint64_t taken_ = 0;
+  std::optional<Error> failed_;
+};
+
+// form: "a zip archive".
+Error unreadable(archive* reader, const ArchiveBytes& source, const std::string& form) {
   if (source.failed()) return *source.failed();
-  if (source.taken_bytes() == 0) return invalid_argument("not a tar archive in gzip: it is empty");
+  if (source.taken_bytes() == 0) return invalid_argument("not " + form + ": it is empty");
   const char* reason = archive_error_string(reader);
-  return invalid_argument(std::string("not a tar archive in gzip: ") +
-                          (reason == nullptr ? "cannot be read" : reason));
+  return invalid_argument("not " + form + ": " + (reason == nullptr ? "cannot be read" : reason));
+}
+
+Status take_members(archive* reader, const ArchiveBytes& source, Unpacking& unpacking,
+                    const std::string& form) {
+  for (;;) {
+    archive_entry* entry = nullptr;
+    const int outcome = archive_read_next_header(reader, &entry);
+    if (outcome == ARCHIVE_EOF) return {};
+    if (outcome == ARCHIVE_RETRY) continue;
+    if (outcome < ARCHIVE_WARN) return unreadable(reader, source, form);
+    CLARY_RETURN_IF_ERROR(unpacking.take(entry));
+  }
 }
 
 }  // namespace
 
 Result<TarTotals> unpack_tar(net::ByteSource& source, const std::string& target,
                              const TarLimits& limits) {
+  const std::string form = "a tar archive in gzip";
   const Utf8Locale locale;
   CLARY_TRY(Fd root, open_file(target, O_RDONLY | O_DIRECTORY));
   CLARY_TRY(const std::unique_ptr<TarSource> tar, TarSource::open(source));
@@ -318,19 +358,29 @@ Result<TarTotals> unpack_tar(net::ByteSource& source, const std::string& target,
   if (reader == nullptr) return internal_error("no memory to read an archive");
   archive_read_support_format_tar(reader.get());
   archive_read_support_format_gnutar(reader.get());
-  if (archive_read_open(reader.get(), &feed, nullptr, read_feed, nullptr) != ARCHIVE_OK) {
-    return unreadable(reader.get(), *tar);
-  }
-  TarUnpacking unpacking(reader.get(), *tar, std::move(root), target, limits);
-  for (;;) {
-    archive_entry* entry = nullptr;
-    const int outcome = archive_read_next_header(reader.get(), &entry);
-    if (outcome == ARCHIVE_EOF) break;
-    if (outcome == ARCHIVE_RETRY) continue;
-    if (outcome < ARCHIVE_WARN) return unreadable(reader.get(), *tar);
-    CLARY_RETURN_IF_ERROR(unpacking.take(entry));
-  }
+  if (archive_read_open(reader.get(), &feed, nullptr, read_feed, nullptr) != ARCHIVE_OK)
+    return unreadable(reader.get(), *tar, form);
+  Unpacking unpacking(reader.get(), *tar, std::move(root), target, limits);
+  CLARY_RETURN_IF_ERROR(take_members(reader.get(), *tar, unpacking, form));
   if (tar->is_packed()) CLARY_RETURN_IF_ERROR(unpacking.pass_rest());
+  CLARY_RETURN_IF_ERROR(unpacking.check_links());
+  return unpacking.totals();
+}
+
+Result<TarTotals> unpack_zip(net::ByteSource& source, const std::string& target,
+                             const TarLimits& limits) {
+  const std::string form = "a zip archive";
+  const Utf8Locale locale;
+  CLARY_TRY(Fd root, open_file(target, O_RDONLY | O_DIRECTORY));
+  ZipSource zip(source);
+  ArchiveFeed feed{.source = zip};
+  const Reader reader(archive_read_new(), archive_read_free);
+  if (reader == nullptr) return internal_error("no memory to read an archive");
+  archive_read_support_format_zip_streamable(reader.get());
+  if (archive_read_open(reader.get(), &feed, nullptr, read_feed, nullptr) != ARCHIVE_OK)
+    return unreadable(reader.get(), zip, form);
+  Unpacking unpacking(reader.get(), zip, std::move(root), target, limits);
+  CLARY_RETURN_IF_ERROR(take_members(reader.get(), zip, unpacking, form));
   CLARY_RETURN_IF_ERROR(unpacking.check_links());
   return unpacking.totals();
 }

@@ -1,5 +1,5 @@
-// Unpacks a tar archive that somebody else made: nothing leaves the target folder, nothing grows
-// without bound.
+// Unpacks a tar or zip archive that somebody else made: nothing leaves the target folder, nothing
+// grows without bound.
 //
 // Members are read with libarchive and written through descriptors, component by component, never
 // through a symbolic link. Refused, with the member's name: absolute paths, `..`, devices and
@@ -32,6 +32,10 @@ struct TarTotals {
 // stays there: remove the folder. InvalidArgument for a hostile or broken archive, LimitExceeded
 // beyond the limits, else what the disk or `source` said.
 Result<TarTotals> unpack_tar(net::ByteSource& source, const std::string& target,
+                             const TarLimits& limits = {});
+// A zip, likewise, as its members follow one another: what its directory at the end says of them
+// besides is not read.
+Result<TarTotals> unpack_zip(net::ByteSource& source, const std::string& target,
                              const TarLimits& limits = {});
 
 }  // namespace clary::archives

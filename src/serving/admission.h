@@ -27,7 +27,8 @@ struct QueueSnapshot {
 
 struct Refusal {
   std::string sentence;
-  std::chrono::seconds retry_after{1};
+  std::chrono::seconds retry_after{1};  // said with a 503
+  int status = 503;
 };
 
 // Nothing: the call may wait. body_bytes: of its body, as far as they are known.

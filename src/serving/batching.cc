@@ -1,11 +1,13 @@
 #include "serving/batching.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace clary::serving {
 namespace {
 
 constexpr double kWeightOfNew = 0.2;
+constexpr double kDeviationsOfP99 = 2.326;
 // A larger batch must be better by more than measurements differ anyway.
 constexpr double kGain = 0.95;
 
@@ -20,13 +22,27 @@ void BatchTimes::add(std::size_t size, Duration took) {
   const double scaled = static_cast<double>(took.count()) *
                         static_cast<double>(std::bit_floor(size)) / static_cast<double>(size);
   const double seen = std::max(scaled, 1.0);
-  mean = mean == 0 ? seen : mean + kWeightOfNew * (seen - mean);
+  if (mean == 0) {
+    mean = seen;
+    return;
+  }
+  const double off = seen - mean;
+  double& variance = variances_.at(index_of(size));
+  variance = (1 - kWeightOfNew) * (variance + kWeightOfNew * off * off);
+  mean += kWeightOfNew * off;
 }
 
 std::optional<Duration> BatchTimes::of(std::size_t size) const {
   const double mean = microseconds_.at(index_of(size));
   if (mean == 0) return std::nullopt;
   return Duration(static_cast<Duration::rep>(mean));
+}
+
+std::optional<Duration> BatchTimes::slow_of(std::size_t size) const {
+  const double mean = microseconds_.at(index_of(size));
+  if (mean == 0) return std::nullopt;
+  const double slow = mean + kDeviationsOfP99 * std::sqrt(variances_.at(index_of(size)));
+  return Duration(static_cast<Duration::rep>(slow));
 }
 
 std::size_t choose_batch(const BatchSnapshot& now, const BatchTimes& times) {
@@ -41,7 +57,7 @@ std::size_t choose_batch(const BatchSnapshot& now, const BatchTimes& times) {
     if (!smaller) break;  // first of all what is smaller
     const std::optional<Duration> larger = times.of(size);
     if (!larger) return size;  // never tried, and everything below it was
-    if (*larger > now.latency_limit) break;
+    if (times.slow_of(size).value_or(*larger) > now.latency_limit) break;
     if (per_request(*larger, size) < kGain * per_request(*smaller, best)) {
       best = size;
     } else if (now.look_again && !looked && size == best * 2) {
@@ -50,7 +66,10 @@ std::size_t choose_batch(const BatchSnapshot& now, const BatchTimes& times) {
     }
   }
   // What a power of two leaves over goes along where larger batches pay at all.
-  return best > 1 && best * 2 > cap ? cap : best;
+  if (best == 1 || best * 2 <= cap) return best;
+  const double slow = static_cast<double>(times.slow_of(best).value_or(Duration(0)).count()) *
+                      static_cast<double>(cap) / static_cast<double>(best);
+  return slow > static_cast<double>(now.latency_limit.count()) ? best : cap;
 }
 
 }  // namespace clary::serving

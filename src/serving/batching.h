@@ -23,21 +23,24 @@ class BatchTimes {
 
   // size ≥ 1: 3 counts as 2, and its time as that of 2.
   void add(std::size_t size, Duration took);
-  // Of one batch of so many; nothing when none was seen.
+  // Of one batch of so many, the mean; nothing when none was seen.
   std::optional<Duration> of(std::size_t size) const;
+  // What 99 of 100 such batches take at most, taken to be spread as a normal distribution is.
+  std::optional<Duration> slow_of(std::size_t size) const;
 
  private:
   static std::size_t index_of(std::size_t size) {
     return std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(size)) - 1, kSizes - 1);
   }
   std::array<double, kSizes> microseconds_{};  // moving averages; 0: not seen
+  std::array<double, kSizes> variances_{};     // likewise
 };
 
 struct BatchSnapshot {
   std::size_t waiting = 1;
   std::size_t most = 1;                      // 1: the model takes no batches
   std::size_t free_lanes = 1;                // this one included: what waits is shared with them
-  Duration latency_limit = Duration::max();  // a batch that takes longer is too large
+  Duration latency_limit = Duration::max();  // 99 of 100 batches of a size that is used hold it
   bool look_again = false;  // now and then: tries the next larger size although it did not pay
 };
 

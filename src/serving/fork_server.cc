@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <numeric>
 #include <utility>
 
 #include "base/files.h"
@@ -14,6 +15,18 @@ namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(10);
 constexpr int kEndWaitMilliseconds = 2000;
+
+// "Pss:  1234 kB" of proc(5)'s smaps_rollup; 0 where it cannot be read.
+std::uint64_t memory_of(pid_t pid) {
+  const Result<std::string> text = read_file("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  if (!text.ok()) return 0;
+  for (const std::string_view line : split(*text, '\n')) {
+    if (!line.starts_with("Pss:") || !line.ends_with("kB")) continue;
+    const auto kibibytes = parse_int(trim(line.substr(4, line.size() - 6)));
+    return kibibytes && *kibibytes > 0 ? static_cast<std::uint64_t>(*kibibytes) << 10 : 0;
+  }
+  return 0;
+}
 
 }  // namespace
 
@@ -78,10 +91,24 @@ Result<ForkedWorker> ForkServer::fork_worker() {
   CLARY_TRY(const ReceivedFrame started, receive(FrameKind::kStarted, clock_.steady() + kPatience));
   const auto pid = started.fields.find_number("pid");
   if (!pid || *pid <= 1) return internal_error("the fork server names no process");
+  {
+    MutexLock pids(pids_mutex_);
+    pids_.insert(static_cast<pid_t>(*pid));
+  }
   return ForkedWorker{.socket = std::move(ends.first), .pid = static_cast<pid_t>(*pid)};
 }
 
+std::uint64_t ForkServer::memory_bytes() const {
+  MutexLock lock(pids_mutex_);
+  return std::accumulate(pids_.begin(), pids_.end(), memory_of(pid_),
+                         [](std::uint64_t sum, pid_t pid) { return sum + memory_of(pid); });
+}
+
 std::string ForkServer::end_worker(pid_t pid) {
+  {
+    MutexLock pids(pids_mutex_);
+    pids_.erase(pid);
+  }
   FrameFields ask;
   ask.add("pid", std::to_string(pid));
   ask.add("wait_ms", std::to_string(kEndWaitMilliseconds));

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,8 @@ class ForkServer {
   static void kill_worker(pid_t pid) { ::kill(pid, SIGKILL); }
   // How a worker has ended, in words: "exit status 3". Waits for it a while, then ends it.
   std::string end_worker(pid_t pid);
+  // What it and its workers take of the machine's memory, shared pages divided; 0: not known.
+  std::uint64_t memory_bytes() const;
   // At once, with its workers, from any thread: what waits for it comes back with an error.
   void kill();
 
@@ -56,6 +59,8 @@ class ForkServer {
       : control_(std::move(control)), pid_(pid), clock_(clock) {}
   Result<ReceivedFrame> receive(FrameKind wanted, Duration deadline) CLARY_REQUIRES(mutex_);
 
+  mutable Mutex pids_mutex_;  // taken after mutex_
+  std::set<pid_t> pids_ CLARY_GUARDED_BY(pids_mutex_);  // of the workers
   Mutex mutex_;
   WorkerSocket control_ CLARY_GUARDED_BY(mutex_);
   const pid_t pid_;  // of the process and of its group; reaped by the destructor only

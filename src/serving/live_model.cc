@@ -87,6 +87,27 @@ std::size_t LiveModel::waiting() const {
   return queue_.size();
 }
 
+std::size_t LiveModel::under_way() const {
+  MutexLock lock(mutex_);
+  return unanswered_;
+}
+
+Status LiveModel::wait_until_loaded(Duration limit, const std::stop_token& stop) const {
+  const Duration deadline = clock_.steady() + limit;
+  MutexLock lock(mutex_);
+  for (;;) {
+    if (is_ready()) return {};
+    const bool failed = std::any_of(lanes_.begin(), lanes_.end(),
+                                    [](const LaneView& lane) { return !lane.reason.empty(); });
+    const std::string why =
+        readiness_of({.lanes = lanes_, .was_ready = was_ready_, .draining = draining_}).sentence;
+    if (failed) return unavailable(why);
+    if (stopping_ || stop.stop_requested()) return cancelled("the server is ending");
+    if (clock_.steady() >= deadline) return timed_out(why);
+    changed_.wait_for(mutex_, kLaneLook);
+  }
+}
+
 std::vector<LaneView> LiveModel::lanes() const {
   MutexLock lock(mutex_);
   return lanes_;
@@ -137,6 +158,7 @@ std::unique_ptr<Lane> LiveModel::open(std::size_t index) {
     was_ready_ = true;
     logger_.info("the model is loaded", {{"workers", std::to_string(lanes_.size())}});
   }
+  changed_.notify_all();
   return opened.ok() ? std::move(*opened) : nullptr;
 }
 

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -64,6 +65,11 @@ class LiveModel {
   // The answer may come on this thread, before it returns.
   std::optional<Refusal> submit(PendingCall call);
   std::size_t waiting() const;
+  // Calls that are not answered yet, waiting ones included.
+  std::size_t under_way() const;
+  // Waits until it is ready. Unavailable with its reason: a lane could not be opened, or its model
+  // does not load; Timeout, Cancelled: neither until then. After start().
+  Status wait_until_loaded(Duration limit, const std::stop_token& stop) const;
   std::vector<LaneView> lanes() const;
 
   // Says that it is not ready any more, and waits until every call is answered or `limit` is over.
@@ -98,7 +104,7 @@ class LiveModel {
 
   mutable Mutex mutex_;
   CondVar arrived_;  // a call waits; only free lanes wait for it
-  CondVar changed_;  // everything was answered, or it ends
+  mutable CondVar changed_;  // everything was answered, a lane was opened, or it ends
   std::deque<PendingCall> queue_ CLARY_GUARDED_BY(mutex_);
   std::vector<LaneView> lanes_ CLARY_GUARDED_BY(mutex_);
   BatchTimes times_ CLARY_GUARDED_BY(mutex_);

@@ -15,6 +15,9 @@ struct ModelRequest {
   std::optional<std::string> content_type;  // as sent; nothing: absent
   std::optional<std::string> accept;
   net::Headers headers;  // all of them, these two included
+  // Where it was sent, as the caller wrote it; both empty: POST /invocations without a query.
+  std::string method;
+  std::string path;  // and query
   Payload body;
 };
 

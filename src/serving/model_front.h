@@ -1,14 +1,16 @@
-// The HTTP front of one model: SageMaker's container contract.
+// The HTTP front of a model server.
 //
-//   GET /ping           200 when the model is loaded, else 503 with a sentence, of the type
-//                       ModelLoadFailed when every worker has tried in vain
-//   POST /invocations   the model's own answer, or 413, 503 with Retry-After, 500, 504
-//   GET /metrics        Prometheus' text
+//   GET /ping, /v2/health/ready    200 when the model is loaded, else 503 with a sentence, of
+//                                  the type ModelLoadFailed when every worker has tried in vain
+//   GET /v2/health/live            200
+//   POST /invocations              the model's own answer, or 413, 503 with Retry-After, 500, 504
+//   /v1/models, /v2/models, /predictions   likewise: the model's own side knows these protocols
+//   GET /metrics                   Prometheus' text
+//   /models, /models/NAME/invoke   of a server of many models: models_api.h, and a call of one
 //
-// Refusals of the server's own have the form that TorchServe's and MMS's clients know:
-// {"code": 503, "type": "ServiceUnavailableException", "message": "..."}. Every answer bears
-// X-Request-Id: the caller's, where it sent one. Thread-safe; no thread waits for a model.
-// Source: contract.md 7.1; docs/model-server.md.
+// Refusals of its own: front_replies.h. Every answer bears X-Request-Id: the caller's, where it
+// sent one. Thread-safe; no thread waits for a model. Source: contract.md 7.1;
+// docs/model-server.md.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +21,12 @@
 #include <variant>
 
 #include "base/clock.h"
-#include "base/id_source.h"
 #include "net/http.h"
 #include "net/server.h"
-#include "serving/access_log.h"
-#include "serving/live_model.h"
-#include "serving/model_metrics.h"
+#include "serving/front_call.h"
+#include "serving/front_path.h"
+#include "serving/invocation_sink.h"
+#include "serving/models_api.h"
 
 namespace clary::serving {
 
@@ -37,34 +39,29 @@ struct FrontOptions {
 
 class ModelFront final : public net::Handler {
  public:
-  // All outlive the front. counters: of the HTTP server, for /metrics; set before it listens.
-  ModelFront(LiveModel& model, ModelMetrics& metrics, AccessLog& log, const Clock& clock,
-             IdSource& ids, FrontOptions options);
+  // What `parts` name outlives the front. counters: of the HTTP server, for /metrics; set before it
+  // listens.
+  ModelFront(FrontParts parts, FrontOptions options) : parts_(parts), options_(options) {}
 
   std::variant<net::Reply, std::unique_ptr<net::RequestSink>> start(net::RequestHead head) override;
   net::Reply overloaded(const net::RequestHead& head) override;
 
   std::function<net::ServerCounters()> counters;
+  // Of a server of many models; null: it has one. Set before it listens; outlives the front.
+  ModelsApi* many = nullptr;
 
  private:
-  class Call;
-  class InvocationSink;
+  using Outcome = std::variant<net::Reply, std::unique_ptr<net::RequestSink>>;
 
+  // What the request asks for; the model it names too.
+  FrontPath path_of(const net::RequestHead& head) const;
   net::Reply ping() const;
   net::Reply metrics_page() const;
-  // Everything but an invocation that may begin.
-  net::Reply answer_now(const net::RequestHead& head) const;
-  std::variant<net::Reply, std::unique_ptr<net::RequestSink>> invoke(net::RequestHead head);
+  net::Reply answer_now(const net::RequestHead& head, const FrontPath& path) const;
+  Outcome invoke(net::RequestHead head, const FrontPath& path, FrontCall call);
 
-  LiveModel& model_;
-  ModelMetrics& metrics_;
-  AccessLog& log_;
-  const Clock& clock_;
-  IdSource& ids_;
+  const FrontParts parts_;
   const FrontOptions options_;
 };
-
-// A refusal of the server's own.
-net::Reply refusal_reply(int status, std::string_view sentence);
 
 }  // namespace clary::serving

@@ -13,6 +13,7 @@
 #include "base/pipe.h"
 #include "net/fake_server.h"
 #include "serving/fake_engine.h"
+#include "serving/one_model.h"
 
 namespace clary::serving {
 namespace {
@@ -29,8 +30,10 @@ class ModelFrontTest : public testing::Test {
   }
 
   void listen(FrontOptions options = {}, LiveModelOptions model = {}) {
-    model_ = std::make_unique<LiveModel>(engine_, model, clock_, silent_logger(), metrics_);
-    front_ = std::make_unique<ModelFront>(*model_, metrics_, log_, clock_, ids_, options);
+    model_ = std::make_shared<LiveModel>(engine_, model, clock_, silent_logger(), metrics_);
+    models_.set(model_);
+    front_ = std::make_unique<ModelFront>(
+        FrontParts{.models = models_, .log = log_, .clock = clock_, .ids = ids_}, options);
     server_ = std::make_unique<net::Server>(*front_, silent_logger());
     front_->counters = [this] { return server_->counters(); };
     const auto bound = server_->listen("127.0.0.1:0");
@@ -69,7 +72,8 @@ class ModelFrontTest : public testing::Test {
   Gate gate_;
   ModelMetrics metrics_;
   AccessLog log_{Fd(), clock_};
-  std::unique_ptr<LiveModel> model_;
+  OneModel models_{metrics_};
+  std::shared_ptr<LiveModel> model_;
   std::unique_ptr<ModelFront> front_;
   std::unique_ptr<net::Server> server_;
   std::string address_;
@@ -193,6 +197,53 @@ TEST_F(ModelFrontTest, WhatIsNotThereAndWhatIsNotMeant) {
   const std::string wrong = ask(get("/invocations"));
   expect_status(wrong, 405);
   EXPECT_NE(wrong.find("Allow: POST\r\n"), std::string::npos);
+}
+
+// What the lanes see of where a request was sent.
+LaneResult tell_path(FakeEngine::Batch batch) {
+  LaneResult result;
+  for (const ModelRequest* const request : batch) {
+    result.answers.push_back(
+        text_answer(request->method + "|" + request->path + "|" + request->body.inside()));
+  }
+  return result;
+}
+
+TEST_F(ModelFrontTest, PathsOfModelsGoToTheWorkers) {
+  engine_.on_run = tell_path;
+  serve();
+  expect_status(ask(get("/v1/models/half/metadata")), 200, "\r\n\r\nGET|/v1/models/half/metadata|");
+  expect_status(ask(get("/predictions/a%20b/1?x=1")), 200, "GET|/predictions/a%20b/1?x=1|");
+  expect_status(ask("PUT /predictions/half HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                    "Content-Length: 3\r\n\r\nabc"),
+                200, "PUT|/predictions/half|abc");
+  const std::string wrong = ask(get("/v1/models/half:predict"));
+  expect_status(wrong, 405);
+  EXPECT_NE(wrong.find("Allow: POST\r\n"), std::string::npos) << wrong;
+  expect_status(ask(post("abc")), 200, "\r\n\r\n||abc");
+}
+
+TEST_F(ModelFrontTest, HealthOfTheV2ProtocolIsTheFronts) {
+  listen();
+  expect_status(ask(get("/v2/health/live")), 200);
+  expect_status(ask(get("/v2/health/ready")), 503, "being loaded");
+  model_->start();
+  const Duration deadline = clock_.steady() + seconds(10);
+  while (!model_->readiness().ready && clock_.steady() < deadline) std::this_thread::yield();
+  expect_status(ask(get("/v2/health/ready")), 200);
+}
+
+TEST_F(ModelFrontTest, AModelThatIsNotThereYetIsBeingLoaded) {
+  listen();
+  models_.set(nullptr);
+  expect_status(ask(get("/ping")), 503, "being loaded");
+  expect_status(ask(post("x")), 503, "being loaded");
+  expect_status(ask(get("/metrics")), 200, "clary_model_workers{state=\"ready\"} 0\n");
+}
+
+TEST_F(ModelFrontTest, AnApiDescriptionIsNotServed) {
+  serve();
+  expect_status(ask(get("/api-description")), 404, R"("type":"ResourceNotFoundException")");
 }
 
 TEST_F(ModelFrontTest, APageInABrowserMayNotAsk) {

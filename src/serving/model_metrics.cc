@@ -6,6 +6,12 @@
 
 namespace clary::serving {
 
+telemetry::PrometheusLabels model_labels(std::string_view model,
+                                         telemetry::PrometheusLabels labels) {
+  if (!model.empty()) labels.emplace_back("model", model);
+  return labels;
+}
+
 void ModelMetrics::Histogram::add(Duration time) {
   const double value = std::chrono::duration<double>(time).count();
   const auto bucket = std::lower_bound(kBounds.begin(), kBounds.end(), value);
@@ -33,29 +39,44 @@ void ModelMetrics::count_dropped() {
   ++dropped_;
 }
 
-void ModelMetrics::write(telemetry::PrometheusText& text) const {
+void ModelMetrics::write(telemetry::PrometheusText& text, std::span<const Named> models) {
   using Type = telemetry::PrometheusType;
-  MutexLock lock(mutex_);
-  text.family("clary_model_requests_total",
-              "Requests to /invocations by the status of their answer.", Type::kCounter);
-  for (const auto& [status, count] : by_status_) {
-    text.sample("clary_model_requests_total", {{"status", std::to_string(status)}},
-                static_cast<double>(count));
+  text.family("clary_model_requests_total", "Requests to the model by the status of their answer.",
+              Type::kCounter);
+  for (const Named& model : models) {
+    MutexLock lock(model.metrics->mutex_);
+    for (const auto& [status, count] : model.metrics->by_status_) {
+      text.sample("clary_model_requests_total",
+                  model_labels(model.name, {{"status", std::to_string(status)}}),
+                  static_cast<double>(count));
+    }
   }
   text.family("clary_model_stage_seconds", "How long each stage of a request took.",
               Type::kHistogram);
-  for (std::size_t i = 0; i < kStages.size(); ++i) {
-    if (stages_[i].count == 0) continue;
-    text.histogram("clary_model_stage_seconds", {{"stage", kStages[i]}}, kBounds,
-                   stages_[i].buckets, stages_[i].seconds);
+  for (const Named& model : models) {
+    MutexLock lock(model.metrics->mutex_);
+    for (std::size_t i = 0; i < kStages.size(); ++i) {
+      const Histogram& stage = model.metrics->stages_[i];
+      if (stage.count == 0) continue;
+      text.histogram("clary_model_stage_seconds", model_labels(model.name, {{"stage", kStages[i]}}),
+                     kBounds, stage.buckets, stage.seconds);
+    }
   }
   text.family("clary_model_worker_deaths_total", "Workers that ended by themselves.",
               Type::kCounter);
-  text.sample("clary_model_worker_deaths_total", {}, static_cast<double>(deaths_));
+  for (const Named& model : models) {
+    MutexLock lock(model.metrics->mutex_);
+    text.sample("clary_model_worker_deaths_total", model_labels(model.name),
+                static_cast<double>(model.metrics->deaths_));
+  }
   text.family("clary_model_dropped_total",
               "Requests that no worker took before their deadline, or whose caller had gone.",
               Type::kCounter);
-  text.sample("clary_model_dropped_total", {}, static_cast<double>(dropped_));
+  for (const Named& model : models) {
+    MutexLock lock(model.metrics->mutex_);
+    text.sample("clary_model_dropped_total", model_labels(model.name),
+                static_cast<double>(model.metrics->dropped_));
+  }
 }
 
 }  // namespace clary::serving

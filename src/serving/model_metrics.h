@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string_view>
 
 #include "base/clock.h"
@@ -15,14 +16,23 @@
 
 namespace clary::serving {
 
+// The labels of a model's sample: those given and, where it has one, its name.
+telemetry::PrometheusLabels model_labels(std::string_view model,
+                                         telemetry::PrometheusLabels labels = {});
+
 class ModelMetrics {
  public:
-  // A request to /invocations that was answered. total: from its head to its answer.
+  // A request to the model that was answered. total: from its head to its answer.
   void count(int status, Duration total, const StageTimes& times);
   void count_death();    // of a worker
   void count_dropped();  // a call that nobody answered in time, or nobody waited for any more
+
+  struct Named {
+    std::string_view name;  // empty: the only model there is; its samples bear no name
+    const ModelMetrics* metrics = nullptr;
+  };
   // clary_model_*: docs/metrics.md.
-  void write(telemetry::PrometheusText& text) const;
+  static void write(telemetry::PrometheusText& text, std::span<const Named> models);
 
  private:
   // Upper bounds in seconds.

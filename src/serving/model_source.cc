@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -17,10 +19,20 @@ namespace {
 
 constexpr std::size_t kReadBytes = 256 << 10;
 constexpr std::string_view kForms =
-    "a folder, a .tar.gz, .tgz or .tar, s3://BUCKET/KEY.tar.gz or s3://BUCKET/PREFIX/";
+    "a folder, a .tar.gz, .tgz, .tar or .mar, a .pt, .pth or .onnx, one of these as "
+    "s3://BUCKET/KEY, or s3://BUCKET/PREFIX/";
 
-bool is_archive_name(std::string_view path) {
-  return path.ends_with(".tar.gz") || path.ends_with(".tgz") || path.ends_with(".tar");
+// kBare: a model that is one file: it stands in the folder under its own name.
+enum class FileForm { kNone, kTar, kZip, kBare };
+
+FileForm form_of(std::string_view path) {
+  const auto ends_with = [path](std::initializer_list<std::string_view> endings) {
+    return std::any_of(endings.begin(), endings.end(),
+                       [path](std::string_view one) { return path.ends_with(one); });
+  };
+  if (ends_with({".tar.gz", ".tgz", ".tar"})) return FileForm::kTar;
+  if (ends_with({".mar"})) return FileForm::kZip;
+  return ends_with({".pt", ".pth", ".onnx"}) ? FileForm::kBare : FileForm::kNone;
 }
 
 bool is_folder(const std::string& path) {
@@ -42,14 +54,33 @@ class StoppableSource final : public net::ByteSource {
   const std::stop_token& stop_;
 };
 
-Status unpack(net::ByteSource& source, const std::string& target, const std::stop_token& stop) {
-  StoppableSource stoppable(source, stop);
-  CLARY_RETURN_IF_ERROR(archives::unpack_tar(stoppable, target));
-  return {};
+Status write_file(net::ByteSource& source, const std::string& path) {
+  CLARY_TRY(const Fd file, open_file(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW));
+  std::vector<char> piece(kReadBytes);
+  for (;;) {
+    CLARY_TRY(const std::size_t got, source.read(piece));
+    if (got == 0) return {};
+    CLARY_RETURN_IF_ERROR(write_all(file, {piece.data(), got}, "write '" + path + "'"));
+  }
 }
 
-Error no_form(const std::string& source) {
-  return unsupported("'" + source + "' is no form that is served: " + std::string(kForms));
+// name: of the file that the bytes come from.
+Status stage_bytes(net::ByteSource& source, const std::string& name, const std::string& target,
+                   const std::stop_token& stop) {
+  StoppableSource stoppable(source, stop);
+  switch (form_of(name)) {
+    case FileForm::kTar:
+      CLARY_RETURN_IF_ERROR(archives::unpack_tar(stoppable, target));
+      return {};
+    case FileForm::kZip:
+      CLARY_RETURN_IF_ERROR(archives::unpack_zip(stoppable, target));
+      return {};
+    case FileForm::kBare:
+      return write_file(stoppable, path_join(target, base_name(name)));
+    case FileForm::kNone:
+      break;
+  }
+  return unsupported("it is no form that is served: " + std::string(kForms));
 }
 
 // The part of the key below the prefix as a path inside a folder; nothing for a folder's marker.
@@ -68,14 +99,8 @@ Status write_object(objects::ObjectStore& store, const BucketName& bucket, const
                     const std::string& path, const std::stop_token& stop) {
   CLARY_TRY(const objects::ObjectBody body, store.get(bucket, key, std::nullopt));
   CLARY_RETURN_IF_ERROR(make_folders(folder_of(path)));
-  CLARY_TRY(const Fd file, open_file(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW));
   StoppableSource source(*body.bytes, stop);
-  std::vector<char> piece(kReadBytes);
-  for (;;) {
-    CLARY_TRY(const std::size_t got, source.read(piece));
-    if (got == 0) return {};
-    CLARY_RETURN_IF_ERROR(write_all(file, {piece.data(), got}, "write '" + path + "'"));
-  }
+  return write_file(source, path);
 }
 
 Status stage_prefix(objects::ObjectStore& store, const objects::ObjectUri& uri,
@@ -110,16 +135,15 @@ Status stage_objects(const std::string& source, const std::string& target,
                      const StoreOpener& open_store, const std::stop_token& stop) {
   CLARY_TRY(const objects::ObjectUri uri, objects::parse_object_uri(source));
   CLARY_TRY(const std::unique_ptr<objects::ObjectStore> store, open_store());
-  if (!is_archive_name(uri.key)) return stage_prefix(*store, uri, target, stop);
+  if (form_of(uri.key) == FileForm::kNone) return stage_prefix(*store, uri, target, stop);
   CLARY_TRY(const objects::ObjectBody body,
             store->get(uri.bucket, ObjectKey(uri.key), std::nullopt));
-  return unpack(*body.bytes, target, stop);
+  return stage_bytes(*body.bytes, uri.key, target, stop);
 }
 
 Status stage_file(const std::string& path, const std::string& target, const std::stop_token& stop) {
   CLARY_TRY(const std::unique_ptr<net::ByteSource> source, archives::open_file_source(path));
-  if (!is_archive_name(path)) return no_form(path);
-  return unpack(*source, target, stop);
+  return stage_bytes(*source, path, target, stop);
 }
 
 }  // namespace

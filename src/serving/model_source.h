@@ -1,5 +1,5 @@
-// Where a model comes from, made into a folder of files: a folder, a tar archive, or objects of a
-// store. Blocks on disk and network; no state.
+// Where a model comes from, made into a folder of files: a folder, a tar or model archive, one
+// file, or objects of a store. Blocks on disk and network; no state.
 #pragma once
 
 #include <functional>
@@ -19,9 +19,11 @@ using StoreOpener = std::function<Result<std::unique_ptr<objects::ObjectStore>>(
 std::string staged_folder(const std::string& source, const std::string& target);
 
 // Fills `target`, an existing, empty folder, unless `source` is a folder itself. source:
-// "/a/folder", "model.tar.gz", "s3://bucket/model.tar.gz", or "s3://bucket/prefix/" for all objects
-// below it. Archives are unpacked as jobs' are: nothing leaves the folder, nothing grows without
-// bound. Unsupported, with a sentence: other forms. Cancelled soon after `stop` is requested.
+// "/a/folder", "model.tar.gz", "model.mar", "model.pt" or "model.onnx", which become a folder with
+// that file, each of them as "s3://bucket/model.tar.gz" too, or "s3://bucket/prefix/" for all
+// objects below it. Archives are unpacked as jobs' are: nothing leaves the folder, nothing grows
+// without bound. Unsupported, with a sentence: other forms. Cancelled soon after `stop` is
+// requested.
 Status stage_model(const std::string& source, const std::string& target,
                    const StoreOpener& open_store, const std::stop_token& stop);
 

@@ -103,13 +103,40 @@ TEST_F(ModelSourceTest, AKeyThatLeavesTheFolderIsRefused) {
 
 TEST_F(ModelSourceTest, WhatIsNotThereAndWhatIsNotServedSaySo) {
   EXPECT_EQ(stage(at("absent")).error().code, ErrorCode::kNotFound);
+  write("model.gguf", "x");
+  const Status other = stage(at("model.gguf"));
+  EXPECT_EQ(other.error().code, ErrorCode::kUnsupported);
+  EXPECT_NE(other.error().message.find("model.gguf"), std::string::npos);
   write("model.mar", "PK");
-  const Status mar = stage(at("model.mar"));
-  EXPECT_EQ(mar.error().code, ErrorCode::kUnsupported);
-  EXPECT_NE(mar.error().message.find("model.mar"), std::string::npos);
+  EXPECT_EQ(stage(at("model.mar")).error().code, ErrorCode::kInvalidArgument);
   write("broken.tar.gz", "not a tar");
   EXPECT_EQ(stage(at("broken.tar.gz")).error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(stage("s3://b/nothing/").error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(ModelSourceTest, AModelArchiveIsUnpacked) {
+  // A zip with one stored member, MAR-INF/MANIFEST.json: "{}".
+  const std::string name = "MAR-INF/MANIFEST.json";
+  std::string archive("PK\x03\x04\x0a\0\0\0\0\0\0\0\0\0", 14);
+  archive += std::string("\x43\xbf\xa6\xa3\x02\0\0\0\x02\0\0\0\x15\0\0\0", 16) + name + "{}";
+  archive += "PK\x05\x06" + std::string(18, '\0');
+  write("model.mar", archive);
+  const Status done = stage(at("model.mar"));
+  ASSERT_TRUE(done.ok()) << done.error().message;
+  EXPECT_EQ(staged("MAR-INF/MANIFEST.json"), "{}");
+}
+
+TEST_F(ModelSourceTest, AModelThatIsOneFileStandsInAFolder) {
+  write("lenet.pt", "script");
+  ASSERT_TRUE(stage(at("lenet.pt")).ok());
+  EXPECT_EQ(staged("lenet.pt"), "script");
+  EXPECT_EQ(staged_folder(at("lenet.pt"), target_), target_);
+}
+
+TEST_F(ModelSourceTest, AModelThatIsOneObjectStandsInAFolder) {
+  put("models/small.onnx", "graph");
+  ASSERT_TRUE(stage("s3://b/models/small.onnx").ok());
+  EXPECT_EQ(staged("small.onnx"), "graph");
 }
 
 TEST_F(ModelSourceTest, EndsWhenItShallStop) {

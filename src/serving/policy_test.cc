@@ -92,6 +92,29 @@ TEST(Batching, HoldsTheLatencyLimit) {
   EXPECT_EQ(chosen, 8U);
 }
 
+TEST(Batching, WhatIsLeftOverHoldsTheLatencyLimitToo) {
+  const BatchTimes times = measured(Duration(0), milliseconds(1), 1);
+  BatchTimes paying = times;
+  paying.add(2, Duration(1200));
+  paying.add(4, Duration(2000));
+  EXPECT_EQ(choose_batch({.waiting = 7, .most = 8}, paying), 7U);
+  EXPECT_EQ(choose_batch({.waiting = 7, .most = 8, .latency_limit = milliseconds(3)}, paying), 4U);
+}
+
+TEST(Batching, TheSlowOnesHoldTheLatencyLimitToo) {
+  const auto chosen = [](Duration spread) {
+    BatchTimes times;
+    for (int i = 0; i < 200; ++i) {
+      times.add(1, milliseconds(11));
+      times.add(2, milliseconds(12));
+      times.add(4, milliseconds(14) + (i % 2 == 0 ? spread : -spread));
+    }
+    return choose_batch({.waiting = 4, .most = 4, .latency_limit = milliseconds(20)}, times);
+  };
+  EXPECT_EQ(chosen(Duration(0)), 4U);
+  EXPECT_EQ(chosen(milliseconds(5)), 2U);
+}
+
 TEST(Batching, TriesEachSizeOnceOnItsWayUp) {
   BatchTimes times;
   std::vector<std::size_t> tried;

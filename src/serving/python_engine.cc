@@ -26,6 +26,8 @@ FrameFields to_fields(const ModelRequest& request, std::size_t batch) {
   if (batch > 1) fields.add("batch", std::to_string(batch));
   if (request.content_type) fields.add("content-type", *request.content_type);
   if (request.accept) fields.add("accept", *request.accept);
+  if (!request.method.empty()) fields.add("method", request.method);
+  if (!request.path.empty()) fields.add("path", request.path);
   for (const auto& [name, value] : request.headers.fields())
     fields.add(std::string(kHeaderPrefix) + name, value);
   return fields;
@@ -180,6 +182,15 @@ Result<std::unique_ptr<Lane>> PythonEngine::open_lane(Duration deadline) {
   auto lane = std::make_unique<PythonLane>(std::move(server), std::move(*worker), clock_);
   CLARY_RETURN_IF_ERROR(lane->wait_until_ready(deadline));
   return std::unique_ptr<Lane>(std::move(lane));
+}
+
+std::uint64_t PythonEngine::memory_bytes() const {
+  std::shared_ptr<ForkServer> server;
+  {
+    MutexLock lock(mutex_);
+    server = server_;
+  }
+  return server == nullptr ? 0 : server->memory_bytes();
 }
 
 void PythonEngine::stop() {

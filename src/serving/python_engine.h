@@ -2,6 +2,7 @@
 // imported what they need. The frames between: docs/formats/worker-frames.md.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -20,6 +21,8 @@ class PythonEngine final : public Engine {
 
   Result<std::unique_ptr<Lane>> open_lane(Duration deadline) override;
   void stop() override;
+  // What its processes take of the machine's memory, shared pages divided; 0: not known.
+  std::uint64_t memory_bytes() const;
 
  private:
   Result<std::shared_ptr<ForkServer>> fork_server(Duration deadline);
@@ -28,7 +31,7 @@ class PythonEngine final : public Engine {
   const PythonProgram program_;
   const Clock& clock_;
   Mutex starting_;  // one fork server is started at a time; taken before mutex_
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::shared_ptr<ForkServer> server_ CLARY_GUARDED_BY(mutex_);
   bool stopped_ CLARY_GUARDED_BY(mutex_) = false;
 };

@@ -13,6 +13,7 @@ constexpr std::int64_t kMostMebibytes = 1 << 20;
 constexpr std::int64_t kMostQueue = 1'000'000;
 constexpr double kMostSeconds = 86'400;
 constexpr std::int64_t kMostInBatch = 1024;
+constexpr std::int64_t kMostDelayMilliseconds = 86'400'000;
 
 struct Range {
   std::int64_t least = 1;
@@ -122,6 +123,15 @@ Result<ServingOptions> read_serving_options(const TypedOptions& typed, const Var
   CLARY_TRY(const auto batch,
             reader.number(std::nullopt, "", {"SAGEMAKER_TS_BATCH_SIZE"}, {.most = kMostInBatch}));
   if (batch) options.most_in_batch = static_cast<std::size_t>(*batch);
+
+  // Honoured by itself: no request waits for company, however long it might.
+  CLARY_TRY(const auto delay, reader.number(std::nullopt, "", {"SAGEMAKER_TS_MAX_BATCH_DELAY"},
+                                            {.least = 0, .most = kMostDelayMilliseconds}));
+  static_cast<void>(delay);
+  if (typed.latency_limit_ms) {
+    const double seconds = *typed.latency_limit_ms / 1000;
+    CLARY_TRY(options.latency_limit, to_duration(seconds, "--latency-limit"));
+  }
 
   CLARY_TRY(const auto port,
             reader.number(std::nullopt, "", {"SAGEMAKER_BIND_TO_PORT"}, {.most = 65'535}));

@@ -23,6 +23,7 @@ struct TypedOptions {
   std::optional<std::int64_t> max_payload_mib;
   std::optional<double> timeout_seconds;
   std::optional<std::int64_t> queue;
+  std::optional<double> latency_limit_ms;
 };
 
 struct ServingOptions {
@@ -34,6 +35,7 @@ struct ServingOptions {
   Duration load_timeout = std::chrono::seconds(600);  // of a worker's start
   std::size_t queue = 256;
   std::size_t most_in_batch = 1;
+  Duration latency_limit = Duration::max();  // that 99 of 100 batches hold
 };
 
 // cores: that this process may use. InvalidArgument names the option or the variable.

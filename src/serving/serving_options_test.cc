@@ -57,6 +57,19 @@ TEST_F(ServingOptionsTest, TheVariablesOfSageMakersContainersAreRead) {
   EXPECT_EQ(options->most_in_batch, 16U);
 }
 
+TEST_F(ServingOptionsTest, ALatencyLimitAndTorchServesDelay) {
+  typed_.latency_limit_ms = 2.5;
+  variables_ = {{"SAGEMAKER_TS_MAX_BATCH_DELAY", "100"}};
+  const auto options = read(1);
+  ASSERT_TRUE(options.ok()) << options.error().message;
+  EXPECT_EQ(options->latency_limit, Duration(2500));
+  typed_.latency_limit_ms = 0;
+  EXPECT_NE(refusal().find("--latency-limit"), std::string::npos) << refusal();
+  typed_.latency_limit_ms.reset();
+  variables_ = {{"SAGEMAKER_TS_MAX_BATCH_DELAY", "soon"}};
+  EXPECT_NE(refusal().find("SAGEMAKER_TS_MAX_BATCH_DELAY"), std::string::npos) << refusal();
+}
+
 TEST_F(ServingOptionsTest, WhatIsTypedComesFirst) {
   variables_ = {{"SAGEMAKER_MODEL_SERVER_WORKERS", "2"}, {"SAGEMAKER_BIND_TO_PORT", "9090"}};
   typed_.workers = "auto";

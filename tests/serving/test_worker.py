@@ -14,7 +14,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "python"))
 
-from clary_serving import frames, preload  # noqa: E402
+from clary_serving import frames, preload, worker  # noqa: E402
+from clary_serving.handlers.answer import Request  # noqa: E402
 
 SECONDS = 20  # of patience with a process
 
@@ -180,6 +181,19 @@ def test_what_the_functions_raise_is_an_answer_and_the_worker_goes_on(workers):
     answer = ask(connection, b"raise")
     assert answer.get("status") == "500" and bytes(answer.body).startswith(b"boom predict\nTraceback")
     assert ask(connection, b"abc").get("status") == "200"
+
+
+def test_pieces_are_sent_as_one_body():
+    assert worker._whole(map(bytes, [b"ab", b"c"])) == b"abc"
+    assert worker._whole(b"abc") == b"abc"
+
+
+def test_a_request_says_where_it_was_sent():
+    sent = frames.Frame(frames.REQUEST, [("id", "1"), ("path", "/predictions/a?x=1"), ("method", "PUT")], b"")
+    request = worker._request(sent, Request)
+    assert (request.path, request.method) == ("/predictions/a?x=1", "PUT")
+    request = worker._request(frames.Frame(frames.REQUEST, [], b""), Request)
+    assert (request.path, request.method) == ("/invocations", "POST")
 
 
 @pytest.mark.parametrize("body, how", [(b"exit", "exit 3"), (b"crash", f"signal {signal.SIGABRT.value}")])
