@@ -84,7 +84,8 @@ class Answer {
     } else if (value.isNone()) {
       layout_ += "null";
     } else if (value.isBool() || value.isInt() || value.isDouble()) {
-      add_tensor(at::scalar_tensor(value.toScalar(), at::kCPU));
+      const at::Scalar number = value.toScalar();
+      add_tensor(at::scalar_tensor(number, at::device(at::kCPU).dtype(number.type())));
     } else if (value.isString()) {
       add_string(value.toStringRef());
     } else {
