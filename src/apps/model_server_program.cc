@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "base/logger.h"
 #include "base/open_files.h"
 #include "base/pipe.h"
+#include "base/strings.h"
 #include "net/server.h"
 #include "net/sockets.h"
 #include "objects/aws_profile.h"
@@ -23,6 +25,7 @@
 #include "serving/model_source.h"
 #include "serving/python_engine.h"
 #include "serving/scratch_folder.h"
+#include "serving/torch_engine.h"
 
 namespace clary::apps {
 namespace {
@@ -90,6 +93,33 @@ serving::PythonProgram python_of(const ModelServerPlan& plan, const std::string&
           .open_files = open_files};
 }
 
+// The variable's number; nothing where it is none.
+std::optional<std::size_t> threads_asked_for(const Map& variables) {
+  const auto number = parse_int(value_of(variables, "OMP_NUM_THREADS"));
+  return number && *number > 0 ? std::optional(static_cast<std::size_t>(*number)) : std::nullopt;
+}
+
+std::unique_ptr<serving::Engine> make_engine(const ModelServerPlan& plan,
+                                             const std::string& package_folder,
+                                             const std::string& model_folder,
+                                             std::uint64_t open_files, const Clock& clock,
+                                             const Logger& logger) {
+  if (plan.engine == EngineKind::kPython)
+    return std::make_unique<serving::PythonEngine>(
+        python_of(plan, package_folder, model_folder, open_files), clock);
+  const std::string accept = value_of(plan.variables, "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT");
+  serving::TorchEngineOptions options{
+      .plugin_folder = serving::engine_folder(plan.data_folder, plan.interpreter),
+      .environment = plan.environment,
+      .model_folder = model_folder,
+      .device = "",
+      .lanes = plan.options.workers,
+      .most_threads = plan.options.threads_per_worker,
+      .threads = threads_asked_for(plan.variables)};
+  if (!accept.empty()) options.default_accept = accept;
+  return std::make_unique<serving::TorchEngine>(std::move(options), clock, logger);
+}
+
 serving::LiveModelOptions model_options(const serving::ServingOptions& options) {
   return {.lanes = options.workers,
           .queue = {.waiting = options.queue},
@@ -106,8 +136,8 @@ struct ModelServerProgram::State {
         std::uint64_t open_files)
       : scratch(std::move(scratch_used)),
         log(plan.access_log ? standard_output() : Fd(), clock),
-        engine(python_of(plan, package_folder, model_folder, open_files), clock),
-        model(engine, model_options(plan.options), clock, logger, metrics),
+        engine(make_engine(plan, package_folder, model_folder, open_files, clock, logger)),
+        model(*engine, model_options(plan.options), clock, logger, metrics),
         front(model, metrics, log, clock, ids,
               {.max_payload_bytes = plan.options.max_payload_bytes,
                .timeout = plan.options.timeout,
@@ -138,7 +168,7 @@ struct ModelServerProgram::State {
   serving::ScratchFolder scratch;
   serving::ModelMetrics metrics;
   serving::AccessLog log;
-  serving::PythonEngine engine;
+  std::unique_ptr<serving::Engine> engine;
   serving::LiveModel model;
   serving::ModelFront front;
   net::Server server;

@@ -12,11 +12,15 @@
 
 namespace clary::apps {
 
+enum class EngineKind { kPython, kTorch };
+
 struct ModelServerPlan {
   std::string source;  // serving::stage_model
   std::string data_folder;
   std::string interpreter;
-  bool access_log = true;                        // on standard output
+  EngineKind engine = EngineKind::kPython;
+  std::string environment = "NAME";  // that the interpreter belongs to, as far as is known
+  bool access_log = true;            // on standard output
   std::map<std::string, std::string> variables;  // of the process; the workers get them too
   serving::ServingOptions options;
 };

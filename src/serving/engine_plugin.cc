@@ -57,29 +57,30 @@ Result<std::shared_ptr<const EnginePlugin>> EnginePlugin::open(const std::string
   const Result<Document> document = parse_json(*text);
   if (!document.ok()) return document.error().within("'" + folder + "/engine.json'");
   CLARY_TRY(EngineRecord record, EngineRecord::from_document(*document));
+  const std::string name = record.environment.empty() ? environment : record.environment;
   if (record.abi != CLARY_ENGINE_ABI)
     return to_be_built("it was built by another release of clary (version " +
                            std::to_string(record.abi) + " of its interface, this is " +
                            std::to_string(CLARY_ENGINE_ABI) + ")",
-                       environment);
+                       name);
   const std::string version = torch_version_in(record.library_folder);
   if (version != record.library_version)
     return to_be_built("it was built for torch " + record.library_version + ", and '" +
                            record.library_folder + "' holds " +
                            (version.empty() ? "none" : version),
-                       environment);
+                       name);
   const std::string path = path_join(folder, kEngineLibrary);
   void* const library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* const why = ::dlerror();
-    return to_be_built(why == nullptr ? "it cannot be opened" : why, environment);
+    return to_be_built(why == nullptr ? "it cannot be opened" : why, name);
   }
   const auto entry =
       reinterpret_cast<clary_engine_entry_function>(::dlsym(library, CLARY_ENGINE_ENTRY));
   const clary_engine_api* const functions = entry == nullptr ? nullptr : entry(CLARY_ENGINE_ABI);
   if (functions == nullptr || functions->abi != CLARY_ENGINE_ABI ||
       functions->size < sizeof(clary_engine_api))
-    return to_be_built("'" + path + "' speaks another version of the interface", environment);
+    return to_be_built("'" + path + "' speaks another version of the interface", name);
   return std::shared_ptr<const EnginePlugin>(new EnginePlugin(*functions, std::move(record)));
 }
 
