@@ -68,7 +68,8 @@ def serve(torch_models, engine_data, tmp_path_factory):
 
     def start(name: str, *options: str, files: dict[str, str] | None = None, **environment: str) -> ModelServer:
         folder = tmp_path_factory.mktemp("served")
-        server = ModelServer(folder, None, "--engine", "torch", "--data", engine_data, *options, environment=environment)
+        (folder / "data").symlink_to(engine_data)
+        server = ModelServer(folder, None, "--engine", "torch", *options, environment=environment)
         server.model.mkdir()
         if name:
             (server.model / "model.pt").write_bytes((torch_models / f"{name}.pt").read_bytes())
@@ -116,7 +117,7 @@ def test_a_body_that_is_understood(line, content_type, body, result):
     (CSV, "1,2\n3\n", "Some errors were detected !\n    Line #2 (got 1 columns instead of 2)\n"),
     (CSV, "", "can't convert np.ndarray of type numpy.void. "),
     (NPY, b"garbage", "application/x-npy: the body is not an NPY array"),
-    ("application/json; charset=utf-8", "[1]", "Content type application/json; charset=utf-8 is not supported by this framework."),
+    ("text/csv;charset=utf-8", "1", "Content type text/csv;charset=utf-8 is not supported by this framework."),
 ])
 def test_a_body_that_is_not_understood(line, content_type, body, message):
     answer = line.invoke(body, content_type, Accept=JSON)
