@@ -1,4 +1,4 @@
-"""Writes a C++ file that holds the given files: embed_files.py OUTPUT ROOT FILE..."""
+"""Writes a C++ file that holds the given files: embed_files.py OUTPUT FUNCTION ROOT FILE..."""
 
 import sys
 from pathlib import Path
@@ -18,7 +18,8 @@ def escaped(byte: int) -> str:
 
 
 def main() -> None:
-    output, root, *files = sys.argv[1:]
+    output, function, root, *files = sys.argv[1:]
+    array = "k" + "".join(word.capitalize() for word in function.split("_"))  # of its own in a unity build
     rows = []
     for name in sorted(files):
         data = Path(root, name).read_bytes()
@@ -29,11 +30,11 @@ def main() -> None:
             "",
             "namespace clary::apps {",
             "namespace {",
-            "constexpr EmbeddedFile kFiles[] = {",
+            f"constexpr EmbeddedFile {array}[] = {{",
             *rows,
             "};",
             "}  // namespace",
-            "std::span<const EmbeddedFile> embedded_python() { return kFiles; }",
+            f"std::span<const EmbeddedFile> {function}() {{ return {array}; }}",
             "}  // namespace clary::apps",
             "",
         ]

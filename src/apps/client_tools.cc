@@ -10,6 +10,7 @@
 #include "apps/backup.h"
 #include "apps/data_folder.h"
 #include "apps/embedded_files.h"
+#include "apps/engine_builder.h"
 #include "apps/environment_options.h"
 #include "apps/job_probes.h"
 #include "apps/root_key.h"
@@ -62,6 +63,7 @@ class EnvironmentsOf {
     CLARY_TRY(const Settings settings, settings_of_server(site.data, site.config));
     return std::make_unique<runtime::Environments>(environment_options(settings, variables_));
   }
+  std::string variable(const std::string& name) const { return cli::variable(variables_, name); }
 
  private:
   std::map<std::string, std::string> variables_;
@@ -98,6 +100,20 @@ cli::EnvironmentTools environment_tools(const EnvironmentsOf& of) {
   tools.remove = [of](const cli::Site& site, const std::string& name) -> Status {
     CLARY_TRY(const auto environments, of(site));
     return environments->remove(name);
+  };
+  tools.build_engine =
+      [of](const cli::Site& site, const std::string& name,
+           const std::function<void(std::string_view)>& on_output) -> Result<cli::EngineRow> {
+    CLARY_TRY(const auto environments, of(site));
+    CLARY_TRY(const runtime::Environment environment, environments->probe(name));
+    if (!environment.problem.empty())
+      return invalid_argument("environment '" + name + "': " + environment.problem);
+    CLARY_TRY(const BuiltEngine built, build_engine({.data_folder = site.data,
+                                                     .environment = name,
+                                                     .python = environment.interpreter.python,
+                                                     .compiler = of.variable("CXX"),
+                                                     .on_output = on_output}));
+    return cli::EngineRow{.environment = name, .library = built.library, .torch = built.torch};
   };
   return tools;
 }

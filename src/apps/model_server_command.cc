@@ -10,13 +10,17 @@
 #include <optional>
 #include <vector>
 
+#include "apps/environment_options.h"
 #include "apps/heeded_signals.h"
 #include "apps/model_server_program.h"
+#include "apps/settings.h"
 #include "base/files.h"
 #include "base/strings.h"
 #include "cli/client_commands.h"
 #include "cli/unread_text.h"
 #include "compute/resources.h"
+#include "runtime/environments.h"
+#include "serving/engine_plugin.h"
 #include "serving/local_caller.h"
 
 namespace clary::apps {
@@ -26,6 +30,7 @@ struct Typed {
   std::string source;
   std::string data;
   std::string interpreter;
+  std::string engine = "auto";
   bool no_access_log = false;
   bool multi_model = false;
   std::string models_from;
@@ -51,6 +56,34 @@ std::string interpreter_of(const Typed& typed,
   if (exists(inside)) chosen = inside;
   // Workers have another working folder; a bare name is looked up on PATH.
   return chosen.find('/') == std::string::npos ? chosen : absolute_path(chosen);
+}
+
+// An engine belongs to an environment, which a path names.
+std::string on_path(const std::string& chosen,
+                    const std::map<std::string, std::string>& variables) {
+  const auto path = variables.find("PATH");
+  if (chosen.find('/') != std::string::npos || path == variables.end()) return chosen;
+  for (const std::string_view folder : split(path->second, ':')) {
+    const std::string candidate = path_join(std::string(folder), chosen);
+    if (candidate.starts_with('/') && ::access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  return chosen;
+}
+
+// The name under which `clary environments` lists the interpreter's environment.
+std::string environment_name(const std::string& data, const std::string& python,
+                             const std::map<std::string, std::string>& variables) {
+  const Result<Settings> settings = settings_of_server(data, "");
+  if (!settings.ok()) return "NAME";
+  const auto prefix = [](const std::string& path) {
+    const std::string folder = folder_of(folder_of(path));
+    return real_path(folder).value_or(folder);
+  };
+  runtime::Environments environments(environment_options(*settings, variables));
+  for (const runtime::Environment& each : environments.list()) {
+    if (!each.python.empty() && prefix(each.python) == prefix(python)) return each.name;
+  }
+  return "NAME, after: clary environments add NAME " + shell_quote(prefix(python));
 }
 
 Status check_interpreter(const std::string& chosen,
@@ -148,6 +181,14 @@ Result<ModelServerPlan> plan_of(const Typed& typed) {
       absolute_path(typed.data.empty() ? cli::default_data_folder(variables) : typed.data);
   plan.interpreter = interpreter_of(typed, variables);
   CLARY_RETURN_IF_ERROR(check_interpreter(plan.interpreter, variables));
+  if (typed.engine == "torch") {
+    plan.engine = EngineKind::kTorch;
+    plan.interpreter = on_path(plan.interpreter, variables);
+    // Asking what it is called takes a look at interpreters; whoever has the engine needs it not.
+    if (!exists(
+            path_join(serving::engine_folder(plan.data_folder, plan.interpreter), "engine.json")))
+      plan.environment = environment_name(plan.data_folder, plan.interpreter, variables);
+  }
   plan.access_log = !typed.no_access_log;
   plan.variables = variables;
   CLARY_TRY(plan.options, serving::read_serving_options(serving_of(typed, variables), lookup,
@@ -192,6 +233,10 @@ int run_model_server(int argc, const char* const* argv) {
   app.add_option("--interpreter", typed.interpreter,
                  "Python, or the folder of a virtual environment (default: $VIRTUAL_ENV, else "
                  "python3)");
+  app.add_option("--engine", typed.engine,
+                 "python, or torch: a TorchScript file or a package of torch.export without code "
+                 "of its own, run in C++; auto is python")
+      ->check(CLI::IsMember({"auto", "python", "torch"}));
   app.add_option("--max-payload-mb", serving.max_payload_mib,
                  "MiB of a body; larger ones are answered 413 (default: "
                  "$SAGEMAKER_MAX_PAYLOAD_IN_MB, else 64)");

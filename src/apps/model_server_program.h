@@ -15,6 +15,8 @@
 
 namespace clary::apps {
 
+enum class EngineKind { kPython, kTorch };
+
 // Of a server of many models.
 struct ManyModels {
   serving::ModelRoots roots = {};
@@ -27,7 +29,9 @@ struct ModelServerPlan {
   std::optional<ManyModels> many = {};
   std::string data_folder;
   std::string interpreter;
-  bool access_log = true;                        // on standard output
+  EngineKind engine = EngineKind::kPython;
+  std::string environment = "NAME";  // that the interpreter belongs to, as far as is known
+  bool access_log = true;            // on standard output
   std::map<std::string, std::string> variables;  // of the process; the workers get them too
   serving::ServingOptions options;
 };

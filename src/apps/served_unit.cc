@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/model_engine.h"
 #include "base/files.h"
 #include "objects/aws_profile.h"
 #include "objects/remote_s3_store.h"
@@ -19,20 +20,6 @@ using Map = std::map<std::string, std::string>;
 std::string value_of(const Map& variables, const std::string& name) {
   const auto found = variables.find(name);
   return found == variables.end() ? "" : found->second;
-}
-
-// The server's own variables, and as many threads for the numeric libraries as each worker has
-// cores, unless they are named.
-std::vector<std::string> worker_environment(const ModelServerPlan& plan,
-                                            const std::string& model_folder) {
-  Map variables = plan.variables;
-  const std::string threads = std::to_string(plan.options.threads_per_worker);
-  for (const char* name : {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"})
-    variables.emplace(name, threads);
-  variables.emplace("SM_MODEL_DIR", model_folder);
-  std::vector<std::string> environment;
-  for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
-  return environment;
 }
 
 // Of all files below the folder; links count as what they lead to where that is a file.
@@ -75,15 +62,6 @@ Result<std::unique_ptr<objects::ObjectStore>> open_model_store(const Map& variab
   return objects::open_remote_store(std::move(access), clock);
 }
 
-serving::PythonProgram python_of(const ModelServerPlan& plan, const std::string& package_folder,
-                                 const std::string& model_folder, std::uint64_t open_files) {
-  return {.interpreter = plan.interpreter,
-          .package_folder = package_folder,
-          .model_folder = model_folder,
-          .environment = worker_environment(plan, model_folder),
-          .open_files = open_files};
-}
-
 serving::LiveModelOptions live_options(const serving::ServingOptions& options) {
   return {.lanes = options.workers,
           .queue = {.waiting = options.queue},
@@ -105,8 +83,13 @@ ServedUnit::ServedUnit(const UnitParts& parts, std::string folder, serving::Scra
     : file_bytes_(bytes_below(folder)),
       scratch_(std::move(scratch)),
       metrics_(parts.metrics == nullptr ? own_metrics_ : *parts.metrics),
-      engine_(python_of(parts.plan, parts.package_folder, folder, parts.open_files), parts.clock),
-      live_(engine_, live_options(parts.plan.options), parts.clock, parts.logger, metrics_) {}
+      engine_(make_engine({.plan = parts.plan,
+                           .package_folder = parts.package_folder,
+                           .model_folder = folder,
+                           .open_files = parts.open_files,
+                           .clock = parts.clock,
+                           .logger = parts.logger})),
+      live_(*engine_, live_options(parts.plan.options), parts.clock, parts.logger, metrics_) {}
 
 ServedUnit::~ServedUnit() { live_.stop(); }
 

@@ -1,4 +1,4 @@
-// ServedUnit: a model of a model server with its files and its Python workers; what fetches it.
+// ServedUnit: a model of a model server with its files and its engine; what fetches it.
 #pragma once
 
 #include <map>
@@ -10,8 +10,8 @@
 #include "base/id_source.h"
 #include "base/logger.h"
 #include "objects/object_store.h"
+#include "serving/engine.h"
 #include "serving/model_unit.h"
-#include "serving/python_engine.h"
 #include "serving/scratch_folder.h"
 
 namespace clary::apps {
@@ -36,14 +36,14 @@ class ServedUnit final : public serving::ModelUnit {
   serving::LiveModel& live() override { return live_; }
   serving::ModelMetrics& metrics() override { return metrics_; }
   std::uint64_t file_bytes() const override { return file_bytes_; }
-  std::uint64_t memory_bytes() const override { return engine_.memory_bytes(); }
+  std::uint64_t memory_bytes() const override { return engine_->memory_bytes(); }
 
  private:
   const std::uint64_t file_bytes_;
   serving::ScratchFolder scratch_;
   serving::ModelMetrics own_metrics_;
   serving::ModelMetrics& metrics_;
-  serving::PythonEngine engine_;
+  std::unique_ptr<serving::Engine> engine_;
   serving::LiveModel live_;
 };
 
@@ -60,8 +60,6 @@ class UnitFetcher final : public serving::ModelOpener {
 // Where the AWS clients of this machine would look.
 Result<std::unique_ptr<objects::ObjectStore>> open_model_store(
     const std::map<std::string, std::string>& variables, const Clock& clock);
-serving::PythonProgram python_of(const ModelServerPlan& plan, const std::string& package_folder,
-                                 const std::string& model_folder, std::uint64_t open_files);
 serving::LiveModelOptions live_options(const serving::ServingOptions& options);
 // A warning for each list of packages that the model brings along.
 void warn_of_requirements(const std::string& model_folder, const ModelServerPlan& plan,

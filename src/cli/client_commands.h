@@ -54,6 +54,13 @@ struct EnvironmentRow {
   std::string problem;                                        // why it cannot be used, or ""
 };
 
+// The torch engine of one of them.
+struct EngineRow {
+  std::string environment;
+  std::string library;  // path
+  std::string torch;    // the version that it was built for
+};
+
 // Each fails where the settings of the site are broken.
 struct EnvironmentTools {
   std::function<Result<std::vector<EnvironmentRow>>(const Site& site)> list;
@@ -66,6 +73,9 @@ struct EnvironmentTools {
                                        const std::function<void(std::string_view)>& on_output)>
       create;
   std::function<Status(const Site& site, const std::string& name)> remove;
+  std::function<Result<EngineRow>(const Site& site, const std::string& name,
+                                  const std::function<void(std::string_view)>& on_output)>
+      build_engine;
 };
 
 // What `clary check`, `backup` and `restore` found.

@@ -278,6 +278,15 @@ void add_environment_commands(CLI::App& app, Parsed& parsed) {
   add_config(command, parsed);
   add_json(command, parsed);
 
+  command = add_command(group, parsed, "build-engine",
+                        "compile the model server's torch engine for one, with the machine's g++",
+                        [&parsed](const Context& context) {
+                          return environments_build_engine(context, parsed.name);
+                        });
+  command->add_option("NAME", parsed.name)->required();
+  add_config(command, parsed);
+  add_json(command, parsed);
+
   command = add_command(
       group, parsed, "remove", "forget one; what `create` made is deleted",
       [&parsed](const Context& context) { return environments_remove(context, parsed.name); });

@@ -97,6 +97,8 @@ ExitCode environments_add(const Context& context, const std::string& name,
                           const std::string& python);
 ExitCode environments_create(const Context& context, const std::string& name,
                              const std::vector<std::string>& packages);
+// Compiles the model server's torch engine for one.
+ExitCode environments_build_engine(const Context& context, const std::string& name);
 ExitCode environments_remove(const Context& context, const std::string& name);
 
 ExitCode check(const Context& context, const CheckOptions& options);

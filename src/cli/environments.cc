@@ -88,6 +88,26 @@ ExitCode environments_create(const Context& context, const std::string& name,
                   context.tools.environments.create(context.site(), name, packages, on_output));
 }
 
+ExitCode environments_build_engine(const Context& context, const std::string& name) {
+  if (const ExitCode wrong = settings_status(context); wrong != ExitCode::kOk) return wrong;
+  context.terminal.say("compiling the torch engine for '" + name + "'; that takes a minute or so");
+  const auto on_output = [&context](std::string_view piece) {
+    if (!piece.empty() && piece.back() == '\n') piece.remove_suffix(1);
+    context.terminal.say(piece);
+  };
+  const auto built = context.tools.environments.build_engine(context.site(), name, on_output);
+  if (!built.ok()) return fail(context, built.error());
+  if (context.json) {
+    const Document row = Document::object({{"environment", built->environment},
+                                           {"library", built->library},
+                                           {"torch", built->torch}});
+    context.terminal.print(to_pretty_json(row) + "\n");
+  } else {
+    context.terminal.print(built->library + "\n");
+  }
+  return ExitCode::kOk;
+}
+
 ExitCode environments_remove(const Context& context, const std::string& name) {
   if (const ExitCode wrong = settings_status(context); wrong != ExitCode::kOk) return wrong;
   const Status removed = context.tools.environments.remove(context.site(), name);

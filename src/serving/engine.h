@@ -4,6 +4,7 @@
 // replacement of what died and metrics are LiveModel's and the same for all.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -51,6 +52,8 @@ class Engine {
   virtual Result<std::unique_ptr<Lane>> open_lane(Duration deadline) = 0;
   // Ends what runs: lanes give faults at once, open_lane() fails. For good.
   virtual void stop() = 0;
+  // What the processes that run the model take, measured now; 0: they are none of its own.
+  virtual std::uint64_t memory_bytes() const { return 0; }
 };
 
 }  // namespace clary::serving

@@ -22,7 +22,7 @@ class PythonEngine final : public Engine {
   Result<std::unique_ptr<Lane>> open_lane(Duration deadline) override;
   void stop() override;
   // What its processes take of the machine's memory, shared pages divided; 0: not known.
-  std::uint64_t memory_bytes() const;
+  std::uint64_t memory_bytes() const override;
 
  private:
   Result<std::shared_ptr<ForkServer>> fork_server(Duration deadline);

@@ -1,0 +1,71 @@
+#include "apps/model_engine.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/strings.h"
+#include "serving/python_engine.h"
+#include "serving/torch_engine.h"
+
+namespace clary::apps {
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+
+std::string variable_of(const Variables& variables, const std::string& name) {
+  const auto found = variables.find(name);
+  return found == variables.end() ? "" : found->second;
+}
+
+// The server's own variables, and as many threads for the numeric libraries as each worker has
+// cores, unless they are named.
+std::vector<std::string> worker_environment(const ModelServerPlan& plan,
+                                            const std::string& model_folder) {
+  Variables variables = plan.variables;
+  const std::string threads = std::to_string(plan.options.threads_per_worker);
+  for (const char* name : {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"})
+    variables.emplace(name, threads);
+  variables.emplace("SM_MODEL_DIR", model_folder);
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
+  return environment;
+}
+
+// The variable's number; nothing where it is none.
+std::optional<std::size_t> threads_asked_for(const Variables& variables) {
+  const auto number = parse_int(variable_of(variables, "OMP_NUM_THREADS"));
+  return number && *number > 0 ? std::optional(static_cast<std::size_t>(*number)) : std::nullopt;
+}
+
+serving::TorchEngineOptions torch_options(const EngineParts& parts) {
+  const ModelServerPlan& plan = parts.plan;
+  serving::TorchEngineOptions options{
+      .plugin_folder = serving::engine_folder(plan.data_folder, plan.interpreter),
+      .environment = plan.environment,
+      .model_folder = parts.model_folder,
+      .device = "",
+      .lanes = plan.options.workers,
+      .most_threads = plan.options.threads_per_worker,
+      .threads = threads_asked_for(plan.variables)};
+  const std::string accept = variable_of(plan.variables, "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT");
+  if (!accept.empty()) options.default_accept = accept;
+  return options;
+}
+
+}  // namespace
+
+std::unique_ptr<serving::Engine> make_engine(const EngineParts& parts) {
+  if (parts.plan.engine == EngineKind::kTorch)
+    return std::make_unique<serving::TorchEngine>(torch_options(parts), parts.clock, parts.logger);
+  return std::make_unique<serving::PythonEngine>(
+      serving::PythonProgram{.interpreter = parts.plan.interpreter,
+                             .package_folder = parts.package_folder,
+                             .model_folder = parts.model_folder,
+                             .environment = worker_environment(parts.plan, parts.model_folder),
+                             .open_files = parts.open_files},
+      parts.clock);
+}
+
+}  // namespace clary::apps
