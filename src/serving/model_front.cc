@@ -89,15 +89,13 @@ net::Reply ModelFront::answer_now(const net::RequestHead& head, const FrontPath&
 net::Reply ModelFront::ping() const {
   const Readiness now = parts_.models.readiness();
   if (now.ready) return {};
-  net::Reply reply = refusal_reply(Refusal{.sentence = now.sentence});
   // Told from a model that is still being loaded: waiting will hardly help.
   if (now.failed) {
-    reply.body = to_json(Document::object(
-                     {{"code", 503}, {"type", kModelLoadFailed}, {"message", now.sentence}})) +
-                 '
-';
+    return json_reply(
+        503,
+        Document::object({{"code", 503}, {"type", kModelLoadFailed}, {"message", now.sentence}}));
   }
-  return reply;
+  return refusal_reply(Refusal{.sentence = now.sentence});
 }
 
 net::Reply ModelFront::metrics_page() const {
