@@ -102,7 +102,7 @@ def test_made_described_called_and_removed(endpoints):
         endpoints.invoke(name)
 
 
-def test_the_command_line_deploys_and_calls(server, endpoints, tmp_path):
+def test_the_command_lines_deploy_and_call(server, endpoints, tmp_path):
     def aws(*words: str) -> dict:
         done = subprocess.run([sys.executable, "-m", "awscli", *words, "--output", "json"], env=server.environment(),
                               capture_output=True, text=True, timeout=60)
@@ -113,7 +113,7 @@ def test_the_command_line_deploys_and_calls(server, endpoints, tmp_path):
     aws("sagemaker", "create-model", "--model-name", "cli", "--execution-role-arn", ROLE, "--primary-container",
         json.dumps(container))
     aws("sagemaker", "create-endpoint-config", "--endpoint-config-name", "cli", "--production-variants",
-        f"VariantName=one,ModelName=cli,InitialInstanceCount=1,InstanceType=ml.m5.large,InitialVariantWeight={1.0}")
+        "VariantName=one,ModelName=cli,InitialInstanceCount=1,InstanceType=ml.m5.large,InitialVariantWeight=1.0")
     made = aws("sagemaker", "create-endpoint", "--endpoint-name", "cli", "--endpoint-config-name", "cli")
     assert made["EndpointArn"].endswith(":endpoint/cli")
     endpoints.in_service("cli")
@@ -122,6 +122,10 @@ def test_the_command_line_deploys_and_calls(server, endpoints, tmp_path):
                f"fileb://{tmp_path / 'body'}", str(tmp_path / "answer"))
     assert said["InvokedProductionVariant"] == "one"
     assert json.loads((tmp_path / "answer").read_text()) == {"length": 3, "type": "text/csv"}
+    assert "cli" in server.cli("endpoints").stdout
+    assert json.loads(server.cli("invoke", "cli", str(tmp_path / "body"), "--content-type", "a/b").stdout) == {
+        "length": 3, "type": "a/b"}
+    assert "loaded ['code']" in server.cli("logs", "cli").stdout
     for kind in ("endpoint", "endpoint-config", "model"):
         aws("sagemaker", f"delete-{kind}", f"--{kind}-name", "cli")
 
