@@ -5,6 +5,7 @@ server says so to whoever asked.
 """
 
 import os
+import re
 import sys
 import time
 import traceback
@@ -12,6 +13,7 @@ import traceback
 from clary_serving import frames
 
 HEADER = "h:"
+_PLACE = re.compile(r'\s+File ".*", line \d+')
 
 
 def run(connection, model_dir):
@@ -82,8 +84,13 @@ def _failure(model):
     """Why the model is not loaded, in one line; no field once it is."""
     if model.failure is None:
         return []
-    first, _, _ = bytes(model.failure.body).strip().partition(b"\n")
-    return [("failure", one_line(first.decode("utf-8", "replace")) or "the model's code gives no reason")]
+    told = bytes(model.failure.body).decode("utf-8", "replace").strip().splitlines()
+    places = [line.strip() for line in told if _PLACE.match(line)]
+    if places:  # with a traceback: its last line names what was raised, its last place where
+        reason = f"{one_line(told[-1])} ({places[-1]})"
+    else:
+        reason = one_line(told[0]) if told else ""
+    return [("failure", reason or "the model's code gives no reason")]
 
 
 def _receive_batch(connection):
