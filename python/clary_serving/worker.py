@@ -86,8 +86,9 @@ def _failure(model):
         return []
     told = bytes(model.failure.body).decode("utf-8", "replace").strip().splitlines()
     places = [line.strip() for line in told if _PLACE.match(line)]
-    if places:  # with a traceback: its last line names what was raised, its last place where
-        reason = f"{one_line(told[-1])} ({places[-1]})"
+    if places:  # with a traceback: what was raised stands below its last place
+        raised = len(told) - next(i for i, line in enumerate(reversed(told)) if line[:1] == " ")
+        reason = f"{one_line(' '.join(told[raised:]))} ({places[-1]})"
     else:
         reason = one_line(told[0]) if told else ""
     return [("failure", reason or "the model's code gives no reason")]

@@ -227,7 +227,8 @@ def test_a_model_that_cannot_be_loaded_says_why_and_each_request_tries_again(wor
             return 1
         def predict_fn(data, model): return [model]
     """).start()
-    assert ready.kind == frames.READY and "boom model" in ready.get("failure")
+    assert ready.kind == frames.READY and ready.get("failure").startswith('RuntimeError: boom model (File "'), ready
+    assert "line 4, in model_fn" in ready.get("failure")
     answer = ask(connection, b"[1]")
     assert answer.get("status") == "500" and bytes(answer.body).startswith(b"boom model\n")
     assert "boom model" in answer.get("failure")
