@@ -32,7 +32,8 @@ class LiveEndpoints final : public EndpointCalls {
 
   Result<EndpointAnswer> invoke(EndpointCall call) override;
 
-  // Calls that begin from now on go by it.
+  // Calls that begin from now on go by it. Before the first, calls wait: after a restart an
+  // endpoint is not known yet, and not one that is not there.
   void replace(std::shared_ptr<const LiveTable> table);
   // Told when an instance could not be reached; by any thread, only to wake another. Set before
   // the first call.
@@ -53,6 +54,7 @@ class LiveEndpoints final : public EndpointCalls {
       CLARY_REQUIRES(mutex_);
   std::shared_ptr<LiveInstance> least_busy(const LiveVariant& variant, const Wish& wish)
       CLARY_REQUIRES(mutex_);
+  // Until the table is another than `seen`.
   void wait_for_other(const std::shared_ptr<const LiveTable>& seen, Duration until);
 
   const Clock& clock_;
@@ -62,7 +64,7 @@ class LiveEndpoints final : public EndpointCalls {
   Mutex mutex_;
   CondVar changed_;
   std::function<double()> random_ CLARY_GUARDED_BY(mutex_);
-  std::shared_ptr<const LiveTable> table_ CLARY_GUARDED_BY(mutex_);
+  std::shared_ptr<const LiveTable> table_ CLARY_GUARDED_BY(mutex_);  // null before the first
   std::size_t turn_ CLARY_GUARDED_BY(mutex_) = 0;  // who comes first among the equally busy
 };
 
