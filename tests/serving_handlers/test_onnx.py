@@ -15,7 +15,6 @@ from clary_serving.handlers.routes import INFER, METADATA, V2, Route
 from conftest import Model, running
 
 
-
 class Node:
     def __init__(self, name, type_, shape):
         self.name, self.type, self.shape = name, type_, shape
