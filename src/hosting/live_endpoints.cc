@@ -27,6 +27,20 @@ std::string timeout_sentence(const std::string& container) {
          "and try again.";
 }
 
+// One more while it lives.
+class CountedIn {
+ public:
+  explicit CountedIn(std::atomic<int>& count) : count_(count), now_(++count) {}
+  CountedIn(const CountedIn&) = delete;
+  CountedIn& operator=(const CountedIn&) = delete;
+  ~CountedIn() { --count_; }
+  int now() const { return now_; }
+
+ private:
+  std::atomic<int>& count_;
+  const int now_;
+};
+
 }  // namespace
 
 class LiveEndpoints::Place {
@@ -186,6 +200,9 @@ LiveEndpoints::LiveEndpoints(const Clock& clock, EndpointMetrics& metrics,
     : clock_(clock), metrics_(metrics), options_(options), random_(std::move(random)) {}
 
 Result<EndpointAnswer> LiveEndpoints::invoke(EndpointCall call) {
+  const CountedIn counted(calls_);
+  if (counted.now() > options_.most_calls)
+    return unavailable("Too many calls to endpoints are under way; try again soon");
   const LentPlace lent;
   return Invocation(*this, std::move(call)).run();
 }

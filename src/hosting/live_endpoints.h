@@ -5,6 +5,7 @@
 // it. Thread-safe; a call lends its thread's place out while it waits.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,6 +23,9 @@ namespace clary::hosting {
 struct LiveEndpointsOptions {
   Duration limit = std::chrono::seconds(60);    // of one invocation. Source: contract.md 7.1
   Duration patience = std::chrono::seconds(5);  // with a variant whose instance is being started
+  // Under way at a time. Fewer than the server's waiting threads: others' requests come through,
+  // those of starting instances for their models too.
+  int most_calls = 448;
 };
 
 class LiveEndpoints final : public EndpointCalls {
@@ -61,6 +65,7 @@ class LiveEndpoints final : public EndpointCalls {
   EndpointMetrics& metrics_;
   const LiveEndpointsOptions options_;
   std::function<void()> on_unreachable_ = [] {};
+  std::atomic<int> calls_ = 0;
   Mutex mutex_;
   CondVar changed_;
   std::function<double()> random_ CLARY_GUARDED_BY(mutex_);

@@ -213,6 +213,26 @@ TEST_F(LiveEndpointsTest, OneContainerOfAPipelineMayHostManyModels) {
             "/invocations /models/" + model_name_of("s3://b/models/a") + "/invoke");
 }
 
+TEST_F(LiveEndpointsTest, NoMoreCallsThanLeaveThreadsToOthers) {
+  LiveEndpoints live(clock_, metrics_, [] { return 0.0; }, {.most_calls = 1});
+  const EndpointCall wanted{.endpoint = EndpointName("E"), .body = "x"};
+  bool was_refused = false;
+  LiveVariant variant{.name = "v"};
+  variant.instances = {instance({[&](const net::ClientRequest&) -> Reply {
+    const auto second = live.invoke(wanted);
+    was_refused = !second.ok() && second.error().code == ErrorCode::kUnavailable;
+    return text("first");
+  }})};
+  LiveEndpoint endpoint{.name = EndpointName("E"),
+                        .status = domain::EndpointStatus::kInService,
+                        .variants = {variant}};
+  live.replace(std::make_shared<const LiveTable>(LiveTable{{"e", std::move(endpoint)}}));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(live.invoke(wanted)->body, "first") << "a call that has ended counts no more";
+    EXPECT_TRUE(was_refused);
+  }
+}
+
 TEST_F(LiveEndpointsTest, ACallWaitsForTheFirstTable) {
   LiveEndpoints live(clock_, metrics_, [] { return 0.0; });
   const std::jthread caller([&] {
