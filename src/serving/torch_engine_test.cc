@@ -85,6 +85,18 @@ TEST_F(TorchEngineTest, CodeOfTheUserIsThePythonEngines) {
             "runs");
 }
 
+TEST_F(TorchEngineTest, NoLaneIsOpenedUntilARunThatWasLeftHasComeBack) {
+  TorchEngine engine(
+      {.plugin_folder = plugin(), .environment = "default", .model_folder = model(), .device = ""},
+      clock_, logger_);
+  const auto refusal = [&engine] { return engine.open_lane(Duration::max()).error().message; };
+  auto run = std::make_shared<int>(0);
+  engine.leave(run);
+  EXPECT_NE(refusal().find("1 runs of the model have not come back"), std::string::npos);
+  run.reset();
+  EXPECT_NE(refusal().find("none has been built"), std::string::npos);
+}
+
 TEST(EngineFolder, IsOneOfEachEnvironment) {
   EXPECT_EQ(engine_folder("/data", "/a/bin/python"), engine_folder("/data", "/a/bin/python3"));
   EXPECT_NE(engine_folder("/data", "/a/bin/python"), engine_folder("/data", "/b/bin/python"));
