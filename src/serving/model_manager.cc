@@ -71,6 +71,8 @@ void ModelManager::load(const std::string& name, const std::string& url, bool pi
 
 void ModelManager::run_load(const std::string& name, const std::string& url) {
   const Result<Unit> opened = open(name, url);
+  // Not under the mutex: the kernel walks through all of their memory.
+  const std::uint64_t measured = opened.ok() ? (*opened)->memory_bytes() : 0;
   std::vector<PendingCall> waiting;
   Done done;
   {
@@ -79,7 +81,6 @@ void ModelManager::run_load(const std::string& name, const std::string& url) {
     waiting = std::move(entry->second.waiting);
     done = std::move(entry->second.done);
     if (opened.ok()) {
-      const std::uint64_t measured = (*opened)->memory_bytes();
       entry->second.unit = *opened;
       entry->second.waiting.clear();
       entry->second.done = nullptr;
