@@ -13,6 +13,7 @@ import traceback
 from clary_serving import frames
 
 HEADER = "h:"
+MOST_TOLD = 4096  # characters of a reason: longer ones fit into no head of an answer
 _PLACE = re.compile(r'\s+File ".*", line \d+')
 
 
@@ -74,7 +75,7 @@ def _fields_of(answer):
     if answer.content_type is not None:
         fields.append(("content-type", str(answer.content_type)))
     if answer.phrase:
-        fields.append(("phrase", answer.phrase))
+        fields.append(("phrase", answer.phrase[:MOST_TOLD]))
     fields += [(HEADER + str(name), str(value)) for name, value in answer.headers]
     stages = getattr(answer, "stages", None) or {}
     return fields + [(f"{stage}_us", str(int(seconds * 1e6))) for stage, seconds in stages.items()]
@@ -88,9 +89,9 @@ def _failure(model):
     places = [line.strip() for line in told if _PLACE.match(line)]
     if places:  # with a traceback: what was raised stands below its last place
         raised = len(told) - next(i for i, line in enumerate(reversed(told)) if line[:1] == " ")
-        reason = f"{one_line(' '.join(told[raised:]))} ({places[-1]})"
+        reason = f"{one_line(' '.join(told[raised:]))[:MOST_TOLD]} ({places[-1][:MOST_TOLD]})"
     else:
-        reason = one_line(told[0]) if told else ""
+        reason = one_line(told[0])[:MOST_TOLD] if told else ""
     return [("failure", reason or "the model's code gives no reason")]
 
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import types
 
 import pytest
 
@@ -15,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "python"))
 
 from clary_serving import frames, preload, worker  # noqa: E402
-from clary_serving.handlers.answer import Request  # noqa: E402
+from clary_serving.handlers.answer import Answer, Request  # noqa: E402
 
 SECONDS = 20  # of patience with a process
 
@@ -181,6 +182,14 @@ def test_what_the_functions_raise_is_an_answer_and_the_worker_goes_on(workers):
     answer = ask(connection, b"raise")
     assert answer.get("status") == "500" and bytes(answer.body).startswith(b"boom predict\nTraceback")
     assert ask(connection, b"abc").get("status") == "200"
+
+
+def test_a_long_message_fits_into_the_fields():
+    told = "x" * (2 << 20)
+    answer = Answer(500, None, f"{told}\n".encode(), told)
+    assert sum(len(value) for _, value in worker._fields_of(answer)) < 5000
+    [(_, reason)] = worker._failure(types.SimpleNamespace(failure=answer))
+    assert told.startswith(reason) and len(reason) < 5000
 
 
 def test_pieces_are_sent_as_one_body():
