@@ -3,16 +3,19 @@
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <deque>
 
 #include "base/fd.h"
 #include "base/files.h"
 #include "base/strings.h"
+#include "reply_reader.h"
 
 namespace clary::bench {
 namespace {
@@ -35,32 +38,12 @@ double cpu_seconds() {
 // Where one connection stands with its request and the reply to it.
 struct Connection {
   Fd socket;
-  const std::string* request = nullptr;
+  const std::string* request = nullptr;  // null: none is under way
   std::size_t sent = 0;
-  std::string head;             // what has come of the reply's head
-  std::uint64_t body_left = 0;  // valid when in_body
-  bool in_body = false;
+  ReplyReader reply;
   bool waits_to_write = false;
-  SteadyClock::time_point began;
+  SteadyClock::time_point began;  // when the request was, or was to be, sent
 };
-
-// Status and Content-Length of a whole reply head.
-struct ReplyHead {
-  int status = 0;
-  std::uint64_t length = 0;
-};
-ReplyHead parse_head(std::string_view head) {
-  ReplyHead parsed;
-  if (head.size() > 12) parsed.status = static_cast<int>(parse_int(head.substr(9, 3)).value_or(0));
-  constexpr std::string_view kName = "content-length:";
-  for (const std::string_view line : split(head, '\n')) {
-    if (line.size() > kName.size() && equals_ignoring_case(line.substr(0, kName.size()), kName)) {
-      parsed.length =
-          static_cast<std::uint64_t>(parse_int(trim(line.substr(kName.size()))).value_or(0));
-    }
-  }
-  return parsed;
-}
 
 class Load {
  public:
@@ -70,20 +53,55 @@ class Load {
     poll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
     connections_.resize(options_.connections);
     for (Connection& connection : connections_) CLARY_RETURN_IF_ERROR(connect(connection));
-    const auto start = SteadyClock::now();
+    start_ = due_ = SteadyClock::now();
     const double cpu_before = cpu_seconds();
-    for (Connection& connection : connections_) begin_request(connection);
-    while (!is_done(start)) CLARY_RETURN_IF_ERROR(wait_and_serve());
-    result_.seconds = seconds_since(start);
+    if (is_paced()) {
+      // Else a wait is up to 50 µs longer than was asked for.
+      prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+      for (Connection& connection : connections_) idle_.push_back(&connection);
+    } else {
+      for (Connection& connection : connections_) begin_request(connection, SteadyClock::now());
+    }
+    while (!is_done()) {
+      if (is_paced()) send_what_is_due();
+      CLARY_RETURN_IF_ERROR(wait_and_serve());
+    }
+    result_.seconds = seconds_since(start_);
     result_.cpu_seconds = cpu_seconds() - cpu_before;
+    if (is_paced()) count_unanswered();
     std::ranges::sort(result_.latencies);
     return std::move(result_);
   }
 
  private:
-  bool is_done(SteadyClock::time_point start) const {
+  bool is_paced() const { return options_.rate > 0; }
+
+  bool is_done() const {
     if (options_.count > 0) return result_.replies >= options_.count;
-    return SteadyClock::now() - start >= options_.duration;
+    return SteadyClock::now() - start_ >= options_.duration;
+  }
+
+  // One request falls due after the other, at even distances, whether or not a connection is free.
+  void send_what_is_due() {
+    const auto step = std::chrono::duration_cast<SteadyClock::duration>(
+        std::chrono::duration<double>(1 / options_.rate));
+    for (const auto now = SteadyClock::now(); due_ <= now; due_ += step) waiting_.push_back(due_);
+    while (!waiting_.empty() && !idle_.empty()) {
+      Connection& connection = *idle_.front();
+      idle_.pop_front();
+      const auto due = waiting_.front();
+      waiting_.pop_front();
+      begin_request(connection, due);
+    }
+  }
+
+  // What has no answer at the end took at least until then.
+  void count_unanswered() {
+    for (const Connection& connection : connections_) {
+      if (connection.request != nullptr) waiting_.push_back(connection.began);
+    }
+    result_.unanswered = waiting_.size();
+    for (const auto due : waiting_) result_.latencies.push_back(seconds_since(due));
   }
 
   Status connect(Connection& connection) {
@@ -112,13 +130,13 @@ class Load {
   }
 
   // Sends the next request, unless as many as were asked for are under way or answered.
-  void begin_request(Connection& connection) {
+  void begin_request(Connection& connection, SteadyClock::time_point began) {
+    connection.request = nullptr;
     if (options_.count > 0 && next_ >= options_.count) return;
     connection.request = &options_.requests[next_++ % options_.requests.size()];
     connection.sent = 0;
-    connection.head.clear();
-    connection.in_body = false;
-    connection.began = SteadyClock::now();
+    connection.reply.begin();
+    connection.began = began;
     send_more(connection);
   }
 
@@ -136,9 +154,17 @@ class Load {
     watch(connection, false);
   }
 
+  // Until the next request is due, at most a second.
+  timespec wait_limit() const {
+    if (!is_paced()) return {.tv_sec = 1, .tv_nsec = 0};
+    const auto left = std::chrono::nanoseconds(due_ - SteadyClock::now()).count();
+    return {.tv_sec = 0, .tv_nsec = std::clamp<long>(left, 0, 999'999'999)};
+  }
+
   Status wait_and_serve() {
     std::array<epoll_event, 64> events;
-    const int ready = epoll_wait(poll_.get(), events.data(), events.size(), 1000);
+    const timespec limit = wait_limit();
+    const int ready = epoll_pwait2(poll_.get(), events.data(), events.size(), &limit, nullptr);
     for (int i = 0; i < ready; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
       auto& connection = *static_cast<Connection*>(event.data.ptr);
@@ -155,29 +181,20 @@ class Load {
         ::recv(connection.socket.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return {};
     if (count <= 0) return unavailable("the server closed a connection");
-    std::string_view piece(buffer_.data(), static_cast<std::size_t>(count));
+    const std::string_view piece(buffer_.data(), static_cast<std::size_t>(count));
     result_.bytes_in += piece.size();
-    if (!connection.in_body && !take_head(connection, piece)) return {};
-    connection.body_left -= std::min<std::uint64_t>(connection.body_left, piece.size());
-    if (connection.body_left > 0) return {};
+    if (!connection.reply.take(piece)) return {};
+    const int status = connection.reply.status();
+    if (status < 200 || status > 299) ++result_.refused;
     result_.latencies.push_back(seconds_since(connection.began));
     ++result_.replies;
-    begin_request(connection);
+    if (!is_paced()) {
+      begin_request(connection, SteadyClock::now());
+    } else {
+      connection.request = nullptr;
+      idle_.push_back(&connection);
+    }
     return {};
-  }
-
-  // Takes the head off the front of `piece`; false while it has not all come.
-  bool take_head(Connection& connection, std::string_view& piece) {
-    const std::size_t before = connection.head.size();
-    connection.head += piece;
-    const std::size_t end = connection.head.find("\r\n\r\n");
-    if (end == std::string::npos) return false;
-    const ReplyHead head = parse_head(std::string_view(connection.head).substr(0, end));
-    if (head.status < 200 || head.status > 299) ++result_.refused;
-    connection.in_body = true;
-    connection.body_left = head.length;
-    piece.remove_prefix(end + 4 - before);
-    return true;
   }
 
   const LoadOptions& options_;
@@ -185,6 +202,10 @@ class Load {
   std::vector<Connection> connections_;
   std::vector<char> buffer_ = std::vector<char>(256 << 10);
   std::size_t next_ = 0;
+  SteadyClock::time_point start_;
+  SteadyClock::time_point due_;                  // of the next request, when paced
+  std::deque<SteadyClock::time_point> waiting_;  // due, and no connection was free
+  std::deque<Connection*> idle_;                 // when paced
   LoadResult result_;
 };
 

@@ -19,6 +19,7 @@ Document to_document(const clary::bench::LoadResult& result) {
   const auto count = [](std::uint64_t number) { return static_cast<std::int64_t>(number); };
   return Document::object({{"replies", count(result.replies)},
                            {"refused", count(result.refused)},
+                           {"unanswered", count(result.unanswered)},
                            {"bytes_in", count(result.bytes_in)},
                            {"seconds", result.seconds},
                            {"cpu_seconds", result.cpu_seconds},
@@ -38,6 +39,7 @@ int main(int argc, char** argv) {
       ->required();
   app.add_option("--connections", options.connections, "kept open");
   app.add_option("--seconds", seconds, "how long");
+  app.add_option("--rate", options.rate, "requests a second, whether or not replies come");
   app.add_option("--count", options.count, "stop after so many replies instead");
   CLI11_PARSE(app, argc, argv);
 
