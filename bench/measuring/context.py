@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from .jobs import Jobs
 from .load import Load, Tools
-from .peers import Nginx
+from .peers.nginx import Nginx
 from .report import Row
 from .server import Server
 from .signing import Key
@@ -31,7 +31,9 @@ class Context:
     python: str         # what the jobs' default environment runs
     client_python: str  # one that has boto3
     moto_python: str    # one that has moto's server; "": none
+    peers_folder: str   # where environments of model servers are kept; "": the cache folder
     rows: list[Row] = dataclasses.field(default_factory=list)
+    tables: list[str] = dataclasses.field(default_factory=list)  # sections of their own, after the rows
 
     def estimate(self, values: list[float]) -> Estimate:
         return median_interval(values)
@@ -45,10 +47,10 @@ class Context:
             yield number
 
     @contextlib.contextmanager
-    def own_server(self, name: str, config: str = "") -> Iterator["Context"]:
-        """The same with a server, a bucket and data of its own, which are gone at the end."""
+    def own_server(self, name: str, config: str = "", variables: dict[str, str] | None = None) -> Iterator["Context"]:
+        """The same with a server, a bucket and data of its own, which are gone at the end. variables: of its environment."""
         data = self.folder / name
-        server = Server(self.server.program, data, config)
+        server = Server(self.server.program, data, config, variables)
         try:
             server.start()
             key = server.key

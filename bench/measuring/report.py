@@ -33,7 +33,8 @@ def machine() -> list[str]:
             f"commit {commit or 'unknown'}, preset bench (-O2)"]
 
 
-def write(path: pathlib.Path, rows: list[Row], failures: list[str], pairs: int, loads: tuple[float, float]) -> None:
+def write(path: pathlib.Path, rows: list[Row], tables: list[str], failures: list[str], pairs: int,
+          loads: tuple[float, float]) -> None:
     date = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     lines = ["# Results", "", "Written by `bench/run`; do not edit.", "", f"- {date}", *(f"- {line}" for line in machine()),
              f"- Other work on the machine: load average {loads[0]:.1f} before, {loads[1]:.1f} after",
@@ -43,6 +44,8 @@ def write(path: pathlib.Path, rows: list[Row], failures: list[str], pairs: int, 
              "| Path | Result | Target | | Ceiling in the same run | CPU |", "|---|---|---|---|---|---|"]
     for row in rows:
         lines.append(f"| {row.path} | {row.result} | {row.target} | {row.verdict} | {row.ceiling} | {row.cpu} |")
+    for table in tables:
+        lines += ["", table]
     notes = [f"- {row.path}: {row.note}" for row in rows if row.note]
     if notes:
         lines += ["", "## How it was measured", "", *notes]

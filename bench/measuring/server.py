@@ -15,11 +15,12 @@ TARGETS = {"sagemaker": "SageMaker", "logs": "Logs_20140328"}
 
 
 class Server:
-    """`clary serve` on a data directory of its own. config: the text of its settings; "": the defaults."""
+    """`clary serve` on a data directory of its own. config: the text of its settings; "": the defaults. variables: added to its
+    environment."""
 
-    def __init__(self, program: pathlib.Path, data: pathlib.Path, config: str = ""):
+    def __init__(self, program: pathlib.Path, data: pathlib.Path, config: str = "", variables: dict[str, str] | None = None):
         self.program, self.data, self.port, self.config = program, data, free_port(), config
-        self.start_seconds = 0.0
+        self.start_seconds, self._variables = 0.0, variables or {}
         self._process: subprocess.Popen | None = None
 
     def start(self) -> None:
@@ -29,7 +30,7 @@ class Server:
             settings = pathlib.Path(f"{self.data}.toml")
             settings.write_text(self.config)
             command += ["--config", settings]
-        environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+        environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"} | self._variables
         with open(f"{self.data}.log", "ab") as log:
             self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                              stderr=log)

@@ -17,6 +17,7 @@ class Sizes:
     big_gb: int = 20            # of the channel that is one object
     jobs: int = 10_000          # finished, in the store
     stored_jobs: int = 100_000  # that a start finds
+    load_seconds: int = 1       # of one load of a model server
 
     def change(self, text: str) -> None:
         """"keys=1000" changes one."""

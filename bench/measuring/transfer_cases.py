@@ -8,7 +8,7 @@ import subprocess
 
 from .context import Context
 from .machine import cpu_seconds
-from .peers import Moto
+from .peers.moto import Moto
 from .report import Row
 from .server import Server
 from .signing import Key

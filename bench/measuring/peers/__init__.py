@@ -1,0 +1,1 @@
+"""What Clary is compared with, started beside it: a module for each."""
