@@ -10,13 +10,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+_loaded = []  # of this worker
+
 
 async def invocations(request: Request) -> Response:
-    return Response(handler.answer(await request.body(), Served.model), media_type="application/json")
+    return Response(handler.answer(await request.body(), _loaded[0]), media_type="application/json")
 
 
 @bentoml.asgi_app(Starlette(routes=[Route("/invocations", invocations, methods=["POST"])]))
 @bentoml.service(workers=2, traffic={"timeout": 60}, metrics={"enabled": False}, logging={"access": {"enabled": False}})
 class Served:
     def __init__(self):
-        Served.model = handler.load(os.environ["SERVED_MODEL"])
+        _loaded.append(handler.load(os.environ["SERVED_MODEL"]))

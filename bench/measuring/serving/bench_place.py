@@ -81,8 +81,8 @@ class ServingPlace:
         place = Place(python=self.python, folder=folder, model=self.model(name), served=folder / "model/code",
                       port=free_port())
         command = [str(self.context.server.program), "model-server", str(folder / "model"), "--listen",
-                   f"127.0.0.1:{place.port}", "--data", str(data or folder / "data"), "--interpreter", str(self.python),
-                   "--workers", str(CORES), *options]
+                   f"127.0.0.1:{place.port}", "--data", str(data or folder / "data"),
+                   "--interpreter", str(self.python.parent.parent), "--workers", str(CORES), *options]
         return Running(self.context.tools, "Clary", place, command, "/invocations", variables)
 
     def python_server(self, name: str) -> Running:

@@ -1,6 +1,7 @@
 """LeNet through a Python handler, beside every peer: throughput, then latencies at one rate for all."""
 
 import dataclasses
+import subprocess
 
 from ..context import Context, cpu_text
 from ..load import Load
@@ -16,6 +17,8 @@ TARGETS = {1: 1.7, 8: 1.6, 64: 1.6}  # connections: at least so many times the b
 SHARE = 0.7                          # of the best peer's load, at which latencies are compared
 PACED_CONNECTIONS = 64
 MOST_SECONDS = 60                    # of paced pairs with one peer
+# A peer that ends, closes connections or does not answer is named with why; the others are measured.
+FAILURES = (NotInstalled, NotStarted, RuntimeError, OSError, subprocess.SubprocessError)
 
 
 @dataclasses.dataclass
@@ -47,8 +50,9 @@ def _paced(place: ServingPlace, ours: Running, theirs: Running, compared: Compar
     theirs.warm_up()
     compared.theirs.starts.append(theirs.start_seconds)
     for _ in place.context.rounds(MOST_SECONDS):
-        for server, figures in ((ours, compared.ours), (theirs, compared.theirs)):
-            figures.paced.append(server.load(PACED_CONNECTIONS, seconds=place.seconds, rate=rate, may_refuse=True))
+        pair = [server.load(PACED_CONNECTIONS, seconds=place.seconds, rate=rate, may_refuse=True) for server in (ours, theirs)]
+        compared.ours.paced.append(pair[0])
+        compared.theirs.paced.append(pair[1])
 
 
 def _ceilings(place: ServingPlace, answer: bytes) -> tuple[dict[int, list[Load]], list[float]]:
@@ -76,7 +80,7 @@ def measure(context: Context) -> None:
             try:
                 with place.peer(peer) as theirs:
                     found[peer.name] = _throughput(place, ours, theirs)
-            except (NotInstalled, NotStarted, RuntimeError) as error:
+            except FAILURES as error:
                 absent[peer.name] = str(error)
             print(f"  {peer.name}: {absent.get(peer.name) or 'measured'}", flush=True)
         if not found:
@@ -88,7 +92,7 @@ def measure(context: Context) -> None:
                 try:
                     with place.peer(peer) as theirs:
                         _paced(place, ours, theirs, found[peer.name], rate)
-                except (NotStarted, RuntimeError) as error:
+                except FAILURES as error:
                     absent[peer.name] = f"with requests at a fixed rate: {error}"
     _throughput_rows(context, found, fixed, bare)
     _latency_row(context, found, rate)
