@@ -54,6 +54,7 @@ ApiServices::ApiServices(ApiServicesParts parts)
       endpoints_({.store = *parts_.storage.endpoints,
                   .jobs = *parts_.storage.jobs,
                   .changes = parts_.endpoint_changes,
+                  .sights = parts_.endpoint_sights,
                   .ids = parts_.ids}),
       invocations_(parts_.endpoint_calls),
       tags_(*parts_.storage.jobs, *parts_.storage.endpoints),

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "hosting/endpoint_calls.h"
 #include "hosting/endpoint_changes.h"
+#include "hosting/endpoint_sights.h"
 #include "net/server.h"
 #include "runtime/job_changes.h"
 #include "runtime/reset.h"
@@ -55,6 +56,7 @@ struct ApiServicesParts {
   runtime::JobChanges& changes;
   hosting::EndpointCalls& endpoint_calls;
   hosting::EndpointChanges& endpoint_changes;
+  hosting::EndpointSights& endpoint_sights;
   runtime::RuntimeReset& reset;
   services::JobCredentials& job_credentials;
   services::BucketRules& buckets;

@@ -7,6 +7,7 @@
 #include "apps/job_runtime.h"
 #include "apps/storage.h"
 #include "hosting/endpoint_keeper.h"
+#include "hosting/endpoint_log.h"
 
 namespace clary::apps {
 
@@ -15,6 +16,7 @@ class EndpointHosting {
   struct Parts {  // all outlive it
     Storage& storage;
     JobRuntime& runtime;
+    Duration serverless_patience;
     IdSource& ids;
     const Clock& clock;
     const Logger& logger;
@@ -28,6 +30,7 @@ class EndpointHosting {
 
   hosting::EndpointCalls& calls() { return live_; }
   hosting::EndpointChanges& changes() { return keeper_; }
+  hosting::EndpointSights& sights() { return live_; }
 
  private:
   // The sockets of model servers, in their gangs' folders.
@@ -44,6 +47,7 @@ class EndpointHosting {
   Sockets sockets_;
   std::mt19937_64 random_{std::random_device{}()};
   hosting::EndpointMetrics metrics_;
+  hosting::EndpointLog log_;
   hosting::HealthChecks health_;
   hosting::LiveEndpoints live_;
   hosting::EndpointKeeper keeper_;

@@ -182,7 +182,12 @@ Status ServerProgram::Parts::serve() {
                                          .ca_file = tls.bundle_file,
                                          .kept_more = [this] { retention->wake(); }}));
   hosting = std::make_unique<EndpointHosting>(EndpointHosting::Parts{
-      .storage = *storage, .runtime = *runtime, .ids = ids, .clock = clock, .logger = logger});
+      .storage = *storage,
+      .runtime = *runtime,
+      .serverless_patience = std::chrono::seconds(settings.serverless_idle_seconds),
+      .ids = ids,
+      .clock = clock,
+      .logger = logger});
   job_credentials = std::make_unique<RunningJobCredentials>(RunningJobCredentials::Parts{
       .jobs = *storage->jobs, .folders = runtime->folders(), .issuer = runtime->credentials()});
   services = std::make_unique<ApiServices>(
@@ -191,6 +196,7 @@ Status ServerProgram::Parts::serve() {
                        .changes = runtime->changes(),
                        .endpoint_calls = hosting->calls(),
                        .endpoint_changes = hosting->changes(),
+                       .endpoint_sights = hosting->sights(),
                        .reset = runtime->reset(),
                        .job_credentials = *job_credentials,
                        .buckets = *buckets,

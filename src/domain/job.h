@@ -122,8 +122,11 @@ struct JobSpec {
   int retry_attempts = 0;                // starts after the first, when the machine is at fault
   int priority = 0;                      // among waiting jobs: higher comes first
   bool network_isolation = false;
-  std::optional<ServingPlace> place;  // of a serving job
-  ModelContainer model;               // the same
+  // Of a serving job.
+  std::optional<ServingPlace> place;
+  ModelContainer model;
+  std::optional<Serverless> serverless;  // set: it names no instance type
+  std::string accelerator_type;          // "": none was asked for
 };
 
 struct Job {

@@ -44,7 +44,8 @@ class EndpointCalls {
   // Blocks, at most as long as an invocation may take. A status that is no success is an answer.
   // Errors: NotFound: no such endpoint; InvalidArgument: the variant, model or container that is
   // named is not there, or the endpoint takes no calls now: the sentence for the caller;
-  // Unavailable: no instance can take it now; Timeout.
+  // Unavailable: no instance can take it now; LimitExceeded: its serverless variant has as many
+  // calls as it may; Timeout.
   virtual Result<EndpointAnswer> invoke(EndpointCall call) = 0;
 };
 

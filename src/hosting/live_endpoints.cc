@@ -27,6 +27,11 @@ std::string timeout_sentence(const std::string& container) {
          "and try again.";
 }
 
+// A serverless one is there also without an instance.
+bool can_take_calls(const LiveVariant* variant) {
+  return variant->gate != nullptr || !variant->instances.empty();
+}
+
 // One more while it lives.
 class CountedIn {
  public:
@@ -81,7 +86,8 @@ class LiveEndpoints::Invocation {
         began_(endpoints.clock_.steady()),
         wish_{.call = call_,
               .variant = call_.target_variant,
-              .wait_until = began_ + endpoints.options_.patience} {}
+              .wait_until = began_ + endpoints.options_.patience,
+              .end = began_ + endpoints.options_.limit} {}
 
   Result<EndpointAnswer> run() {
     endpoints_.wait_for_other(nullptr, wish_.wait_until);  // for the first table of all
@@ -215,27 +221,70 @@ void LiveEndpoints::replace(std::shared_ptr<const LiveTable> table) {
   changed_.notify_all();
 }
 
-Result<std::unique_ptr<LiveEndpoints::Place>> LiveEndpoints::find_place(const Wish& wish) {
-  for (;;) {
+Result<std::unique_ptr<LiveEndpoints::Place>> LiveEndpoints::find_place(Wish& wish) {
+  for (bool told = false;;) {
     std::shared_ptr<const LiveTable> seen;
+    Duration until = wish.wait_until;
+    bool cold = false;
     {
       MutexLock lock(mutex_);
       seen = table_;
       if (seen == nullptr)
         return unavailable(quoted(wish.call.endpoint) + " is not looked after yet; try again soon");
       CLARY_TRY(const LiveVariant* const variant, choose_variant(*seen, wish));
+      CLARY_RETURN_IF_ERROR(enter_gate(*variant, wish));
       if (auto instance = least_busy(*variant, wish)) {
         const EndpointName& name = seen->find(to_lower(wish.call.endpoint.value()))->second.name;
         return std::make_unique<Place>(name, *variant, std::move(instance));
       }
       const bool worth_it = variant->coming || !wish.tried.empty();
-      if (!worth_it || clock_.steady() >= wish.wait_until) {
+      if (variant->gate != nullptr) {
+        CLARY_RETURN_IF_ERROR(check_cold(*variant, wish));
+        until = wish.end;
+        cold = true;
+      } else if (!worth_it || clock_.steady() >= until) {
         return unavailable("The variant '" + variant->name + "' of " + quoted(wish.call.endpoint) +
                            " has no instance that takes calls now");
       }
     }
-    wait_for_other(seen, wish.wait_until);
+    if (cold && !std::exchange(told, true)) on_wanted_();
+    wait_for_other(seen, until);
   }
+}
+
+Status LiveEndpoints::enter_gate(const LiveVariant& variant, Wish& wish) {
+  if (variant.gate.get() == wish.pass.gate()) return {};
+  wish.pass = GatePass();
+  if (variant.gate == nullptr) return {};
+  if (!variant.gate->enter()) {
+    return limit_exceeded("The variant '" + variant.name + "' of " + quoted(wish.call.endpoint) +
+                          " has as many calls under way as its MaxConcurrency allows; try again.");
+  }
+  wish.pass = GatePass(variant.gate, clock_);
+  wish.failed_before = variant.last_failed;
+  return {};
+}
+
+Status LiveEndpoints::check_cold(const LiveVariant& variant, const Wish& wish) const {
+  if (!variant.coming && variant.last_failed > wish.failed_before) {
+    return unavailable("No instance of the variant '" + variant.name + "' of " +
+                       quoted(wish.call.endpoint) + " could be started: " + variant.failure);
+  }
+  if (clock_.steady() >= wish.end) return timed_out(timeout_sentence("primary"));
+  return {};
+}
+
+std::optional<VariantSight> LiveEndpoints::sight(const EndpointName& name,
+                                                 const std::string& variant) {
+  MutexLock lock(mutex_);
+  if (table_ == nullptr) return std::nullopt;
+  const auto found = table_->find(to_lower(name.value()));
+  if (found == table_->end()) return std::nullopt;
+  const auto& variants = found->second.variants;
+  const auto one = std::ranges::find(variants, variant, &LiveVariant::name);
+  if (one == variants.end()) return std::nullopt;
+  return VariantSight{.instances = static_cast<int>(one->instances.size()),
+                      .starting = one->coming};
 }
 
 void LiveEndpoints::wait_for_other(const std::shared_ptr<const LiveTable>& seen, Duration until) {
@@ -255,16 +304,15 @@ Result<const LiveVariant*> LiveEndpoints::choose_variant(const LiveTable& table,
   for (const LiveVariant& variant : endpoint.variants) {
     if (variant.shadow) continue;
     if (variant.name == wish.variant) return &variant;
+    if (variant.gate != nullptr && variant.gate.get() == wish.pass.gate()) return &variant;
     open.push_back(&variant);
   }
   if (!wish.variant.empty())
     return invalid_argument(quoted(endpoint.name) + " has no variant '" + wish.variant + "'.");
   if (open.empty()) return invalid_argument(quoted(endpoint.name) + " has no variant.");
   // What has no instance leaves its share to the others.
-  const bool some_ready =
-      std::ranges::any_of(open, [](const auto* variant) { return !variant->instances.empty(); });
-  if (some_ready)
-    std::erase_if(open, [](const LiveVariant* variant) { return variant->instances.empty(); });
+  if (std::ranges::any_of(open, can_take_calls))
+    std::erase_if(open, [](const LiveVariant* variant) { return !can_take_calls(variant); });
   double total = 0;
   for (const LiveVariant* variant : open) total += variant->weight;
   double left = random_() * total;

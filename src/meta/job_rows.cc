@@ -66,6 +66,8 @@ std::string spec_text(const JobSpec& spec) {
   if (spec.place) {
     document.set("place", place_document(*spec.place));
     document.set("model", container_document(spec.model));
+    if (spec.serverless) document.set("serverless", serverless_document(*spec.serverless));
+    document.set("accelerator_type", spec.accelerator_type);
   }
   return to_json(document);
 }
@@ -125,6 +127,9 @@ Result<JobSpec> read_spec(std::string_view text) {
   if (const Document* model = document.find("model")) {
     CLARY_TRY(spec.model, read_container(*model));
   }
+  if (const Document* serverless = document.find("serverless"))
+    spec.serverless = read_serverless(*serverless);
+  spec.accelerator_type = document.string_or("accelerator_type", "");
   return spec;
 }
 

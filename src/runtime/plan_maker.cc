@@ -237,10 +237,12 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
 Result<compute::Resources> PlanMaker::resources_of(const Job& job,
                                                    std::vector<std::string>& notices) const {
   const bool serving = job.kind == domain::JobKind::kServing;
-  // A serverless one names no type.
-  if (serving && job.spec.instance_type.empty()) return settings_.machine;
-  const auto wanted = settings_.instance_types(job.spec.instance_type);
+  if (job.spec.serverless)
+    return serverless_resources(*job.spec.serverless, settings_.machine, notices);
+  auto wanted = settings_.instance_types(job.spec.instance_type);
   if (!wanted.ok()) return invalid_argument("ClientError: " + wanted.error().message);
+  // In the place of the accelerator that was asked for.
+  if (!job.spec.accelerator_type.empty()) wanted->gpus = std::max(wanted->gpus, 1);
   const compute::Resources granted = compute::fitted(*wanted, settings_.machine);
   if (!(granted == *wanted)) {
     notices.push_back(

@@ -1,6 +1,9 @@
 #include "runtime/serving_plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "runtime/image_name.h"
@@ -36,6 +39,23 @@ void name_framework(const std::string& image, hostlink::HostPlan& plan) {
 }
 
 }  // namespace
+
+compute::Resources serverless_resources(const domain::Serverless& asked,
+                                        const compute::Resources& machine,
+                                        std::vector<std::string>& notices) {
+  const auto each = static_cast<std::uint64_t>(asked.memory_mib) << 20U;
+  std::uint64_t cores =
+      static_cast<std::uint64_t>(std::clamp(asked.max_concurrency, 1, std::max(machine.cores, 1)));
+  if (machine.memory_bytes > 0) cores = std::min(cores, machine.memory_bytes / each);
+  compute::Resources granted{.cores = static_cast<int>(std::max<std::uint64_t>(cores, 1))};
+  granted.memory_bytes = each * static_cast<std::uint64_t>(granted.cores);
+  if (machine.memory_bytes > 0 && granted.memory_bytes > machine.memory_bytes) {
+    granted.memory_bytes = machine.memory_bytes;
+    notices.push_back(fmt::format("MemorySizeInMB is {}; this machine gives the instance {} MiB",
+                                  asked.memory_mib, granted.memory_bytes >> 20U));
+  }
+  return granted;
+}
 
 void plan_serving(const domain::Job& job, std::string socket, hostlink::HostPlan& plan) {
   const domain::ModelContainer& container = job.spec.model;

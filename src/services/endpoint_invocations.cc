@@ -21,6 +21,11 @@ ServiceError call_error(const Error& error, const std::string& endpoint,
       out.kind = ErrorCode::kLimitExceeded;  // nothing of the server's own that failed
       return out;
     }
+    case ErrorCode::kLimitExceeded: {
+      ServiceError out("ThrottlingException", error.message, 429);
+      out.kind = ErrorCode::kLimitExceeded;
+      return out;
+    }
     default:
       return error;
   }
