@@ -131,6 +131,9 @@ TEST_F(InvocationsTest, ErrorsHaveTheServicesCodes) {
   const net::Reply busy = invoke_failing(unavailable("No instance can take the call now."));
   EXPECT_EQ(busy.status, 503);
   EXPECT_EQ(busy.headers.get("x-amzn-errortype"), "ServiceUnavailable");
+  const net::Reply throttled = invoke_failing(limit_exceeded("Too many calls."));
+  EXPECT_EQ(throttled.status, 429);
+  EXPECT_EQ(throttled.headers.get("x-amzn-errortype"), "ThrottlingException");
   const net::Reply broken = invoke_failing(internal_error("the disk is on fire"));
   EXPECT_EQ(broken.status, 500);
   EXPECT_EQ(broken.headers.get("x-amzn-errortype"), "InternalFailure");
