@@ -31,6 +31,7 @@ struct Typed {
   std::string data;
   std::string interpreter;
   std::string engine = "auto";
+  std::string engine_folder;
   bool no_access_log = false;
   bool multi_model = false;
   std::string models_from;
@@ -181,6 +182,11 @@ Result<ModelServerPlan> plan_of(const Typed& typed) {
       absolute_path(typed.data.empty() ? cli::default_data_folder(variables) : typed.data);
   plan.interpreter = interpreter_of(typed, variables);
   CLARY_RETURN_IF_ERROR(check_interpreter(plan.interpreter, variables));
+  plan.engine_folder = typed.engine_folder;
+  if (typed.engine == "torch-first") {
+    plan.engine = EngineKind::kTorchFirst;
+    plan.interpreter = on_path(plan.interpreter, variables);
+  }
   if (typed.engine == "torch") {
     plan.engine = EngineKind::kTorch;
     plan.interpreter = on_path(plan.interpreter, variables);
@@ -235,8 +241,11 @@ int run_model_server(int argc, const char* const* argv) {
                  "python3)");
   app.add_option("--engine", typed.engine,
                  "python, or torch: a TorchScript file or a package of torch.export without code "
-                 "of its own, run in C++; auto is python")
-      ->check(CLI::IsMember({"auto", "python", "torch"}));
+                 "of its own, run in C++; torch-first: torch where it can, else python; auto is "
+                 "python")
+      ->check(CLI::IsMember({"auto", "python", "torch", "torch-first"}));
+  app.add_option("--engine-folder", typed.engine_folder,
+                 "Where the torch engine was built (default: in the data directory)");
   app.add_option("--max-payload-mb", serving.max_payload_mib,
                  "MiB of a body; larger ones are answered 413 (default: "
                  "$SAGEMAKER_MAX_PAYLOAD_IN_MB, else 64)");
@@ -259,7 +268,7 @@ int run_model_server(int argc, const char* const* argv) {
   const Result<ModelServerPlan> plan = plan_of(typed);
   if (!plan.ok()) return fail(plan.error(), 2);
   // The torch plugin sets it too, when other threads may be looking at the environment.
-  if (plan->engine == EngineKind::kTorch) ::setenv("AOTI_RUNTIME_CHECK_INPUTS", "1", 0);
+  if (plan->engine != EngineKind::kPython) ::setenv("AOTI_RUNTIME_CHECK_INPUTS", "1", 0);
   const Fd signals = heeded_signals();
   const auto program = ModelServerProgram::start(*plan);
   if (!program.ok()) return fail(program.error(), 1);

@@ -15,6 +15,7 @@ namespace {
 // In a sandbox with files of its own.
 constexpr const char* kShownFolder = "/run/clary/serve";
 constexpr const char* kShownProgram = "/run/clary/bin/clary";
+constexpr const char* kShownEngine = "/run/clary/engine";
 constexpr const char* kSubmitDirectory = "SAGEMAKER_SUBMIT_DIRECTORY";
 
 bool shows_the_machine(const HostContext& context) { return context.plan.sandbox == "process"; }
@@ -64,9 +65,12 @@ Status make_serving_folder(const HostContext& context) {
 
 std::vector<compute::Mount> serving_mounts(const HostContext& context) {
   if (shows_the_machine(context)) return {};
-  return {
+  std::vector<compute::Mount> mounts = {
       {.source = folder_of(context.plan.serving_socket), .target = kShownFolder, .writable = true},
       {.source = context.services.program, .target = kShownProgram}};
+  if (!context.plan.engine_folder.empty())
+    mounts.push_back({.source = context.plan.engine_folder, .target = kShownEngine});
+  return mounts;
 }
 
 std::string serving_folder_inside(const HostContext& context) {
@@ -88,6 +92,11 @@ std::vector<std::string> serving_command(const HostContext& context,
   add({"--interpreter", plan.interpreter.python});
   add({"--data", path_join(serving_folder_inside(context), "data")});
   add(worker_options(plan));
+  if (!plan.accelerator_type.empty()) add({"--engine", "torch-first"});
+  if (!plan.engine_folder.empty()) {
+    const std::string shown = shows_the_machine(context) ? plan.engine_folder : kShownEngine;
+    add({"--engine-folder", shown});
+  }
   return command;
 }
 

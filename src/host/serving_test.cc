@@ -96,6 +96,20 @@ TEST_F(ServingHost, APlainProcessHasTheMachinesPaths) {
     EXPECT_EQ(mount.target, mount.source) << "nothing can be moved";
 }
 
+TEST_F(ServingHost, AnAcceleratorMeansTheTorchEngineFirst) {
+  plan_.accelerator_type = "ml.eia2.medium";
+  plan_.engine_folder = "/d/engines/e";
+  lives_.push_back(until_stopped());
+  ASSERT_EQ(run(), kHostReported);
+  const Texts& command = sandbox_.spawned.at(0).argv;
+  EXPECT_THAT(Texts(command.end() - 4, command.end()),
+              ElementsAre("--engine", "torch-first", "--engine-folder", "/run/clary/engine"));
+  const auto& mounts = sandbox_.prepared.at(0).mounts;
+  EXPECT_TRUE(std::ranges::any_of(mounts, [](const compute::Mount& mount) {
+    return mount.source == "/d/engines/e" && mount.target == "/run/clary/engine" && !mount.writable;
+  }));
+}
+
 TEST_F(ServingHost, ItsVariablesAreThoseOfAnInferenceContainer) {
   plan_.environment = {{"SAGEMAKER_PROGRAM", "inference.py"},
                        {"SAGEMAKER_SUBMIT_DIRECTORY", "/opt/ml/model/code"},

@@ -167,6 +167,8 @@ void read_work(HostPlan& plan, const Document& document) {
   plan.stop_grace_seconds = document.int_or("stop_grace_seconds", absent.stop_grace_seconds);
   if (const Document* model = document.find("model")) plan.model = read_model(*model);
   plan.serving_socket = document.string_or("serving_socket", "");
+  plan.accelerator_type = document.string_or("accelerator_type", "");
+  plan.engine_folder = document.string_or("engine_folder", "");
 }
 
 void read_machine(HostPlan& plan, const Document& document) {
@@ -251,6 +253,8 @@ Document HostPlan::to_document() const {
       {"stop_grace_seconds", stop_grace_seconds},
       {"model", model_document(model)},
       {"serving_socket", serving_socket},
+      {"accelerator_type", accelerator_type},
+      {"engine_folder", engine_folder},
       {"priority", priority},
       {"sandbox", sandbox},
       {"network_isolation", network_isolation},

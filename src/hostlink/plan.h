@@ -109,6 +109,10 @@ struct HostPlan {
 
   PlanModel model;             // of a serving job
   std::string serving_socket;  // on this machine, where its model server listens
+  // Of a serving job: the kind of Elastic Inference that was asked for; "": none was. With it the
+  // torch engine comes first, from the folder on this machine; "": none is built.
+  std::string accelerator_type;
+  std::string engine_folder;
 
   int priority = 0;  // while it waits for a place: higher comes first
   std::string sandbox = "bubblewrap";

@@ -142,6 +142,8 @@ TEST(HostPlan, ReadsWhatItWrites) {
   plan.channels[0].content_type = "text/csv";
   plan.model = {.form = "objects", .uri = "s3://b/m", .many = true};
   plan.serving_socket = "/d/serve.sock";
+  plan.accelerator_type = "ml.eia2.medium";
+  plan.engine_folder = "/d/engines/e";
   const Document written = plan.to_document();
   const HostPlan again = HostPlan::from_document(parse_json(to_json(written)).value()).value();
   EXPECT_EQ(again.to_document(), written);
@@ -150,6 +152,8 @@ TEST(HostPlan, ReadsWhatItWrites) {
   EXPECT_EQ(again.model.form, "objects");
   EXPECT_TRUE(again.model.many);
   EXPECT_EQ(again.serving_socket, "/d/serve.sock");
+  EXPECT_EQ(again.accelerator_type, "ml.eia2.medium");
+  EXPECT_EQ(again.engine_folder, "/d/engines/e");
 }
 
 TEST(HostPlan, RefusesWhatItCannotRead) {

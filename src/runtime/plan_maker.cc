@@ -231,6 +231,8 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   plan.credentials = std::move(*credentials);
   if (job.kind == domain::JobKind::kServing)
     plan_serving(job, serving_socket_path(folders_, job.gang), plan);
+  if (!plan.accelerator_type.empty())
+    plan.engine_folder = settings_.engine_of(plan.interpreter.python);
   return plan;
 }
 

@@ -44,6 +44,10 @@ struct PlanSettings {
   compute::Resources machine;
   // What an instance type stands for: compute::instance_type_resources.
   std::function<Result<compute::Resources>(std::string_view instance_type)> instance_types;
+  // Where the torch engine of an interpreter's environment is built; "": it is not.
+  std::function<std::string(const std::string& python)> engine_of = [](const std::string&) {
+    return std::string();
+  };
   std::optional<std::uint32_t> run_as_uid;
   std::map<std::string, std::string> filesystems;  // id → folder of this machine
   // Of one job's host; 0: not limited.

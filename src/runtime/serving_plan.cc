@@ -38,6 +38,13 @@ void name_framework(const std::string& image, hostlink::HostPlan& plan) {
   if (!named) plan.environment.emplace_back(kVariable, framework);
 }
 
+// As AWS's containers had it beside an accelerator.
+void name_accelerator(const domain::JobSpec& spec, hostlink::HostPlan& plan) {
+  plan.accelerator_type = spec.accelerator_type;
+  if (!spec.accelerator_type.empty())
+    plan.environment.emplace_back("SAGEMAKER_INFERENCE_ACCELERATOR_PRESENT", "true");
+}
+
 }  // namespace
 
 compute::Resources serverless_resources(const domain::Serverless& asked,
@@ -64,6 +71,7 @@ void plan_serving(const domain::Job& job, std::string socket, hostlink::HostPlan
   plan.environment.insert(plan.environment.end(), job.spec.environment.begin(),
                           job.spec.environment.end());
   name_framework(container.image, plan);
+  name_accelerator(job.spec, plan);
   plan.model = {
       .form = form_name(container.form), .uri = container.model_uri, .many = container.many_models};
   plan.serving_socket = std::move(socket);

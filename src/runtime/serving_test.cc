@@ -94,6 +94,15 @@ TEST_F(ServingTest, ThePlanNamesWhatIsServed) {
   EXPECT_FALSE(made.credentials.access_key.empty());
 }
 
+TEST(ServingPlan, AnAcceleratorIsNamedToTheHostAndToTheScript) {
+  domain::Job job{.kind = JobKind::kServing};
+  job.spec.accelerator_type = "ml.eia2.medium";
+  hostlink::HostPlan plan;
+  plan_serving(job, "/serve.sock", plan);
+  EXPECT_EQ(plan.accelerator_type, "ml.eia2.medium");
+  EXPECT_EQ(plan.environment, (Pairs{{"SAGEMAKER_INFERENCE_ACCELERATOR_PRESENT", "true"}}));
+}
+
 TEST(ServingPlan, AServerlessInstanceHasItsMemoryForEachCallThatACoreTakes) {
   constexpr std::uint64_t kGib = 1ULL << 30;
   const compute::Resources machine{.cores = 4, .memory_bytes = 8 * kGib, .gpus = 1};
