@@ -280,6 +280,7 @@ LiveEndpoint EndpointKeeper::live_endpoint(const Tended& tended) {
 void EndpointKeeper::tell_notices(const Endpoint& endpoint, const InstanceId& first) {
   for (const auto* generation : {&endpoint.serving, &endpoint.next}) {
     if (!*generation || (*generation)->number != first.generation) continue;
+    if ((*generation)->variants.front().asked.name != first.variant) continue;
     for (const std::string& notice : (*generation)->notices)
       parts_.log.note(endpoint.name, first.variant, notice);
   }
