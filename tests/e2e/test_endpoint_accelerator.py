@@ -1,12 +1,12 @@
 """AcceleratorType of the discontinued Elastic Inference: the model runs all the same, and the log says in what."""
 
-import os
 import pathlib
+import shutil
 import subprocess
 import tarfile
 
 import pytest
-from clary_server import CLARY, JOBS_VENV, Server
+from clary_server import JOBS_VENV, Server
 from endpoints import Endpoints
 from test_sdk_deploy import V2, pack, run_client, shown
 from training import BUCKET, Training
@@ -54,19 +54,16 @@ show(answer=predictor.predict([[1, 2]]), image=model.image_uri.rpartition("/")[2
     lines = endpoints.lines("accelerated")
     assert any(f"AcceleratorType {KIND} of AllTraffic: Elastic Inference is discontinued" in line for line in lines)
     assert any("the model runs in the python engine" in line for line in lines), lines
-    assert sum("there is no Elastic Inference any more" in line for line in lines) >= 1
+    assert any("there is no Elastic Inference any more" in line for line in lines)
     endpoints.sagemaker.delete_endpoint(EndpointName="accelerated")
 
 
 @pytest.fixture(scope="module")
-def with_engine(tmp_path_factory):
+def with_engine(engine_data, tmp_path_factory):
     """A server whose default environment has a torch engine."""
     data = tmp_path_factory.mktemp("accelerator") / "data"
     running = Server(data, config="[jobs]\nstop_grace_seconds = 2\n").start()
-    environment = {**os.environ, "VIRTUAL_ENV": str(JOBS_VENV)}
-    done = subprocess.run([CLARY, "environments", "build-engine", "default", "--data", data], env=environment,
-                          capture_output=True, text=True, timeout=900)
-    assert done.returncode == 0, done.stderr
+    shutil.copytree(engine_data / "engines", data / "engines")
     yield running
     assert running.stop() == 0
     running.end_hosts()

@@ -119,6 +119,7 @@ def test_an_update_to_instances_and_back_fails_no_call(serverless):
 def test_provisioned_concurrency_keeps_an_instance(serverless):
     name = deploy(serverless, named("it"), "provisioned")
     wait_until_cold(serverless, name)
+    wait_until(lambda: model_servers("provisioned") == [], 40, "the end of the instance")
     serverless.sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=[
         {"VariantName": "AllTraffic", "ServerlessUpdateConfig": {"MaxConcurrency": 3, "ProvisionedConcurrency": 2}}])
     serverless.in_service(name)

@@ -3,18 +3,16 @@ from the Python handlers stand in docs/formats/tensor-bodies.md."""
 
 import io
 import json
-import os
 import pathlib
 import signal
 import subprocess
 
 import numpy
 import pytest
-from clary_server import CLARY, JOBS_VENV
+from clary_server import JOBS_VENV
 from model_server import ModelServer
 
 JSON, CSV, NPY = "application/json", "text/csv", "application/x-npy"
-BUILD_SECONDS = 900
 
 MODELS = """
 import sys, torch
@@ -47,18 +45,6 @@ def torch_models(tmp_path_factory) -> pathlib.Path:
     script.write_text(MODELS)
     subprocess.run([JOBS_VENV / "bin/python", script, folder], check=True)
     return folder
-
-
-@pytest.fixture(scope="session")
-def engine_data(tmp_path_factory) -> pathlib.Path:
-    """A data directory that has the engine of the jobs' environment."""
-    data = tmp_path_factory.mktemp("torch-engine")
-    environment = {**os.environ, "VIRTUAL_ENV": str(JOBS_VENV)}
-    done = subprocess.run([CLARY, "environments", "build-engine", "default", "--data", data], env=environment,
-                          capture_output=True, text=True, timeout=BUILD_SECONDS)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip().endswith("/libclary_torch.so")
-    return data
 
 
 @pytest.fixture(scope="session")
