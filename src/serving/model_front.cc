@@ -47,6 +47,11 @@ ModelFront::Outcome ModelFront::start(net::RequestHead head) {
   return call.ended(answer_now(head, path));
 }
 
+bool ModelFront::is_quick(const net::RequestHead& head) const {
+  const FrontTarget target = path_of(head).target;
+  return is_of_model(target) || target == FrontTarget::kPing;
+}
+
 FrontPath ModelFront::path_of(const net::RequestHead& head) const {
   FrontPath path = read_front_path(head.raw_path());
   if (many == nullptr) return is_of_many(path.target) ? FrontPath() : path;
