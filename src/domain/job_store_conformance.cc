@@ -370,6 +370,38 @@ TEST_P(JobStoreConformance, KeepsWhichPartOfAnEndpointAServingJobIs) {
   EXPECT_EQ(jobs().find_by_gang(serving.gang).value().kind, JobKind::kServing);
 }
 
+TEST_P(JobStoreConformance, KeepsWhatATransformJobDoes) {
+  Job job = example("t");
+  job.kind = JobKind::kTransform;
+  job.spec.transform = {.input_uri = "s3://b/in",
+                        .data_type = "ManifestFile",
+                        .content_type = "text/csv",
+                        .compression = "Gzip",
+                        .split = "Line",
+                        .accept = "text/csv",
+                        .assemble = "Line",
+                        .strategy = "SingleRecord",
+                        .max_concurrent = 3,
+                        .max_payload_mb = 0,
+                        .timeout_seconds = 7,
+                        .max_retries = 1,
+                        .input_filter = "$[1:]",
+                        .output_filter = "$[-1]",
+                        .join_input = true};
+  job.spec.model = {.image = "image:1", .form = ModelDataForm::kArchive, .model_uri = "s3://b/m"};
+  ASSERT_TRUE(jobs().create(begin(job, kStart), {}).ok());
+  create("j");
+  stores_->reopen();
+  const Job found = jobs().find(JobKind::kTransform, JobName("t")).value();
+  EXPECT_TRUE(found.spec.transform == job.spec.transform);
+  EXPECT_TRUE(found.spec.model == job.spec.model);
+  EXPECT_FALSE(found.spec.place.has_value());
+  EXPECT_FALSE(find("j").spec.transform.has_value());
+  EXPECT_EQ(names({.kind = JobKind::kTransform}), "t");
+  const std::map<Phase, std::uint64_t> both = {{Phase::kPending, 2}};
+  EXPECT_EQ(jobs().count_by_phase(kShownKinds).value(), both);
+}
+
 TEST_P(JobStoreConformance, ServingJobsShowWhereNoKindOrTheirsIsNamed) {
   Job serving = example("s");
   serving.kind = JobKind::kServing;

@@ -34,7 +34,9 @@ Result<Supervision> supervise(compute::SandboxedProcess& process, const StopSign
       CLARY_RETURN_IF_ERROR(process.kill_all());
     }
     if (seen.stopped_by == StopCause::kNone) {
-      if (stop.requested())
+      if (limits.done && limits.done())
+        seen.stopped_by = StopCause::kDone;
+      else if (stop.requested())
         seen.stopped_by = StopCause::kRequest;
       else if (now - begun >= limits.max_runtime)
         seen.stopped_by = StopCause::kMaxRuntime;

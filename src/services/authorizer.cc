@@ -79,7 +79,8 @@ std::string sagemaker_resource(const Document& request, const CallContext& conte
   if (!arn.empty()) return found_by(arn, context);
   for (const auto& [member, kind] :
        {std::pair{"TrainingJobName", domain::JobKind::kTraining},
-        std::pair{"ProcessingJobName", domain::JobKind::kProcessing}}) {
+        std::pair{"ProcessingJobName", domain::JobKind::kProcessing},
+        std::pair{"TransformJobName", domain::JobKind::kTransform}}) {
     const std::string job = request.string_or(member, "");
     if (!job.empty()) return job_arn(kind, job, context).value();
   }
