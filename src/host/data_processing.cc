@@ -126,8 +126,8 @@ Result<std::string> DataProcessing::output_of(const std::vector<std::string>& re
                             std::to_string(answers.size()));
   }
   // One JSON value may have lines of its own; everything else is a row.
-  const bool by_row = answers.size() != 1 || form != RecordForm::kJson ||
-                      (joins_ && form_ != RecordForm::kJson);
+  const bool by_row =
+      answers.size() != 1 || form != RecordForm::kJson || (joins_ && form_ != RecordForm::kJson);
   std::string output;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     std::string part = answers[i];

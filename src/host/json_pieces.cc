@@ -132,8 +132,7 @@ Result<std::string> follow(PathSteps steps, std::string_view value);
 
 Result<std::string> follow_name(PathSteps steps, std::string_view value) {
   const std::string& name = steps.front().names.front();
-  if (!is_object_text(value))
-    return not_found("'" + name + "' is asked of what is no JSON object");
+  if (!is_object_text(value)) return not_found("'" + name + "' is asked of what is no JSON object");
   const std::vector<RawMember> members = members_of(value);
   const RawMember* member = member_named(members, name);
   if (member == nullptr) return not_found("there is no '" + name + "'");

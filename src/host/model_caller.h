@@ -39,7 +39,8 @@ class ModelCaller {
       : link_(link), transform_(transform), pauses_(std::move(pauses)) {}
 
   // POST /invocations. What may pass (no answer, 429, 5xx) is tried again as often as
-  // ModelClientConfig says. InvalidArgument with AWS's sentence, and what the model said; Cancelled.
+  // ModelClientConfig says. InvalidArgument with AWS's sentence, and what the model said;
+  // Cancelled.
   Result<ModelReply> ask(const std::string& body) const;
 
  private:

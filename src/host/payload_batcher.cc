@@ -8,8 +8,8 @@ namespace clary::host {
 
 Result<std::optional<Payload>> PayloadBatcher::add(std::string body, std::string record) {
   if (body.size() > options_.most_bytes) return limit_exceeded(kTooMuchData);
-  const bool fits = options_.several && open_ &&
-                    body.size() <= options_.most_bytes - open_->body.size();
+  const bool fits =
+      options_.several && open_ && body.size() <= options_.most_bytes - open_->body.size();
   std::optional<Payload> full;
   if (fits) {
     open_->body += body;

@@ -60,8 +60,8 @@ TransformSettings settled(const hostlink::PlanTransform& transform,
       kMostConcurrent);
   settings.max_payload_mb =
       chosen(transform.max_payload_mb, container.max_payload_mb, settings.max_payload_mb);
-  settings.several_records = chosen(several_in(transform.strategy), container.several_records,
-                                    settings.several_records);
+  settings.several_records =
+      chosen(several_in(transform.strategy), container.several_records, settings.several_records);
   return settings;
 }
 

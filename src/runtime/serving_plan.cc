@@ -6,6 +6,7 @@ namespace clary::runtime {
 namespace {
 
 constexpr std::int64_t kServingGraceSeconds = 30;  // Source: contract.md 7.1
+constexpr int kDefaultPayloadMb = 6;               // Source: AWS, MaxPayloadInMB
 
 std::string form_name(domain::ModelDataForm form) {
   switch (form) {
@@ -21,12 +22,53 @@ std::string form_name(domain::ModelDataForm form) {
   return "none";
 }
 
+// What a transform's container knows of it. Source: contract.md 2.3.
+void add_transform_variables(const domain::Transform& transform, hostlink::HostPlan& plan) {
+  const auto add = [&plan](const char* name, std::string value) {
+    plan.environment.emplace_back(name, std::move(value));
+  };
+  add("SAGEMAKER_BATCH", "true");
+  add("SAGEMAKER_BATCH_STRATEGY", transform.strategy.empty() ? "MultiRecord" : transform.strategy);
+  add("SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", std::to_string(transform.max_concurrent.value_or(1)));
+  add("SAGEMAKER_MAX_PAYLOAD_IN_MB",
+      std::to_string(transform.max_payload_mb.value_or(kDefaultPayloadMb)));
+}
+
+hostlink::PlanTransform planned_transform(const domain::Transform& transform) {
+  return {.input_uri = transform.input_uri,
+          .data_type = transform.data_type,
+          .content_type = transform.content_type,
+          .compression = transform.compression,
+          .split = transform.split,
+          .accept = transform.accept,
+          .assemble = transform.assemble,
+          .strategy = transform.strategy,
+          .max_concurrent = transform.max_concurrent,
+          .max_payload_mb = transform.max_payload_mb,
+          .timeout_seconds = transform.timeout_seconds,
+          .max_retries = transform.max_retries,
+          .input_filter = transform.input_filter,
+          .output_filter = transform.output_filter,
+          .join_input = transform.join_input};
+}
+
 }  // namespace
+
+bool serves_model(const domain::Job& job) {
+  return job.kind == domain::JobKind::kServing || job.kind == domain::JobKind::kTransform;
+}
 
 void plan_serving(const domain::Job& job, std::string socket, hostlink::HostPlan& plan) {
   const domain::ModelContainer& container = job.spec.model;
   plan.kind = "serving";
-  plan.environment = container.environment;
+  plan.environment.clear();
+  if (job.spec.transform) {
+    plan.kind = "transform";
+    plan.transform = planned_transform(*job.spec.transform);
+    add_transform_variables(*job.spec.transform, plan);
+  }
+  plan.environment.insert(plan.environment.end(), container.environment.begin(),
+                          container.environment.end());
   plan.environment.insert(plan.environment.end(), job.spec.environment.begin(),
                           job.spec.environment.end());
   plan.model = {

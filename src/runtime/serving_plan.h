@@ -1,4 +1,4 @@
-// The plan of a serving job, where it differs from that of other jobs. Pure.
+// The plan of a serving job or a transform job, where it differs from that of other jobs. Pure.
 #pragma once
 
 #include <string>
@@ -8,7 +8,10 @@
 
 namespace clary::runtime {
 
-// Fills in what the job's container asks for, and takes out what a serving job has not: an end,
+// Its program is a model server.
+bool serves_model(const domain::Job& job);
+
+// Fills in what the job's container asks for, and takes out what such a job has not: an end,
 // artifacts, the training toolkit of its image. socket: serving_socket_path().
 void plan_serving(const domain::Job& job, std::string socket, hostlink::HostPlan& plan);
 
