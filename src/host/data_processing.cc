@@ -21,7 +21,7 @@ std::vector<std::string> rows_of(std::string_view text) {
 }
 
 // What is filtered and joined by itself: the rows of all records, or each record.
-std::vector<std::string> parts_of(RecordForm form, const std::vector<std::string>& records) {
+std::vector<std::string> record_parts(RecordForm form, const std::vector<std::string>& records) {
   std::vector<std::string> parts;
   for (const std::string& record : records) {
     if (form == RecordForm::kJson) {
@@ -119,7 +119,7 @@ Result<std::string> DataProcessing::output_of(const std::vector<std::string>& re
   if (!changes_output()) return std::string(answer);
   CLARY_TRY(const RecordForm form, answer_form(content_type));
   const std::vector<std::string> inputs =
-      joins_ ? parts_of(form_, records) : std::vector<std::string>();
+      joins_ ? record_parts(form_, records) : std::vector<std::string>();
   const std::vector<std::string> answers = answer_parts(form, answer, joins_ ? inputs.size() : 1);
   if (joins_ && answers.size() != inputs.size()) {
     return invalid_argument("the answer to " + std::to_string(inputs.size()) + " records has " +

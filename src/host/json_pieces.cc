@@ -126,7 +126,7 @@ void append_member(std::string& object, std::string_view name, std::string_view 
   object += ':';
   object += value;
 }
-std::string closed(std::string object) { return object.empty() ? "{}" : std::move(object) + "}"; }
+std::string closed_object(std::string object) { return object.empty() ? "{}" : std::move(object) + "}"; }
 
 Result<std::string> follow(PathSteps steps, std::string_view value);
 
@@ -147,7 +147,7 @@ Result<std::string> several_members(const JsonPath::Step& step, std::string_view
     const RawMember* member = member_named(members, name);
     if (member != nullptr) append_member(object, name, member->value);
   }
-  return closed(std::move(object));
+  return closed_object(std::move(object));
 }
 
 std::vector<std::string_view> meant_by(const JsonPath::Step& step,
@@ -250,7 +250,7 @@ Result<std::string> join_json(std::string_view record, std::string_view answer) 
     append_member(object, kInputMember, input);
   }
   append_member(object, kOutputMember, output);
-  return closed(std::move(object));
+  return closed_object(std::move(object));
 }
 
 Result<std::vector<std::string>> json_elements(std::string_view json) {

@@ -21,7 +21,7 @@ Error record_too_long() { return limit_exceeded(kTooMuchData); }
 
 // Little endian, as both formats have it; the machine's own order is that.
 template <typename Number>
-Number number_at(std::string_view bytes, std::size_t at) {
+Number framed_number(std::string_view bytes, std::size_t at) {
   Number number = 0;
   std::memcpy(&number, bytes.data() + at, sizeof(number));
   return number;
@@ -121,9 +121,9 @@ class RecordIo final : public Frames {
 
   Result<std::size_t> next(std::string_view bytes, std::vector<std::string>& records) override {
     if (bytes.size() < kHeadBytes) return 0;
-    if (number_at<std::uint32_t>(bytes, 0) != kMagic)
+    if (framed_number<std::uint32_t>(bytes, 0) != kMagic)
       return invalid_argument("RecordIO: a record does not begin with its magic number");
-    const auto word = number_at<std::uint32_t>(bytes, 4);
+    const auto word = framed_number<std::uint32_t>(bytes, 4);
     const std::uint32_t flag = word >> 29U;
     const std::size_t length = word & ((1U << 29U) - 1);
     const std::size_t whole = kHeadBytes + (length + 3) / 4 * 4;
@@ -168,15 +168,15 @@ class TfRecord final : public Frames {
 
   Result<std::size_t> next(std::string_view bytes, std::vector<std::string>& records) override {
     if (bytes.size() < kHeadBytes) return 0;
-    if (masked_crc(bytes.substr(0, 8)) != number_at<std::uint32_t>(bytes, 8))
+    if (masked_crc(bytes.substr(0, 8)) != framed_number<std::uint32_t>(bytes, 8))
       return invalid_argument("TFRecord: the checksum of a record's length does not fit");
-    const auto length = number_at<std::uint64_t>(bytes, 0);
+    const auto length = framed_number<std::uint64_t>(bytes, 0);
     if (too_long(length)) return record_too_long();
     const std::size_t whole = kHeadBytes + length + kTailBytes;
     if (options().keep_frames && too_long(whole)) return record_too_long();
     if (bytes.size() < whole) return 0;
     const std::string_view record = bytes.substr(kHeadBytes, length);
-    if (masked_crc(record) != number_at<std::uint32_t>(bytes, kHeadBytes + length))
+    if (masked_crc(record) != framed_number<std::uint32_t>(bytes, kHeadBytes + length))
       return invalid_argument("TFRecord: the checksum of a record does not fit");
     records.emplace_back(options().keep_frames ? bytes.substr(0, whole) : record);
     return whole;

@@ -13,8 +13,8 @@
 namespace clary::host {
 namespace {
 
-constexpr std::size_t kReadBytes = 256 << 10;
-constexpr const char* kFolder = "transform";
+constexpr std::size_t kInputPieceBytes = 256 << 10;
+constexpr const char* kWorkFolder = "transform";
 
 // Whose fault it is, in AWS's words.
 std::string with_fault(const Error& error) {
@@ -51,7 +51,7 @@ Status TransformRun::end() {
 
 void TransformRun::run() {
   result_ = work();
-  static_cast<void>(remove_tree(context_.path(kFolder)));
+  static_cast<void>(remove_tree(context_.path(kWorkFolder)));
   finished_.store(true);
 }
 
@@ -60,7 +60,7 @@ CallerPauses TransformRun::pauses() {
 }
 
 Status TransformRun::work() {
-  const std::string folder = context_.path(kFolder);
+  const std::string folder = context_.path(kWorkFolder);
   CLARY_RETURN_IF_ERROR(remove_tree(folder));
   CLARY_RETURN_IF_ERROR(make_folders(folder, 0700));
   const hostlink::PlanTransform& transform = context_.plan.transform;
@@ -111,11 +111,11 @@ Status TransformRun::work_on(const std::vector<TransformInput>& inputs, Parts& p
 
 // Errors: of an input for which there is no TransformObject; those of its records are noted.
 Status TransformRun::read(const TransformInput& input, std::size_t number, Parts& parts) {
-  const std::string file = context_.path(std::string(kFolder) + "/input");
+  const std::string file = context_.path(std::string(kWorkFolder) + "/input");
   CLARY_RETURN_IF_ERROR(fetch_transform_input(context_, input, file));
   CLARY_TRY(std::unique_ptr<TransformObject> made,
             TransformObject::make(
-                input, context_.path(std::string(kFolder) + "/" + std::to_string(number) + ".out"),
+                input, context_.path(std::string(kWorkFolder) + "/" + std::to_string(number) + ".out"),
                 context_.plan.transform.assemble == "Line"));
   const std::shared_ptr<TransformObject> object = std::move(made);
   std::size_t payloads = 0;
@@ -145,7 +145,7 @@ Status TransformRun::cut(const std::string& file, const std::shared_ptr<Transfor
     return {};
   };
   CLARY_TRY(const std::unique_ptr<net::ByteSource> source, archives::open_file_source(file));
-  std::vector<char> piece(kReadBytes);
+  std::vector<char> piece(kInputPieceBytes);
   for (std::size_t got = 1; got > 0;) {
     CLARY_TRY(got, source->read(piece));
     std::vector<std::string> records;
@@ -196,7 +196,7 @@ void TransformRun::upload(const TransformObject& object) {
   if (!to.ok()) return note_failure(object.input(), to.error().message);
   const Status done = with_patience(context_, to->to_string(), [&]() -> Status {
     const Result<FileStamp> uploaded =
-        upload_file(*context_.store, context_.path(kFolder), base_name(object.file()), *to);
+        upload_file(*context_.store, context_.path(kWorkFolder), base_name(object.file()), *to);
     return uploaded.ok() ? Status() : Status(uploaded.error());
   });
   if (!done.ok())

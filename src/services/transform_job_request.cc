@@ -53,7 +53,7 @@ Complaint check_limits(const api::CreateTransformJobRequest& request) {
                   kMostPayloadMb, concurrent, payload, concurrent * payload));
 }
 
-Complaint check_filter(std::string_view member, const std::optional<std::string>& filter) {
+Complaint check_json_path(std::string_view member, const std::optional<std::string>& filter) {
   if (!filter || filter->empty()) return std::nullopt;
   const auto path = JsonPath::parse(*filter);
   if (path.ok()) return std::nullopt;
@@ -73,8 +73,8 @@ bool is_filtered(const std::string& type) {
 Complaint check_processing(const api::CreateTransformJobRequest& request) {
   if (!request.data_processing) return std::nullopt;
   const api::DataProcessing& processing = *request.data_processing;
-  if (auto wrong = check_filter("InputFilter", processing.input_filter)) return wrong;
-  if (auto wrong = check_filter("OutputFilter", processing.output_filter)) return wrong;
+  if (auto wrong = check_json_path("InputFilter", processing.input_filter)) return wrong;
+  if (auto wrong = check_json_path("OutputFilter", processing.output_filter)) return wrong;
   const auto changes = [](const std::optional<std::string>& filter) {
     return filter && !filter->empty() && *filter != "$";
   };
