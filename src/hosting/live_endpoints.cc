@@ -27,6 +27,20 @@ std::string timeout_sentence(const std::string& container) {
          "and try again.";
 }
 
+// One more while it lives.
+class CountedIn {
+ public:
+  explicit CountedIn(std::atomic<int>& count) : count_(count), now_(++count) {}
+  CountedIn(const CountedIn&) = delete;
+  CountedIn& operator=(const CountedIn&) = delete;
+  ~CountedIn() { --count_; }
+  int now() const { return now_; }
+
+ private:
+  std::atomic<int>& count_;
+  const int now_;
+};
+
 }  // namespace
 
 class LiveEndpoints::Place {
@@ -70,6 +84,7 @@ class LiveEndpoints::Invocation {
               .wait_until = began_ + endpoints.options_.patience} {}
 
   Result<EndpointAnswer> run() {
+    endpoints_.wait_for_other(nullptr, wish_.wait_until);  // for the first table of all
     CLARY_TRY(place_, endpoints_.find_place(wish_));
     wish_.variant = place_->variant();
     const EndpointName endpoint = place_->endpoint();
@@ -88,14 +103,15 @@ class LiveEndpoints::Invocation {
   }
 
  private:
+  using Range = std::pair<std::size_t, std::size_t>;
   // Which containers the call passes.
-  Result<std::pair<std::size_t, std::size_t>> range() const {
+  Result<Range> range() const {
     const std::vector<LiveContainer>& all = place_->containers();
     if (!place_->direct()) {
       if (!call_.target_container.empty())
         return invalid_argument(quoted(call_.endpoint) +
                                 " has no containers that are called by their names");
-      return std::pair<std::size_t, std::size_t>(0, all.size());
+      return Range(0, all.size());
     }
     if (call_.target_container.empty())
       return invalid_argument(quoted(call_.endpoint) + " needs a TargetContainerHostname");
@@ -105,25 +121,27 @@ class LiveEndpoints::Invocation {
                               call_.target_container + "'");
     }
     const auto at = static_cast<std::size_t>(found - all.begin());
-    return std::pair(at, at + 1);
+    return Range(at, at + 1);
   }
 
-  Status check_model(const LiveContainer& container) const {
-    if (container.many_models == !call_.target_model.empty()) return {};
+  // Beside containers of one model there may be one of many, for which the model is named.
+  Status check_model(const Range& range) const {
+    const std::vector<LiveContainer>& all = place_->containers();
+    bool many = false;
+    for (std::size_t at = range.first; at < range.second; ++at) many = many || all[at].many_models;
+    if (many == !call_.target_model.empty()) return {};
     return invalid_argument(quoted(call_.endpoint) +
-                            (container.many_models
-                                 ? " hosts many models: a TargetModel must be named"
-                                 : " does not host many models: TargetModel is not for it"));
+                            (many ? " hosts many models: a TargetModel must be named"
+                                  : " does not host many models: TargetModel is not for it"));
   }
 
   Result<EndpointAnswer> through_containers() {
     instances_ = place_->instances();
-    using Range = std::pair<std::size_t, std::size_t>;
     CLARY_TRY(const Range range, this->range());
+    CLARY_RETURN_IF_ERROR(check_model(range));
     ContainerInput input{.call = call_, .content_type = call_.content_type};
     input.body = std::move(call_.body);
     for (std::size_t at = range.first; at < range.second; ++at) {
-      CLARY_RETURN_IF_ERROR(check_model(place_->containers()[at]));
       input.last = at + 1 == range.second;
       CLARY_TRY(EndpointAnswer answer, in_container(at, input));
       answer.variant = place_->variant();
@@ -179,13 +197,12 @@ class LiveEndpoints::Invocation {
 
 LiveEndpoints::LiveEndpoints(const Clock& clock, EndpointMetrics& metrics,
                              std::function<double()> random, LiveEndpointsOptions options)
-    : clock_(clock),
-      metrics_(metrics),
-      options_(options),
-      random_(std::move(random)),
-      table_(std::make_shared<const LiveTable>()) {}
+    : clock_(clock), metrics_(metrics), options_(options), random_(std::move(random)) {}
 
 Result<EndpointAnswer> LiveEndpoints::invoke(EndpointCall call) {
+  const CountedIn counted(calls_);
+  if (counted.now() > options_.most_calls)
+    return unavailable("Too many calls to endpoints are under way; try again soon");
   const LentPlace lent;
   return Invocation(*this, std::move(call)).run();
 }
@@ -204,6 +221,8 @@ Result<std::unique_ptr<LiveEndpoints::Place>> LiveEndpoints::find_place(const Wi
     {
       MutexLock lock(mutex_);
       seen = table_;
+      if (seen == nullptr)
+        return unavailable(quoted(wish.call.endpoint) + " is not looked after yet; try again soon");
       CLARY_TRY(const LiveVariant* const variant, choose_variant(*seen, wish));
       if (auto instance = least_busy(*variant, wish)) {
         const EndpointName& name = seen->find(to_lower(wish.call.endpoint.value()))->second.name;
