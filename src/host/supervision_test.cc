@@ -60,6 +60,12 @@ TEST_F(SupervisionTest, EndsWhatIsDone) {
   EXPECT_EQ(told_, std::vector<StopCause>{StopCause::kDone});
 }
 
+TEST_F(SupervisionTest, WhatIsDoneBecauseOfARequestIsStopped) {
+  const Result<Supervision> seen = run({.runs_for = 1h, .on_wait = stop_after(10s)},
+                                       {.done = [this] { return stop_.requested(); }});
+  EXPECT_EQ(seen->stopped_by, StopCause::kRequest);
+}
+
 TEST_F(SupervisionTest, KillsAtOnceWhatTakesMoreThanItMay) {
   const Result<Supervision> seen =
       run({.runs_for = 1h}, {.exceeded = [this] { return clock_.steady() >= 10s; }});

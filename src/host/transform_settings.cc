@@ -55,9 +55,10 @@ TransformSettings settled(const hostlink::PlanTransform& transform,
   const auto chosen = [](const auto& asked, const auto& said, auto otherwise) {
     return asked ? *asked : said.value_or(otherwise);
   };
-  settings.max_concurrent = std::clamp(
-      chosen(transform.max_concurrent, container.max_concurrent, settings.max_concurrent), 1,
-      kMostConcurrent);
+  const std::int64_t each =
+      chosen(transform.max_concurrent, container.max_concurrent, settings.max_concurrent);
+  settings.max_concurrent =
+      static_cast<int>(std::clamp<std::int64_t>(each * transform.instances, 1, kMostConcurrent));
   settings.max_payload_mb =
       chosen(transform.max_payload_mb, container.max_payload_mb, settings.max_payload_mb);
   settings.several_records =

@@ -22,7 +22,7 @@ struct ExecutionParameters {
 ExecutionParameters execution_parameters(int status, std::string_view body);
 
 struct TransformSettings {
-  int max_concurrent = 1;
+  int max_concurrent = 1;  // of all the job's instances together
   int max_payload_mb = 6;  // 0: not limited
   bool several_records = true;
 

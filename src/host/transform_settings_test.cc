@@ -34,6 +34,14 @@ TEST(TransformSettings, WhatAContainerSaysInVainIsNotHeard) {
       defaults);
 }
 
+TEST(TransformSettings, OneHostDoesTheWorkOfAllInstances) {
+  const ExecutionParameters container = execution_parameters(200, R"({"MaxConcurrentTransforms":4})");
+  EXPECT_EQ(settled({.instances = 3}, {}).max_concurrent, 3);
+  EXPECT_EQ(settled({.max_concurrent = 2, .instances = 3}, container).max_concurrent, 6);
+  EXPECT_EQ(settled({.instances = 3}, container).max_concurrent, 12);
+  EXPECT_EQ(settled({.max_concurrent = 256, .instances = 2'000'000'000}, {}).max_concurrent, 256);
+}
+
 TEST(TransformSettings, WithoutALimitThereIsThatOfMemory) {
   EXPECT_EQ(settled({.max_payload_mb = 0}, {}).payload_bytes(), 1ULL << 30);
 }

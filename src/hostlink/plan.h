@@ -71,6 +71,7 @@ struct PlanTransform {
   std::string input_filter = "$";     // JSONPath
   std::string output_filter = "$";
   bool join_input = false;  // the answer is put beside what it answers
+  int instances = 1;        // asked for: this one host does the work of all
 
   Document to_document() const;
   static PlanTransform from_document(const Document& document);

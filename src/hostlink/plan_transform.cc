@@ -28,7 +28,8 @@ Document PlanTransform::to_document() const {
                                         {"max_retries", max_retries},
                                         {"input_filter", input_filter},
                                         {"output_filter", output_filter},
-                                        {"join_input", join_input}});
+                                        {"join_input", join_input},
+                                        {"instances", instances}});
   if (max_concurrent) document.set("max_concurrent", *max_concurrent);
   if (max_payload_mb) document.set("max_payload_mb", *max_payload_mb);
   return document;
@@ -53,6 +54,7 @@ PlanTransform PlanTransform::from_document(const Document& document) {
   transform.input_filter = document.string_or("input_filter", absent.input_filter);
   transform.output_filter = document.string_or("output_filter", absent.output_filter);
   transform.join_input = document.bool_or("join_input", false);
+  transform.instances = static_cast<int>(document.int_or("instances", absent.instances));
   return transform;
 }
 

@@ -170,18 +170,21 @@ TEST(HostPlan, ReadsWhatATransformDoes) {
                     .max_retries = 0,
                     .input_filter = "$[1:]",
                     .output_filter = "$[0]",
-                    .join_input = true};
+                    .join_input = true,
+                    .instances = 3};
   const Document written = plan.to_document();
   const HostPlan again = HostPlan::from_document(parse_json(to_json(written)).value()).value();
   EXPECT_EQ(again.to_document(), written);
   EXPECT_EQ(again.transform.max_payload_mb, 0);
   EXPECT_EQ(again.transform.max_retries, 0);
   EXPECT_TRUE(again.transform.join_input);
+  EXPECT_EQ(again.transform.instances, 3);
   plan.transform = {};
   const HostPlan plain = HostPlan::from_document(plan.to_document()).value();
   EXPECT_EQ(plain.transform.max_payload_mb, std::nullopt);
   EXPECT_EQ(plain.transform.max_concurrent, std::nullopt);
   EXPECT_EQ(plain.transform.timeout_seconds, 600);
+  EXPECT_EQ(plain.transform.instances, 1);
 }
 
 TEST(HostPlan, RefusesWhatItCannotRead) {

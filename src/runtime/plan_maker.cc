@@ -239,20 +239,21 @@ Result<compute::Resources> PlanMaker::resources_of(const Job& job,
   const bool serving = job.kind == domain::JobKind::kServing;
   // A serverless one names no type.
   if (serving && job.spec.instance_type.empty()) return settings_.machine;
-  const auto wanted = settings_.instance_types(job.spec.instance_type);
-  if (!wanted.ok()) return invalid_argument("ClientError: " + wanted.error().message);
-  const compute::Resources granted = compute::fitted(*wanted, settings_.machine);
-  if (!(granted == *wanted)) {
+  const auto each = settings_.instance_types(job.spec.instance_type);
+  if (!each.ok()) return invalid_argument("ClientError: " + each.error().message);
+  const compute::Resources wanted = of_all_instances(job, *each);
+  const compute::Resources granted = compute::fitted(wanted, settings_.machine);
+  if (!(granted == wanted)) {
     notices.push_back(
         fmt::format("{} has {} cores, {} GiB and {} GPUs; this machine gives the job {} cores, {} "
                     "GiB and {} GPUs",
-                    job.spec.instance_type, wanted->cores, wanted->memory_bytes >> 30, wanted->gpus,
+                    shown_instances(job), wanted.cores, wanted.memory_bytes >> 30, wanted.gpus,
                     granted.cores, granted.memory_bytes >> 30, granted.gpus));
   }
   if (!serving && settings_.limit_cpus && granted.cores < settings_.machine.cores) {
     notices.push_back(
         fmt::format("{} has {} cores: the job is kept to so many of this machine's {}",
-                    job.spec.instance_type, granted.cores, settings_.machine.cores));
+                    shown_instances(job), granted.cores, settings_.machine.cores));
   }
   return granted;
 }

@@ -37,7 +37,7 @@ void add_transform_variables(const domain::Transform& transform, hostlink::HostP
       std::to_string(transform.max_payload_mb.value_or(kDefaultPayloadMb)));
 }
 
-hostlink::PlanTransform planned_transform(const domain::Transform& transform) {
+hostlink::PlanTransform planned_transform(const domain::Transform& transform, int instances) {
   return {.input_uri = transform.input_uri,
           .data_type = transform.data_type,
           .content_type = transform.content_type,
@@ -52,7 +52,8 @@ hostlink::PlanTransform planned_transform(const domain::Transform& transform) {
           .max_retries = transform.max_retries,
           .input_filter = transform.input_filter,
           .output_filter = transform.output_filter,
-          .join_input = transform.join_input};
+          .join_input = transform.join_input,
+          .instances = instances};
 }
 
 // Which default functions a model's script gets goes by the image; every other is told from the
@@ -72,13 +73,27 @@ bool serves_model(const domain::Job& job) {
   return job.kind == domain::JobKind::kServing || job.kind == domain::JobKind::kTransform;
 }
 
+compute::Resources of_all_instances(const domain::Job& job, const compute::Resources& each) {
+  if (job.kind != domain::JobKind::kTransform) return each;
+  const int count = job.spec.instance_count;
+  return {.cores = each.cores * count,
+          .memory_bytes = each.memory_bytes * static_cast<std::uint64_t>(count),
+          .gpus = each.gpus * count};
+}
+
+std::string shown_instances(const domain::Job& job) {
+  const std::string& type = job.spec.instance_type;
+  if (job.kind != domain::JobKind::kTransform || job.spec.instance_count == 1) return type;
+  return std::to_string(job.spec.instance_count) + " x " + type;
+}
+
 void plan_serving(const domain::Job& job, std::string socket, hostlink::HostPlan& plan) {
   const domain::ModelContainer& container = job.spec.model;
   plan.kind = "serving";
   plan.environment.clear();
   if (job.spec.transform) {
     plan.kind = "transform";
-    plan.transform = planned_transform(*job.spec.transform);
+    plan.transform = planned_transform(*job.spec.transform, job.spec.instance_count);
     add_transform_variables(*job.spec.transform, plan);
   }
   plan.environment.insert(plan.environment.end(), container.environment.begin(),

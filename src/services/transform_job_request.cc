@@ -19,6 +19,7 @@ using domain::Job;
 
 constexpr std::int64_t kMostPayloadMb = 100;  // Source: AWS, MaxPayloadInMB
 constexpr std::int64_t kMostConcurrent = 256;
+constexpr std::int64_t kMostInstances = 100;
 constexpr std::array<std::string_view, 3> kFilteredTypes = {"text/csv", "application/json",
                                                             "application/jsonlines"};
 
@@ -98,10 +99,10 @@ Complaint check_processing(const api::CreateTransformJobRequest& request) {
 }
 
 Complaint check_request(const api::CreateTransformJobRequest& request) {
-  if (request.transform_resources.instance_count > 1) {
+  if (request.transform_resources.instance_count > kMostInstances) {
     return invalid(
-        "Clary does not run jobs of several hosts yet: TransformResources.InstanceCount must be "
-        "1.");
+        fmt::format("TransformResources.InstanceCount cannot be greater than {}: it is {}.",
+                    kMostInstances, request.transform_resources.instance_count));
   }
   const std::string& input = request.transform_input.data_source.s3_data_source.s3_uri;
   if (auto wrong = check_uri("S3Uri of TransformInput", input)) return wrong;
