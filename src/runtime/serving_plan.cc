@@ -35,6 +35,9 @@ void add_transform_variables(const domain::Transform& transform, hostlink::HostP
   add("SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", std::to_string(transform.max_concurrent.value_or(1)));
   add("SAGEMAKER_MAX_PAYLOAD_IN_MB",
       std::to_string(transform.max_payload_mb.value_or(kDefaultPayloadMb)));
+  // Not AWS's: there the model server's own minute comes before a longer limit of the job. Here it
+  // is the job that says that its model took too long.
+  add("SAGEMAKER_MODEL_SERVER_TIMEOUT", std::to_string(transform.timeout_seconds + 5));
 }
 
 hostlink::PlanTransform planned_transform(const domain::Transform& transform, int instances) {
@@ -107,7 +110,9 @@ void plan_serving(const domain::Job& job, std::string socket, hostlink::HostPlan
   plan.framework_module.clear();
   plan.kept_folder.clear();
   plan.max_runtime_seconds = 0;
-  plan.stop_grace_seconds = kServingGraceSeconds;
+  plan.stop_grace_seconds = job.spec.transform
+                                ? std::min(plan.stop_grace_seconds, kServingGraceSeconds)
+                                : kServingGraceSeconds;
 }
 
 }  // namespace clary::runtime

@@ -88,6 +88,7 @@ TEST_F(TransformTest, ThePlanNamesModelAndWork) {
                       {"SAGEMAKER_BATCH_STRATEGY", "SingleRecord"},
                       {"SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", "3"},
                       {"SAGEMAKER_MAX_PAYLOAD_IN_MB", "6"},
+                      {"SAGEMAKER_MODEL_SERVER_TIMEOUT", "605"},
                       {"SAGEMAKER_PROGRAM", "inference.py"}};
   EXPECT_THAT(told, IsSubsetOf(made.environment));
   EXPECT_EQ(made.environment.back(), (Pairs::value_type{"A", "job"})) << "the last one counts";
