@@ -126,7 +126,9 @@ void append_member(std::string& object, std::string_view name, std::string_view 
   object += ':';
   object += value;
 }
-std::string closed_object(std::string object) { return object.empty() ? "{}" : std::move(object) + "}"; }
+std::string closed_object(std::string object) {
+  return object.empty() ? "{}" : std::move(object) + "}";
+}
 
 Result<std::string> follow(PathSteps steps, std::string_view value);
 

@@ -84,8 +84,9 @@ class Preparation {
 
 void run_to_outcome(HostContext& context) {
   Preparation preparation;
-  const std::span<const Step> steps = runs_model_server(context.plan) ? std::span<const Step>(kServing)
-                                                               : std::span<const Step>(kLifecycle);
+  const std::span<const Step> steps = runs_model_server(context.plan)
+                                          ? std::span<const Step>(kServing)
+                                          : std::span<const Step>(kLifecycle);
   for (const Step& step : steps) {
     if (step.run == run_script && !preparation.sentence().empty())
       context.notice(preparation.sentence());

@@ -1,5 +1,5 @@
-// The model server of a serving job or a transform job: what its sandbox shows of the machine, what it is told, and
-// the command that starts it. It is this program itself, under another name.
+// The model server of a serving job or a transform job: what its sandbox shows of the machine, what
+// it is told, and the command that starts it. It is this program itself, under another name.
 //
 // It listens at a path relative to its working folder: paths of Unix sockets are short.
 // Source: contract.md 7.1, 7.2.

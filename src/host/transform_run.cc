@@ -113,10 +113,11 @@ Status TransformRun::work_on(const std::vector<TransformInput>& inputs, Parts& p
 Status TransformRun::read(const TransformInput& input, std::size_t number, Parts& parts) {
   const std::string file = context_.path(std::string(kWorkFolder) + "/input");
   CLARY_RETURN_IF_ERROR(fetch_transform_input(context_, input, file));
-  CLARY_TRY(std::unique_ptr<TransformObject> made,
-            TransformObject::make(
-                input, context_.path(std::string(kWorkFolder) + "/" + std::to_string(number) + ".out"),
-                context_.plan.transform.assemble == "Line"));
+  CLARY_TRY(
+      std::unique_ptr<TransformObject> made,
+      TransformObject::make(
+          input, context_.path(std::string(kWorkFolder) + "/" + std::to_string(number) + ".out"),
+          context_.plan.transform.assemble == "Line"));
   const std::shared_ptr<TransformObject> object = std::move(made);
   std::size_t payloads = 0;
   const Status read = cut(file, object, payloads, parts);

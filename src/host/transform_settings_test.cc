@@ -35,7 +35,8 @@ TEST(TransformSettings, WhatAContainerSaysInVainIsNotHeard) {
 }
 
 TEST(TransformSettings, OneHostDoesTheWorkOfAllInstances) {
-  const ExecutionParameters container = execution_parameters(200, R"({"MaxConcurrentTransforms":4})");
+  const ExecutionParameters container =
+      execution_parameters(200, R"({"MaxConcurrentTransforms":4})");
   EXPECT_EQ(settled({.instances = 3}, {}).max_concurrent, 3);
   EXPECT_EQ(settled({.max_concurrent = 2, .instances = 3}, container).max_concurrent, 6);
   EXPECT_EQ(settled({.instances = 3}, container).max_concurrent, 12);
