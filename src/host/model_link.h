@@ -15,7 +15,7 @@ namespace clary::host {
 class ModelLink {
  public:
   virtual ~ModelLink() = default;
-  // Sends it once. limit: without a byte moved. Timeout; LimitExceeded: the answer is too large;
+  // Sends it once. limit: of all of it. Timeout; LimitExceeded: the answer is too large;
   // any other error: the model server is not there, or broke off.
   virtual Result<net::ClientReply> send(const net::ClientRequest& request, Duration limit) = 0;
 };
