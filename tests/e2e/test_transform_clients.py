@@ -1,4 +1,4 @@
-"""Transform jobs through clients as people have them: SDK v2's Transformer, the AWS CLI, Clary's own commands."""
+"""Transform jobs through clients: SDK v2's Transformer, v3's TransformJob, the AWS CLI, Clary's own commands."""
 
 import json
 import pathlib
@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from clary_server import V3_PYTHON
 from endpoints import Endpoints
 from training import BUCKET, wait_until
 from transforms import SUMS, Transforms
@@ -126,6 +127,32 @@ except UnexpectedStatusException as error:
     found = shown(done)
     assert found["status"] == "Failed"
     assert "Bad HTTP status received from algorithm: " in found["said"] and "could not convert" in found["said"]
+
+
+V3 = """
+import json, sys
+from sagemaker.core.resources import TransformJob
+from sagemaker.core.shapes import (DataProcessing, TransformDataSource, TransformInput, TransformOutput, TransformResources,
+    TransformS3DataSource)
+source = TransformDataSource(s3_data_source=TransformS3DataSource(s3_data_type="S3Prefix", s3_uri=sys.argv[2]))
+job = TransformJob.create(transform_job_name="v3-transform", model_name=sys.argv[1], batch_strategy="MultiRecord",
+    transform_input=TransformInput(data_source=source, content_type="text/csv", split_type="Line"),
+    transform_output=TransformOutput(s3_output_path=sys.argv[3], assemble_with="Line"),
+    transform_resources=TransformResources(instance_type="ml.m5.large", instance_count=1),
+    data_processing=DataProcessing(join_source="Input"))
+job.wait(poll=1, timeout=90, logs=True)
+listed = [each.transform_job_name for each in TransformJob.get_all(name_contains="v3-trans")]
+print()
+print(json.dumps({"status": TransformJob.get("v3-transform").transform_job_status, "listed": listed}))
+"""
+
+
+def test_the_transform_job_of_v3(server, transforms, model):
+    data = transforms.put(a_csv=b"1,2\n")
+    done = subprocess.run([V3_PYTHON, "-c", V3, model, data, f"s3://{BUCKET}/v3-transform/out"], env=server.environment(),
+                          capture_output=True, text=True, timeout=180)
+    assert shown(done) == {"status": "Completed", "listed": ["v3-transform"]}
+    assert transforms.outputs("v3-transform") == {"a.csv.out": b"1,2,6\n"}
 
 
 def aws(server, *arguments: object) -> dict:
