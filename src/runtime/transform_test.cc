@@ -14,6 +14,7 @@ using domain::JobKind;
 using domain::Phase;
 using testing::HasSubstr;
 using testing::IsSubsetOf;
+using testing::IsSupersetOf;
 using testing::StartsWith;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
@@ -64,8 +65,11 @@ TEST_F(TransformTest, RunsUntilItsHostSaysThatItIsDone) {
   ASSERT_TRUE(report_end(job_.name, "completed").ok());
   tick(std::chrono::minutes(1));
   EXPECT_EQ(phase(job_.name), Phase::kCompleted);
-  EXPECT_TRUE(noticed(job_.name, "Transform in progress"));
-  EXPECT_TRUE(noticed(job_.name, "Transform job completed"));
+  EXPECT_EQ(phases(job_.name), "Pending Starting Downloading Training Completed");
+  std::vector<std::string> said;
+  const std::vector<domain::JobEvent> events = jobs_.events(kind_, job_.name).value();
+  for (const domain::JobEvent& event : events) said.push_back(event.message);
+  EXPECT_THAT(said, IsSupersetOf({"Transform in progress", "Transform job completed"}));
   EXPECT_FALSE(has_folder(job_.name));
 }
 
