@@ -129,6 +129,16 @@ TEST(RecordSplitter, TfRecordsAreUnwrappedOrKept) {
               ElementsAre(tf_record("abc"), tf_record(""), tf_record(std::string(300, 'x'))));
 }
 
+// What TensorFlow 2.15 writes for "abc".
+TEST(RecordSplitter, TfRecordsOfTensorFlowAreRead) {
+  using std::string_literals::operator""s;
+  const std::string written =
+      "\x03\0\0\0\0\0\0\0\xb0\x99\x49\x0e"s
+      "abc"
+      "\x6e\x57\xf1\x21"s;
+  EXPECT_THAT(records_of(written, {.split = RecordSplit::kTfRecord}), ElementsAre("abc"));
+}
+
 TEST(RecordSplitter, BrokenTfRecordsAreRefused) {
   const SplitOptions options{.split = RecordSplit::kTfRecord};
   EXPECT_THAT(refusal("something else", options), HasSubstr("length does not fit"));
