@@ -34,11 +34,17 @@ class FrontCall {
     counts_ = true;
   }
 
-  // The reply, with the request's id; the request is answered.
+  // The reply, with the request's id; the request is answered: noted now, or where the body comes
+  // in pieces, when it has ended.
   net::Reply ended(net::Reply reply, const StageTimes& times = {}) const;
 
  private:
-  void note(int status, std::uint64_t bytes_out, const StageTimes& times) const;
+  class NotedSource;
+  struct Sent {
+    std::uint64_t bytes = 0;
+    bool is_whole = true;
+  };
+  void note(int status, Sent sent, const StageTimes& times) const;
 
   const FrontParts* front_;
   Duration began_;
