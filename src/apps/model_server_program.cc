@@ -26,6 +26,8 @@ namespace {
 
 // Together below the 30 seconds that SageMaker leaves between SIGTERM and SIGKILL.
 constexpr Duration kDrainLimit = std::chrono::seconds(25);
+// Answers in pieces, each of which waits for its next one: a thread each.
+constexpr std::size_t kWaitingStreams = 256;
 constexpr Duration kCloseLimit = std::chrono::seconds(1);
 
 Fd standard_output() {
@@ -74,7 +76,7 @@ struct ModelServerProgram::State {
                                                 .token = plan.many->token})
                 : nullptr),
         front({.models = shelf(), .log = log, .clock = clock, .ids = ids}, front_options(plan)),
-        server(front, logger) {
+        server(front, logger, {.waiting_threads = kWaitingStreams}) {
     front.many = api.get();
     front.counters = [this] { return server.counters(); };
   }
