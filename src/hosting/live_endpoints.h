@@ -31,6 +31,7 @@ class LiveEndpoints final : public EndpointCalls {
                 LiveEndpointsOptions options = {});
 
   Result<EndpointAnswer> invoke(EndpointCall call) override;
+  Result<EndpointStream> invoke_streaming(EndpointCall call) override;
 
   // Calls that begin from now on go by it.
   void replace(std::shared_ptr<const LiveTable> table);
@@ -40,6 +41,7 @@ class LiveEndpoints final : public EndpointCalls {
 
  private:
   class Invocation;
+  class Pieces;
   // An instance with a call under way to it.
   class Place;
   struct Wish {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
+
 #include "base/strings.h"
 #include "hosting/container_call.h"
 #include "hosting/endpoint_fixture.h"
@@ -138,6 +140,72 @@ TEST_F(LiveEndpointsTest, ContainersThatAreCalledByTheirNames) {
   EXPECT_EQ(call({.target_container = "c2"})->body, "two");
   EXPECT_TRUE(refusal({.target_container = "c3"}).starts_with("InvalidArgument: "));
   EXPECT_TRUE(refusal({}).starts_with("InvalidArgument: "));
+}
+
+std::string read_all(net::ByteSource& source) {
+  std::string text;
+  std::string piece(100, '\0');
+  for (;;) {
+    const auto count = source.read(piece);
+    if (!count.ok()) return text + "[" + std::string(error_code_name(count.error().code)) + "]";
+    if (*count == 0) return text;
+    text.append(piece, 0, *count);
+  }
+}
+
+class BrokenSource final : public net::ByteSource {
+ public:
+  Result<std::size_t> read(std::span<char>) override { return internal_error("broke off"); }
+};
+
+TEST_F(LiveEndpointsTest, AStreamKeepsItsInstanceBusyToItsEnd) {
+  const auto one = instance({says("abc")});
+  serve({one});
+  auto stream = live_.invoke_streaming({.endpoint = EndpointName("e"), .body = "x"});
+  ASSERT_TRUE(stream.ok());
+  EXPECT_EQ(stream->answer.variant, "v");
+  EXPECT_EQ(stream->answer.body, "");
+  ASSERT_NE(stream->pieces, nullptr);
+  EXPECT_EQ(one->calls_under_way(), 1);
+  EXPECT_TRUE(metrics_.take(TimePoint()).empty()) << "counted before its end";
+  EXPECT_EQ(read_all(*stream->pieces), "abc");
+  stream->pieces.reset();
+  EXPECT_EQ(one->calls_under_way(), 0);
+  EXPECT_FALSE(metrics_.take(TimePoint()).empty());
+}
+
+TEST_F(LiveEndpointsTest, OnlyTheLastContainersSuccessIsAStream) {
+  serve({instance({says("1"), says("2")})});
+  auto stream = live_.invoke_streaming({.endpoint = EndpointName("e"), .body = "x"});
+  ASSERT_TRUE(stream.ok() && stream->pieces != nullptr);
+  EXPECT_EQ(read_all(*stream->pieces), "2");
+  const auto broken = [](const net::ClientRequest&) -> Reply { return text("boom", 500); };
+  serve({instance({broken})});
+  auto failed = live_.invoke_streaming({.endpoint = EndpointName("e"), .body = "x"});
+  ASSERT_TRUE(failed.ok());
+  EXPECT_EQ(failed->pieces, nullptr);
+  EXPECT_EQ(failed->answer.status, 500);
+  EXPECT_EQ(failed->answer.body, "boom");
+}
+
+TEST_F(LiveEndpointsTest, AStreamThatBreaksOffIsAFailureOfTheModel) {
+  std::vector<LiveContainer> containers(1);
+  containers[0].name = "primary";
+  auto link = std::make_shared<FakeInstanceLink>(says("abc"));
+  link->make_body = [](const std::string&) { return std::make_unique<BrokenSource>(); };
+  containers[0].link = std::move(link);
+  serve({std::make_shared<LiveInstance>(containers)});
+  {
+    auto stream = live_.invoke_streaming({.endpoint = EndpointName("e"), .body = "x"});
+    ASSERT_TRUE(stream.ok() && stream->pieces != nullptr);
+    EXPECT_EQ(read_all(*stream->pieces), "[Internal]");
+  }
+  double failures = 0;
+  for (const telemetry::SeriesSamples& series : metrics_.take(TimePoint())) {
+    for (const telemetry::Sample& sample : series.samples)
+      failures += series.series.name == "Invocation5XXErrors" ? sample.value : 0;
+  }
+  EXPECT_EQ(failures, 1);
 }
 
 TEST_F(LiveEndpointsTest, HeadersOfTheContractGoInAndOut) {

@@ -363,6 +363,68 @@ TEST_F(OnceTest, AKeptConnectionThatWasClosedIsReplaced) {
   client_.reset();
 }
 
+std::string read_some(ByteSource& source) {
+  std::string into(100, '\0');
+  const auto count = source.read(into);
+  return count.ok() ? into.substr(0, *count)
+                    : "[" + std::string(error_code_name(count.error().code)) + "]";
+}
+
+TEST_F(OnceTest, ABodyIsReadAsItComes) {
+  std::latch first_read(1);
+  std::jthread server([&] {
+    const Fd connection = accept_one();
+    read_request(connection);
+    const auto say = [&](std::string_view text) {
+      EXPECT_GT(::send(connection.get(), text.data(), text.size(), MSG_NOSIGNAL), 0);
+    };
+    say("HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+    first_read.wait();
+    say("3\r\ntwo\r\n0\r\n\r\n");
+    EXPECT_NE(read_request(connection).find("POST"), std::string::npos) << "it is used again";
+    answer(connection);
+  });
+  auto stream =
+      client_->open_once({.method = "POST", .body = "x"}, std::chrono::seconds(10)).value();
+  EXPECT_EQ(stream.head.status, 201);
+  EXPECT_EQ(read_some(*stream.body), "one");
+  first_read.count_down();
+  EXPECT_EQ(read_some(*stream.body), "two");
+  EXPECT_EQ(read_some(*stream.body), "");
+  EXPECT_TRUE(post().ok());
+}
+
+TEST_F(OnceTest, ABodyThatBreaksOffIsAnError) {
+  std::jthread server([&] {
+    const Fd connection = accept_one();
+    read_request(connection);
+    constexpr std::string_view kBegun =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n";
+    EXPECT_GT(::send(connection.get(), kBegun.data(), kBegun.size(), MSG_NOSIGNAL), 0);
+  });
+  auto stream =
+      client_->open_once({.method = "POST", .body = "x"}, std::chrono::seconds(10)).value();
+  EXPECT_EQ(read_some(*stream.body), "one");
+  EXPECT_EQ(read_some(*stream.body), "[Internal]");
+}
+
+TEST_F(OnceTest, ABodyThatDoesNotGoOnIsATimeout) {
+  std::latch done(1);
+  std::jthread server([&] {
+    const Fd connection = accept_one();
+    read_request(connection);
+    constexpr std::string_view kBegun = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\none";
+    EXPECT_GT(::send(connection.get(), kBegun.data(), kBegun.size(), MSG_NOSIGNAL), 0);
+    done.wait();
+  });
+  {
+    auto stream = client_->open_once({.method = "POST", .body = "x"}, milliseconds(30)).value();
+    EXPECT_EQ(read_some(*stream.body), "one");
+    EXPECT_EQ(read_some(*stream.body), "[Timeout]");
+  }
+  done.count_down();
+}
+
 TEST_F(OnceTest, NobodyThereIsUnavailable) {
   listening_.close();
   ASSERT_EQ(::unlink(path_.c_str()), 0);
