@@ -32,6 +32,7 @@ struct Typed {
   std::string interpreter;
   std::string engine = "auto";
   bool no_access_log = false;
+  bool access_log_pings = false;
   bool multi_model = false;
   std::string models_from;
   std::vector<std::string> model_roots;
@@ -190,6 +191,7 @@ Result<ModelServerPlan> plan_of(const Typed& typed) {
       plan.environment = environment_name(plan.data_folder, plan.interpreter, variables);
   }
   plan.access_log = !typed.no_access_log;
+  plan.access_log_pings = typed.access_log_pings;
   plan.variables = variables;
   CLARY_TRY(plan.options, serving::read_serving_options(serving_of(typed, variables), lookup,
                                                         compute::usable_cpus().size()));
@@ -251,6 +253,8 @@ int run_model_server(int argc, const char* const* argv) {
   app.add_option("--data", typed.data,
                  "Data directory (default: $CLARY_DATA, else ~/.local/share/clary)");
   app.add_flag("--no-access-log", typed.no_access_log, "No line on standard output per request");
+  app.add_flag("--access-log-pings", typed.access_log_pings,
+               "A line for each ping that succeeds, too");
   try {
     app.parse(argc - 1, argv + 1);
   } catch (const CLI::ParseError& failure) {

@@ -48,7 +48,8 @@ serving::ManagerOptions manager_options(const ModelServerPlan& plan) {
 serving::FrontOptions front_options(const ModelServerPlan& plan) {
   return {.max_payload_bytes = plan.options.max_payload_bytes,
           .timeout = plan.options.timeout,
-          .only_local_callers = !plan.options.listen.starts_with("unix:")};
+          .only_local_callers = !plan.options.listen.starts_with("unix:"),
+          .log_pings = plan.access_log_pings};
 }
 
 }  // namespace

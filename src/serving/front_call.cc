@@ -65,6 +65,7 @@ net::Reply FrontCall::ended(net::Reply reply, const StageTimes& times) const {
 void FrontCall::note(int status, Sent sent, const StageTimes& times) const {
   const Duration total = front_->clock.steady() - began_;
   if (counts_) front_->models.count(model_, status, total, times);
+  if (is_ping_ && status < 400) return;
   front_->log.write({.id = id_,
                      .peer = peer_,
                      .method = method_,

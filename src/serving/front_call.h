@@ -34,6 +34,9 @@ class FrontCall {
     counts_ = true;
   }
 
+  // A success of it is not told in the access log.
+  void is_ping() { is_ping_ = true; }
+
   // The reply, with the request's id; the request is answered: noted now, or where the body comes
   // in pieces, when it has ended.
   net::Reply ended(net::Reply reply, const StageTimes& times = {}) const;
@@ -54,6 +57,7 @@ class FrontCall {
   std::string peer_;
   std::string model_;
   bool counts_ = false;
+  bool is_ping_ = false;
   std::uint64_t bytes_in_ = 0;
 };
 

@@ -321,6 +321,49 @@ TEST_F(ModelFrontTest, MetricsCountWhatWasAnswered) {
   EXPECT_NE(page.find("clary_model_workers{state=\"ready\"} 1\n"), std::string::npos) << page;
 }
 
+class PingLogTest : public ModelFrontTest {
+ protected:
+  // What the log has of a ping that succeeds, one that fails and an invocation.
+  std::string logged(FrontOptions options) {
+    auto pipe = make_pipe();
+    EXPECT_TRUE(pipe.ok());
+    AccessLog log(std::move(pipe->writer), clock_);
+    ModelFront front(FrontParts{.models = models_, .log = log, .clock = clock_, .ids = ids_},
+                     options);
+    serve();
+    const auto ask_front = [&front](const std::string& target) {
+      net::RequestHead head{.method = "GET", .target = target};
+      head.headers.add("Host", "localhost");
+      static_cast<void>(front.start(std::move(head)));
+    };
+    for (const char* target : {"/ping", "/v2/health/ready", "/metrics"}) ask_front(target);
+    models_.set(nullptr);
+    ask_front("/ping?late");
+    std::string text;
+    while (text.find("late") == std::string::npos) {
+      std::string piece(4096, '\0');
+      const ssize_t count = ::read(pipe->reader.get(), piece.data(), piece.size());
+      if (count <= 0) return text + "<the end>";
+      text.append(piece, 0, static_cast<std::size_t>(count));
+    }
+    return text;
+  }
+};
+
+TEST_F(PingLogTest, PingsThatSucceedAreNotToldAndFailuresAre) {
+  const std::string text = logged({});
+  EXPECT_EQ(text.find("/ping\""), std::string::npos) << text;
+  EXPECT_EQ(text.find("/v2/health/ready"), std::string::npos) << text;
+  EXPECT_NE(text.find("\"GET /metrics\" 200"), std::string::npos) << text;
+  EXPECT_NE(text.find("\"GET /ping?late\" 503"), std::string::npos) << text;
+}
+
+TEST_F(PingLogTest, AllAreToldWhereThatIsAskedFor) {
+  const std::string text = logged({.log_pings = true});
+  EXPECT_NE(text.find("\"GET /ping\" 200"), std::string::npos) << text;
+  EXPECT_NE(text.find("\"GET /v2/health/ready\" 200"), std::string::npos) << text;
+}
+
 TEST(AccessLine, HasTheStagesAndNothingThatLooksLikeAnotherLine) {
   AccessLine line{.id = "r1",
                   .peer = "127.0.0.1:4711",
