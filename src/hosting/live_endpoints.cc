@@ -41,6 +41,20 @@ Result<std::string> read_failure(net::ByteSource& body) {
   return text;
 }
 
+// One more while it lives.
+class CountedIn {
+ public:
+  explicit CountedIn(std::atomic<int>& count) : count_(count), now_(++count) {}
+  CountedIn(const CountedIn&) = delete;
+  CountedIn& operator=(const CountedIn&) = delete;
+  ~CountedIn() { --count_; }
+  int now() const { return now_; }
+
+ private:
+  std::atomic<int>& count_;
+  const int now_;
+};
+
 }  // namespace
 
 class LiveEndpoints::Place {
@@ -77,6 +91,7 @@ class LiveEndpoints::Invocation {
  public:
   Invocation(LiveEndpoints& endpoints, EndpointCall call, bool streams)
       : endpoints_(endpoints),
+        counted_(endpoints.calls_),
         call_(std::move(call)),
         streams_(streams),
         began_(endpoints.clock_.steady()),
@@ -86,6 +101,9 @@ class LiveEndpoints::Invocation {
 
   // Counted where its answer is whole; else count() is owed.
   Result<EndpointStream> run() {
+    if (counted_.now() > endpoints_.options_.most_calls)
+      return unavailable("Too many calls to endpoints are under way; try again soon");
+    endpoints_.wait_for_other(nullptr, wish_.wait_until);  // for the first table of all
     CLARY_TRY(place_, endpoints_.find_place(wish_));
     wish_.variant = place_->variant();
     endpoint_ = place_->endpoint();
@@ -113,20 +131,22 @@ class LiveEndpoints::Invocation {
   Result<std::size_t> read(net::ByteSource& pieces, std::span<char> into) {
     const LentPlace lent;
     const Duration began = endpoints_.clock_.steady();
+    if (began - began_ >= endpoints_.options_.stream_limit) return timed_out("its time is over");
     Result<std::size_t> count = pieces.read(into);
     in_model_ += endpoints_.clock_.steady() - began;
     return count;
   }
 
  private:
+  using Range = std::pair<std::size_t, std::size_t>;
   // Which containers the call passes.
-  Result<std::pair<std::size_t, std::size_t>> range() const {
+  Result<Range> range() const {
     const std::vector<LiveContainer>& all = place_->containers();
     if (!place_->direct()) {
       if (!call_.target_container.empty())
         return invalid_argument(quoted(call_.endpoint) +
                                 " has no containers that are called by their names");
-      return std::pair<std::size_t, std::size_t>(0, all.size());
+      return Range(0, all.size());
     }
     if (call_.target_container.empty())
       return invalid_argument(quoted(call_.endpoint) + " needs a TargetContainerHostname");
@@ -136,25 +156,27 @@ class LiveEndpoints::Invocation {
                               call_.target_container + "'");
     }
     const auto at = static_cast<std::size_t>(found - all.begin());
-    return std::pair(at, at + 1);
+    return Range(at, at + 1);
   }
 
-  Status check_model(const LiveContainer& container) const {
-    if (container.many_models == !call_.target_model.empty()) return {};
+  // Beside containers of one model there may be one of many, for which the model is named.
+  Status check_model(const Range& range) const {
+    const std::vector<LiveContainer>& all = place_->containers();
+    bool many = false;
+    for (std::size_t at = range.first; at < range.second; ++at) many = many || all[at].many_models;
+    if (many == !call_.target_model.empty()) return {};
     return invalid_argument(quoted(call_.endpoint) +
-                            (container.many_models
-                                 ? " hosts many models: a TargetModel must be named"
-                                 : " does not host many models: TargetModel is not for it"));
+                            (many ? " hosts many models: a TargetModel must be named"
+                                  : " does not host many models: TargetModel is not for it"));
   }
 
   Result<EndpointStream> through_containers() {
     instances_ = place_->instances();
-    using Range = std::pair<std::size_t, std::size_t>;
     CLARY_TRY(const Range range, this->range());
+    CLARY_RETURN_IF_ERROR(check_model(range));
     ContainerInput input{.call = call_, .content_type = call_.content_type};
     input.body = std::move(call_.body);
     for (std::size_t at = range.first; at < range.second; ++at) {
-      CLARY_RETURN_IF_ERROR(check_model(place_->containers()[at]));
       input.last = at + 1 == range.second;
       CLARY_TRY(EndpointStream out, in_container(at, input));
       EndpointAnswer& answer = out.answer;
@@ -217,6 +239,7 @@ class LiveEndpoints::Invocation {
   }
 
   LiveEndpoints& endpoints_;
+  const CountedIn counted_;
   EndpointCall call_;
   const bool streams_;
   const Duration began_;
@@ -230,11 +253,7 @@ class LiveEndpoints::Invocation {
 
 LiveEndpoints::LiveEndpoints(const Clock& clock, EndpointMetrics& metrics,
                              std::function<double()> random, LiveEndpointsOptions options)
-    : clock_(clock),
-      metrics_(metrics),
-      options_(options),
-      random_(std::move(random)),
-      table_(std::make_shared<const LiveTable>()) {}
+    : clock_(clock), metrics_(metrics), options_(options), random_(std::move(random)) {}
 
 // An answer on its way out, with the call that it belongs to: its instance is busy until it ends.
 class LiveEndpoints::Pieces final : public net::ByteSource {
@@ -286,6 +305,8 @@ Result<std::unique_ptr<LiveEndpoints::Place>> LiveEndpoints::find_place(const Wi
     {
       MutexLock lock(mutex_);
       seen = table_;
+      if (seen == nullptr)
+        return unavailable(quoted(wish.call.endpoint) + " is not looked after yet; try again soon");
       CLARY_TRY(const LiveVariant* const variant, choose_variant(*seen, wish));
       if (auto instance = least_busy(*variant, wish)) {
         const EndpointName& name = seen->find(to_lower(wish.call.endpoint.value()))->second.name;

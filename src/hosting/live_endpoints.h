@@ -5,6 +5,7 @@
 // it. Thread-safe; a call lends its thread's place out while it waits.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,8 +21,13 @@
 namespace clary::hosting {
 
 struct LiveEndpointsOptions {
-  Duration limit = std::chrono::seconds(60);    // of one invocation. Source: contract.md 7.1
+  Duration limit = std::chrono::seconds(60);  // of one invocation. Source: contract.md 7.1
+  // Of an answer in pieces, which come at most `limit` apart. Source: the service's limit.
+  Duration stream_limit = std::chrono::minutes(8);
   Duration patience = std::chrono::seconds(5);  // with a variant whose instance is being started
+  // Under way at a time. Fewer than the server's waiting threads: others' requests come through,
+  // those of starting instances for their models too.
+  int most_calls = 448;
 };
 
 class LiveEndpoints final : public EndpointCalls {
@@ -33,7 +39,8 @@ class LiveEndpoints final : public EndpointCalls {
   Result<EndpointAnswer> invoke(EndpointCall call) override;
   Result<EndpointStream> invoke_streaming(EndpointCall call) override;
 
-  // Calls that begin from now on go by it.
+  // Calls that begin from now on go by it. Before the first, calls wait: after a restart an
+  // endpoint is not known yet, and not one that is not there.
   void replace(std::shared_ptr<const LiveTable> table);
   // Told when an instance could not be reached; by any thread, only to wake another. Set before
   // the first call.
@@ -55,16 +62,18 @@ class LiveEndpoints final : public EndpointCalls {
       CLARY_REQUIRES(mutex_);
   std::shared_ptr<LiveInstance> least_busy(const LiveVariant& variant, const Wish& wish)
       CLARY_REQUIRES(mutex_);
+  // Until the table is another than `seen`.
   void wait_for_other(const std::shared_ptr<const LiveTable>& seen, Duration until);
 
   const Clock& clock_;
   EndpointMetrics& metrics_;
   const LiveEndpointsOptions options_;
   std::function<void()> on_unreachable_ = [] {};
+  std::atomic<int> calls_ = 0;
   Mutex mutex_;
   CondVar changed_;
   std::function<double()> random_ CLARY_GUARDED_BY(mutex_);
-  std::shared_ptr<const LiveTable> table_ CLARY_GUARDED_BY(mutex_);
+  std::shared_ptr<const LiveTable> table_ CLARY_GUARDED_BY(mutex_);  // null before the first
   std::size_t turn_ CLARY_GUARDED_BY(mutex_) = 0;  // who comes first among the equally busy
 };
 

@@ -1,6 +1,7 @@
 #include "net/client.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -85,11 +86,12 @@ struct Client::State {
   Result<Reply> once(const ClientRequest& request, Duration limit, Talk talk) {
     CLARY_RETURN_IF_ERROR(check_request(request));
     const std::function<Status(std::string_view)> no_sink;
+    const auto end = std::chrono::steady_clock::now() + limit;
     for (;;) {
       auto borrowed = borrow();
       if (!borrowed.ok()) return unavailable(borrowed.error().message);
-      borrowed->link.set_io_timeout(limit);
       ClientExchange exchange(borrowed->link, options, request, no_sink);
+      exchange.end_at(end);
       Result<Reply> reply = talk(exchange, borrowed->link);
       if (reply.ok()) return reply;
       const Error fault = reply.error().within(request.method + " " + address);
@@ -103,13 +105,14 @@ struct Client::State {
 // The body of a reply that is read as it comes, on its connection.
 class Client::State::ReplyBody final : public ByteSource {
  public:
-  ReplyBody(State& client, ClientLink link, ClientExchange::Rest rest)
+  ReplyBody(State& client, ClientLink link, ClientExchange::Rest rest, Duration limit)
       : client_(client),
         link_(std::move(link)),
         rest_(std::move(rest)),
         left_(rest_.parser->framing().until_close
                   ? UINT64_MAX
                   : rest_.parser->framing().content_length.value_or(0)) {
+    link_->set_io_timeout(limit);
     if (!rest_.has_body) complete();
   }
 
@@ -235,10 +238,11 @@ Result<ClientReply> Client::send_once(const ClientRequest& request, Duration lim
 
 Result<ClientStream> Client::open_once(const ClientRequest& request, Duration limit) {
   return state_->once<ClientStream>(
-      request, limit, [this](ClientExchange& exchange, ClientLink& link) -> Result<ClientStream> {
+      request, limit,
+      [this, limit](ClientExchange& exchange, ClientLink& link) -> Result<ClientStream> {
         CLARY_TRY(ClientReply head, exchange.begin(state_->host));
         auto body = std::make_unique<State::ReplyBody>(*state_, std::move(link),
-                                                       exchange.take_rest(head.status));
+                                                       exchange.take_rest(head.status), limit);
         return ClientStream{.head = std::move(head), .body = std::move(body)};
       });
 }

@@ -71,7 +71,16 @@ Status ClientExchange::send_request(const std::string& host) {
   return {};
 }
 
+Status ClientExchange::keep_to_end() {
+  if (!end_) return {};
+  const auto left = std::chrono::duration_cast<Duration>(*end_ - std::chrono::steady_clock::now());
+  if (left <= Duration(0)) return timed_out("the reply was not whole in time");
+  link_.set_io_timeout(left);
+  return {};
+}
+
 Status ClientExchange::send_parts(std::string_view first, std::string_view second) {
+  CLARY_RETURN_IF_ERROR(keep_to_end());
   const Result<ClientLink::Sent> sent = link_.send(first, second);
   stopped_early_ = !sent.ok() || *sent == ClientLink::Sent::kAnswered;
   broke_unread_ = !sent.ok() && sent.error().code == ErrorCode::kUnavailable;
@@ -79,6 +88,7 @@ Status ClientExchange::send_parts(std::string_view first, std::string_view secon
 }
 
 Result<bool> ClientExchange::receive() {
+  CLARY_RETURN_IF_ERROR(keep_to_end());
   const Result<bool> open = link_.receive(input_);
   if (!open.ok()) {
     broke_unread_ = broke_unread_ || open.error().code == ErrorCode::kUnavailable;

@@ -2,9 +2,11 @@
 // time.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,9 @@ class ClientExchange {
         kind_(request.method == "HEAD" ? MessageParser::Kind::kReplyToHead
                                        : MessageParser::Kind::kReply),
         parser_(std::make_unique<MessageParser>(kind_)) {}
+
+  // What is read of the reply here is whole by then, or it is a Timeout.
+  void end_at(std::chrono::steady_clock::time_point end) { end_ = end; }
 
   // The request, and the reply to its end.
   Result<ClientReply> run(const std::string& host);
@@ -50,6 +55,7 @@ class ClientExchange {
 
  private:
   Status send_request(const std::string& host);
+  Status keep_to_end();
   Status send_parts(std::string_view first, std::string_view second);
   Result<bool> receive();
   Status receive_more();
@@ -68,6 +74,7 @@ class ClientExchange {
   std::unique_ptr<MessageParser> parser_;
   std::string input_;
   Status sent_;
+  std::optional<std::chrono::steady_clock::time_point> end_;
   bool answered_ = false;
   bool broke_unread_ = false;
   bool began_source_ = false;

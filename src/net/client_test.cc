@@ -332,6 +332,23 @@ TEST_F(OnceTest, WhatWasReadFailsAndIsNotSentAgain) {
   EXPECT_EQ(broken.error().code, ErrorCode::kInternal) << broken.error().message;
 }
 
+TEST_F(OnceTest, AReplyThatComesByteByByteEndsAtTheLimitToo) {
+  std::jthread server([this] {
+    const Fd connection = accept_one();
+    read_request(connection);
+    std::string reply = "HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n";
+    reply.append(400, 'x');
+    pollfd gone{.fd = connection.get(), .events = POLLRDHUP, .revents = 0};
+    for (const char& byte : reply) {
+      if (::poll(&gone, 1, 5) != 0 || ::send(connection.get(), &byte, 1, MSG_NOSIGNAL) != 1) return;
+    }
+  });
+  const auto slow =
+      client_->send_once({.method = "POST", .body = "x"}, std::chrono::milliseconds(100));
+  ASSERT_FALSE(slow.ok());
+  EXPECT_EQ(slow.error().code, ErrorCode::kTimeout) << slow.error().message;
+}
+
 TEST_F(OnceTest, WhatWasNotReadMayBeSentElsewhere) {
   std::jthread server([this] {
     const Fd first = accept_one();

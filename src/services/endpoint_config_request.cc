@@ -24,7 +24,7 @@ Complaint check_variant(std::size_t place, const api::ProductionVariant& variant
     if (!given)
       return absent_member(fmt::format("productionVariants.{}.member.{}", place + 1, member));
   }
-  return std::nullopt;
+  return check_instance_count(variant.variant_name, *variant.initial_instance_count);
 }
 
 domain::ProductionVariant variant_of(const api::ProductionVariant& variant) {

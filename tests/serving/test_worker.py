@@ -4,10 +4,11 @@ import array
 import os
 import signal
 import socket
+import types
 
 import pytest
-from clary_serving import frames, preload, worker
-from clary_serving.handlers.answer import Request
+from clary_serving import frames, preload, streams, worker
+from clary_serving.handlers.answer import Answer, Request
 from worker_processes import ask, connections
 
 
@@ -109,6 +110,19 @@ def test_what_the_functions_raise_is_an_answer_and_the_worker_goes_on(workers):
     assert ask(connection, b"abc").get("status") == "200"
 
 
+def test_a_long_message_fits_into_the_fields():
+    told = "x" * (2 << 20)
+    answer = Answer(500, None, f"{told}\n".encode(), told)
+    assert sum(len(value) for _, value in worker._fields_of(answer)) < 5000
+    [(_, reason)] = worker._failure(types.SimpleNamespace(failure=answer))
+    assert told.startswith(reason) and len(reason) < 5000
+
+
+def test_pieces_are_sent_as_one_body():
+    assert streams.whole(map(bytes, [b"ab", b"c"])) == b"abc"
+    assert streams.whole(b"abc") == b"abc"
+
+
 def test_a_request_says_where_it_was_sent():
     sent = frames.Frame(frames.REQUEST, [("id", "1"), ("path", "/predictions/a?x=1"), ("method", "PUT")], b"")
     request = worker._request(sent, Request)
@@ -148,7 +162,8 @@ def test_a_model_that_cannot_be_loaded_says_why_and_each_request_tries_again(wor
             return 1
         def predict_fn(data, model): return [model]
     """).start()
-    assert ready.kind == frames.READY and "boom model" in ready.get("failure")
+    assert ready.kind == frames.READY and ready.get("failure").startswith('RuntimeError: boom model (File "'), ready
+    assert "line 4, in model_fn" in ready.get("failure")
     answer = ask(connection, b"[1]")
     assert answer.get("status") == "500" and bytes(answer.body).startswith(b"boom model\n")
     assert "boom model" in answer.get("failure")
