@@ -38,6 +38,38 @@ def send_rest(connection, pieces):
     connection.send(frames.END, fields)
 
 
+class Early:
+    """The answer to the only request of a call, whose pieces the user's code may send before it returns the last one."""
+
+    def __init__(self, connection, fields_of):
+        self._connection, self._fields_of = connection, fields_of
+        self._wanted = True
+        self.has_begun = False
+
+    def send(self, answer):
+        """A piece; the first one with the answer's head."""
+        if not len(answer.body):
+            return
+        if not self.has_begun:
+            self._connection.send(frames.ANSWER, self._fields_of(answer) + [("more", "1")], answer.body)
+            self.has_begun = True
+        elif self._wanted and not _is_stopped(self._connection):
+            self._connection.send(frames.PIECE, (), answer.body)
+        else:
+            self._wanted = False  # it is said once
+
+    def end(self, answer):
+        """What the code has returned in the end; an answer that is no success says why the body is not complete."""
+        if answer.status >= 400:
+            told = answer.phrase or f"the handler answered {answer.status} in the end"
+            self._connection.send(frames.END, [("broken", told)])
+        elif hasattr(answer.body, "__next__"):
+            send_rest(self._connection, answer.body if self._wanted else iter(()))
+        else:
+            self.send(answer)
+            self._connection.send(frames.END)
+
+
 def _next(pieces):
     """None after the last one; an empty one would be taken for the end of a chunked body."""
     for piece in pieces:

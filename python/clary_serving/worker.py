@@ -38,11 +38,16 @@ def run(connection, model_dir):
             return 0
         started = time.perf_counter()
         rest = None
+        early = streams.Early(connection, lambda answer: _fields_of(answer) + _failure(model))
+        model.send_early = early.send if len(batch) == 1 else None
         try:
             answers = model.invoke_batch([_request(frame, Request) for frame in batch])
             if len(answers) != len(batch):
                 raise RuntimeError(f"{len(answers)} answers to {len(batch)} requests")
-            if len(batch) == 1:
+            if early.has_begun:
+                early.end(answers[0])
+                replies = []
+            elif len(batch) == 1:
                 body, rest = streams.begin(answers[0].body)
                 more = [] if rest is None else [("more", "1")]
                 replies = [(_fields_of(answers[0]) + more, body)]
@@ -50,6 +55,8 @@ def run(connection, model_dir):
                 replies = [(_fields_of(answer), streams.whole(answer.body)) for answer in answers]
         except Exception as error:
             told = f"{error}\n{traceback.format_exc()}".encode("utf-8", "replace")
+            if early.has_begun:
+                raise  # what was begun cannot be answered otherwise: the server sees this process end
             replies = [([("status", "500")], told)] * len(batch)
         count = len(batch)
         answers = batch = None  # and with them what they share with the server

@@ -99,6 +99,45 @@ def test_a_large_piece_is_shared():
     assert rest(theirs)[0] == [b"x" * (1 << 20)]
 
 
+EARLY = """
+    from ts.handler_utils.utils import send_intermediate_predict_response
+    def handle(data, context):
+        if data is None: return None
+        text = data[0]["body"]
+        if text == "raise at once": raise ValueError("boom early")
+        context.set_response_content_type(0, "text/x")
+        for i in range(2):
+            send_intermediate_predict_response([f"<{i}>"], context.request_ids, "success", 200, context)
+        if text == "raise": raise ValueError("boom early")
+        if text == "yield": return [(piece for piece in ("<a>", "", "<b>"))]
+        return [""] if text == "nothing more" else ["<end>"]
+"""
+
+
+@pytest.fixture
+def early(workers, tmp_path):
+    (tmp_path / "MAR-INF").mkdir()
+    (tmp_path / "MAR-INF/MANIFEST.json").write_text('{"model": {"modelName": "m", "handler": "inference.py:handle"}}')
+    return workers(EARLY).start()[0]
+
+
+@pytest.mark.parametrize("body, last", [(b"x", [b"<end>"]), (b"nothing more", []), (b"yield", [b"<a>", b"<b>"])])
+def test_what_a_handler_sends_before_its_end_comes_at_once(early, body, last):
+    answer = ask(early, body, content_type="text/plain")
+    assert (answer.get("status"), answer.get("more"), answer.get("content-type")) == ("200", "1", "text/x")
+    assert bytes(answer.body) == b"<0>"
+    pieces, end = rest(early)
+    assert (pieces, end.kind, end.fields) == ([b"<1>", *last], frames.END, [])
+
+
+def test_a_handler_that_fails_after_it_has_sent_breaks_its_answer_off(early):
+    assert ask(early, b"raise at once", content_type="text/plain").get("status") == "503"
+    assert ask(early, b"raise", content_type="text/plain").get("more") == "1"
+    pieces, end = rest(early)
+    assert (pieces, end.kind, end.get("broken")) == ([b"<1>"], frames.END, "Prediction failed")
+    assert ask(early, b"x", content_type="text/plain").get("status") == "200"
+
+
 @pytest.mark.parametrize("body, first", [(b"abc", b"abc"), (iter([b"", b""]), b""), (iter([]), b"")])
 def test_bodies_without_more(body, first):
     assert streams.begin(body) == (first, None)
