@@ -2,83 +2,18 @@
 #include "serving/model_front.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <functional>
-#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include "base/pipe.h"
-#include "net/fake_server.h"
-#include "serving/fake_engine.h"
-#include "serving/one_model.h"
+#include "serving/model_front_fixture.h"
 
 namespace clary::serving {
 namespace {
 
 using std::chrono::seconds;
 using Fault = LaneResult::Fault;
-
-class ModelFrontTest : public testing::Test {
- protected:
-  ~ModelFrontTest() override {
-    gate_.open();
-    if (model_ != nullptr) model_->stop();
-    server_.reset();
-  }
-
-  void listen(FrontOptions options = {}, LiveModelOptions model = {}) {
-    model_ = std::make_shared<LiveModel>(engine_, model, clock_, silent_logger(), metrics_);
-    models_.set(model_);
-    front_ = std::make_unique<ModelFront>(
-        FrontParts{.models = models_, .log = log_, .clock = clock_, .ids = ids_}, options);
-    server_ = std::make_unique<net::Server>(*front_, silent_logger());
-    front_->counters = [this] { return server_->counters(); };
-    const auto bound = server_->listen("127.0.0.1:0");
-    ASSERT_TRUE(bound.ok()) << bound.error().message;
-    address_ = *bound;
-  }
-  void serve(FrontOptions options = {}, LiveModelOptions model = {}) {
-    listen(options, model);
-    model_->start();
-    const Duration deadline = clock_.steady() + seconds(10);
-    while (!model_->readiness().ready && clock_.steady() < deadline) std::this_thread::yield();
-    ASSERT_TRUE(model_->readiness().ready) << model_->readiness().sentence;
-  }
-
-  static std::string post(const std::string& body, const std::string& fields = "") {
-    return "POST /invocations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + fields +
-           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-  }
-  static std::string get(const std::string& path,
-                         const std::string& fields = "Host: localhost\r\n") {
-    return "GET " + path + " HTTP/1.1\r\nConnection: close\r\n" + fields + "\r\n";
-  }
-  std::string ask(const std::string& request) {
-    net::RawConnection connection(address_);
-    connection.send(request);
-    return connection.read_to_end();
-  }
-  static void expect_status(const std::string& answer, int status, const std::string& said = "") {
-    EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::to_string(status) + " ")) << answer;
-    EXPECT_NE(answer.find(said), std::string::npos) << answer;
-  }
-
-  SystemClock clock_;
-  CountingIds ids_;
-  FakeEngine engine_;
-  Gate gate_;
-  ModelMetrics metrics_;
-  AccessLog log_{Fd(), clock_};
-  OneModel models_{metrics_};
-  std::shared_ptr<LiveModel> model_;
-  std::unique_ptr<ModelFront> front_;
-  std::unique_ptr<net::Server> server_;
-  std::string address_;
-};
 
 TEST_F(ModelFrontTest, PingIs200OnlyOnceTheModelIsLoaded) {
   listen();
@@ -208,61 +143,6 @@ TEST_F(ModelFrontTest, AWorkerThatTakesTooLongIsA504) {
   expect_status(ask(post("x")), 504, "after 60 s");
 }
 
-TEST_F(ModelFrontTest, AnAnswerInPiecesIsSentAsTheyCome) {
-  engine_.on_run = [this](FakeEngine::Batch) {
-    return answer_in_pieces("one", [this](AnswerPieces& pieces) {
-      gate_.pass();
-      pieces.put("three", seconds(10));
-      pieces.end({});
-      return LaneResult();
-    });
-  };
-  serve();
-  net::RawConnection connection(address_);
-  connection.send(post("x"));
-  const std::string begun = connection.read_until("3\r\none\r\n");
-  expect_status(begun, 200, "Transfer-Encoding: chunked\r\n");
-  EXPECT_EQ(model_->under_way(), 1U);
-  gate_.open();
-  EXPECT_EQ(connection.read_to_end(), "5\r\nthree\r\n0\r\n\r\n");
-}
-
-TEST_F(ModelFrontTest, AnAnswerThatBreaksOffEndsTheConnectionWithoutTheLastChunk) {
-  engine_.on_run = [](FakeEngine::Batch) {
-    return answer_in_pieces("one", [](AnswerPieces& pieces) {
-      pieces.put("three", seconds(10));
-      pieces.end(internal_error("ValueError: boom"));
-      return LaneResult();
-    });
-  };
-  serve();
-  const std::string answer = ask(post("x"));
-  expect_status(answer, 200, "three\r\n");
-  EXPECT_FALSE(answer.ends_with("0\r\n\r\n")) << answer;
-  EXPECT_EQ(engine_.opened, 1) << "the lane is sound";
-}
-
-TEST_F(ModelFrontTest, ALaneLearnsThatNobodyReadsItsPiecesAnyMore) {
-  std::atomic<bool> learnt = false;
-  engine_.on_run = [&](FakeEngine::Batch batch) {
-    if (batch[0]->body.inside() == "whole") return FakeEngine::echo(batch);
-    return answer_in_pieces("one", [&](AnswerPieces& pieces) {
-      for (int i = 0; i < 1'000'000 && pieces.is_wanted(); ++i) pieces.put("more", seconds(1));
-      learnt = !pieces.is_wanted();
-      pieces.end({});
-      return LaneResult();
-    });
-  };
-  serve();
-  {
-    net::RawConnection connection(address_);
-    connection.send(post("x"));
-    connection.read_until("one");
-  }
-  expect_status(ask(post("whole")), 200, "whole");
-  EXPECT_TRUE(learnt);
-}
-
 TEST_F(ModelFrontTest, WhatIsNotThereAndWhatIsNotMeant) {
   serve();
   expect_status(ask(get("/")), 404, "/invocations");
@@ -337,78 +217,6 @@ TEST_F(ModelFrontTest, MetricsCountWhatWasAnswered) {
       << page;
   EXPECT_NE(page.find("clary_model_workers{state=\"ready\"} 1\n"), std::string::npos) << page;
 }
-
-class PingLogTest : public ModelFrontTest {
- protected:
-  // What the log has of a ping that succeeds, one that fails and an invocation.
-  std::string logged(FrontOptions options) {
-    auto pipe = make_pipe();
-    EXPECT_TRUE(pipe.ok());
-    AccessLog log(std::move(pipe->writer), clock_);
-    ModelFront front(FrontParts{.models = models_, .log = log, .clock = clock_, .ids = ids_},
-                     options);
-    serve();
-    const auto ask_front = [&front](const std::string& target) {
-      net::RequestHead head{.method = "GET", .target = target};
-      head.headers.add("Host", "localhost");
-      static_cast<void>(front.start(std::move(head)));
-    };
-    for (const char* target : {"/ping", "/v2/health/ready", "/metrics"}) ask_front(target);
-    models_.set(nullptr);
-    ask_front("/ping?late");
-    std::string text;
-    while (text.find("late") == std::string::npos) {
-      std::string piece(4096, '\0');
-      const ssize_t count = ::read(pipe->reader.get(), piece.data(), piece.size());
-      if (count <= 0) return text + "<the end>";
-      text.append(piece, 0, static_cast<std::size_t>(count));
-    }
-    return text;
-  }
-};
-
-TEST_F(PingLogTest, PingsThatSucceedAreNotToldAndFailuresAre) {
-  const std::string text = logged({});
-  EXPECT_EQ(text.find("/ping\""), std::string::npos) << text;
-  EXPECT_EQ(text.find("/v2/health/ready"), std::string::npos) << text;
-  EXPECT_NE(text.find("\"GET /metrics\" 200"), std::string::npos) << text;
-  EXPECT_NE(text.find("\"GET /ping?late\" 503"), std::string::npos) << text;
-}
-
-TEST_F(PingLogTest, AllAreToldWhereThatIsAskedFor) {
-  const std::string text = logged({.log_pings = true});
-  EXPECT_NE(text.find("\"GET /ping\" 200"), std::string::npos) << text;
-  EXPECT_NE(text.find("\"GET /v2/health/ready\" 200"), std::string::npos) << text;
-}
-
-TEST(AccessLine, HasTheStagesAndNothingThatLooksLikeAnotherLine) {
-  AccessLine line{.id = "r1",
-                  .peer = "127.0.0.1:4711",
-                  .method = "POST",
-                  .target = "/invocations?a=\"\n",
-                  .status = 200,
-                  .bytes_in = 7,
-                  .bytes_out = 20,
-                  .total = Duration(1500)};
-  line.times.queue = Duration(100);
-  EXPECT_EQ(access_line_text(TimePoint(seconds(1'700'000'000)), line),
-            "2023-11-14T22:13:20.000Z 127.0.0.1:4711 \"POST /invocations?a=\\x22\\x0a\" 200 in=7 "
-            "out=20 queue=0.1ms total=1.5ms id=r1");
-  line.is_whole = false;
-  EXPECT_NE(access_line_text(TimePoint(seconds(0)), line).find(" out=20 broken-off "),
-            std::string::npos);
-}
-
-TEST(AccessLog, DoesNotWaitForWhoDoesNotRead) {
-  const SystemClock clock;
-  auto pipe = make_pipe();
-  ASSERT_TRUE(pipe.ok());
-  AccessLog log(std::move(pipe->writer), clock);
-  const std::string target(1000, 'x');
-  for (int i = 0; i < 1000; ++i) log.write({.id = "r1", .method = "GET", .target = target});
-  char byte = 0;
-  EXPECT_EQ(::read(pipe->reader.get(), &byte, 1), 1) << "lines arrive";
-}  // and its end does not wait either
 
 }  // namespace
 }  // namespace clary::serving
