@@ -84,7 +84,7 @@ std::vector<std::string> serving_command(const HostContext& context,
   if (plan.model.many)
     add({"--multi-model", "--models-from", plan.model.uri});
   else
-    add({path_join(base_folder, "model")});
+    add({path_join(base_folder, "model"), "--no-reload"});
   add({"--listen", "unix:" + base_name(plan.serving_socket)});
   add({"--interpreter", plan.interpreter.python});
   add({"--data", path_join(serving_folder_inside(context), "data")});

@@ -61,7 +61,8 @@ struct RequestHead {
 };
 
 // A body on its way out, or a file on its way in. Read by one thread at a time, on a pool: it may
-// block on a disk, never on a client.
+// block on a disk, or with its place lent out (LentPlace) on whoever makes the bytes; never on a
+// client.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;

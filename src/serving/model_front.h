@@ -35,6 +35,8 @@ struct FrontOptions {
   Duration timeout = std::chrono::seconds(60);
   // Refuses what a page in somebody's browser may have sent: for a server on loopback.
   bool only_local_callers = true;
+  // Tells of successful pings in the access log too: whoever watches a server asks all the time.
+  bool log_pings = false;
 };
 
 class ModelFront final : public net::Handler {
