@@ -33,7 +33,9 @@ struct ModelServerPlan {
   EngineKind engine = EngineKind::kPython;
   std::string engine_folder = {};    // of torch; "": the environment's, in data_folder
   std::string environment = "NAME";  // that the interpreter belongs to, as far as is known
+  bool reload = true;                // of a folder whose files change
   bool access_log = true;            // on standard output
+  bool access_log_pings = false;     // those that succeed too
   std::map<std::string, std::string> variables;  // of the process; the workers get them too
   serving::ServingOptions options;
 };

@@ -23,7 +23,9 @@
 namespace clary::hosting {
 
 struct LiveEndpointsOptions {
-  Duration limit = std::chrono::seconds(60);    // of one invocation. Source: contract.md 7.1
+  Duration limit = std::chrono::seconds(60);  // of one invocation. Source: contract.md 7.1
+  // Of an answer in pieces, which come at most `limit` apart. Source: the service's limit.
+  Duration stream_limit = std::chrono::minutes(8);
   Duration patience = std::chrono::seconds(5);  // with a variant whose instance is being started
   // Under way at a time. Fewer than the server's waiting threads: others' requests come through,
   // those of starting instances for their models too.
@@ -37,6 +39,7 @@ class LiveEndpoints final : public EndpointCalls, public EndpointSights {
                 LiveEndpointsOptions options = {});
 
   Result<EndpointAnswer> invoke(EndpointCall call) override;
+  Result<EndpointStream> invoke_streaming(EndpointCall call) override;
   std::optional<VariantSight> sight(const EndpointName& endpoint,
                                     const std::string& variant) override;
 
@@ -51,6 +54,7 @@ class LiveEndpoints final : public EndpointCalls, public EndpointSights {
 
  private:
   class Invocation;
+  class Pieces;
   // An instance with a call under way to it.
   class Place;
   struct Wish {

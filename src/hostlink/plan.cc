@@ -169,6 +169,8 @@ void read_work(HostPlan& plan, const Document& document) {
   plan.serving_socket = document.string_or("serving_socket", "");
   plan.accelerator_type = document.string_or("accelerator_type", "");
   plan.engine_folder = document.string_or("engine_folder", "");
+  if (const Document* transform = document.find("transform"))
+    plan.transform = PlanTransform::from_document(*transform);
 }
 
 void read_machine(HostPlan& plan, const Document& document) {
@@ -278,6 +280,7 @@ Document HostPlan::to_document() const {
       {"credentials", credentials.to_document()},
   });
   if (run_as_uid) document.set("run_as_uid", std::int64_t{*run_as_uid});
+  if (kind == "transform") document.set("transform", transform.to_document());
   return document;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,6 +28,10 @@ struct LaneResult {
   Fault fault = Fault::kNone;
   std::string sentence;              // of a fault: what happened, for whoever asked
   std::vector<ModelAnswer> answers;  // without a fault: one for each request, in their order
+  // Set where the answer to the only request comes in pieces: to be called once, after that answer
+  // was given, on the lane's thread. Blocks until the last piece is made or nobody wants more; a
+  // piece that takes longer than `patience` is a fault. Its result has no answers.
+  std::function<LaneResult(Duration patience)> rest = {};
 };
 
 // Used by one thread at a time. After a fault it is only destroyed.
