@@ -208,7 +208,7 @@ bool LiveModel::serve(std::size_t index, Lane& lane, Duration wait) {
   LaneResult result = lane.run(requests, deadline);
   const Duration took = clock_.steady() - began;
   if (result.fault == LaneResult::Fault::kNone) {
-    {
+    if (!result.is_trial) {
       MutexLock lock(mutex_);
       times_.add(batch.size(), took);
     }
