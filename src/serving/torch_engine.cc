@@ -36,11 +36,9 @@ TorchEngine::~TorchEngine() = default;
 
 Result<std::unique_ptr<Lane>> TorchEngine::open_lane(Duration) {
   if (stopped_) return cancelled("the server is ending");
-  for (const char* code : {"code/inference.py", "MAR-INF/MANIFEST.json"}) {
-    if (exists(path_join(options_.model_folder, code)))
-      return unsupported(std::string("the torch engine: the model brings ") + code +
-                         ", which only the python engine runs");
-  }
+  if (const auto code = user_code_of(options_.model_folder, options_.code))
+    return unsupported("the torch engine: the model brings " + *code +
+                       ", which only the python engine runs");
   if (const std::size_t left = left_runs(); left >= options_.lanes)
     return unavailable("the torch engine: " + std::to_string(left) +
                        " runs of the model have not come back and hold on to their cores; if they "

@@ -19,6 +19,7 @@
 #include "serving/engine.h"
 #include "serving/plugin_model.h"
 #include "serving/row_proofs.h"
+#include "serving/user_code.h"
 
 namespace clary::serving {
 
@@ -27,6 +28,7 @@ struct TorchEngineOptions {
   std::shared_ptr<const EnginePlugin> plugin = nullptr;  // one that is open, in place of that
   std::string environment;                               // its name, for whoever must build it
   std::string model_folder;
+  CodeVariables code = {};
   std::string device;  // "": a GPU where there is one
   std::string default_accept = "application/json";
   std::size_t lanes = 1;

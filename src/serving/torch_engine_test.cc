@@ -98,6 +98,17 @@ TEST_F(TorchEngineTest, CodeOfTheUserIsThePythonEngines) {
             "runs");
 }
 
+TEST_F(TorchEngineTest, CodeThatAVariableNamesIsThePythonEnginesToo) {
+  write(model() + "/code/serve.py", "");
+  TorchEngine engine({.plugin_folder = plugin(),
+                      .environment = "default",
+                      .model_folder = model(),
+                      .code = {.program = "serve.py"}},
+                     clock_, logger_);
+  EXPECT_EQ(engine.open_lane(Duration::max()).error().message,
+            "the torch engine: the model brings code/serve.py, which only the python engine runs");
+}
+
 // A lane of a fake plugin's model.
 class TorchLaneTest : public TorchEngineTest {
  protected:
