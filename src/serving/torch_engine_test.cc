@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/temporary_folder.h"
+#include "serving/engine_conformance.h"
 #include "serving/fake_engine.h"
 #include "serving/fake_plugin.h"
 #include "serving/run_thread.h"
@@ -189,6 +190,27 @@ TEST_F(TorchLaneTest, AnInputThatIsRefusedMeasuresNothing) {
   EXPECT_EQ(bodies_of(refused), Bodies{"one row is wanted\n"});
   EXPECT_EQ(bodies_of(run({"[1]"})), Bodies{"[1.0]"});
 }
+
+class TorchUnderTest final : public EngineUnderTest {
+ public:
+  Engine& engine() override { return engine_; }
+  std::string answer_to(int number) override { return "[" + std::to_string(2 * number) + ".0]"; }
+
+ private:
+  TemporaryFolder folder_;
+  SystemClock clock_;
+  Logger logger_;
+  TorchEngine engine_{{.plugin = fake_plugin(),
+                       .environment = "default",
+                       .model_folder = folder_.path(),
+                       .device = "double"},
+                      clock_,
+                      logger_};
+};
+
+std::unique_ptr<EngineUnderTest> make_torch() { return std::make_unique<TorchUnderTest>(); }
+
+INSTANTIATE_TEST_SUITE_P(Torch, EngineConformance, engines_of(&make_torch));
 
 TEST_F(TorchEngineTest, NoLaneIsOpenedUntilARunThatWasLeftHasComeBack) {
   TorchEngine engine(
