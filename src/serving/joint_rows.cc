@@ -15,7 +15,7 @@ namespace {
 constexpr double kMostOff = 1e-4;
 constexpr double kMostOffOfHalf = 0.02;
 
-const std::byte* bytes_in(const Tensor& tensor) {
+const std::byte* first_byte_of(const Tensor& tensor) {
   return static_cast<const std::byte*>(tensor.data.get());
 }
 
@@ -79,7 +79,7 @@ Tensor join_rows(std::span<const Tensor* const> inputs) {
   std::size_t at = 0;
   for (const Tensor* input : inputs) {
     const std::size_t bytes = input->byte_count();
-    std::memcpy(joint.bytes() + at, bytes_in(*input), bytes);
+    std::memcpy(joint.bytes() + at, first_byte_of(*input), bytes);
     at += bytes;
   }
   return joint;
@@ -90,8 +90,8 @@ std::optional<Tensor> other_input(const Tensor& input) {
   const std::size_t bytes = input.byte_count();
   const std::size_t each = bytes_of(input.dtype);
   for (std::size_t at = 0; at < bytes; at += each)
-    std::memcpy(other.bytes() + at, bytes_in(input) + bytes - each - at, each);
-  const auto is_same = [&] { return std::memcmp(other.bytes(), bytes_in(input), bytes) == 0; };
+    std::memcpy(other.bytes() + at, first_byte_of(input) + bytes - each - at, each);
+  const auto is_same = [&] { return std::memcmp(other.bytes(), first_byte_of(input), bytes) == 0; };
   if (is_same() && input.dtype == DType::kFloat32) take_from_one<float>(other);
   if (is_same() && input.dtype == DType::kFloat64) take_from_one<double>(other);
   if (is_same()) return std::nullopt;

@@ -85,10 +85,10 @@ class InputGroup {
     if (!result.ok()) return false;
     const Result<Prediction> joint = result->prediction();
     if (!joint.ok()) return false;
-    const bool has_rows = each_rows(
+    const bool is_whole = each_rows(
         *joint, input.shape[0], members_.size(),
         [&](std::size_t i, const Prediction& rows) { call_.take(members_[i], rows, took); });
-    if (has_rows) return true;
+    if (is_whole) return true;
     for (const std::size_t index : members_)
       call_.proofs.add(inputs_[index], TrialOutcome::kDiffered);
     return false;
