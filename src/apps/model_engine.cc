@@ -74,13 +74,17 @@ bool takes_torch(const EngineParts& parts) {
 
 serving::TorchEngineOptions torch_options(const EngineParts& parts) {
   const ModelServerPlan& plan = parts.plan;
-  serving::TorchEngineOptions options{.plugin_folder = plugin_folder(plan),
-                                      .environment = plan.environment,
-                                      .model_folder = parts.model_folder,
-                                      .device = "",
-                                      .lanes = plan.options.workers,
-                                      .most_threads = plan.options.threads_per_worker,
-                                      .threads = threads_asked_for(plan.variables)};
+  serving::TorchEngineOptions options{
+      .plugin_folder = plugin_folder(plan),
+      .environment = plan.environment,
+      .model_folder = parts.model_folder,
+      .code = {.handler = variable_of(plan.variables, "SAGEMAKER_HANDLER"),
+               .program = variable_of(plan.variables, "SAGEMAKER_PROGRAM"),
+               .submit_folder = variable_of(plan.variables, "SAGEMAKER_SUBMIT_DIRECTORY")},
+      .device = "",
+      .lanes = plan.options.workers,
+      .most_threads = plan.options.threads_per_worker,
+      .threads = threads_asked_for(plan.variables)};
   const std::string accept = variable_of(plan.variables, "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT");
   if (!accept.empty()) options.default_accept = accept;
   return options;

@@ -281,6 +281,27 @@ TEST_F(LiveModelTest, BatchesFormWhileTheLaneIsBusy) {
   EXPECT_LE(largest, 8U);
 }
 
+// Larger ones follow what single calls were measured to take.
+TEST_F(LiveModelTest, WhatAnEngineTriesIsNoMeasurement) {
+  std::atomic<std::size_t> largest = 0;
+  engine_.takes_batches = true;
+  engine_.on_run = [&](FakeEngine::Batch batch) {
+    largest = std::max<std::size_t>(largest, batch.size());
+    gate_.pass();
+    LaneResult result = FakeEngine::echo(batch);
+    result.is_trial = true;
+    return result;
+  };
+  serve_when_ready({.most_in_batch = 8});
+  std::vector<Outcome> outcomes;
+  outcomes.push_back(call("0"));
+  EXPECT_TRUE(gate_.reached_by(1));
+  for (int i = 1; i < 20; ++i) outcomes.push_back(call(std::to_string(i)));
+  gate_.open();
+  for (Outcome& outcome : outcomes) EXPECT_NE(text(outcome), "");
+  EXPECT_EQ(largest, 1U);
+}
+
 TEST_F(LiveModelTest, ADrainAnswersWhatIsThere) {
   hold_runs();
   serve_when_ready();
