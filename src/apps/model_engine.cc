@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "serving/python_engine.h"
 #include "serving/torch_engine.h"
+#include "serving/user_code.h"
 
 namespace clary::apps {
 namespace {
@@ -46,14 +47,18 @@ std::string plugin_folder(const ModelServerPlan& plan) {
   return serving::engine_folder(plan.data_folder, plan.interpreter);
 }
 
+serving::CodeVariables code_variables(const ModelServerPlan& plan) {
+  return {.handler = variable_of(plan.variables, "SAGEMAKER_HANDLER"),
+          .program = variable_of(plan.variables, "SAGEMAKER_PROGRAM"),
+          .submit_folder = variable_of(plan.variables, "SAGEMAKER_SUBMIT_DIRECTORY")};
+}
+
 // "" where it can.
 std::string why_torch_cannot(const EngineParts& parts) {
   if (!exists(path_join(plugin_folder(parts.plan), "engine.json")))
     return "no torch engine is built for its environment (clary environments build-engine)";
-  if (!variable_of(parts.plan.variables, "SAGEMAKER_PROGRAM").empty() ||
-      exists(path_join(parts.model_folder, "code/inference.py")) ||
-      exists(path_join(parts.model_folder, "MAR-INF/MANIFEST.json")))
-    return "the model brings code of its own";
+  if (const auto code = serving::user_code_of(parts.model_folder, code_variables(parts.plan)))
+    return "the model brings " + *code;
   const auto names = list_folder(parts.model_folder);
   const bool is_torchs =
       names.ok() && std::ranges::any_of(*names, [](const std::string& name) {
@@ -74,17 +79,14 @@ bool takes_torch(const EngineParts& parts) {
 
 serving::TorchEngineOptions torch_options(const EngineParts& parts) {
   const ModelServerPlan& plan = parts.plan;
-  serving::TorchEngineOptions options{
-      .plugin_folder = plugin_folder(plan),
-      .environment = plan.environment,
-      .model_folder = parts.model_folder,
-      .code = {.handler = variable_of(plan.variables, "SAGEMAKER_HANDLER"),
-               .program = variable_of(plan.variables, "SAGEMAKER_PROGRAM"),
-               .submit_folder = variable_of(plan.variables, "SAGEMAKER_SUBMIT_DIRECTORY")},
-      .device = "",
-      .lanes = plan.options.workers,
-      .most_threads = plan.options.threads_per_worker,
-      .threads = threads_asked_for(plan.variables)};
+  serving::TorchEngineOptions options{.plugin_folder = plugin_folder(plan),
+                                      .environment = plan.environment,
+                                      .model_folder = parts.model_folder,
+                                      .code = code_variables(plan),
+                                      .device = "",
+                                      .lanes = plan.options.workers,
+                                      .most_threads = plan.options.threads_per_worker,
+                                      .threads = threads_asked_for(plan.variables)};
   const std::string accept = variable_of(plan.variables, "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT");
   if (!accept.empty()) options.default_accept = accept;
   return options;
