@@ -16,8 +16,17 @@ Result<hosting::InstancePlace> EndpointHosting::Sockets::find(const domain::Job&
 EndpointHosting::EndpointHosting(Parts parts)
     : runtime_(parts.runtime),
       sockets_(parts.runtime.folders()),
+      objects_({.access = parts.access,
+                .objects = *parts.storage.objects,
+                .account = parts.account,
+                .region = parts.region}),
+      log_(*parts.storage.logs, parts.logger),
+      capture_({.objects = objects_, .log = log_, .ids = parts.ids, .clock = parts.clock}),
       live_(parts.clock, metrics_,
             [this] { return std::uniform_real_distribution<double>(0, 1)(random_); }),
+      shadows_([this](hosting::EndpointCall call) {
+        [[maybe_unused]] const auto dropped = live_.invoke_shadow(std::move(call));
+      }),
       keeper_({.endpoints = *parts.storage.endpoints,
                .jobs = *parts.storage.jobs,
                .changes = parts.runtime.changes(),
@@ -31,14 +40,27 @@ EndpointHosting::EndpointHosting(Parts parts)
                .logger = parts.logger}) {
   health_.set_on_change([this] { keeper_.wake(); });
   live_.set_on_unreachable([this] { keeper_.doubt(); });
-  runtime_.reset().set_around([this] { keeper_.pause(); }, [this] { keeper_.resume(); });
+  live_.set_on_captured([this](hosting::CapturedCall call) { capture_.take(std::move(call)); });
+  live_.set_on_shadowed([this](hosting::EndpointCall call) { shadows_.take(std::move(call)); });
+  runtime_.reset().set_around(
+      [this] {
+        keeper_.pause();
+        capture_.clear();
+      },
+      [this] { keeper_.resume(); });
 }
 
 EndpointHosting::~EndpointHosting() { stop(); }
 
+void EndpointHosting::start() {
+  capture_.start();
+  keeper_.start();
+}
+
 void EndpointHosting::stop() {
   keeper_.stop();
   health_.stop();
+  capture_.stop();
 }
 
 }  // namespace clary::apps

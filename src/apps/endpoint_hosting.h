@@ -6,7 +6,11 @@
 
 #include "apps/job_runtime.h"
 #include "apps/storage.h"
+#include "hosting/call_capture.h"
 #include "hosting/endpoint_keeper.h"
+#include "hosting/endpoint_log.h"
+#include "hosting/shadow_calls.h"
+#include "services/stored_role_objects.h"
 
 namespace clary::apps {
 
@@ -15,6 +19,9 @@ class EndpointHosting {
   struct Parts {  // all outlive it
     Storage& storage;
     JobRuntime& runtime;
+    services::JobDataAccess& access;
+    AccountId account;
+    Region region;
     IdSource& ids;
     const Clock& clock;
     const Logger& logger;
@@ -22,7 +29,7 @@ class EndpointHosting {
   explicit EndpointHosting(Parts parts);
   ~EndpointHosting();  // stop()
 
-  void start() { keeper_.start(); }
+  void start();
   // After the server takes no requests any more; instances go on.
   void stop();
 
@@ -44,8 +51,12 @@ class EndpointHosting {
   Sockets sockets_;
   std::mt19937_64 random_{std::random_device{}()};
   hosting::EndpointMetrics metrics_;
+  services::StoredRoleObjects objects_;
+  hosting::EndpointLog log_;
+  hosting::CallCapture capture_;
   hosting::HealthChecks health_;
   hosting::LiveEndpoints live_;
+  hosting::ShadowCalls shadows_;
   hosting::EndpointKeeper keeper_;
 };
 

@@ -181,8 +181,15 @@ Status ServerProgram::Parts::serve() {
                                          .server_endpoint = endpoint,
                                          .ca_file = tls.bundle_file,
                                          .kept_more = [this] { retention->wake(); }}));
-  hosting = std::make_unique<EndpointHosting>(EndpointHosting::Parts{
-      .storage = *storage, .runtime = *runtime, .ids = ids, .clock = clock, .logger = logger});
+  hosting = std::make_unique<EndpointHosting>(
+      EndpointHosting::Parts{.storage = *storage,
+                             .runtime = *runtime,
+                             .access = *access,
+                             .account = AccountId(settings.account),
+                             .region = Region(settings.region),
+                             .ids = ids,
+                             .clock = clock,
+                             .logger = logger});
   job_credentials = std::make_unique<RunningJobCredentials>(RunningJobCredentials::Parts{
       .jobs = *storage->jobs, .folders = runtime->folders(), .issuer = runtime->credentials()});
   services = std::make_unique<ApiServices>(

@@ -31,9 +31,12 @@ std::string timeout_sentence(const std::string& container) {
 
 class LiveEndpoints::Place {
  public:
-  Place(EndpointName endpoint, const LiveVariant& variant, std::shared_ptr<LiveInstance> instance)
+  Place(EndpointName endpoint, const LiveVariant& variant, std::shared_ptr<LiveInstance> instance,
+        Copies copies)
       : endpoint_(std::move(endpoint)),
         variant_(variant.name),
+        role_(variant.role),
+        copies_(std::move(copies)),
         direct_(variant.direct),
         instances_(variant.instances.size()),
         instance_(std::move(instance)) {
@@ -45,6 +48,8 @@ class LiveEndpoints::Place {
 
   const EndpointName& endpoint() const { return endpoint_; }  // as it was created
   const std::string& variant() const { return variant_; }
+  const std::string& role() const { return role_; }
+  const Copies& copies() const { return copies_; }
   bool direct() const { return direct_; }
   std::size_t instances() const { return instances_; }
   const LiveInstance& instance() const { return *instance_; }
@@ -53,6 +58,8 @@ class LiveEndpoints::Place {
  private:
   EndpointName endpoint_;
   std::string variant_;
+  std::string role_;
+  Copies copies_;
   bool direct_;
   std::size_t instances_;
   std::shared_ptr<LiveInstance> instance_;
@@ -61,19 +68,23 @@ class LiveEndpoints::Place {
 // One call on its way through the containers.
 class LiveEndpoints::Invocation {
  public:
-  Invocation(LiveEndpoints& endpoints, EndpointCall call)
+  Invocation(LiveEndpoints& endpoints, EndpointCall call, bool shadow)
       : endpoints_(endpoints),
         call_(std::move(call)),
         began_(endpoints.clock_.steady()),
         wish_{.call = call_,
               .variant = call_.target_variant,
+              .shadow = shadow,
               .wait_until = began_ + endpoints.options_.patience} {}
 
   Result<EndpointAnswer> run() {
     CLARY_TRY(place_, endpoints_.find_place(wish_));
     wish_.variant = place_->variant();
     const EndpointName endpoint = place_->endpoint();
+    send_to_shadows();
+    std::optional<CapturedCall> captured = begun_capture();
     Result<EndpointAnswer> answer = through_containers();
+    if (captured && answer.ok()) capture(*std::move(captured), *answer);
     const Duration elapsed = endpoints_.clock_.steady() - began_;
     const bool refused = !answer.ok() && answer.error().code == ErrorCode::kInvalidArgument;
     endpoints_.metrics_.count({.endpoint = endpoint,
@@ -88,6 +99,37 @@ class LiveEndpoints::Invocation {
   }
 
  private:
+  void send_to_shadows() {
+    for (const std::string& variant : place_->copies().shadows) {
+      EndpointCall copy = call_;
+      copy.target_variant = variant;
+      endpoints_.on_shadowed_(std::move(copy));
+    }
+  }
+
+  // What is known of the call before its body goes on; nothing where it is not captured.
+  std::optional<CapturedCall> begun_capture() const {
+    const auto& rules = place_->copies().capture;
+    if (rules == nullptr) return std::nullopt;
+    CapturedCall captured;
+    captured.endpoint = place_->endpoint();
+    captured.variant = place_->variant();
+    captured.role = place_->role();
+    captured.rules = rules;
+    captured.time = endpoints_.clock_.now();
+    captured.inference_id = call_.inference_id;
+    captured.input_type = call_.content_type;
+    if (rules->input) captured.input = call_.body;
+    return captured;
+  }
+
+  void capture(CapturedCall captured, const EndpointAnswer& answer) {
+    if (answer.status / 100 != 2) return;
+    captured.output_type = answer.content_type;
+    if (captured.rules->output) captured.output = answer.body;
+    endpoints_.on_captured_(std::move(captured));
+  }
+
   // Which containers the call passes.
   Result<std::pair<std::size_t, std::size_t>> range() const {
     const std::vector<LiveContainer>& all = place_->containers();
@@ -187,7 +229,12 @@ LiveEndpoints::LiveEndpoints(const Clock& clock, EndpointMetrics& metrics,
 
 Result<EndpointAnswer> LiveEndpoints::invoke(EndpointCall call) {
   const LentPlace lent;
-  return Invocation(*this, std::move(call)).run();
+  return Invocation(*this, std::move(call), false).run();
+}
+
+Result<EndpointAnswer> LiveEndpoints::invoke_shadow(EndpointCall call) {
+  const LentPlace lent;
+  return Invocation(*this, std::move(call), true).run();
 }
 
 void LiveEndpoints::replace(std::shared_ptr<const LiveTable> table) {
@@ -206,8 +253,9 @@ Result<std::unique_ptr<LiveEndpoints::Place>> LiveEndpoints::find_place(const Wi
       seen = table_;
       CLARY_TRY(const LiveVariant* const variant, choose_variant(*seen, wish));
       if (auto instance = least_busy(*variant, wish)) {
-        const EndpointName& name = seen->find(to_lower(wish.call.endpoint.value()))->second.name;
-        return std::make_unique<Place>(name, *variant, std::move(instance));
+        const LiveEndpoint& endpoint = seen->find(to_lower(wish.call.endpoint.value()))->second;
+        return std::make_unique<Place>(endpoint.name, *variant, std::move(instance),
+                                       choose_copies(endpoint, wish));
       }
       const bool worth_it = variant->coming || !wish.tried.empty();
       if (!worth_it || clock_.steady() >= wish.wait_until) {
@@ -217,6 +265,26 @@ Result<std::unique_ptr<LiveEndpoints::Place>> LiveEndpoints::find_place(const Wi
     }
     wait_for_other(seen, wish.wait_until);
   }
+}
+
+// A shadow variant gets so much of the calls as its weight is of the weights of those that answer.
+// Source: AWS, CreateEndpointConfig, ShadowProductionVariants.
+LiveEndpoints::Copies LiveEndpoints::choose_copies(const LiveEndpoint& endpoint, const Wish& wish) {
+  constexpr double kPercent = 100;
+  Copies copies;
+  if (!wish.tried.empty()) return copies;  // they were made the first time
+  if (endpoint.capture != nullptr && random_() * kPercent < endpoint.capture->percentage)
+    copies.capture = endpoint.capture;
+  if (wish.shadow) return copies;
+  double total = 0;
+  for (const LiveVariant& variant : endpoint.variants) {
+    if (!variant.shadow) total += variant.weight;
+  }
+  for (const LiveVariant& variant : endpoint.variants) {
+    if (variant.shadow && random_() * total < variant.weight)
+      copies.shadows.push_back(variant.name);
+  }
+  return copies;
 }
 
 void LiveEndpoints::wait_for_other(const std::shared_ptr<const LiveTable>& seen, Duration until) {
@@ -234,7 +302,7 @@ Result<const LiveVariant*> LiveEndpoints::choose_variant(const LiveTable& table,
   }
   std::vector<const LiveVariant*> open;
   for (const LiveVariant& variant : endpoint.variants) {
-    if (variant.shadow) continue;
+    if (variant.shadow != wish.shadow) continue;
     if (variant.name == wish.variant) return &variant;
     open.push_back(&variant);
   }

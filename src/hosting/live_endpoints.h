@@ -2,7 +2,9 @@
 // instance with the fewest calls under way, its containers one after the other.
 //
 // A call that a container has not read goes to another instance; one that it has read fails with
-// it. Thread-safe; a call lends its thread's place out while it waits.
+// it. Of the calls that an endpoint's rules ask for, copies are given to who captures them, and to
+// who sends them to shadow variants. Thread-safe; a call lends its thread's place out while it
+// waits.
 #pragma once
 
 #include <functional>
@@ -13,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "hosting/captured_call.h"
 #include "hosting/endpoint_calls.h"
 #include "hosting/endpoint_metrics.h"
 #include "hosting/live_table.h"
@@ -31,12 +34,19 @@ class LiveEndpoints final : public EndpointCalls {
                 LiveEndpointsOptions options = {});
 
   Result<EndpointAnswer> invoke(EndpointCall call) override;
+  // The same at the shadow variant that the call's target_variant names.
+  Result<EndpointAnswer> invoke_shadow(EndpointCall call);
 
   // Calls that begin from now on go by it.
   void replace(std::shared_ptr<const LiveTable> table);
   // Told when an instance could not be reached; by any thread, only to wake another. Set before
   // the first call.
   void set_on_unreachable(std::function<void()> told) { on_unreachable_ = std::move(told); }
+  // Given every sampled call that was answered with success; by any thread, must not block. Set
+  // before the first call.
+  void set_on_captured(std::function<void(CapturedCall)> taken) { on_captured_ = std::move(taken); }
+  // Given what is to go to invoke_shadow(), before the call itself is sent; the same.
+  void set_on_shadowed(std::function<void(EndpointCall)> taken) { on_shadowed_ = std::move(taken); }
 
  private:
   class Invocation;
@@ -45,10 +55,17 @@ class LiveEndpoints final : public EndpointCalls {
   struct Wish {
     const EndpointCall& call;
     std::string variant;                       // "": by weight
+    bool shadow = false;                       // one of those that answer nobody
     std::vector<const LiveInstance*> tried{};  // not these
     Duration wait_until{0};                    // on the steady clock
   };
+  // What is done with copies of a call, by the luck of the draw.
+  struct Copies {
+    std::shared_ptr<const domain::DataCapture> capture;  // null: it is not captured
+    std::vector<std::string> shadows;                    // variants
+  };
   Result<std::unique_ptr<Place>> find_place(const Wish& wish);
+  Copies choose_copies(const LiveEndpoint& endpoint, const Wish& wish) CLARY_REQUIRES(mutex_);
   Result<const LiveVariant*> choose_variant(const LiveTable& table, const Wish& wish)
       CLARY_REQUIRES(mutex_);
   std::shared_ptr<LiveInstance> least_busy(const LiveVariant& variant, const Wish& wish)
@@ -59,6 +76,8 @@ class LiveEndpoints final : public EndpointCalls {
   EndpointMetrics& metrics_;
   const LiveEndpointsOptions options_;
   std::function<void()> on_unreachable_ = [] {};
+  std::function<void(CapturedCall)> on_captured_ = [](CapturedCall) {};
+  std::function<void(EndpointCall)> on_shadowed_ = [](EndpointCall) {};
   Mutex mutex_;
   CondVar changed_;
   std::function<double()> random_ CLARY_GUARDED_BY(mutex_);

@@ -47,13 +47,15 @@ struct LiveVariant {
   bool shadow = false;
   bool direct = false;  // each container is called by its name; else one after the other
   bool coming = false;  // an instance is being started: worth waiting for
+  std::string role;     // of its models
   std::vector<std::shared_ptr<LiveInstance>> instances;
 };
 
 struct LiveEndpoint {
   EndpointName name;
   domain::EndpointStatus status = domain::EndpointStatus::kCreating;
-  std::vector<LiveVariant> variants;  // none while it takes no calls
+  std::vector<LiveVariant> variants;                   // none while it takes no calls
+  std::shared_ptr<const domain::DataCapture> capture;  // null: nothing is captured
 };
 
 using LiveTable = std::map<std::string, LiveEndpoint>;  // by the name in lower case

@@ -67,22 +67,54 @@ TEST_F(EndpointConfigsTest, WhatMakesNoConfigurationIsRefused) {
               HasSubstr("'productionVariants.1.member.instanceType'"));
 }
 
-TEST_F(EndpointConfigsTest, DataCaptureThatIsOffIsKeptAndThatIsOnIsRefused) {
-  const auto create_capturing = [this](const char* enable) {
+TEST_F(EndpointConfigsTest, DataCaptureIsKept) {
+  const auto create_capturing = [this](const std::string& members) {
     api::CreateEndpointConfigInput request = config_request();
     request.data_capture_config = from_json<api::DataCaptureConfig>(
-        std::string("{") + enable +
-        R"("InitialSamplingPercentage": 20, "DestinationS3Uri": "s3://b/c",
-           "CaptureOptions": [{"CaptureMode": "Input"}]})");
+        "{" + members + R"("InitialSamplingPercentage": 20, "CaptureOptions":
+            [{"CaptureMode": "Input"}], "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]}})");
     return said(configs_.create(request, context_));
   };
-  EXPECT_THAT(create_capturing(""), HasSubstr("Clary does not capture data yet"));
-  EXPECT_EQ(create_capturing(R"("EnableCapture": false, )"), "");
-  ASSERT_TRUE(stored().capture.has_value());
+  EXPECT_THAT(create_capturing(R"("DestinationS3Uri": "b/c", )"), HasSubstr("is no S3 URI"));
+  EXPECT_EQ(create_capturing(R"("DestinationS3Uri": "s3://b/c", )"), "");
+  const domain::DataCapture capture = stored().capture.value();
+  EXPECT_TRUE(capture.enabled) << "unless EnableCapture says otherwise";
+  EXPECT_EQ(capture.percentage, 20);
+  EXPECT_TRUE(capture.input);
+  EXPECT_FALSE(capture.output);
+  EXPECT_THAT(capture.csv_types, testing::ElementsAre("text/csv"));
+  ASSERT_EQ(said(configs_.remove({.endpoint_config_name = "Config"}, context_)), "");
+  EXPECT_EQ(create_capturing(R"("EnableCapture": false, "DestinationS3Uri": "s3://b/c", )"), "");
   EXPECT_FALSE(stored().capture->enabled);
-  EXPECT_EQ(stored().capture->percentage, 20);
-  EXPECT_TRUE(stored().capture->input);
-  EXPECT_FALSE(stored().capture->output);
+}
+
+TEST_F(EndpointConfigsTest, AShadowVariantStandsBesideOneOther) {
+  const auto create_shadowed = [this](const std::string& shadow, const std::string& open) {
+    api::CreateEndpointConfigInput request = config_request("Config", open);
+    request.shadow_production_variants = {from_json<api::ProductionVariant>(shadow)};
+    return said(configs_.create(request, context_));
+  };
+  EXPECT_THAT(create_shadowed(variant("v"), variant("v")), HasSubstr("unique"));
+  EXPECT_THAT(create_shadowed(variant("s"), variant("v") + "," + variant("w")),
+              HasSubstr("one production variant and one shadow"));
+  EXPECT_THAT(create_shadowed(R"({"VariantName": "s", "ModelName": "Other",
+      "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"})",
+                              variant("v")),
+              HasSubstr("Could not find model"));
+  ASSERT_EQ(create_shadowed(variant("s", 1, 0.5), variant("v")), "");
+  ASSERT_EQ(stored().shadows.size(), 1U);
+  EXPECT_EQ(stored().shadows[0].weight, 0.5);
+  auto reply = configs_.describe({.endpoint_config_name = "Config"}, context_);
+  ASSERT_TRUE(reply->shadow_production_variants.has_value());
+  EXPECT_EQ(reply->shadow_production_variants->at(0).variant_name, "s");
+  ASSERT_EQ(said(create_endpoint()), "");
+  ASSERT_EQ(record().next->variants.size(), 2U);
+  EXPECT_TRUE(record().next->variants[1].shadow);
+  in_service();
+  auto endpoint = describe();
+  EXPECT_EQ(endpoint->production_variants->size(), 1U);
+  ASSERT_TRUE(endpoint->shadow_production_variants.has_value());
+  EXPECT_EQ(endpoint->shadow_production_variants->at(0).variant_name, "s");
 }
 
 TEST_F(EndpointConfigsTest, TheTableRefusesWhatIsNotCarriedOut) {
@@ -101,8 +133,6 @@ TEST_F(EndpointConfigsTest, TheTableRefusesWhatIsNotCarriedOut) {
               HasSubstr("Clary does not run serverless variants yet"));
   EXPECT_THAT(verdict("", R"(, "AsyncInferenceConfig": {"OutputConfig": {}})"),
               HasSubstr("Clary does not queue calls yet"));
-  EXPECT_THAT(verdict("", R"(, "ShadowProductionVariants": [{"VariantName": "s"}])"),
-              HasSubstr("shadow"));
   EXPECT_THAT(verdict("", R"(, "KmsKeyId": "k")"), HasSubstr("KmsKeyId"));
 }
 

@@ -1,6 +1,7 @@
 #include "services/endpoint_generation.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -19,10 +20,13 @@ Outcome<domain::EndpointGeneration> generation_of(const std::string& config_name
   made.capture = std::move(config.capture);
   made.async = std::move(config.async);
   made.begun = context.now;
-  for (domain::ProductionVariant& asked : config.variants) {
-    CLARY_TRY(domain::Model model, found_or(store.find_model(ModelName(asked.model)),
-                                            ServingKind::kModel, asked.model, context));
+  const auto add = [&](domain::ProductionVariant& asked, bool shadow) -> Complaint {
+    auto found = found_or(store.find_model(ModelName(asked.model)), ServingKind::kModel,
+                          asked.model, context);
+    if (!found.ok()) return found.error();
+    domain::Model& model = *found;
     domain::EndpointVariant variant;
+    variant.shadow = shadow;
     variant.role = std::move(model.role);
     variant.containers = std::move(model.containers);
     variant.direct = model.direct;
@@ -31,6 +35,13 @@ Outcome<domain::EndpointGeneration> generation_of(const std::string& config_name
     variant.weight = asked.weight;
     variant.asked = std::move(asked);
     made.variants.push_back(std::move(variant));
+    return std::nullopt;
+  };
+  for (domain::ProductionVariant& asked : config.variants) {
+    if (auto wrong = add(asked, false)) return *std::move(wrong);
+  }
+  for (domain::ProductionVariant& asked : config.shadows) {
+    if (auto wrong = add(asked, true)) return *std::move(wrong);
   }
   return made;
 }

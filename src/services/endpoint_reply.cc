@@ -1,6 +1,7 @@
 #include "services/endpoint_reply.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace clary::services {
@@ -18,11 +19,11 @@ std::vector<api::DeployedImage> images_of(const domain::EndpointVariant& variant
 }
 
 // An endpoint is in service when all of what it wants is there: so `current` is what is desired.
-std::vector<api::ProductionVariantSummary> variants_of(
-    const domain::EndpointGeneration& generation) {
+std::vector<api::ProductionVariantSummary> variants_of(const domain::EndpointGeneration& generation,
+                                                       bool shadow) {
   std::vector<api::ProductionVariantSummary> out;
   for (const domain::EndpointVariant& variant : generation.variants) {
-    if (variant.shadow) continue;
+    if (variant.shadow != shadow) continue;
     out.push_back({.variant_name = variant.asked.name,
                    .deployed_images = images_of(variant, generation),
                    .current_weight = variant.weight,
@@ -34,10 +35,11 @@ std::vector<api::ProductionVariantSummary> variants_of(
 }
 
 // Of a generation on its way: none of it is in service yet.
-api::PendingDeploymentSummary pending_of(const domain::EndpointGeneration& next) {
+std::vector<api::PendingProductionVariantSummary> pending_variants(
+    const domain::EndpointGeneration& next, bool shadow) {
   std::vector<api::PendingProductionVariantSummary> variants;
   for (const domain::EndpointVariant& variant : next.variants) {
-    if (variant.shadow) continue;
+    if (variant.shadow != shadow) continue;
     api::PendingProductionVariantSummary summary{.variant_name = variant.asked.name,
                                                  .deployed_images = images_of(variant, next),
                                                  .current_weight = 0.0,
@@ -51,9 +53,16 @@ api::PendingDeploymentSummary pending_of(const domain::EndpointGeneration& next)
         std::vector<api::ProductionVariantStatus>{{.status = "Creating", .start_time = next.begun}};
     variants.push_back(std::move(summary));
   }
-  return {.endpoint_config_name = next.config.value(),
-          .production_variants = std::move(variants),
-          .start_time = next.begun};
+  return variants;
+}
+
+api::PendingDeploymentSummary pending_of(const domain::EndpointGeneration& next) {
+  api::PendingDeploymentSummary summary{.endpoint_config_name = next.config.value(),
+                                        .production_variants = pending_variants(next, false),
+                                        .start_time = next.begun};
+  if (auto shadows = pending_variants(next, true); !shadows.empty())
+    summary.shadow_production_variants = std::move(shadows);
+  return summary;
 }
 
 api::DataCaptureConfigSummary capture_summary(const domain::DataCapture& capture) {
@@ -79,7 +88,9 @@ api::DescribeEndpointOutput describe_endpoint(const domain::Endpoint& endpoint) 
   }
   if (endpoint.serving) {
     reply.endpoint_config_name = endpoint.serving->config.value();
-    reply.production_variants = variants_of(*endpoint.serving);
+    reply.production_variants = variants_of(*endpoint.serving, false);
+    if (auto shadows = variants_of(*endpoint.serving, true); !shadows.empty())
+      reply.shadow_production_variants = std::move(shadows);
     if (endpoint.serving->capture)
       reply.data_capture_config = capture_summary(*endpoint.serving->capture);
   }
