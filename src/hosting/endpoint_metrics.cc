@@ -38,6 +38,9 @@ void EndpointMetrics::count(const CountedCall& call) {
   if (call.status / 100 == 4) ++totals.client_errors;
   if (call.status / 100 == 5) ++totals.server_errors;
   ++totals.by_instances[std::max<std::size_t>(call.instances, 1)];
+  if (!call.reached) return;
+  ++totals.model_calls;
+  if (call.status / 100 != 2) ++totals.model_errors;
   add(totals.model, call.model);
   add(totals.overhead, call.overhead);
 }
@@ -60,16 +63,18 @@ std::vector<SeriesSamples> EndpointMetrics::take(TimePoint now) {
       return batch.back().samples;
     };
     add_equal(series("Invocations", "None"), now, 1, totals.calls);
-    const auto add_errors = [&](const char* name, double errors) {
+    const auto add_errors = [&](const char* name, double errors, double calls) {
       std::vector<Sample>& samples = series(name, "None");
       add_equal(samples, now, 1, errors);
-      add_equal(samples, now, 0, totals.calls - errors);
+      add_equal(samples, now, 0, calls - errors);
     };
-    add_errors("Invocation4XXErrors", totals.client_errors);
-    add_errors("Invocation5XXErrors", totals.server_errors);
+    add_errors("Invocation4XXErrors", totals.client_errors, totals.calls);
+    add_errors("Invocation5XXErrors", totals.server_errors, totals.calls);
     std::vector<Sample>& per_instance = series("InvocationsPerInstance", "None");
     for (const auto& [instances, calls] : totals.by_instances)
       add_equal(per_instance, now, 1 / static_cast<double>(instances), calls);
+    if (totals.model_calls == 0) continue;
+    add_errors("InvocationModelErrors", totals.model_errors, totals.model_calls);
     const auto add_latencies = [&](const char* name, const Latencies& latencies) {
       std::vector<Sample>& samples = series(name, "Microseconds");
       for (const auto& [power, step] : latencies)

@@ -20,6 +20,7 @@ struct CountedCall {
   EndpointName endpoint;
   std::string variant;
   int status = 200;           // of the answer; of a call without one 500
+  bool reached = true;        // its model; false: nothing is known of latencies
   Duration model{0};          // in its containers
   Duration overhead{0};       // everywhere else
   std::size_t instances = 1;  // of the variant
@@ -39,6 +40,7 @@ class EndpointMetrics {
   using Latencies = std::map<int, Step>;  // by the power of 1.02, in microseconds
   struct Totals {
     double calls = 0, client_errors = 0, server_errors = 0;
+    double model_calls = 0, model_errors = 0;  // of those that reached it
     std::map<std::size_t, double> by_instances;
     Latencies model, overhead;
   };

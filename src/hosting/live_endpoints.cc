@@ -78,7 +78,12 @@ class LiveEndpoints::Invocation {
               .wait_until = began_ + endpoints.options_.patience} {}
 
   Result<EndpointAnswer> run() {
-    CLARY_TRY(place_, endpoints_.find_place(wish_));
+    auto place = endpoints_.find_place(wish_);
+    if (!place.ok()) {
+      count_unplaced(place.error());
+      return place.error();
+    }
+    place_ = std::move(place).value();
     wish_.variant = place_->variant();
     const EndpointName endpoint = place_->endpoint();
     send_to_shadows();
@@ -92,6 +97,7 @@ class LiveEndpoints::Invocation {
                                .status = answer.ok() ? answer->status
                                          : refused   ? 400
                                                      : 500,
+                               .reached = reached_,
                                .model = in_model_,
                                .overhead = elapsed - in_model_,
                                .instances = instances_});
@@ -99,6 +105,15 @@ class LiveEndpoints::Invocation {
   }
 
  private:
+  // A call that no instance could take; of those that name nothing there is no variant to tell of.
+  void count_unplaced(const Error& error) {
+    if (wish_.asked_variant.empty()) return;
+    endpoints_.metrics_.count({.endpoint = wish_.asked_endpoint,
+                               .variant = wish_.asked_variant,
+                               .status = error.code == ErrorCode::kLimitExceeded ? 429 : 503,
+                               .reached = false});
+  }
+
   void send_to_shadows() {
     for (const std::string& variant : place_->copies().shadows) {
       EndpointCall copy = call_;
@@ -187,6 +202,7 @@ class LiveEndpoints::Invocation {
       if (left <= Duration(0)) return timed_out(timeout_sentence(container.name));
       auto reply = call_container(container, input, left);
       in_model_ += endpoints_.clock_.steady() - began;
+      if (reply.ok() || reply.error().code != ErrorCode::kUnavailable) reached_ = true;
       if (reply.ok()) return answer_of(std::move(reply).value());
       switch (reply.error().code) {
         case ErrorCode::kUnavailable:
@@ -217,6 +233,7 @@ class LiveEndpoints::Invocation {
   std::vector<std::unique_ptr<Place>> tried_;  // held, so that none is taken for another
   std::size_t instances_ = 1;
   Duration in_model_{0};
+  bool reached_ = false;  // some container has read it
 };
 
 LiveEndpoints::LiveEndpoints(const Clock& clock, EndpointMetrics& metrics,
@@ -245,15 +262,17 @@ void LiveEndpoints::replace(std::shared_ptr<const LiveTable> table) {
   changed_.notify_all();
 }
 
-Result<std::unique_ptr<LiveEndpoints::Place>> LiveEndpoints::find_place(const Wish& wish) {
+Result<std::unique_ptr<LiveEndpoints::Place>> LiveEndpoints::find_place(Wish& wish) {
   for (;;) {
     std::shared_ptr<const LiveTable> seen;
     {
       MutexLock lock(mutex_);
       seen = table_;
       CLARY_TRY(const LiveVariant* const variant, choose_variant(*seen, wish));
+      const LiveEndpoint& endpoint = seen->find(to_lower(wish.call.endpoint.value()))->second;
+      wish.asked_endpoint = endpoint.name;
+      wish.asked_variant = variant->name;
       if (auto instance = least_busy(*variant, wish)) {
-        const LiveEndpoint& endpoint = seen->find(to_lower(wish.call.endpoint.value()))->second;
         return std::make_unique<Place>(endpoint.name, *variant, std::move(instance),
                                        choose_copies(endpoint, wish));
       }

@@ -58,13 +58,15 @@ class LiveEndpoints final : public EndpointCalls {
     bool shadow = false;                       // one of those that answer nobody
     std::vector<const LiveInstance*> tried{};  // not these
     Duration wait_until{0};                    // on the steady clock
+    EndpointName asked_endpoint{};             // find_place(): as it was created, ...
+    std::string asked_variant{};               // ... and where a place was sought last
   };
   // What is done with copies of a call, by the luck of the draw.
   struct Copies {
     std::shared_ptr<const domain::DataCapture> capture;  // null: it is not captured
     std::vector<std::string> shadows;                    // variants
   };
-  Result<std::unique_ptr<Place>> find_place(const Wish& wish);
+  Result<std::unique_ptr<Place>> find_place(Wish& wish);
   Copies choose_copies(const LiveEndpoint& endpoint, const Wish& wish) CLARY_REQUIRES(mutex_);
   Result<const LiveVariant*> choose_variant(const LiveTable& table, const Wish& wish)
       CLARY_REQUIRES(mutex_);

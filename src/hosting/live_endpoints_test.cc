@@ -258,6 +258,21 @@ TEST_F(LiveEndpointsTest, AShadowGetsCopiesAndAnswersNobody) {
   EXPECT_TRUE(refusal({.target_variant = "s"}).starts_with("InvalidArgument: "));
 }
 
+TEST_F(LiveEndpointsTest, CallsThatFindNoInstanceCountToo) {
+  serve(std::vector<LiveVariant>{LiveVariant{.name = "v"}});
+  EXPECT_TRUE(refusal({}).starts_with("Unavailable: "));
+  EXPECT_TRUE(refusal({.target_variant = "w"}).starts_with("InvalidArgument: "));
+  std::map<std::string, double> sums;
+  for (const telemetry::SeriesSamples& series : metrics_.take(TimePoint())) {
+    EXPECT_EQ(series.series.dimensions[0].second, "E") << "as it was created";
+    for (const telemetry::Sample& sample : series.samples) sums[series.series.name] += sample.value;
+  }
+  EXPECT_EQ(sums["Invocations"], 1) << "none of a variant that is not there";
+  EXPECT_EQ(sums["Invocation5XXErrors"], 1);
+  EXPECT_FALSE(sums.contains("ModelLatency"));
+  EXPECT_FALSE(sums.contains("InvocationModelErrors"));
+}
+
 TEST(EndpointMetrics, LatenciesKeepTheirPercentiles) {
   EndpointMetrics metrics;
   for (int i = 1; i <= 100; ++i) {
@@ -283,6 +298,9 @@ TEST(EndpointMetrics, LatenciesKeepTheirPercentiles) {
       EXPECT_NEAR(sum, 5050e3, 1);
     }
     if (series.series.name == "Invocation5XXErrors") {
+      EXPECT_EQ(sum, 1);
+    }
+    if (series.series.name == "InvocationModelErrors") {
       EXPECT_EQ(sum, 1);
     }
     if (series.series.name == "InvocationsPerInstance") {
