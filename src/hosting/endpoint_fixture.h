@@ -73,6 +73,7 @@ class FakeInstanceLink final : public InstanceLink {
   Result<net::ClientReply> send(const net::ClientRequest& request, Duration) override {
     return answer_(request);
   }
+  void abort() override {}
 
  private:
   Answer answer_;

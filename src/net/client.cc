@@ -1,6 +1,9 @@
 #include "net/client.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -217,6 +220,8 @@ struct Client::State {
   ClientOptions options;
   Mutex mutex;
   std::vector<ClientLink> kept CLARY_GUARDED_BY(mutex);
+  bool aborted CLARY_GUARDED_BY(mutex) = false;
+  std::multiset<int> sockets CLARY_GUARDED_BY(mutex);  // of exchanges under way
 
   // One that was used before may have been closed by the server meanwhile.
   struct Borrowed {
@@ -226,6 +231,7 @@ struct Client::State {
   Result<Borrowed> borrow() {
     {
       MutexLock lock(mutex);
+      if (aborted) return unavailable(address + ": nothing is sent there any more");
       while (!kept.empty()) {
         ClientLink link = std::move(kept.back());
         kept.pop_back();
@@ -244,6 +250,26 @@ struct Client::State {
     }
     return ClientLink(std::move(socket), std::move(session), options.io_timeout);
   }
+
+  // Makes an exchange known to abort(), while its link is open.
+  class UnderWay {
+   public:
+    UnderWay(State& state, const ClientLink& link) : state_(state), socket_(link.socket()) {
+      MutexLock lock(state_.mutex);
+      state_.sockets.insert(socket_);
+      if (state_.aborted) ::shutdown(socket_, SHUT_RDWR);
+    }
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+    ~UnderWay() {
+      MutexLock lock(state_.mutex);
+      state_.sockets.erase(state_.sockets.find(socket_));
+    }
+
+   private:
+    State& state_;
+    const int socket_;
+  };
 
   void give_back(ClientLink link) {
     link.set_io_timeout(options.io_timeout);
@@ -315,7 +341,10 @@ Result<ClientReply> Client::send_once(const ClientRequest& request, Duration lim
     if (!borrowed.ok()) return unavailable(borrowed.error().message);
     borrowed->link.set_io_timeout(limit);
     Exchange exchange(borrowed->link, state_->options, request, no_sink);
-    auto reply = exchange.run(state_->host);
+    auto reply = [&] {
+      const State::UnderWay under_way(*state_, borrowed->link);
+      return exchange.run(state_->host);
+    }();
     if (reply.ok()) {
       if (exchange.keeps_connection()) state_->give_back(std::move(borrowed->link));
       return reply;
@@ -325,6 +354,13 @@ Result<ClientReply> Client::send_once(const ClientRequest& request, Duration lim
     if (!exchange.broke_unread()) return internal_error(fault.message);
     if (!borrowed->used_before) return fault;
   }
+}
+
+void Client::abort() {
+  MutexLock lock(state_->mutex);
+  state_->aborted = true;
+  state_->kept.clear();
+  for (const int socket : state_->sockets) ::shutdown(socket, SHUT_RDWR);
 }
 
 const std::string& Client::host() const { return state_->host; }

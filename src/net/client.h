@@ -61,6 +61,8 @@ class Client {
   // Unavailable: the server has not read all of the request, so that another may be asked;
   // Internal: it had, and broke off; Timeout.
   Result<ClientReply> send_once(const ClientRequest& request, Duration limit);
+  // Ends the exchanges of send_once() under way, which fail, and lets none begin any more.
+  void abort();
   const std::string& host() const;  // for the Host field: "127.0.0.1:4580"
 
  private:
