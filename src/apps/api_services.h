@@ -7,11 +7,13 @@
 #include "apps/settings.h"
 #include "apps/storage.h"
 #include "base/result.h"
+#include "hosting/async_calls.h"
 #include "hosting/endpoint_calls.h"
 #include "hosting/endpoint_changes.h"
 #include "net/server.h"
 #include "runtime/job_changes.h"
 #include "runtime/reset.h"
+#include "services/async_invocations.h"
 #include "services/bucket_rules.h"
 #include "services/cloudwatch.h"
 #include "services/ecr.h"
@@ -54,6 +56,7 @@ struct ApiServicesParts {
   Storage& storage;
   runtime::JobChanges& changes;
   hosting::EndpointCalls& endpoint_calls;
+  hosting::AsyncCalls& async_calls;
   hosting::EndpointChanges& endpoint_changes;
   runtime::RuntimeReset& reset;
   services::JobCredentials& job_credentials;
@@ -106,6 +109,7 @@ class ApiServices {
   services::EndpointConfigs endpoint_configs_;
   services::Endpoints endpoints_;
   services::EndpointInvocations invocations_;
+  services::AsyncInvocations async_invocations_;
   services::Tags tags_;
   services::MetricsPage metrics_page_;
 };

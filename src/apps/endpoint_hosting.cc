@@ -5,6 +5,12 @@
 #include "runtime/serving_socket.h"
 
 namespace clary::apps {
+namespace {
+
+// Two calls are read and written at a time, and so many wait for their models meanwhile.
+constexpr PoolSize kAsyncThreads{.places = 2, .queue = 64, .lent_places = 64};
+
+}  // namespace
 
 Result<hosting::InstancePlace> EndpointHosting::Sockets::find(const domain::Job& job) {
   CLARY_TRY(runtime::ServingSocket opened,
@@ -27,6 +33,20 @@ EndpointHosting::EndpointHosting(Parts parts)
       shadows_([this](hosting::EndpointCall call) {
         [[maybe_unused]] const auto dropped = live_.invoke_shadow(std::move(call));
       }),
+      async_({.records = *parts.storage.records,
+              .endpoints = *parts.storage.endpoints,
+              .calls = live_,
+              .objects = objects_,
+              .log = log_,
+              .ids = parts.ids,
+              .clock = parts.clock,
+              .logger = parts.logger,
+              .rules = [this](const EndpointName& name) { return live_.async_rules(name); },
+              .post =
+                  [this](std::function<void()> work) {
+                    return async_threads_->try_post(std::move(work));
+                  }}),
+      async_threads_(std::make_unique<ThreadPool>("async calls", kAsyncThreads)),
       keeper_({.endpoints = *parts.storage.endpoints,
                .jobs = *parts.storage.jobs,
                .changes = parts.runtime.changes(),
@@ -46,20 +66,26 @@ EndpointHosting::EndpointHosting(Parts parts)
       [this] {
         keeper_.pause();
         capture_.clear();
+        async_.clear();
       },
       [this] { keeper_.resume(); });
 }
 
 EndpointHosting::~EndpointHosting() { stop(); }
 
-void EndpointHosting::start() {
+Status EndpointHosting::start() {
   capture_.start();
+  CLARY_RETURN_IF_ERROR(async_.start());
   keeper_.start();
+  return {};
 }
 
 void EndpointHosting::stop() {
   keeper_.stop();
   health_.stop();
+  async_.stop();
+  live_.abort();
+  async_threads_.reset();
   capture_.stop();
 }
 

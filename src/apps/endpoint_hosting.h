@@ -6,6 +6,8 @@
 
 #include "apps/job_runtime.h"
 #include "apps/storage.h"
+#include "base/thread_pool.h"
+#include "hosting/async_queue.h"
 #include "hosting/call_capture.h"
 #include "hosting/endpoint_keeper.h"
 #include "hosting/endpoint_log.h"
@@ -29,11 +31,12 @@ class EndpointHosting {
   explicit EndpointHosting(Parts parts);
   ~EndpointHosting();  // stop()
 
-  void start();
+  Status start();
   // After the server takes no requests any more; instances go on.
   void stop();
 
   hosting::EndpointCalls& calls() { return live_; }
+  hosting::AsyncCalls& async_calls() { return async_; }
   hosting::EndpointChanges& changes() { return keeper_; }
 
  private:
@@ -57,6 +60,8 @@ class EndpointHosting {
   hosting::HealthChecks health_;
   hosting::LiveEndpoints live_;
   hosting::ShadowCalls shadows_;
+  hosting::AsyncQueue async_;
+  std::unique_ptr<ThreadPool> async_threads_;
   hosting::EndpointKeeper keeper_;
 };
 

@@ -197,6 +197,7 @@ Status ServerProgram::Parts::serve() {
                        .storage = *storage,
                        .changes = runtime->changes(),
                        .endpoint_calls = hosting->calls(),
+                       .async_calls = hosting->async_calls(),
                        .endpoint_changes = hosting->changes(),
                        .reset = runtime->reset(),
                        .job_credentials = *job_credentials,
@@ -212,7 +213,7 @@ Status ServerProgram::Parts::serve() {
   idle_looks = std::make_unique<Loop>("idle memory", kIdleLook,
                                       [this](std::stop_token) { idle_memory.look(); });
   CLARY_RETURN_IF_ERROR(runtime->start());
-  hosting->start();
+  CLARY_RETURN_IF_ERROR(hosting->start());
   lifecycle =
       std::make_unique<LifecycleLoop>(*storage->objects, *buckets, clock, logger,
                                       std::chrono::seconds(settings.lifecycle_interval_seconds));

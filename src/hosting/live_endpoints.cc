@@ -20,6 +20,12 @@ bool takes_calls(domain::EndpointStatus status) {
          status == domain::EndpointStatus::kRollingBack;
 }
 
+Status check_takes_calls(const LiveEndpoint& endpoint) {
+  if (takes_calls(endpoint.status)) return {};
+  return invalid_argument(quoted(endpoint.name) + " takes no calls while it is " +
+                          std::string(domain::endpoint_status_name(endpoint.status)) + ".");
+}
+
 // Source: the sentence of InvokeEndpoint's ModelError.
 std::string timeout_sentence(const std::string& container) {
   return "Your invocation timed out while waiting for a response from container " + container +
@@ -72,6 +78,7 @@ class LiveEndpoints::Invocation {
       : endpoints_(endpoints),
         call_(std::move(call)),
         began_(endpoints.clock_.steady()),
+        limit_(call_.limit > Duration(0) ? call_.limit : endpoints.options_.limit),
         wish_{.call = call_,
               .variant = call_.target_variant,
               .shadow = shadow,
@@ -198,7 +205,7 @@ class LiveEndpoints::Invocation {
     for (;;) {
       const LiveContainer& container = place_->containers()[at];
       const Duration began = endpoints_.clock_.steady();
-      const Duration left = began_ + endpoints_.options_.limit - began;
+      const Duration left = began_ + limit_ - began;
       if (left <= Duration(0)) return timed_out(timeout_sentence(container.name));
       auto reply = call_container(container, input, left);
       in_model_ += endpoints_.clock_.steady() - began;
@@ -228,6 +235,7 @@ class LiveEndpoints::Invocation {
   LiveEndpoints& endpoints_;
   EndpointCall call_;
   const Duration began_;
+  const Duration limit_;
   Wish wish_;
   std::unique_ptr<Place> place_;
   std::vector<std::unique_ptr<Place>> tried_;  // held, so that none is taken for another
@@ -252,6 +260,41 @@ Result<EndpointAnswer> LiveEndpoints::invoke(EndpointCall call) {
 Result<EndpointAnswer> LiveEndpoints::invoke_shadow(EndpointCall call) {
   const LentPlace lent;
   return Invocation(*this, std::move(call), true).run();
+}
+
+Result<AsyncRules> LiveEndpoints::async_rules(const EndpointName& name) {
+  MutexLock lock(mutex_);
+  const auto found = table_->find(to_lower(name.value()));
+  if (found == table_->end()) return not_found(quoted(name) + " not found.");
+  const LiveEndpoint& endpoint = found->second;
+  CLARY_RETURN_IF_ERROR(check_takes_calls(endpoint));
+  const auto open = std::ranges::find(endpoint.variants, false, &LiveVariant::shadow);
+  if (endpoint.async == nullptr || open == endpoint.variants.end()) {
+    return invalid_argument(quoted(endpoint.name) +
+                            " has no AsyncInferenceConfig: it takes no asynchronous calls.");
+  }
+  AsyncRules rules{.endpoint = endpoint.name, .endpoint_id = endpoint.id, .rules = *endpoint.async};
+  rules.variant = open->name;
+  rules.role = open->role;
+  for (const LiveVariant& variant : endpoint.variants) {
+    if (!variant.shadow) rules.instances += static_cast<int>(variant.instances.size());
+  }
+  return rules;
+}
+
+void LiveEndpoints::abort() {
+  std::shared_ptr<const LiveTable> table;
+  {
+    MutexLock lock(mutex_);
+    table = table_;
+  }
+  for (const auto& [name, endpoint] : *table) {
+    for (const LiveVariant& variant : endpoint.variants) {
+      for (const auto& instance : variant.instances) {
+        for (const LiveContainer& container : instance->containers()) container.link->abort();
+      }
+    }
+  }
 }
 
 void LiveEndpoints::replace(std::shared_ptr<const LiveTable> table) {
@@ -315,10 +358,7 @@ Result<const LiveVariant*> LiveEndpoints::choose_variant(const LiveTable& table,
   const auto found = table.find(to_lower(wish.call.endpoint.value()));
   if (found == table.end()) return not_found(quoted(wish.call.endpoint) + " not found.");
   const LiveEndpoint& endpoint = found->second;
-  if (!takes_calls(endpoint.status)) {
-    return invalid_argument(quoted(endpoint.name) + " takes no calls while it is " +
-                            std::string(domain::endpoint_status_name(endpoint.status)) + ".");
-  }
+  CLARY_RETURN_IF_ERROR(check_takes_calls(endpoint));
   std::vector<const LiveVariant*> open;
   for (const LiveVariant& variant : endpoint.variants) {
     if (variant.shadow != wish.shadow) continue;

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "hosting/async_call.h"
 #include "hosting/captured_call.h"
 #include "hosting/endpoint_calls.h"
 #include "hosting/endpoint_metrics.h"
@@ -36,6 +37,12 @@ class LiveEndpoints final : public EndpointCalls {
   Result<EndpointAnswer> invoke(EndpointCall call) override;
   // The same at the shadow variant that the call's target_variant names.
   Result<EndpointAnswer> invoke_shadow(EndpointCall call);
+
+  // Of an endpoint that takes calls to be answered later. NotFound; InvalidArgument: it takes none,
+  // or none now.
+  Result<AsyncRules> async_rules(const EndpointName& endpoint);
+  // Calls under way fail, and so do all that come.
+  void abort();
 
   // Calls that begin from now on go by it.
   void replace(std::shared_ptr<const LiveTable> table);

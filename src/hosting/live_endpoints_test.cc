@@ -43,9 +43,10 @@ class LiveEndpointsTest : public testing::Test {
   void serve(std::vector<LiveVariant> variants,
              domain::EndpointStatus status = domain::EndpointStatus::kInService) {
     LiveTable table;
-    table.emplace(
-        "e",
-        LiveEndpoint{.name = EndpointName("E"), .status = status, .variants = std::move(variants)});
+    table.emplace("e", LiveEndpoint{.name = EndpointName("E"),
+                                    .id = "id",
+                                    .status = status,
+                                    .variants = std::move(variants)});
     live_.replace(std::make_shared<const LiveTable>(std::move(table)));
   }
   void serve(std::vector<std::shared_ptr<LiveInstance>> instances) {
@@ -205,10 +206,10 @@ TEST_F(LiveEndpointsTest, SampledCallsAreCapturedWithTheirAnswers) {
   LiveVariant variant{.name = "v", .role = "arn:role"};
   variant.instances = {instance({says("answer")})};
   const auto serve_capturing = [&](const LiveVariant& one) {
-    LiveEndpoint endpoint{.name = EndpointName("E"),
-                          .status = domain::EndpointStatus::kInService,
-                          .variants = {one},
-                          .capture = nullptr};
+    LiveEndpoint endpoint;
+    endpoint.name = EndpointName("E");
+    endpoint.status = domain::EndpointStatus::kInService;
+    endpoint.variants = {one};
     endpoint.capture = std::make_shared<const domain::DataCapture>(domain::DataCapture{
         .enabled = true, .percentage = 20, .uri = "s3://b", .input = true, .output = true});
     LiveTable table;

@@ -19,12 +19,16 @@ constexpr const char* kContainerHost = "algo-1";  // each container is a job of 
 
 LiveEndpoint LiveInstances::endpoint(const Endpoint& endpoint, const EndpointPlan& plan,
                                      InstanceBook& book) {
-  LiveEndpoint live{
-      .name = endpoint.name, .status = endpoint.status, .variants = {}, .capture = nullptr};
+  LiveEndpoint live;
+  live.name = endpoint.name;
+  live.id = endpoint.id;
+  live.status = endpoint.status;
   if (!endpoint.serving) return live;
   const auto& capture = endpoint.serving->capture;
   if (capture && capture->enabled)
     live.capture = std::make_shared<const domain::DataCapture>(*capture);
+  if (const auto& async = endpoint.serving->async)
+    live.async = std::make_shared<const domain::AsyncInference>(*async);
   const std::vector<InstanceView> views = book.views(endpoint);
   for (const EndpointVariant& variant : endpoint.serving->variants) {
     const auto is_of = [&](const InstanceId& id) {

@@ -53,9 +53,11 @@ struct LiveVariant {
 
 struct LiveEndpoint {
   EndpointName name;
+  std::string id;
   domain::EndpointStatus status = domain::EndpointStatus::kCreating;
-  std::vector<LiveVariant> variants;                   // none while it takes no calls
-  std::shared_ptr<const domain::DataCapture> capture;  // null: nothing is captured
+  std::vector<LiveVariant> variants;                    // none while it takes no calls
+  std::shared_ptr<const domain::DataCapture> capture;   // null: nothing is captured
+  std::shared_ptr<const domain::AsyncInference> async;  // null: it answers at once
 };
 
 using LiveTable = std::map<std::string, LiveEndpoint>;  // by the name in lower case

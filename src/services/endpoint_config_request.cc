@@ -79,6 +79,26 @@ domain::DataCapture capture_of(const api::DataCaptureConfig& config) {
   return made;
 }
 
+Outcome<domain::AsyncInference> async_of(const api::AsyncInferenceConfig& config) {
+  domain::AsyncInference made;
+  if (!config.output_config.s3_output_path) {
+    return invalid(
+        "Clary has no bucket of its own for the output of asynchronous calls: S3OutputPath of "
+        "OutputConfig must be given.");
+  }
+  made.output_uri = *config.output_config.s3_output_path;
+  made.failure_uri = config.output_config.s3_failure_path.value_or("");
+  for (const std::string* uri : {&made.output_uri, &made.failure_uri}) {
+    if (!uri->empty() && !objects::parse_object_uri(*uri).ok())
+      return invalid(fmt::format("A path of OutputConfig is no S3 URI: \"{}\".", *uri));
+  }
+  if (config.client_config && config.client_config->max_concurrent_invocations_per_instance) {
+    made.max_concurrent =
+        static_cast<int>(*config.client_config->max_concurrent_invocations_per_instance);
+  }
+  return made;
+}
+
 }  // namespace
 
 Outcome<domain::EndpointConfig> config_of(const api::CreateEndpointConfigInput& request,
@@ -106,6 +126,9 @@ Outcome<domain::EndpointConfig> config_of(const api::CreateEndpointConfigInput& 
       return invalid(fmt::format("DestinationS3Uri of DataCaptureConfig is no S3 URI: \"{}\".",
                                  config.capture->uri));
     }
+  }
+  if (request.async_inference_config) {
+    CLARY_TRY(config.async, async_of(*request.async_inference_config));
   }
   return config;
 }

@@ -63,6 +63,7 @@ Outcome<api::DescribeEndpointConfigOutput> EndpointConfigs::describe(
   if (asked.shadow_production_variants)
     reply.shadow_production_variants = with_weights(*std::move(asked.shadow_production_variants));
   reply.data_capture_config = std::move(asked.data_capture_config);
+  reply.async_inference_config = std::move(asked.async_inference_config);
   reply.vpc_config = std::move(asked.vpc_config);
   reply.enable_network_isolation = asked.enable_network_isolation.value_or(false);
   return reply;

@@ -88,6 +88,31 @@ TEST_F(EndpointConfigsTest, DataCaptureIsKept) {
   EXPECT_FALSE(stored().capture->enabled);
 }
 
+TEST_F(EndpointConfigsTest, WhereAsynchronousAnswersGoIsKept) {
+  const auto create_async = [this](const std::string& output) {
+    api::CreateEndpointConfigInput request = config_request();
+    request.async_inference_config = from_json<api::AsyncInferenceConfig>(
+        R"({"ClientConfig": {"MaxConcurrentInvocationsPerInstance": 7}, "OutputConfig": {)" +
+        output + "}}");
+    return said(configs_.create(request, context_));
+  };
+  EXPECT_THAT(create_async(""), HasSubstr("S3OutputPath of OutputConfig must be given"));
+  EXPECT_THAT(create_async(R"("S3OutputPath": "b/out")"), HasSubstr("no S3 URI: \"b/out\""));
+  ASSERT_EQ(create_async(R"("S3OutputPath": "s3://b/out", "S3FailurePath": "s3://b/bad")"), "");
+  const domain::AsyncInference async = stored().async.value();
+  EXPECT_EQ(async.output_uri, "s3://b/out");
+  EXPECT_EQ(async.failure_uri, "s3://b/bad");
+  EXPECT_EQ(async.max_concurrent, 7);
+  auto reply = configs_.describe({.endpoint_config_name = "Config"}, context_);
+  ASSERT_TRUE(reply->async_inference_config.has_value());
+  EXPECT_EQ(reply->async_inference_config->output_config.s3_output_path, "s3://b/out");
+  ASSERT_EQ(said(create_endpoint()), "");
+  in_service();
+  auto endpoint = describe();
+  ASSERT_TRUE(endpoint->async_inference_config.has_value());
+  EXPECT_EQ(endpoint->async_inference_config->output_config.s3_failure_path, "s3://b/bad");
+}
+
 TEST_F(EndpointConfigsTest, AShadowVariantStandsBesideOneOther) {
   const auto create_shadowed = [this](const std::string& shadow, const std::string& open) {
     api::CreateEndpointConfigInput request = config_request("Config", open);
@@ -131,8 +156,9 @@ TEST_F(EndpointConfigsTest, TheTableRefusesWhatIsNotCarriedOut) {
             "");
   EXPECT_THAT(verdict(R"(, "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 1})", ""),
               HasSubstr("Clary does not run serverless variants yet"));
-  EXPECT_THAT(verdict("", R"(, "AsyncInferenceConfig": {"OutputConfig": {}})"),
-              HasSubstr("Clary does not queue calls yet"));
+  EXPECT_THAT(verdict("", R"(, "AsyncInferenceConfig": {"OutputConfig": {"NotificationConfig":
+                  {"SuccessTopic": "arn:aws:sns:eu-west-1:000000000000:t"}}})"),
+              HasSubstr("Clary has no SNS"));
   EXPECT_THAT(verdict("", R"(, "KmsKeyId": "k")"), HasSubstr("KmsKeyId"));
 }
 

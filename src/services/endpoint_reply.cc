@@ -72,6 +72,15 @@ api::DataCaptureConfigSummary capture_summary(const domain::DataCapture& capture
           .destination_s3_uri = capture.uri};
 }
 
+api::AsyncInferenceConfig async_config(const domain::AsyncInference& async) {
+  api::AsyncInferenceConfig config;
+  config.client_config = api::AsyncInferenceClientConfig{
+      .max_concurrent_invocations_per_instance = async.max_concurrent};
+  config.output_config.s3_output_path = async.output_uri;
+  if (!async.failure_uri.empty()) config.output_config.s3_failure_path = async.failure_uri;
+  return config;
+}
+
 }  // namespace
 
 api::DescribeEndpointOutput describe_endpoint(const domain::Endpoint& endpoint) {
@@ -91,6 +100,8 @@ api::DescribeEndpointOutput describe_endpoint(const domain::Endpoint& endpoint) 
     reply.production_variants = variants_of(*endpoint.serving, false);
     if (auto shadows = variants_of(*endpoint.serving, true); !shadows.empty())
       reply.shadow_production_variants = std::move(shadows);
+    if (endpoint.serving->async)
+      reply.async_inference_config = async_config(*endpoint.serving->async);
     if (endpoint.serving->capture)
       reply.data_capture_config = capture_summary(*endpoint.serving->capture);
   }

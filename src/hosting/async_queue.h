@@ -1,0 +1,96 @@
+// AsyncQueue: keeps calls that are answered later, in the order in which they came, and carries
+// each out when an instance of its endpoint has a place for it: reads the input from S3, calls the
+// model, writes the answer or what went wrong to S3, and tells of it in the endpoint's log.
+//
+// A call waits in the metadata until that is done, so that a restart loses none; one that was under
+// way then is carried out again. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id_source.h"
+#include "base/logger.h"
+#include "base/loop.h"
+#include "base/mutex.h"
+#include "domain/endpoint_store.h"
+#include "domain/record_store.h"
+#include "hosting/async_calls.h"
+#include "hosting/endpoint_calls.h"
+#include "hosting/endpoint_log.h"
+#include "hosting/role_objects.h"
+
+namespace clary::hosting {
+
+class AsyncQueue final : public AsyncCalls {
+ public:
+  struct Parts {  // all outlive it
+    domain::RecordStore& records;
+    domain::EndpointStore& endpoints;
+    EndpointCalls& calls;
+    RoleObjects& objects;
+    EndpointLog& log;
+    IdSource& ids;
+    const Clock& clock;
+    const Logger& logger;
+    // What the endpoint says of such calls now; NotFound; InvalidArgument.
+    std::function<Result<AsyncRules>(const EndpointName&)> rules;
+    // Runs it on a thread that may wait; false: not now.
+    std::function<bool(std::function<void()>)> post;
+  };
+  explicit AsyncQueue(Parts parts) : parts_(std::move(parts)) {}
+  AsyncQueue(const AsyncQueue&) = delete;
+  AsyncQueue& operator=(const AsyncQueue&) = delete;
+  ~AsyncQueue() override;  // stop()
+
+  // Reads what waits, and looks on a thread of its own.
+  Status start();
+  // Begins nothing more. What is under way counts as not done from now on, but for what has been
+  // answered already.
+  void stop();
+  // Reads what waits, of an earlier server.
+  Status read();
+
+  Result<AsyncTicket> submit(AsyncCall call) override;
+  // Begins what may begin now.
+  void look();
+  // Forgets all that waits; the records are the caller's.
+  void clear();
+
+ private:
+  using Calls = std::map<std::string, WaitingCall>;  // by the record's key
+  struct Line {                                      // of one endpoint
+    Calls waiting;
+    int under_way = 0;
+    Duration not_before{0};  // on the steady clock
+  };
+  enum class Outcome { kDone, kLater };
+
+  void look_at(const std::string& endpoint_id, const EndpointName& endpoint);
+  bool is_gone(const std::string& endpoint_id, const EndpointName& endpoint);
+  void drop(const std::string& endpoint_id);
+  // The next that may begin, taken out; nothing.
+  std::optional<Calls::value_type> take(const std::string& endpoint_id, int places);
+  void put_back(const Calls::value_type& call, Duration not_before);
+  void run(const Calls::value_type& call, std::uint64_t epoch);
+  Outcome carry_out(const WaitingCall& call);
+  Outcome fail(const WaitingCall& call, const std::string& reason);
+  Result<RoleBytes> input_of(const WaitingCall& call);
+  Status write(const WaitingCall& call, const std::string& uri, RoleBytes bytes);
+  bool is_expired(const WaitingCall& call) const;
+  void wake();
+
+  const Parts parts_;
+  Mutex mutex_;
+  std::map<std::string, Line> lines_ CLARY_GUARDED_BY(mutex_);  // by the endpoint's id
+  std::uint64_t epoch_ CLARY_GUARDED_BY(mutex_) = 0;            // counts clear()
+  bool stopping_ CLARY_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<Loop> loop_ CLARY_GUARDED_BY(mutex_);
+};
+
+}  // namespace clary::hosting
