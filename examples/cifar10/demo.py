@@ -1,4 +1,4 @@
-"""The demo: starts a server of its own, runs fit.py against it, and shows what came of it. Called by tools/demo."""
+"""The demo: starts a server of its own, runs fit.py and deploy.py against it, and shows what came of it. Called by tools/demo."""
 
 import argparse
 import datetime
@@ -78,6 +78,12 @@ def run(arguments: argparse.Namespace) -> int:
         uri = job["ModelArtifacts"]["S3ModelArtifacts"]
         model = report.download_model(boto3.client("s3"), uri, DATA.parent / ".cache" / job_name)
         report.show(job, model.relative_to(ROOT), began, ended)
+        picture = model.with_name("predictions.png").relative_to(ROOT)
+        print("\nDeploy, predict, delete", flush=True)
+        deploy = [sys.executable, ROOT / "examples/cifar10/deploy.py", PACKED, "--job-name", job_name, "--picture", picture]
+        deployed = subprocess.run(deploy, env=environment, cwd=ROOT, check=False).returncode
+        if deployed != 0:
+            return deployed
     finally:
         server.terminate()
         server.wait()

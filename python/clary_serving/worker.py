@@ -5,6 +5,7 @@ server says so to whoever asked.
 """
 
 import os
+import re
 import sys
 import time
 import traceback
@@ -12,6 +13,8 @@ import traceback
 from clary_serving import frames
 
 HEADER = "h:"
+MOST_TOLD = 4096  # characters of a reason: longer ones fit into no head of an answer
+_PLACE = re.compile(r'\s+File ".*", line \d+')
 
 
 def run(connection, model_dir):
@@ -72,7 +75,7 @@ def _fields_of(answer):
     if answer.content_type is not None:
         fields.append(("content-type", str(answer.content_type)))
     if answer.phrase:
-        fields.append(("phrase", answer.phrase))
+        fields.append(("phrase", answer.phrase[:MOST_TOLD]))
     fields += [(HEADER + str(name), str(value)) for name, value in answer.headers]
     stages = getattr(answer, "stages", None) or {}
     return fields + [(f"{stage}_us", str(int(seconds * 1e6))) for stage, seconds in stages.items()]
@@ -82,8 +85,14 @@ def _failure(model):
     """Why the model is not loaded, in one line; no field once it is."""
     if model.failure is None:
         return []
-    first, _, _ = bytes(model.failure.body).strip().partition(b"\n")
-    return [("failure", one_line(first.decode("utf-8", "replace")) or "the model's code gives no reason")]
+    told = bytes(model.failure.body).decode("utf-8", "replace").strip().splitlines()
+    places = [line.strip() for line in told if _PLACE.match(line)]
+    if places:  # with a traceback: what was raised stands below its last place
+        raised = len(told) - next(i for i, line in enumerate(reversed(told)) if line[:1] == " ")
+        reason = f"{one_line(' '.join(told[raised:]))[:MOST_TOLD]} ({places[-1][:MOST_TOLD]})"
+    else:
+        reason = one_line(told[0])[:MOST_TOLD] if told else ""
+    return [("failure", reason or "the model's code gives no reason")]
 
 
 def _receive_batch(connection):

@@ -61,6 +61,7 @@ std::vector<std::string> compile_command(const std::string& compiler, const std:
                                       "-L" + lib,
                                       "-Wl,-rpath," + lib,
                                       "-Wl,--no-as-needed"};
+  if (serving::torch_has_old_strings(torch)) command.emplace_back("-D_GLIBCXX_USE_CXX11_ABI=0");
   // Nothing of a library is named by the plugin itself: a GPU's is found by being loaded.
   for (const char* name : {"c10", "torch_cpu", "torch", "c10_cuda", "torch_cuda"}) {
     if (exists(path_join(lib, "lib" + std::string(name) + ".so")))

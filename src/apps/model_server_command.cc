@@ -258,6 +258,8 @@ int run_model_server(int argc, const char* const* argv) {
   }
   const Result<ModelServerPlan> plan = plan_of(typed);
   if (!plan.ok()) return fail(plan.error(), 2);
+  // The torch plugin sets it too, when other threads may be looking at the environment.
+  if (plan->engine == EngineKind::kTorch) ::setenv("AOTI_RUNTIME_CHECK_INPUTS", "1", 0);
   const Fd signals = heeded_signals();
   const auto program = ModelServerProgram::start(*plan);
   if (!program.ok()) return fail(program.error(), 1);

@@ -52,7 +52,9 @@ Result<std::vector<std::string>> member_segments(std::string_view path, const Ta
   const std::string name = "member '" + std::string(path.substr(0, 200)) + "'";
   if (path.empty()) return invalid_argument("a member without a name");
   if (path.size() > limits.path_bytes) return limit_exceeded(name + ": its path is too long");
-  if (path.front() == '/') return invalid_argument(name + ": an absolute path");
+  // "/" alone is the folder itself: the SageMaker SDK packs models so.
+  const bool is_root = path.find_first_not_of('/') == std::string_view::npos;
+  if (path.front() == '/' && !is_root) return invalid_argument(name + ": an absolute path");
   std::vector<std::string> segments;
   for (const std::string_view segment : split(path, '/')) {
     if (segment.empty() || segment == ".") continue;

@@ -112,6 +112,13 @@ class TarStaging : public testing::Test {
   std::string target_ = at("code");
 };
 
+// As the SageMaker SDK packs a model again: its archive begins with the folder "/".
+TEST_F(TarStaging, AFolderCalledSlashIsTheFolderItself) {
+  EXPECT_TRUE(unpack(TarBuilder().folder("/").file("model.pth", "w").bytes()).ok());
+  EXPECT_EQ(read("code/model.pth"), "w");
+  EXPECT_FALSE(unpack(TarBuilder().folder("/etc").bytes()).ok());
+}
+
 TEST_F(TarStaging, UnpacksFilesFoldersAndLinks) {
   const Result<TarTotals> totals = unpack(TarBuilder()
                                               .folder("./")

@@ -9,6 +9,7 @@
 #include "cli/client_commands.h"
 #include "cli/command_names.h"
 #include "cli/commands.h"
+#include "cli/option_checks.h"
 #include "cli/terminal.h"
 #include "cli/unread_text.h"
 
@@ -78,25 +79,8 @@ void add_shell(CLI::App* command, std::string& shell) {
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
-// "" for a number of seconds, else what is wrong.
-std::string seconds_check(const std::string& text) {
-  const auto seconds = parse_double(text);
-  constexpr double kMost = 1e6;
-  return seconds && *seconds >= 0 && *seconds <= kMost ? ""
-                                                       : "'" + text + "' is no number of seconds";
-}
-
-std::string count_check(const std::string& text) {
-  const auto count = parse_int(text);
-  return count && *count > 0 ? "" : "must be 1 or more, not '" + text + "'";
-}
-
 Duration to_duration(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-}
-
-std::string folder_check(const std::string& text) {
-  return text.empty() ? "an empty name is no folder" : "";
 }
 
 void add_server_commands(CLI::App& app, Parsed& parsed) {
@@ -342,15 +326,6 @@ void add_storage_commands(CLI::App& app, Parsed& parsed) {
   add_json(command, parsed);
 }
 
-std::string other_commands_text(const Tools& tools) {
-  std::string text = "Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 server not reachable.";
-  if (tools.other_commands.empty()) return text;
-  std::string commands = "Besides:\n";
-  for (const auto& [name, meaning] : tools.other_commands)
-    commands.append("  ").append(name).append(": ").append(meaning).append("\n");
-  return commands + text;
-}
-
 // What is wrong with the commands of a command line, or "": a word that is none, or none at all.
 std::string wrong_command(const CLI::App& app, int argc, const char* const* argv,
                           const Tools& tools) {
@@ -402,7 +377,7 @@ int run_client_command(int argc, const char* const* argv, const Tools& tools) {
   add_environment_commands(app, parsed);
   add_key_commands(app, parsed);
   add_storage_commands(app, parsed);
-  app.footer(other_commands_text(tools));  // the others would inherit it
+  app.footer(closing_text(tools.other_commands));  // the others would inherit it
   if (const std::string wrong = wrong_command(app, argc, argv, tools); !wrong.empty()) {
     std::fputs(wrong.c_str(), stderr);
     return static_cast<int>(ExitCode::kUsage);

@@ -24,4 +24,13 @@ std::string unexpected_word_text(std::string_view command, std::string_view word
   return "clary: unknown option " + shown + "; " + help;
 }
 
+std::string closing_text(const std::vector<std::pair<std::string, std::string>>& other_commands) {
+  std::string text = "Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 server not reachable.";
+  if (other_commands.empty()) return text;
+  std::string commands = "Besides:\n";
+  for (const auto& [name, meaning] : other_commands)
+    commands.append("  ").append(name).append(": ").append(meaning).append("\n");
+  return commands + text;
+}
+
 }  // namespace clary::cli

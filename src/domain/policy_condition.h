@@ -17,15 +17,16 @@ using PolicyFacts = std::map<std::string, std::vector<std::string>>;
 
 // The keys that a policy may use: those the server knows about every request that they belong to.
 inline constexpr std::string_view kPolicyConditionKeys[] = {
-    "aws:currenttime",      "aws:epochtime",
-    "aws:principalaccount", "aws:principalarn",
-    "aws:referer",          "aws:requestedregion",
-    "aws:securetransport",  "aws:sourceip",
-    "aws:useragent",        "s3:delimiter",
-    "s3:max-keys",          "s3:prefix",
-    "s3:x-amz-acl",         "s3:x-amz-server-side-encryption",
-    "aws:sourceaccount",    "iam:passedtoservice",
-    "sts:externalid",       "aws:sourcearn",
+    "aws:currenttime",       "aws:epochtime",
+    "aws:principalaccount",  "aws:principalarn",
+    "aws:referer",           "aws:requestedregion",
+    "aws:securetransport",   "aws:sourceip",
+    "aws:useragent",         "s3:delimiter",
+    "s3:max-keys",           "s3:prefix",
+    "s3:x-amz-acl",          "s3:x-amz-server-side-encryption",
+    "aws:sourceaccount",     "iam:passedtoservice",
+    "sts:externalid",        "aws:sourcearn",
+    "sagemaker:targetmodel",
 };
 
 struct PolicyCondition {

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "domain/phase_line.h"
+
 namespace clary::domain {
 namespace {
 
@@ -174,100 +176,6 @@ constexpr bool every_phase_has_an_end() {
 }
 static_assert(every_phase_has_an_end(), "a gang may vanish at any time");
 
-// The messages that clients print. Source: contract of DescribeTrainingJob,
-// SecondaryStatusTransitions.
-std::string_view entering_training(Phase phase, StopReason reason) {
-  switch (phase) {
-    case kPending:
-      return "Starting the training job";
-    case kStarting:
-      return "Preparing the instances for training";
-    case kDownloading:
-      return "Downloading input data";
-    case kTraining:
-      return "Training image download completed. Training in progress.";
-    case kUploading:
-      return "Uploading generated training model";
-    case kStopping:
-      return "Stopping the training job";
-    case kCompleted:
-      return "Training job completed";
-    case kFailed:
-      return "Training job failed";
-    case kStopped:
-      return reason == StopReason::kMaxRuntime
-                 ? "Training job runtime exceeded MaxRuntimeInSeconds provided"
-             : reason == StopReason::kMaxPending
-                 ? "Training job pending time exceeded MaxPendingTimeInSeconds provided"
-                 : "Training job stopped";
-  }
-  return "";
-}
-
-// AWS shows no such lines of processing jobs; these are for Clary's own timeline.
-std::string_view entering_processing(Phase phase, StopReason reason) {
-  switch (phase) {
-    case kPending:
-      return "Starting the processing job";
-    case kStarting:
-      return "Preparing the instances for processing";
-    case kDownloading:
-      return "Downloading inputs";
-    case kTraining:
-      return "Processing in progress";
-    case kUploading:
-      return "Uploading outputs";
-    case kStopping:
-      return "Stopping the processing job";
-    case kCompleted:
-      return "Processing job completed";
-    case kFailed:
-      return "Processing job failed";
-    case kStopped:
-      return reason == StopReason::kMaxRuntime
-                 ? "Processing job runtime exceeded MaxRuntimeInSeconds provided"
-                 : "Processing job stopped";
-  }
-  return "";
-}
-
-// Nor of the instances of endpoints.
-std::string_view entering_serving(Phase phase) {
-  switch (phase) {
-    case kPending:
-      return "Starting the instance";
-    case kStarting:
-      return "Preparing the instance";
-    case kDownloading:
-      return "Downloading the model";
-    case kTraining:
-      return "The model server runs";
-    case kUploading:
-      return "The model server has ended";
-    case kStopping:
-      return "Stopping the instance";
-    case kCompleted:
-      return "The instance has ended";
-    case kFailed:
-      return "The instance failed";
-    case kStopped:
-      return "The instance is stopped";
-  }
-  return "";
-}
-
-std::string_view entering(const Job& job) {
-  switch (job.kind) {
-    case JobKind::kTraining:
-      return entering_training(job.phase, job.stop_reason);
-    case JobKind::kProcessing:
-      return entering_processing(job.phase, job.stop_reason);
-    case JobKind::kServing:
-      return entering_serving(job.phase);
-  }
-  return "";
-}
-
 constexpr std::array<std::string_view, kJobEventCount> kEventNames = {
     "Submitted",  "HostStarted", "StagingBegan", "ScriptStarted", "ScriptEnded", "HostCompleted",
     "HostFailed", "HostStopped", "TimeLimit",    "StopRequested", "HostLost",    "Rejected"};
@@ -319,7 +227,7 @@ JobChange moved(const Job& from, const JobInput& input, Phase to, TimePoint now)
   const bool runs = to == kDownloading || to == kTraining || to == kUploading;
   if (runs && !job.training_started) job.training_started = now;
   if (is_terminal(to) && job.training_started) job.training_ended = now;
-  std::string message(entering(job));
+  std::string message(phase_line(job));
   if (to == kFailed) {
     job.failure_reason = clipped(input.message.empty() ? "No reason was given" : input.message,
                                  kFailureReasonCharacters);
@@ -414,7 +322,7 @@ JobChange begin(Job job, TimePoint now) {
   job.version = 0;
   JobChange change{.job = std::move(job)};
   change.events.push_back(
-      {.time = now, .phase = kPending, .message = std::string(entering(change.job))});
+      {.time = now, .phase = kPending, .message = std::string(phase_line(change.job))});
   change.effects.push_back(effect_for(change.job, EffectKind::kSubmitGang));
   return change;
 }

@@ -269,13 +269,13 @@ void EndpointKeeper::begin_instance(const Tended& tended, const InstanceId& inst
     Job job = serving_job(tended.endpoint, *variant, instance, i);
     if (book.containers().contains(job.name)) continue;
     job.gang = GangId(parts_.ids.hex(kGangIdCharacters));
-    began_ = parts_.clock.steady();
     const JobName name = job.name;
     auto created = parts_.changes.create(std::move(job), {}, {});
     // Of an earlier instance of this number: its end is known from now on, and it has another.
     if (!created.ok() && created.error().code == ErrorCode::kAlreadyExists)
       created = parts_.jobs.find(JobKind::kServing, name);
     if (created.ok()) {
+      began_ = parts_.clock.steady();
       book.note(*created, now);
     } else {
       parts_.logger.error(

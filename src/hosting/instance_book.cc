@@ -150,8 +150,10 @@ std::vector<JobName> InstanceBook::prune(const Endpoint& endpoint) {
   }
   std::vector<JobName> forgotten;
   for (const auto& [place, ids] : ended) {
-    const bool is_past = endpoint.serving && place.first < endpoint.serving->number;
-    const std::size_t kept = is_past ? 0 : kEndedKept;
+    const auto is_of = [&place](const std::optional<domain::EndpointGeneration>& generation) {
+      return generation && generation->number == place.first;
+    };
+    const std::size_t kept = is_of(endpoint.serving) || is_of(endpoint.next) ? kEndedKept : 0;
     for (std::size_t i = 0; i + kept < ids.size(); ++i) {  // ascending by number
       for (const KnownContainer* container : of(ids[i])) forgotten.push_back(container->job.name);
     }

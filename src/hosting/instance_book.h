@@ -46,8 +46,8 @@ class InstanceBook {
 
   // One view for each instance, by generation, variant and number.
   std::vector<InstanceView> views(const domain::Endpoint& endpoint) const;
-  // Forgets what has ended, but for the newest instances of each generation and variant; returns
-  // whose.
+  // Forgets what has ended, but for the newest instances of each variant that the endpoint has;
+  // returns whose.
   std::vector<JobName> prune(const domain::Endpoint& endpoint);
 
  private:

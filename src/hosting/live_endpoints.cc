@@ -14,24 +14,26 @@ constexpr Duration kTableLook = std::chrono::milliseconds(100);
 
 std::string quoted(const EndpointName& endpoint) { return "Endpoint '" + endpoint.value() + "'"; }
 
-bool takes_calls(domain::EndpointStatus status) {
-  return status == domain::EndpointStatus::kInService ||
-         status == domain::EndpointStatus::kUpdating ||
-         status == domain::EndpointStatus::kRollingBack;
-}
-
-Status check_takes_calls(const LiveEndpoint& endpoint) {
-  if (takes_calls(endpoint.status)) return {};
-  return invalid_argument(quoted(endpoint.name) + " takes no calls while it is " +
-                          std::string(domain::endpoint_status_name(endpoint.status)) + ".");
-}
-
 // Source: the sentence of InvokeEndpoint's ModelError.
 std::string timeout_sentence(const std::string& container) {
   return "Your invocation timed out while waiting for a response from container " + container +
          ". Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, "
          "and try again.";
 }
+
+// One more while it lives.
+class CountedIn {
+ public:
+  explicit CountedIn(std::atomic<int>& count) : count_(count), now_(++count) {}
+  CountedIn(const CountedIn&) = delete;
+  CountedIn& operator=(const CountedIn&) = delete;
+  ~CountedIn() { --count_; }
+  int now() const { return now_; }
+
+ private:
+  std::atomic<int>& count_;
+  const int now_;
+};
 
 }  // namespace
 
@@ -85,6 +87,7 @@ class LiveEndpoints::Invocation {
               .wait_until = began_ + endpoints.options_.patience} {}
 
   Result<EndpointAnswer> run() {
+    endpoints_.wait_for_other(nullptr, wish_.wait_until);  // for the first table of all
     auto place = endpoints_.find_place(wish_);
     if (!place.ok()) {
       count_unplaced(place.error());
@@ -152,14 +155,15 @@ class LiveEndpoints::Invocation {
     endpoints_.on_captured_(std::move(captured));
   }
 
+  using Range = std::pair<std::size_t, std::size_t>;
   // Which containers the call passes.
-  Result<std::pair<std::size_t, std::size_t>> range() const {
+  Result<Range> range() const {
     const std::vector<LiveContainer>& all = place_->containers();
     if (!place_->direct()) {
       if (!call_.target_container.empty())
         return invalid_argument(quoted(call_.endpoint) +
                                 " has no containers that are called by their names");
-      return std::pair<std::size_t, std::size_t>(0, all.size());
+      return Range(0, all.size());
     }
     if (call_.target_container.empty())
       return invalid_argument(quoted(call_.endpoint) + " needs a TargetContainerHostname");
@@ -169,25 +173,27 @@ class LiveEndpoints::Invocation {
                               call_.target_container + "'");
     }
     const auto at = static_cast<std::size_t>(found - all.begin());
-    return std::pair(at, at + 1);
+    return Range(at, at + 1);
   }
 
-  Status check_model(const LiveContainer& container) const {
-    if (container.many_models == !call_.target_model.empty()) return {};
+  // Beside containers of one model there may be one of many, for which the model is named.
+  Status check_model(const Range& range) const {
+    const std::vector<LiveContainer>& all = place_->containers();
+    bool many = false;
+    for (std::size_t at = range.first; at < range.second; ++at) many = many || all[at].many_models;
+    if (many == !call_.target_model.empty()) return {};
     return invalid_argument(quoted(call_.endpoint) +
-                            (container.many_models
-                                 ? " hosts many models: a TargetModel must be named"
-                                 : " does not host many models: TargetModel is not for it"));
+                            (many ? " hosts many models: a TargetModel must be named"
+                                  : " does not host many models: TargetModel is not for it"));
   }
 
   Result<EndpointAnswer> through_containers() {
     instances_ = place_->instances();
-    using Range = std::pair<std::size_t, std::size_t>;
     CLARY_TRY(const Range range, this->range());
+    CLARY_RETURN_IF_ERROR(check_model(range));
     ContainerInput input{.call = call_, .content_type = call_.content_type};
     input.body = std::move(call_.body);
     for (std::size_t at = range.first; at < range.second; ++at) {
-      CLARY_RETURN_IF_ERROR(check_model(place_->containers()[at]));
       input.last = at + 1 == range.second;
       CLARY_TRY(EndpointAnswer answer, in_container(at, input));
       answer.variant = place_->variant();
@@ -246,13 +252,12 @@ class LiveEndpoints::Invocation {
 
 LiveEndpoints::LiveEndpoints(const Clock& clock, EndpointMetrics& metrics,
                              std::function<double()> random, LiveEndpointsOptions options)
-    : clock_(clock),
-      metrics_(metrics),
-      options_(options),
-      random_(std::move(random)),
-      table_(std::make_shared<const LiveTable>()) {}
+    : clock_(clock), metrics_(metrics), options_(options), random_(std::move(random)) {}
 
 Result<EndpointAnswer> LiveEndpoints::invoke(EndpointCall call) {
+  const CountedIn counted(calls_);
+  if (counted.now() > options_.most_calls)
+    return unavailable("Too many calls to endpoints are under way; try again soon");
   const LentPlace lent;
   return Invocation(*this, std::move(call), false).run();
 }
@@ -260,41 +265,6 @@ Result<EndpointAnswer> LiveEndpoints::invoke(EndpointCall call) {
 Result<EndpointAnswer> LiveEndpoints::invoke_shadow(EndpointCall call) {
   const LentPlace lent;
   return Invocation(*this, std::move(call), true).run();
-}
-
-Result<AsyncRules> LiveEndpoints::async_rules(const EndpointName& name) {
-  MutexLock lock(mutex_);
-  const auto found = table_->find(to_lower(name.value()));
-  if (found == table_->end()) return not_found(quoted(name) + " not found.");
-  const LiveEndpoint& endpoint = found->second;
-  CLARY_RETURN_IF_ERROR(check_takes_calls(endpoint));
-  const auto open = std::ranges::find(endpoint.variants, false, &LiveVariant::shadow);
-  if (endpoint.async == nullptr || open == endpoint.variants.end()) {
-    return invalid_argument(quoted(endpoint.name) +
-                            " has no AsyncInferenceConfig: it takes no asynchronous calls.");
-  }
-  AsyncRules rules{.endpoint = endpoint.name, .endpoint_id = endpoint.id, .rules = *endpoint.async};
-  rules.variant = open->name;
-  rules.role = open->role;
-  for (const LiveVariant& variant : endpoint.variants) {
-    if (!variant.shadow) rules.instances += static_cast<int>(variant.instances.size());
-  }
-  return rules;
-}
-
-void LiveEndpoints::abort() {
-  std::shared_ptr<const LiveTable> table;
-  {
-    MutexLock lock(mutex_);
-    table = table_;
-  }
-  for (const auto& [name, endpoint] : *table) {
-    for (const LiveVariant& variant : endpoint.variants) {
-      for (const auto& instance : variant.instances) {
-        for (const LiveContainer& container : instance->containers()) container.link->abort();
-      }
-    }
-  }
 }
 
 void LiveEndpoints::replace(std::shared_ptr<const LiveTable> table) {
@@ -311,6 +281,8 @@ Result<std::unique_ptr<LiveEndpoints::Place>> LiveEndpoints::find_place(Wish& wi
     {
       MutexLock lock(mutex_);
       seen = table_;
+      if (seen == nullptr)
+        return unavailable(quoted(wish.call.endpoint) + " is not looked after yet; try again soon");
       CLARY_TRY(const LiveVariant* const variant, choose_variant(*seen, wish));
       const LiveEndpoint& endpoint = seen->find(to_lower(wish.call.endpoint.value()))->second;
       wish.asked_endpoint = endpoint.name;

@@ -7,6 +7,7 @@
 // waits.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,6 +27,9 @@ namespace clary::hosting {
 struct LiveEndpointsOptions {
   Duration limit = std::chrono::seconds(60);    // of one invocation. Source: contract.md 7.1
   Duration patience = std::chrono::seconds(5);  // with a variant whose instance is being started
+  // Under way at a time. Fewer than the server's waiting threads: others' requests come through,
+  // those of starting instances for their models too.
+  int most_calls = 448;
 };
 
 class LiveEndpoints final : public EndpointCalls {
@@ -39,12 +43,13 @@ class LiveEndpoints final : public EndpointCalls {
   Result<EndpointAnswer> invoke_shadow(EndpointCall call);
 
   // Of an endpoint that takes calls to be answered later. NotFound; InvalidArgument: it takes none,
-  // or none now.
+  // or none now; Unavailable: it is not known yet.
   Result<AsyncRules> async_rules(const EndpointName& endpoint);
   // Calls under way fail, and so do all that come.
   void abort();
 
-  // Calls that begin from now on go by it.
+  // Calls that begin from now on go by it. Before the first, calls wait: after a restart an
+  // endpoint is not known yet, and not one that is not there.
   void replace(std::shared_ptr<const LiveTable> table);
   // Told when an instance could not be reached; by any thread, only to wake another. Set before
   // the first call.
@@ -79,6 +84,7 @@ class LiveEndpoints final : public EndpointCalls {
       CLARY_REQUIRES(mutex_);
   std::shared_ptr<LiveInstance> least_busy(const LiveVariant& variant, const Wish& wish)
       CLARY_REQUIRES(mutex_);
+  // Until the table is another than `seen`.
   void wait_for_other(const std::shared_ptr<const LiveTable>& seen, Duration until);
 
   const Clock& clock_;
@@ -87,10 +93,11 @@ class LiveEndpoints final : public EndpointCalls {
   std::function<void()> on_unreachable_ = [] {};
   std::function<void(CapturedCall)> on_captured_ = [](CapturedCall) {};
   std::function<void(EndpointCall)> on_shadowed_ = [](EndpointCall) {};
+  std::atomic<int> calls_ = 0;
   Mutex mutex_;
   CondVar changed_;
   std::function<double()> random_ CLARY_GUARDED_BY(mutex_);
-  std::shared_ptr<const LiveTable> table_ CLARY_GUARDED_BY(mutex_);
+  std::shared_ptr<const LiveTable> table_ CLARY_GUARDED_BY(mutex_);  // null before the first
   std::size_t turn_ CLARY_GUARDED_BY(mutex_) = 0;  // who comes first among the equally busy
 };
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "base/strings.h"
 #include "hosting/container_call.h"
 #include "hosting/endpoint_fixture.h"
@@ -192,7 +194,63 @@ TEST_F(LiveEndpointsTest, OneOfManyModelsIsLoadedWhereItIsNotThere) {
   EXPECT_TRUE(refusal({.target_model = "a"}).starts_with("InvalidArgument: "));
 }
 
+TEST_F(LiveEndpointsTest, OneContainerOfAPipelineMayHostManyModels) {
+  std::vector<std::string> asked;
+  std::vector<LiveContainer> containers(2);
+  for (LiveContainer& container : containers) {
+    container.link =
+        std::make_shared<FakeInstanceLink>([&](const net::ClientRequest& request) -> Reply {
+          asked.push_back(request.target);
+          return text("answer");
+        });
+  }
+  containers[1].many_models = true;
+  containers[1].model_uri = "s3://b/models";
+  serve({std::make_shared<LiveInstance>(containers)});
+  EXPECT_TRUE(refusal({}).starts_with("InvalidArgument: "));
+  EXPECT_TRUE(asked.empty()) << "no container runs for a call that is refused";
+  EXPECT_EQ(call({.target_model = "a"})->body, "answer");
+  EXPECT_EQ(join(asked, " "),
+            "/invocations /models/" + model_name_of("s3://b/models/a") + "/invoke");
+}
+
+TEST_F(LiveEndpointsTest, NoMoreCallsThanLeaveThreadsToOthers) {
+  LiveEndpoints live(clock_, metrics_, [] { return 0.0; }, {.most_calls = 1});
+  const EndpointCall wanted{.endpoint = EndpointName("E"), .body = "x"};
+  bool was_refused = false;
+  LiveVariant variant{.name = "v"};
+  variant.instances = {instance({[&](const net::ClientRequest&) -> Reply {
+    const auto second = live.invoke(wanted);
+    was_refused = !second.ok() && second.error().code == ErrorCode::kUnavailable;
+    return text("first");
+  }})};
+  LiveEndpoint endpoint{.name = EndpointName("E"),
+                        .status = domain::EndpointStatus::kInService,
+                        .variants = {variant}};
+  live.replace(std::make_shared<const LiveTable>(LiveTable{{"e", std::move(endpoint)}}));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(live.invoke(wanted)->body, "first") << "a call that has ended counts no more";
+    EXPECT_TRUE(was_refused);
+  }
+}
+
+TEST_F(LiveEndpointsTest, ACallWaitsForTheFirstTable) {
+  LiveEndpoints live(clock_, metrics_, [] { return 0.0; });
+  const std::jthread caller([&] {
+    const auto answer = live.invoke({.endpoint = EndpointName("E"), .body = "x"});
+    EXPECT_TRUE(answer.ok()) << answer.error().message;
+  });
+  LiveVariant variant{.name = "v"};
+  variant.instances = {instance({says("there")})};
+  LiveEndpoint endpoint{.name = EndpointName("E"),
+                        .status = domain::EndpointStatus::kInService,
+                        .variants = {variant}};
+  live.replace(std::make_shared<const LiveTable>(LiveTable{{"e", std::move(endpoint)}}));
+}
+
 TEST_F(LiveEndpointsTest, WhatTakesNoCallsSaysWhy) {
+  EXPECT_TRUE(refusal({}).starts_with("Unavailable: ")) << "nobody has looked yet";
+  live_.replace(std::make_shared<const LiveTable>());
   EXPECT_TRUE(refusal({}).starts_with("NotFound: "));
   serve(std::vector<LiveVariant>{}, domain::EndpointStatus::kCreating);
   EXPECT_NE(refusal({}).find("while it is Creating"), std::string::npos);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/names.h"
+#include "base/result.h"
 #include "domain/endpoint.h"
 #include "hosting/instance_link.h"
 
@@ -59,6 +60,9 @@ struct LiveEndpoint {
   std::shared_ptr<const domain::DataCapture> capture;   // null: nothing is captured
   std::shared_ptr<const domain::AsyncInference> async;  // null: it answers at once
 };
+
+// InvalidArgument: the sentence for who calls it.
+Status check_takes_calls(const LiveEndpoint& endpoint);
 
 using LiveTable = std::map<std::string, LiveEndpoint>;  // by the name in lower case
 

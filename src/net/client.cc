@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -73,6 +75,9 @@ class Exchange {
     return reply;
   }
 
+  // The reply is whole by then, or it is a Timeout.
+  void end_at(std::chrono::steady_clock::time_point end) { end_ = end; }
+
   bool answered() const { return answered_; }  // a byte of the reply has arrived
   // The connection broke while the server had not read everything: it would have been an end else.
   bool broke_unread() const { return broke_unread_ && !answered_; }
@@ -100,7 +105,17 @@ class Exchange {
     return {};
   }
 
+  Status keep_to_end() {
+    if (!end_) return {};
+    const auto left =
+        std::chrono::duration_cast<Duration>(*end_ - std::chrono::steady_clock::now());
+    if (left <= Duration(0)) return timed_out("the reply was not whole in time");
+    link_.set_io_timeout(left);
+    return {};
+  }
+
   Status send_parts(std::string_view first, std::string_view second) {
+    CLARY_RETURN_IF_ERROR(keep_to_end());
     const Result<ClientLink::Sent> sent = link_.send(first, second);
     stopped_early_ = !sent.ok() || *sent == ClientLink::Sent::kAnswered;
     broke_unread_ = !sent.ok() && sent.error().code == ErrorCode::kUnavailable;
@@ -108,6 +123,7 @@ class Exchange {
   }
 
   Result<bool> receive() {
+    CLARY_RETURN_IF_ERROR(keep_to_end());
     const Result<bool> open = link_.receive(input_);
     if (!open.ok()) {
       broke_unread_ = broke_unread_ || open.error().code == ErrorCode::kUnavailable;
@@ -201,6 +217,7 @@ class Exchange {
   const MessageParser::Kind kind_;
   MessageParser parser_;
   std::string input_;
+  std::optional<std::chrono::steady_clock::time_point> end_;
   bool answered_ = false;
   bool broke_unread_ = false;
   bool began_source_ = false;
@@ -336,11 +353,12 @@ Result<ClientReply> Client::send_once(const ClientRequest& request, Duration lim
   CLARY_RETURN_IF_ERROR(check_request(request));
   const std::string what = request.method + " " + state_->address;
   const std::function<Status(std::string_view)> no_sink;
+  const auto end = std::chrono::steady_clock::now() + limit;
   for (;;) {
     auto borrowed = state_->borrow();
     if (!borrowed.ok()) return unavailable(borrowed.error().message);
-    borrowed->link.set_io_timeout(limit);
     Exchange exchange(borrowed->link, state_->options, request, no_sink);
+    exchange.end_at(end);
     auto reply = [&] {
       const State::UnderWay under_way(*state_, borrowed->link);
       return exchange.run(state_->host);

@@ -57,7 +57,7 @@ class Client {
   Result<ClientReply> send(const ClientRequest& request,
                            const std::function<Status(std::string_view)>& body_sink = {});
   // For requests that must not be carried out twice, to a server on a Unix socket, whose end tells
-  // whether it had read what was sent. limit: without a byte moved; instead of io_timeout.
+  // whether it had read what was sent. limit: of all of it; instead of io_timeout.
   // Unavailable: the server has not read all of the request, so that another may be asked;
   // Internal: it had, and broke off; Timeout.
   Result<ClientReply> send_once(const ClientRequest& request, Duration limit);

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "objects/channel_path.h"
+#include "runtime/channel_folder.h"
 #include "runtime/environment_match.h"
 #include "runtime/model_data.h"
 #include "runtime/plan_errors.h"
@@ -258,7 +259,7 @@ Result<compute::Resources> PlanMaker::resources_of(const Job& job,
 
 Result<PlanChannel> PlanMaker::make_channel(const Job& job, const domain::Channel& channel) {
   if (channel.file_system.id.empty()) return make_s3_channel(job, channel);
-  CLARY_TRY(std::string folder, folder_of_channel(channel));
+  CLARY_TRY(std::string folder, channel_folder(settings_.filesystems, channel));
   return PlanChannel{.name = channel.name,
                      .input_mode = channel.input_mode,
                      .record_wrapper = channel.record_wrapper,
@@ -266,37 +267,6 @@ Result<PlanChannel> PlanMaker::make_channel(const Job& job, const domain::Channe
                      .path = channel.path,
                      .mount = std::move(folder),
                      .writable = channel.file_system.writable};
-}
-
-Result<std::string> PlanMaker::folder_of_channel(const domain::Channel& channel) const {
-  const domain::FileSystemSource& source = channel.file_system;
-  const auto refused = [&](const std::string& reason) {
-    return invalid_argument(
-        fmt::format("ClientError: Unable to mount file system '{}' for channel "
-                    "'{}': {}",
-                    source.id, channel.name, reason));
-  };
-  const auto named = settings_.filesystems.find(source.id);
-  if (named == settings_.filesystems.end()) {
-    std::vector<std::string> names;
-    for (const auto& [id, folder] : settings_.filesystems) names.push_back(id);
-    const auto near = nearest(source.id, names);
-    return refused("[filesystems] in clary.toml does not name it" +
-                   (near            ? fmt::format("; did you mean '{}'?", *near)
-                    : names.empty() ? "; it names none"
-                                    : "; it names " + join(names, ", ")));
-  }
-  const auto root = real_path(named->second);
-  if (!root.ok()) return refused(fmt::format("its folder '{}' is not there", named->second));
-  const std::string_view below =
-      std::string_view(source.directory)
-          .substr(std::min(source.directory.find_first_not_of('/'), source.directory.size()));
-  const auto folder = real_path(path_join(*root, below.empty() ? "." : below));
-  if (!folder.ok() || !list_folder(*folder).ok())
-    return refused(fmt::format("its folder '{}' has no directory '{}'", *root, source.directory));
-  if (*folder != *root && *root != "/" && !folder->starts_with(*root + "/"))
-    return refused(fmt::format("the directory '{}' leads out of it", source.directory));
-  return *folder;
 }
 
 Result<PlanChannel> PlanMaker::make_s3_channel(const Job& job, const domain::Channel& channel) {

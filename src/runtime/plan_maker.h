@@ -98,8 +98,6 @@ class PlanMaker {
   // A view of the prefix that shows nothing the reader may not read. InvalidArgument: it would.
   Result<std::string> hold_view(const DataReader& reader, Reading reading,
                                 const objects::ObjectUri& prefix, const GangId& gang);
-  // The folder of this machine that a channel's file system stands for.
-  Result<std::string> folder_of_channel(const domain::Channel& channel) const;
   // That the buckets are there to which the job writes.
   Status check_outputs(const domain::Job& job);
   // That what a serving job serves is there.

@@ -1,6 +1,9 @@
 #include "runtime/serving_plan.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "runtime/image_name.h"
 
 namespace clary::runtime {
 namespace {
@@ -21,6 +24,17 @@ std::string form_name(domain::ModelDataForm form) {
   return "none";
 }
 
+// Which default functions a model's script gets goes by the image; every other is told from the
+// model's own files. The names are those of python/clary_serving/handlers/frameworks.py.
+void name_framework(const std::string& image, hostlink::HostPlan& plan) {
+  constexpr const char* kVariable = "CLARY_SERVING_FRAMEWORK";
+  const std::string framework = parse_image_name(image).framework;
+  if (framework != "sklearn" && framework != "xgboost" && framework != "tensorflow") return;
+  const bool named = std::ranges::any_of(
+      plan.environment, [](const auto& variable) { return variable.first == kVariable; });
+  if (!named) plan.environment.emplace_back(kVariable, framework);
+}
+
 }  // namespace
 
 void plan_serving(const domain::Job& job, std::string socket, hostlink::HostPlan& plan) {
@@ -29,6 +43,7 @@ void plan_serving(const domain::Job& job, std::string socket, hostlink::HostPlan
   plan.environment = container.environment;
   plan.environment.insert(plan.environment.end(), job.spec.environment.begin(),
                           job.spec.environment.end());
+  name_framework(container.image, plan);
   plan.model = {
       .form = form_name(container.form), .uri = container.model_uri, .many = container.many_models};
   plan.serving_socket = std::move(socket);

@@ -11,6 +11,7 @@
 
 #include "hostlink/line_socket.h"
 #include "runtime/fake_runtime.h"
+#include "runtime/serving_plan.h"
 #include "runtime/serving_socket.h"
 
 namespace clary::runtime {
@@ -91,6 +92,25 @@ TEST_F(ServingTest, ThePlanNamesWhatIsServed) {
   EXPECT_EQ(made.cores, 2) << "of the instance, cut to the machine";
   EXPECT_EQ(made.memory_bytes, 4ULL << 30);
   EXPECT_FALSE(made.credentials.access_key.empty());
+}
+
+TEST(ServingPlan, TheImageNamesTheDefaultFunctionsThatTheFilesDoNot) {
+  const auto variables = [](const std::string& image, Pairs given) {
+    domain::Job job{.kind = JobKind::kServing};
+    job.spec.model = {.image = image, .environment = std::move(given)};
+    hostlink::HostPlan plan;
+    plan_serving(job, "/serve.sock", plan);
+    return plan.environment;
+  };
+  const std::string sklearn = "sagemaker-scikit-learn:1.2-1-cpu-py3";
+  EXPECT_EQ(variables(sklearn, {}), (Pairs{{"CLARY_SERVING_FRAMEWORK", "sklearn"}}));
+  EXPECT_EQ(variables("sagemaker-xgboost:1.7-1", {}),
+            (Pairs{{"CLARY_SERVING_FRAMEWORK", "xgboost"}}));
+  EXPECT_EQ(variables("tensorflow-inference:2.14-cpu", {}),
+            (Pairs{{"CLARY_SERVING_FRAMEWORK", "tensorflow"}}));
+  EXPECT_EQ(variables("pytorch-inference:2.13-cpu-py311", {}), Pairs{});
+  const Pairs named = {{"CLARY_SERVING_FRAMEWORK", "base"}};
+  EXPECT_EQ(variables(sklearn, named), named);
 }
 
 TEST_F(ServingTest, ItTakesNoPlaceAndWaitsForNone) {

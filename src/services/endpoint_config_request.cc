@@ -26,7 +26,7 @@ Complaint check_variant(const std::string& path, const api::ProductionVariant& v
         std::pair{variant.initial_instance_count.has_value(), "initialInstanceCount"}}) {
     if (!given) return absent_member(path + member);
   }
-  return std::nullopt;
+  return check_instance_count(variant.variant_name, *variant.initial_instance_count);
 }
 
 domain::ProductionVariant variant_of(const api::ProductionVariant& variant) {

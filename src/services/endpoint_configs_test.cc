@@ -6,6 +6,7 @@ namespace clary::services {
 namespace {
 
 using testing::HasSubstr;
+using testing::StartsWith;
 
 constexpr const char* kConfigArn =
     "arn:aws:sagemaker:eu-west-1:000000000000:endpoint-config/config";
@@ -65,6 +66,9 @@ TEST_F(EndpointConfigsTest, WhatMakesNoConfigurationIsRefused) {
   EXPECT_THAT(create_variants(R"({"VariantName": "v", "ModelName": "Model",
                                   "InitialInstanceCount": 1})"),
               HasSubstr("'productionVariants.1.member.instanceType'"));
+  EXPECT_THAT(create_variants(R"({"VariantName": "v", "ModelName": "Model",
+                                  "InstanceType": "ml.m5.large", "InitialInstanceCount": 101})"),
+              StartsWith("ResourceLimitExceeded: A variant has at most 100 instances"));
 }
 
 TEST_F(EndpointConfigsTest, DataCaptureIsKept) {

@@ -59,8 +59,9 @@ Complaint apply_weights(const std::vector<api::DesiredWeightAndCapacity>& wanted
           "least 1.",
           one.variant_name));
     }
-    if (one.desired_instance_count)
-      variant->instances = static_cast<int>(*one.desired_instance_count);
+    const std::int64_t count = one.desired_instance_count.value_or(variant->instances);
+    if (auto refused = check_instance_count(one.variant_name, count)) return refused;
+    variant->instances = static_cast<int>(count);
     if (one.desired_weight) variant->weight = *one.desired_weight;
   }
   return std::nullopt;

@@ -78,6 +78,15 @@ ServiceError absent_member(const std::string& path) {
                   path));
 }
 
+Complaint check_instance_count(const std::string& variant, std::int64_t count) {
+  constexpr std::int64_t kMostInstances = 100;
+  if (count <= kMostInstances) return std::nullopt;
+  return ServiceError(
+      "ResourceLimitExceeded",
+      fmt::format("A variant has at most {} instances; {} are asked for of the variant \"{}\".",
+                  kMostInstances, count, variant));
+}
+
 Status set_tags(domain::JobStore& jobs, const Arn& arn, const std::vector<domain::Tag>& tags) {
   CLARY_TRY(const std::vector<domain::Tag> before, jobs.tags(arn));
   if (!before.empty()) {

@@ -42,6 +42,10 @@ ServiceError already_there(ServingKind kind, const Arn& arn);
 // optional for kinds of resources that are refused here.
 ServiceError absent_member(const std::string& path);
 
+// Nothing: a variant may have so many instances. Else ResourceLimitExceeded: all of them are
+// started at once.
+Complaint check_instance_count(const std::string& variant, std::int64_t count);
+
 // The record or what went wrong with it, in AWS's words.
 template <typename T>
 Outcome<T> found_or(Result<T> found, ServingKind kind, const std::string& name,

@@ -3,7 +3,8 @@
  *
  * A plugin is a shared library that exports clary_engine_entry(). Version: both sides are built
  * with this file; a plugin of another CLARY_ENGINE_ABI is not used. Within one version members are
- * only added at the end of structs, and `size` says how many of them the maker of a struct knew.
+ * only added at the end of structs, and `size` says how many of them the maker of a struct knew;
+ * none to clary_tensor, which stands in arrays.
  * Memory belongs to whoever made it and goes back to that side's release function.
  * Functions return 0, or 1 and a text that says why. Texts are UTF-8.
  * Threads: create, describe and run may be called from any thread, run from several at once;

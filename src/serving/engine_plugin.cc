@@ -50,6 +50,12 @@ std::string torch_version_in(const std::string& torch_folder) {
   return text->substr(begin, text->find('\'', begin) - begin);
 }
 
+bool torch_has_old_strings(const std::string& torch_folder) {
+  const Result<std::string> text =
+      read_file(path_join(torch_folder, "share/cmake/Torch/TorchConfig.cmake"));
+  return text.ok() && text->find("-D_GLIBCXX_USE_CXX11_ABI=0") != std::string::npos;
+}
+
 Result<std::shared_ptr<const EnginePlugin>> EnginePlugin::open(const std::string& folder,
                                                                const std::string& environment) {
   const Result<std::string> text = read_file(path_join(folder, "engine.json"));

@@ -32,6 +32,9 @@ std::string engine_folder(const std::string& data_folder, const std::string& int
 
 // __version__ of the torch in a folder, which its version.py tells; "" where it does not.
 std::string torch_version_in(const std::string& torch_folder);
+// Whether it was compiled with GCC's strings of before C++11, as its TorchConfig.cmake tells: those
+// that pip installs often were before 2.7. Source: _GLIBCXX_USE_CXX11_ABI of libstdc++.
+bool torch_has_old_strings(const std::string& torch_folder);
 
 class EnginePlugin {
  public:

@@ -59,7 +59,7 @@ class ForkServer {
       : control_(std::move(control)), pid_(pid), clock_(clock) {}
   Result<ReceivedFrame> receive(FrameKind wanted, Duration deadline) CLARY_REQUIRES(mutex_);
 
-  mutable Mutex pids_mutex_;  // taken after mutex_
+  mutable Mutex pids_mutex_;                            // taken after mutex_
   std::set<pid_t> pids_ CLARY_GUARDED_BY(pids_mutex_);  // of the workers
   Mutex mutex_;
   WorkerSocket control_ CLARY_GUARDED_BY(mutex_);

@@ -9,6 +9,9 @@
 namespace clary::serving {
 namespace {
 
+// Clients refuse a longer head; the whole message is the body.
+constexpr std::size_t kMostReasonBytes = 4096;
+
 std::string_view type_of(int status) {
   switch (status) {
     case 401:
@@ -95,7 +98,7 @@ net::Reply error_reply(const Error& error) {
 net::Reply answer_reply(ModelAnswer answer) {
   net::Reply reply;
   reply.status = answer.status;
-  reply.reason = std::move(answer.reason);
+  reply.reason = answer.reason.substr(0, kMostReasonBytes);
   reply.headers = std::move(answer.headers);
   if (answer.content_type) reply.headers.set("Content-Type", std::move(*answer.content_type));
   std::move(answer.body).move_into(reply);

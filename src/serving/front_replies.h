@@ -23,6 +23,7 @@ net::Reply too_large_reply(std::uint64_t limit_bytes);
 // 404 NotFound, 409 AlreadyExists and Conflict, 507 LimitExceeded, 503 Unavailable and Cancelled,
 // 504 Timeout, 400 what the caller did wrong, else 500.
 net::Reply error_reply(const Error& error);
+// The reason phrase ends after 4 KiB.
 net::Reply answer_reply(ModelAnswer answer);
 
 }  // namespace clary::serving

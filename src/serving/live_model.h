@@ -103,7 +103,7 @@ class LiveModel {
   ModelMetrics& metrics_;
 
   mutable Mutex mutex_;
-  CondVar arrived_;  // a call waits; only free lanes wait for it
+  CondVar arrived_;          // a call waits; only free lanes wait for it
   mutable CondVar changed_;  // everything was answered, a lane was opened, or it ends
   std::deque<PendingCall> queue_ CLARY_GUARDED_BY(mutex_);
   std::vector<LaneView> lanes_ CLARY_GUARDED_BY(mutex_);

@@ -127,6 +127,23 @@ TEST_F(ModelFrontTest, PassesTheRequestOnAndTheAnswerBack) {
   EXPECT_NE(answer.find("X-Request-Id: me-1\r\n"), std::string::npos);
 }
 
+TEST_F(ModelFrontTest, ALongReasonIsCutInTheHeadAndWholeInTheBody) {
+  const std::string told(200'000, 'x');
+  engine_.on_run = [&told](FakeEngine::Batch) {
+    LaneResult result;
+    ModelAnswer answer = text_answer(told);
+    answer.status = 500;
+    answer.reason = told;
+    result.answers.push_back(std::move(answer));
+    return result;
+  };
+  serve();
+  const std::string answer = ask(post("abc"));
+  expect_status(answer, 500);
+  EXPECT_LT(answer.find("\r\n\r\n"), 8192U);
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n" + told));
+}
+
 TEST_F(ModelFrontTest, ALargeBodyGoesThereAndBack) {
   serve();
   const std::string body(3 << 20, 'x');

@@ -71,6 +71,8 @@ void ModelManager::load(const std::string& name, const std::string& url, bool pi
 
 void ModelManager::run_load(const std::string& name, const std::string& url) {
   const Result<Unit> opened = open(name, url);
+  // Not under the mutex: the kernel walks through all of their memory.
+  const std::uint64_t measured = opened.ok() ? (*opened)->memory_bytes() : 0;
   std::vector<PendingCall> waiting;
   Done done;
   {
@@ -79,7 +81,6 @@ void ModelManager::run_load(const std::string& name, const std::string& url) {
     waiting = std::move(entry->second.waiting);
     done = std::move(entry->second.done);
     if (opened.ok()) {
-      const std::uint64_t measured = (*opened)->memory_bytes();
       entry->second.unit = *opened;
       entry->second.waiting.clear();
       entry->second.done = nullptr;
@@ -266,30 +267,30 @@ std::optional<Refusal> ModelManager::refusal(const std::string& model,
 std::optional<Refusal> ModelManager::submit(const std::string& model, PendingCall call) {
   Unit unit;
   std::string source;
-  if (!options_.roots.from.empty() && !find(model)) {
+  for (;;) {
+    {
+      MutexLock lock(mutex_);
+      if (auto refused = refusal_now(model)) return refused;
+      const auto entry = entries_.find(model);
+      if (entry != entries_.end()) {
+        entry->second.last_used = clock_.steady();
+        unit = entry->second.unit;
+        if (unit != nullptr) break;
+        entry->second.waiting.push_back(std::move(call));
+        return std::nullopt;
+      }
+      if (!source.empty()) {
+        Entry fresh;
+        fresh.url = std::move(source);
+        fresh.waiting.push_back(std::move(call));
+        begin_load(model, std::move(fresh));
+        return std::nullopt;
+      }
+    }
+    // Not under the mutex: it asks the disk.
     Result<std::string> found = source_of_name(options_.roots, model);
     if (!found.ok()) return refusal_of(found.error());
     source = std::move(*found);
-  }
-  {
-    MutexLock lock(mutex_);
-    if (auto refused = refusal_now(model)) return refused;
-    auto entry = entries_.find(model);
-    if (entry == entries_.end()) {
-      // It went between the two looks: whoever asks again loads it.
-      if (source.empty()) return Refusal{.sentence = "model '" + model + "' makes room just now"};
-      Entry fresh;
-      fresh.url = std::move(source);
-      fresh.waiting.push_back(std::move(call));
-      begin_load(model, std::move(fresh));
-      return std::nullopt;
-    }
-    entry->second.last_used = clock_.steady();
-    unit = entry->second.unit;
-    if (unit == nullptr) {
-      entry->second.waiting.push_back(std::move(call));
-      return std::nullopt;
-    }
   }
   return unit->live().submit(std::move(call));
 }

@@ -98,6 +98,14 @@ TEST_F(ModelManagerTest, LoadsAModelWhenItIsAskedFor) {
   EXPECT_TRUE(model->ready);
 }
 
+TEST_F(ModelManagerTest, ACallNamesItsModel) {
+  manage();
+  const auto refused = manager_->submit("", PendingCall{});
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 400);
+  EXPECT_NE(refused->sentence.find("X-Amzn-SageMaker-Target-Model names one"), std::string::npos);
+}
+
 TEST_F(ModelManagerTest, FirstCallsAtOnceLoadOnceAndOthersDoNotWait) {
   opener_.on_fetch = [this](const std::string& source) {
     if (source.ends_with("slow")) gate_.pass();

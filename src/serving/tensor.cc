@@ -1,12 +1,16 @@
 #include "serving/tensor.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "base/check.h"
 
 namespace clary::serving {
 namespace {
+
+constexpr std::uint64_t kMostInVoid = 1 << 24;
 
 struct Kind {
   std::string_view name;
@@ -68,6 +72,13 @@ std::optional<std::uint64_t> elements_of(std::span<const std::int64_t> shape) {
   if (is_empty) return 0;
   if (too_many) return std::nullopt;
   return count;
+}
+
+bool is_vast_void(std::span<const std::int64_t> shape) {
+  Shape others;
+  std::ranges::copy_if(shape, std::back_inserter(others),
+                       [](std::int64_t size) { return size != 0; });
+  return others.size() < shape.size() && elements_of(others).value_or(UINT64_MAX) > kMostInVoid;
 }
 
 Tensor Tensor::make(DType dtype, Shape shape) {

@@ -43,6 +43,9 @@ using Shape = std::vector<std::int64_t>;
 std::string shape_text(std::span<const std::int64_t> shape);
 // How many elements; nothing where the number does not fit or an axis is negative.
 std::optional<std::uint64_t> elements_of(std::span<const std::int64_t> shape);
+// Whether a shape without elements has other axes beyond what any body could fill: nobody means
+// it, and the lists of it, written out, would fill the memory.
+bool is_vast_void(std::span<const std::int64_t> shape);
 
 // What somebody else owns.
 struct TensorView {

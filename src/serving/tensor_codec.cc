@@ -142,6 +142,9 @@ Result<Tensor> read_raw_tensor(std::string_view body, std::string_view content_t
     return invalid_argument(std::string(kRawType) + ": shape " + shape_text(*shape) + " of " +
                             std::string(dtype_name(*dtype)) + " does not take the " +
                             std::to_string(body.size()) + " bytes of the body");
+  if (is_vast_void(*shape))
+    return invalid_argument(std::string(kRawType) + ": shape " + shape_text(*shape) +
+                            " has too many rows without an element");
   Tensor tensor = Tensor::make(*dtype, std::move(*shape));
   if (!body.empty()) std::memcpy(tensor.bytes(), body.data(), body.size());
   return tensor;

@@ -176,6 +176,20 @@ TEST(TensorCodec, NpyThatLiesIsRefused) {
   refused("PK\x03\x04", "expected np.ndarray (got NpzFile)");
 }
 
+TEST(TensorCodec, NothingHasNoMoreRowsThanABodyCouldHave) {
+  for (const char* shape : {"9223372036854775807,0", "1,0,16777217", "0,4294967296,4294967296"}) {
+    const std::string why = " has too many rows without an element";
+    EXPECT_NE(answer(npy("<f4", "(" + std::string(shape) + ")", ""), kNpy).find(why),
+              std::string::npos)
+        << shape;
+    EXPECT_NE(answer("", "application/x-tensor;dtype=f4;shape=" + std::string(shape)).find(why),
+              std::string::npos)
+        << shape;
+  }
+  EXPECT_EQ(answer(npy("<f4", "(2, 0)", ""), kNpy), "[[], []]");
+  EXPECT_EQ(answer("", "application/x-tensor;dtype=f4;shape=0,3,1024,1024"), "[]");
+}
+
 TEST(TensorCodec, BareNumbersSayWhatTheyAre) {
   const std::string two = bytes_of_numbers<float>({1, 2});
   EXPECT_EQ(answer(two, "application/x-tensor;dtype=f4;shape=1,2"), "[[1.0, 2.0]]");

@@ -210,6 +210,8 @@ Result<Tensor> read_npy_tensor(std::string_view body) {
     return npy_fault("shape " + shape_text(layout.shape) + " of " + std::string(dtype_name(dtype)) +
                      " takes " + (count && bytes > 0 ? std::to_string(bytes) : "too many") +
                      " bytes, the body has " + std::to_string(data.size()));
+  if (is_vast_void(layout.shape))
+    return npy_fault("shape " + shape_text(layout.shape) + " has too many rows without an element");
   Tensor tensor = Tensor::make(dtype, std::move(layout.shape));
   if (bytes == 0) return tensor;
   if (layout.fortran && tensor.shape.size() > 1) {

@@ -167,7 +167,7 @@ class TorchLane final : public Lane {
     }
     if (thread_->run(step, deadline, [this] { return engine_.is_stopped(); })) return {};
     is_left_ = true;
-    engine_.count_left_run();
+    engine_.leave(run);
     if (engine_.is_stopped()) return cancelled("the server is ending");
     return timed_out("the model had not answered after " +
                      format_duration(clock_.steady() - began) + "; its run was left to itself");
@@ -196,10 +196,10 @@ Result<std::unique_ptr<Lane>> TorchEngine::open_lane(Duration) {
       return unsupported(std::string("the torch engine: the model brings ") + code +
                          ", which only the python engine runs");
   }
-  if (left_runs_ >= options_.lanes)
-    return unavailable("the torch engine: " + std::to_string(left_runs_) +
-                       " runs of the model have not come back and hold on to their cores; the "
-                       "server has to be started anew");
+  if (const std::size_t left = left_runs(); left >= options_.lanes)
+    return unavailable("the torch engine: " + std::to_string(left) +
+                       " runs of the model have not come back and hold on to their cores; if they "
+                       "do not, the server has to be started anew");
   {
     MutexLock lock(mutex_);
     if (plugin_ == nullptr) {
@@ -209,6 +209,17 @@ Result<std::unique_ptr<Lane>> TorchEngine::open_lane(Duration) {
   auto lane = std::make_unique<TorchLane>(*this, clock_);
   lane->load();
   return std::unique_ptr<Lane>(std::move(lane));
+}
+
+void TorchEngine::leave(std::weak_ptr<const void> run) {
+  MutexLock lock(left_mutex_);
+  left_.push_back(std::move(run));
+}
+
+std::size_t TorchEngine::left_runs() {
+  MutexLock lock(left_mutex_);
+  std::erase_if(left_, [](const std::weak_ptr<const void>& run) { return run.expired(); });
+  return left_.size();
 }
 
 Result<std::shared_ptr<PluginModel>> TorchEngine::model() {

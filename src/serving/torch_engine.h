@@ -9,7 +9,9 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/logger.h"
@@ -45,16 +47,19 @@ class TorchEngine final : public Engine {
   Result<std::shared_ptr<PluginModel>> model();
   const TorchEngineOptions& options() const { return options_; }
   bool is_stopped() const { return stopped_; }
-  void count_left_run() { ++left_runs_; }
+  // A run was left to itself; it has come back once nobody holds it any more.
+  void leave(std::weak_ptr<const void> run);
 
  private:
+  std::size_t left_runs();
   void warm_up(PluginModel& model);
 
   const TorchEngineOptions options_;
   const Clock& clock_;
   const Logger& logger_;
   std::atomic<bool> stopped_ = false;
-  std::atomic<std::size_t> left_runs_ = 0;
+  Mutex left_mutex_;
+  std::vector<std::weak_ptr<const void>> left_ CLARY_GUARDED_BY(left_mutex_);
   Mutex mutex_;  // held while the model is loaded
   std::shared_ptr<const EnginePlugin> plugin_ CLARY_GUARDED_BY(mutex_);
   std::shared_ptr<PluginModel> model_ CLARY_GUARDED_BY(mutex_);

@@ -72,6 +72,15 @@ TEST_F(TorchEngineTest, AnotherTorchIsRefused) {
   EXPECT_NE(said.find("holds 2.13.0+cpu"), std::string::npos) << said;
 }
 
+TEST_F(TorchEngineTest, TheStringsOfATorchAreThoseThatItsConfigurationNames) {
+  EXPECT_FALSE(torch_has_old_strings(torch()));
+  const std::string config = torch() + "/share/cmake/Torch/TorchConfig.cmake";
+  write(config, "set(TORCH_CXX_FLAGS \"-D_GLIBCXX_USE_CXX11_ABI=1\")\n");
+  EXPECT_FALSE(torch_has_old_strings(torch()));
+  write(config, "set(TORCH_CXX_FLAGS \"-D_GLIBCXX_USE_CXX11_ABI=0\")\n");
+  EXPECT_TRUE(torch_has_old_strings(torch()));
+}
+
 TEST_F(TorchEngineTest, ALibraryThatCannotBeOpenedIsRefused) {
   build({.environment = "mine", .library_version = "2.13.0+cpu", .library_folder = ""});
   write(plugin() + "/libclary_torch.so", "no library");
@@ -83,6 +92,18 @@ TEST_F(TorchEngineTest, CodeOfTheUserIsThePythonEngines) {
   EXPECT_EQ(refusal(),
             "the torch engine: the model brings code/inference.py, which only the python engine "
             "runs");
+}
+
+TEST_F(TorchEngineTest, NoLaneIsOpenedUntilARunThatWasLeftHasComeBack) {
+  TorchEngine engine(
+      {.plugin_folder = plugin(), .environment = "default", .model_folder = model(), .device = ""},
+      clock_, logger_);
+  const auto refusal = [&engine] { return engine.open_lane(Duration::max()).error().message; };
+  auto run = std::make_shared<int>(0);
+  engine.leave(run);
+  EXPECT_NE(refusal().find("1 runs of the model have not come back"), std::string::npos);
+  run.reset();
+  EXPECT_NE(refusal().find("none has been built"), std::string::npos);
 }
 
 TEST(EngineFolder, IsOneOfEachEnvironment) {

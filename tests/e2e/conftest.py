@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from clary_server import CLARY, Server  # noqa: E402
+from endpoints import Endpoints  # noqa: E402
 from processing import Processing  # noqa: E402
 from training import Training  # noqa: E402
 
@@ -56,6 +57,14 @@ def training(server):
 @pytest.fixture(scope="session")
 def processing(server, training):
     return Processing(server, training)
+
+
+@pytest.fixture
+def endpoints(server, training):
+    """Makes endpoints; removes them after the test."""
+    made = Endpoints(server, training)
+    yield made
+    made.clear()
 
 
 @pytest.fixture

@@ -304,7 +304,7 @@ def test_what_cannot_be_served_says_so(tmp_path):
     hostile = tmp_path / "hostile.tar.gz"
     with tarfile.open(hostile, "w:gz") as archive:
         archive.addfile(tarfile.TarInfo("../outside"))
-    for source, said in [("absent", "absent"), ("model.mar", "no form"), ("hostile.tar.gz", "../outside")]:
+    for source, said in [("absent", "absent"), ("model.mar", "not a zip archive"), ("hostile.tar.gz", "../outside")]:
         status, text = refused(str(tmp_path / source), *data)
         assert status == 1 and said in text
     assert not (tmp_path / "outside").exists()

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import types
 
 import pytest
 
@@ -15,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "python"))
 
 from clary_serving import frames, preload, worker  # noqa: E402
-from clary_serving.handlers.answer import Request  # noqa: E402
+from clary_serving.handlers.answer import Answer, Request  # noqa: E402
 
 SECONDS = 20  # of patience with a process
 
@@ -183,6 +184,14 @@ def test_what_the_functions_raise_is_an_answer_and_the_worker_goes_on(workers):
     assert ask(connection, b"abc").get("status") == "200"
 
 
+def test_a_long_message_fits_into_the_fields():
+    told = "x" * (2 << 20)
+    answer = Answer(500, None, f"{told}\n".encode(), told)
+    assert sum(len(value) for _, value in worker._fields_of(answer)) < 5000
+    [(_, reason)] = worker._failure(types.SimpleNamespace(failure=answer))
+    assert told.startswith(reason) and len(reason) < 5000
+
+
 def test_pieces_are_sent_as_one_body():
     assert worker._whole(map(bytes, [b"ab", b"c"])) == b"abc"
     assert worker._whole(b"abc") == b"abc"
@@ -227,7 +236,8 @@ def test_a_model_that_cannot_be_loaded_says_why_and_each_request_tries_again(wor
             return 1
         def predict_fn(data, model): return [model]
     """).start()
-    assert ready.kind == frames.READY and "boom model" in ready.get("failure")
+    assert ready.kind == frames.READY and ready.get("failure").startswith('RuntimeError: boom model (File "'), ready
+    assert "line 4, in model_fn" in ready.get("failure")
     answer = ask(connection, b"[1]")
     assert answer.get("status") == "500" and bytes(answer.body).startswith(b"boom model\n")
     assert "boom model" in answer.get("failure")

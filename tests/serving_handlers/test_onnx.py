@@ -1,9 +1,8 @@
-"""ONNX models: the default functions on a session that needs no onnxruntime, and, where CLARY_TEST_ONNX names an interpreter
-that has onnxruntime and onnx, on real ones. The latter are of one's own choice; none skips itself."""
+"""ONNX models: the default functions on a session that needs no onnxruntime, and on a real one."""
 
 import io
 import json
-import os
+import sys
 
 import numpy
 import pytest
@@ -14,8 +13,6 @@ from clary_serving.handlers.errors import BaseInferenceToolkitError
 from clary_serving.handlers.routes import INFER, METADATA, V2, Route
 
 from conftest import Model, running
-
-ONNX_PYTHON = os.environ.get("CLARY_TEST_ONNX", "")
 
 
 class Node:
@@ -127,10 +124,10 @@ save(made, {path!r})
 
 @pytest.fixture(scope="module")
 def onnx_runner():
-    yield from running(ONNX_PYTHON, "numpy")
+    yield from running(sys.executable, "numpy")
 
 
-def a_real_model(onnx_runner, tmp_path):
+def test_a_real_model(onnx_runner, tmp_path):
     model = Model(onnx_runner, tmp_path / "model")
     model.write("notes.txt", "")
     script = tmp_path / "save.py"
@@ -147,7 +144,3 @@ def a_real_model(onnx_runner, tmp_path):
     assert json.loads(found[4].body)["outputs"] == [{"name": "y", "shape": [1, 2], "datatype": "FP32", "data": [2.0, 4.0]}]
     (tmp_path / "model/double.onnx").write_bytes(b"no model")
     assert model.ask_all()["failure"].text.startswith("double.onnx: ")
-
-
-if ONNX_PYTHON:
-    test_a_real_model = a_real_model

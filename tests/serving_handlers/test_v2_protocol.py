@@ -35,7 +35,9 @@ def test_data_may_be_nested_and_bytes_may_be_base64():
 
 BAD = [
     ({"shape": "2"}, "inputs[0]: 'shape' must be a list"), ({"shape": [3]}, "inputs[0]: shape [3] has 3 values, 'data' has 2"),
-    ({"shape": [-1]}, "inputs[0]: shape [-1]: sizes must be whole numbers that are not negative"),
+    ({"shape": [-1]}, "inputs[0]: shape [-1]: sizes must be whole numbers from 0 to 2^63 - 1, 32 of them at most"),
+    ({"shape": [10**30, 0], "data": []}, "inputs[0]: shape [1000000"), ({"shape": [10**4000] * 2}, "inputs[0]: shape [1000000"),
+    ({"shape": [2**31] * 3 + [0], "data": []}, "inputs[0]: shape [2147483648, 2147483648, 2147483648, 0] is beyond what"),
     ({"shape": [1 << 62, 4]}, "inputs[0]: shape [4611686018427387904, 4] has 18446744073709551616 values, 'data' has 2"),
     ({"datatype": "FP8"}, "inputs[0]: datatype 'FP8': one of BOOL, "),
     ({"datatype": 3}, "inputs[0]: 'datatype' must be a string"),

@@ -1,7 +1,8 @@
 """Trains a small convolutional network on CIFAR-10: an ordinary SageMaker script-mode entry point.
 
 Channels: `train` and `test`, each with tar files of JPEGs named <class>/<anything>.jpg.
-Prints one line of metrics per epoch; leaves model.pth (weights and class names) in the model folder.
+Prints one line of metrics per epoch; leaves model.pth (weights, class names, the mean and spread of
+the training images) in the model folder, for inference.py.
 """
 
 import argparse
@@ -129,7 +130,7 @@ def main() -> None:
               f"test_accuracy={test_accuracy:.4f} seconds={time.monotonic() - began:.1f}", flush=True)
 
     pathlib.Path(arguments.model_dir).mkdir(parents=True, exist_ok=True)
-    torch.save({"classes": classes, "weights": network.state_dict()},
+    torch.save({"classes": classes, "weights": network.state_dict(), "mean": mean, "spread": spread},
                pathlib.Path(arguments.model_dir) / "model.pth")
 
 

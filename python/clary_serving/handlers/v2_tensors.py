@@ -53,8 +53,8 @@ def array_of(where: str, tensor: dict):
     shape, datatype = tensor["shape"], tensor["datatype"]
     if datatype not in DATATYPES:
         raise V2Error(f"{where}: datatype {datatype!r}: one of {', '.join(DATATYPES)}")
-    if not all(type(size) is int and size >= 0 for size in shape) or len(shape) > 32:
-        raise V2Error(f"{where}: shape {shape}: sizes must be whole numbers that are not negative")
+    if not all(type(size) is int and 0 <= size < 1 << 63 for size in shape) or len(shape) > 32:
+        raise V2Error(f"{where}: shape {shape}: sizes must be whole numbers from 0 to 2^63 - 1, 32 of them at most")
     parameters = tensor.get("parameters") or {}
     if not isinstance(parameters, dict):
         raise V2Error(f"{where}: 'parameters' must be an object")
@@ -69,8 +69,13 @@ def array_of(where: str, tensor: dict):
     if count != len(flat) or count > _MOST_VALUES:
         raise V2Error(f"{where}: shape {shape} has {count} values, 'data' has {len(flat)}")
     if datatype == "BYTES":
-        return _bytes(where, flat, parameters.get("content_type") == "base64").reshape(shape)
-    return _numbers(where, flat, datatype, numpy.dtype(DATATYPES[datatype])).reshape(shape)
+        found = _bytes(where, flat, parameters.get("content_type") == "base64")
+    else:
+        found = _numbers(where, flat, datatype, numpy.dtype(DATATYPES[datatype]))
+    try:
+        return found.reshape(shape)
+    except ValueError:  # without values, but with sizes whose product numpy cannot hold
+        raise V2Error(f"{where}: shape {shape} is beyond what an array may have") from None
 
 
 def _numbers(where: str, flat: list, datatype: str, dtype):
