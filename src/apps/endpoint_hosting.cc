@@ -38,10 +38,12 @@ EndpointHosting::EndpointHosting(Parts parts)
               .calls = live_,
               .objects = objects_,
               .log = log_,
+              .metrics = metrics_,
               .ids = parts.ids,
               .clock = parts.clock,
               .logger = parts.logger,
               .rules = [this](const EndpointName& name) { return live_.async_rules(name); },
+              .all_rules = [this] { return live_.all_async_rules(); },
               .post =
                   [this](std::function<void()> work) {
                     return async_threads_->try_post(std::move(work));

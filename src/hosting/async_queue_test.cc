@@ -29,21 +29,27 @@ class AsyncQueueTest : public testing::Test {
   // As after a restart of the server.
   void restart() {
     posted_.clear();
-    queue_ = std::make_unique<AsyncQueue>(
-        AsyncQueue::Parts{.records = records_,
-                          .endpoints = endpoints_,
-                          .calls = calls_,
-                          .objects = objects_,
-                          .log = log_,
-                          .ids = ids_,
-                          .clock = clock_,
-                          .logger = silent_logger(),
-                          .rules = [this](const EndpointName&) { return rules_; },
-                          .post =
-                              [this](std::function<void()> work) {
-                                posted_.push_back(std::move(work));
-                                return true;
-                              }});
+    queue_ = std::make_unique<AsyncQueue>(AsyncQueue::Parts{
+        .records = records_,
+        .endpoints = endpoints_,
+        .calls = calls_,
+        .objects = objects_,
+        .log = log_,
+        .metrics = metrics_,
+        .ids = ids_,
+        .clock = clock_,
+        .logger = silent_logger(),
+        .rules = [this](const EndpointName&) { return rules_; },
+        .all_rules =
+            [this] {
+              return rules_.ok() ? std::vector<AsyncRules>{*rules_} : std::vector<AsyncRules>{};
+            },
+        .post =
+            [this](std::function<void()> work) {
+              posted_.push_back(std::move(work));
+              return true;
+            },
+        .held_bytes = 6});
     ASSERT_TRUE(queue_->read().ok());
   }
   static AsyncRules rules() {
@@ -83,8 +89,21 @@ class AsyncQueueTest : public testing::Test {
     return lines.empty() ? Document() : parse_json(lines.back()).value();
   }
 
+  // What is measured of the endpoint: by name the value and the unit.
+  std::map<std::string, std::pair<double, std::string>> measured() {
+    std::map<std::string, std::pair<double, std::string>> all;
+    for (const telemetry::SeriesSamples& one : metrics_.take(clock_.now())) {
+      EXPECT_EQ(one.series.dimensions,
+                (std::vector<std::pair<std::string, std::string>>{{"EndpointName", "E"}}));
+      EXPECT_EQ(one.samples.size(), 1U);
+      all[one.series.name] = {one.samples.at(0).value, one.series.unit};
+    }
+    return all;
+  }
+
   ManualClock clock_;
   CountingIds ids_;
+  EndpointMetrics metrics_;
   domain::FakeRecordStore records_;
   domain::FakeEndpointStore endpoints_;
   FakeEndpointCalls calls_;
@@ -192,6 +211,89 @@ TEST_F(AsyncQueueTest, WithoutInstancesItWaitsUntilItsTimeIsOver) {
   EXPECT_EQ(object("s3://b/bad/i-error.out"), "The request waited longer than its 21600 seconds.");
 }
 
+TEST_F(AsyncQueueTest, OneThatHasWaitedTooLongNeedsNotBeTheFirst) {
+  rules_->instances = 0;
+  submit("a");
+  AsyncCall call;
+  call.endpoint = EndpointName("e");
+  call.inference_id = "b";
+  call.input_uri = "s3://b/in";
+  call.time_to_live = seconds(60);
+  ASSERT_TRUE(queue_->submit(call).ok());
+  clock_.advance(seconds(61));
+  EXPECT_EQ(look_and_run(), 1U);
+  EXPECT_EQ(object("s3://b/bad/b-error.out"), "The request waited longer than its 60 seconds.");
+  EXPECT_EQ(kept(), 1U);
+}
+
+TEST_F(AsyncQueueTest, AnInputBringsItsOwnContentType) {
+  AsyncCall call;
+  call.endpoint = EndpointName("e");
+  call.input_uri = "s3://b/in";
+  ASSERT_TRUE(queue_->submit(call).ok());
+  look_and_run();
+  EXPECT_EQ(calls_.calls().at(0).content_type, "text/csv");
+  objects_.put("s3://b/in", {.content_type = "binary/octet-stream", .body = "1"});
+  ASSERT_TRUE(queue_->submit(call).ok());
+  look_and_run();
+  EXPECT_EQ(calls_.calls().at(1).content_type, std::nullopt) << "S3's own says nothing";
+}
+
+TEST_F(AsyncQueueTest, InputsThatDoNotFitInMemoryWait) {
+  objects_.put("s3://b/in", {.content_type = "text/csv", .body = "1,2,3"});
+  submit("a");
+  submit("b");
+  queue_->look();
+  ASSERT_EQ(posted_.size(), 2U);
+  calls_.set_within([this] { posted_[1](); });
+  posted_[0]();
+  posted_.clear();
+  ASSERT_EQ(calls_.calls().size(), 1U);
+  EXPECT_EQ(kept(), 1U);
+  clock_.advance(seconds(1));
+  EXPECT_EQ(look_and_run(), 1U);
+  EXPECT_EQ(calls_.calls().size(), 2U);
+  EXPECT_EQ(object("s3://b/out/b.out"), "out");
+}
+
+TEST_F(AsyncQueueTest, WhatWaitsIsMeasured) {
+  using Measured = std::map<std::string, std::pair<double, std::string>>;
+  rules_->instances = 2;
+  queue_->look();
+  EXPECT_EQ(measured(), (Measured{{"ApproximateBacklogSize", {0, "Count"}},
+                                  {"ApproximateBacklogSizePerInstance", {0, "Count"}},
+                                  {"ApproximateAgeOfOldestRequest", {0, "Seconds"}},
+                                  {"HasBacklogWithoutCapacity", {0, "Count"}}}));
+  for (const char* id : {"a", "b", "c", "d", "e"}) submit(id);
+  queue_->look();
+  clock_.advance(seconds(3));
+  queue_->look();
+  EXPECT_EQ(measured(), (Measured{{"ApproximateBacklogSize", {5, "Count"}},
+                                  {"ApproximateBacklogSizePerInstance", {2.5, "Count"}},
+                                  {"ApproximateAgeOfOldestRequest", {3, "Seconds"}},
+                                  {"HasBacklogWithoutCapacity", {0, "Count"}}}))
+      << "four are under way";
+  rules_->instances = 0;
+  queue_->look();
+  EXPECT_EQ(measured().at("HasBacklogWithoutCapacity").first, 1);
+  rules_ = not_found("gone");
+  queue_->look();
+  EXPECT_TRUE(measured().empty());
+}
+
+TEST_F(AsyncQueueTest, AnAnswerThatCannotBeWrittenNowIsMadeAgain) {
+  submit();
+  queue_->look();
+  calls_.set_within([this] { objects_.fail_with(unavailable("no room")); });
+  run();
+  EXPECT_EQ(kept(), 1U);
+  objects_.fail_with({});
+  clock_.advance(seconds(1));
+  EXPECT_EQ(look_and_run(), 1U);
+  EXPECT_EQ(object("s3://b/out/i.out"), "out");
+  EXPECT_EQ(kept(), 0U);
+}
+
 TEST_F(AsyncQueueTest, ARestartLosesNothing) {
   submit("a");
   submit("b");
@@ -231,6 +333,16 @@ TEST_F(AsyncQueueTest, WhatCannotBeKeptIsNotTaken) {
   records_.set_broken(false);
   rules_ = invalid_argument("It takes none.");
   EXPECT_EQ(queue_->submit(call).error().message, "It takes none.");
+}
+
+TEST_F(AsyncQueueTest, WhatIsForgottenWhileItIsUnderWayDoesNotComeBack) {
+  submit();
+  queue_->look();
+  calls_.set_answer(unavailable("no instance"));
+  calls_.set_within([this] { queue_->clear(); });
+  EXPECT_EQ(run(), 1U);
+  clock_.advance(seconds(1));
+  EXPECT_EQ(look_and_run(), 0U);
 }
 
 TEST_F(AsyncQueueTest, WhatIsForgottenIsNotCarriedOut) {

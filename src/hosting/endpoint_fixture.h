@@ -1,6 +1,7 @@
 // Endpoints, generations and fakes for this folder's tests.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -73,10 +74,12 @@ class FakeInstanceLink final : public InstanceLink {
   Result<net::ClientReply> send(const net::ClientRequest& request, Duration) override {
     return answer_(request);
   }
-  void abort() override {}
+  void abort() override { aborted_ = true; }
+  bool aborted() const { return aborted_; }
 
  private:
   Answer answer_;
+  std::atomic<bool> aborted_ = false;
 };
 
 }  // namespace clary::hosting

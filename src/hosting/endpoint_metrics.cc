@@ -45,13 +45,39 @@ void EndpointMetrics::count(const CountedCall& call) {
   add(totals.overhead, call.overhead);
 }
 
+void EndpointMetrics::note(const AsyncBacklog& backlog) {
+  MutexLock lock(mutex_);
+  backlogs_.insert_or_assign(backlog.endpoint.value(), backlog);
+}
+
+// Source: AWS, "Monitor asynchronous endpoint".
+void EndpointMetrics::add(std::vector<SeriesSamples>& batch, const AsyncBacklog& backlog,
+                          TimePoint now) {
+  const auto sample = [&](const char* name, const char* unit, double value) {
+    batch.push_back({.series = {.space = kSpace,
+                                .name = name,
+                                .dimensions = {{"EndpointName", backlog.endpoint.value()}},
+                                .unit = unit},
+                     .samples = {{.time = now, .value = value}}});
+  };
+  const auto calls = static_cast<double>(backlog.calls);
+  sample("ApproximateBacklogSize", "Count", calls);
+  sample("ApproximateBacklogSizePerInstance", "Count", calls / std::max(backlog.instances, 1));
+  sample("ApproximateAgeOfOldestRequest", "Seconds",
+         std::chrono::duration<double>(backlog.oldest).count());
+  sample("HasBacklogWithoutCapacity", "Count", backlog.calls > 0 && backlog.instances == 0 ? 1 : 0);
+}
+
 std::vector<SeriesSamples> EndpointMetrics::take(TimePoint now) {
   std::map<std::pair<std::string, std::string>, Totals> taken;
+  std::map<std::string, AsyncBacklog> backlogs;
   {
     MutexLock lock(mutex_);
     taken.swap(totals_);
+    backlogs.swap(backlogs_);
   }
   std::vector<SeriesSamples> batch;
+  for (const auto& [name, backlog] : backlogs) add(batch, backlog, now);
   for (const auto& [place, totals] : taken) {
     const auto series = [&](const char* name, const char* unit) -> std::vector<Sample>& {
       batch.push_back(

@@ -1,5 +1,6 @@
 // EndpointMetrics: what was called and how long it took, summed up and given to the metric store by
-// and by, as CloudWatch has it: space AWS/SageMaker, dimensions EndpointName and VariantName.
+// and by, as CloudWatch has it: space AWS/SageMaker, dimensions EndpointName and VariantName; of
+// calls that wait to be answered later EndpointName alone.
 //
 // Latencies are gathered in steps of 2 %, so that percentiles can be told of them. Thread-safe.
 #pragma once
@@ -26,9 +27,18 @@ struct CountedCall {
   std::size_t instances = 1;  // of the variant
 };
 
+struct AsyncBacklog {
+  EndpointName endpoint;
+  int instances = 0;      // that take calls now
+  std::size_t calls = 0;  // that wait or are under way
+  Duration oldest{0};     // how long the first has waited
+};
+
 class EndpointMetrics {
  public:
   void count(const CountedCall& call);
+  // How it is now, instead of what was said of the endpoint before.
+  void note(const AsyncBacklog& backlog);
   // What was counted since the last time; forgotten.
   std::vector<telemetry::SeriesSamples> take(TimePoint now);
 
@@ -45,9 +55,12 @@ class EndpointMetrics {
     Latencies model, overhead;
   };
   static void add(Latencies& latencies, Duration time);
+  static void add(std::vector<telemetry::SeriesSamples>& batch, const AsyncBacklog& backlog,
+                  TimePoint now);
 
   Mutex mutex_;
   std::map<std::pair<std::string, std::string>, Totals> totals_ CLARY_GUARDED_BY(mutex_);
+  std::map<std::string, AsyncBacklog> backlogs_ CLARY_GUARDED_BY(mutex_);
 };
 
 }  // namespace clary::hosting

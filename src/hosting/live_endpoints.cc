@@ -270,6 +270,11 @@ Result<EndpointAnswer> LiveEndpoints::invoke_shadow(EndpointCall call) {
 void LiveEndpoints::replace(std::shared_ptr<const LiveTable> table) {
   {
     MutexLock lock(mutex_);
+    std::erase_if(known_, [](const auto& instance) { return instance.expired(); });
+    for (const auto& [name, endpoint] : *table) {
+      for (const LiveVariant& variant : endpoint.variants)
+        known_.insert(variant.instances.begin(), variant.instances.end());
+    }
     table_ = std::move(table);
   }
   changed_.notify_all();

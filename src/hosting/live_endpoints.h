@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,8 @@ class LiveEndpoints final : public EndpointCalls {
   // Of an endpoint that takes calls to be answered later. NotFound; InvalidArgument: it takes none,
   // or none now; Unavailable: it is not known yet.
   Result<AsyncRules> async_rules(const EndpointName& endpoint);
+  // Of all that take such calls now.
+  std::vector<AsyncRules> all_async_rules();
   // Calls under way fail, and so do all that come.
   void abort();
 
@@ -98,6 +101,8 @@ class LiveEndpoints final : public EndpointCalls {
   CondVar changed_;
   std::function<double()> random_ CLARY_GUARDED_BY(mutex_);
   std::shared_ptr<const LiveTable> table_ CLARY_GUARDED_BY(mutex_);  // null before the first
+  // Those of earlier tables too, while anything of them is left.
+  std::set<std::weak_ptr<LiveInstance>, std::owner_less<>> known_ CLARY_GUARDED_BY(mutex_);
   std::size_t turn_ CLARY_GUARDED_BY(mutex_) = 0;  // who comes first among the equally busy
 };
 

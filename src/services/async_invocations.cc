@@ -56,8 +56,11 @@ Outcome<api::InvokeEndpointAsyncOutput> AsyncInvocations::invoke(
         "A body has at most 128000 bytes: put it into S3, and give its "
         "InputLocation.");
   }
-  if (request.input_location && !objects::parse_object_uri(*request.input_location).ok())
-    return bad_async_call("InputLocation is no S3 URI: " + *request.input_location);
+  if (request.input_location) {
+    const auto place = objects::parse_object_uri(*request.input_location);
+    if (!place.ok() || place->key.empty())
+      return bad_async_call("InputLocation is no S3 URI of an object: " + *request.input_location);
+  }
   const auto ticket = calls_.submit(async_call_of(request, std::move(body)));
   if (!ticket.ok()) {
     if (ticket.error().code != ErrorCode::kNotFound) return ticket.error();

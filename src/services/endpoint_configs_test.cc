@@ -5,6 +5,7 @@
 namespace clary::services {
 namespace {
 
+using testing::Contains;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -115,6 +116,12 @@ TEST_F(EndpointConfigsTest, WhereAsynchronousAnswersGoIsKept) {
   auto endpoint = describe();
   ASSERT_TRUE(endpoint->async_inference_config.has_value());
   EXPECT_EQ(endpoint->async_inference_config->output_config.s3_failure_path, "s3://b/bad");
+  const domain::Endpoint made = record();
+  using Variable = std::pair<std::string, std::string>;
+  const std::vector<Variable>& environment =
+      made.serving.value().variants.at(0).containers.at(0).environment;
+  EXPECT_THAT(environment, Contains(Variable("SAGEMAKER_MODEL_SERVER_TIMEOUT", "3600")));
+  EXPECT_THAT(environment, Contains(Variable("SAGEMAKER_MAX_PAYLOAD_IN_MB", "1024")));
 }
 
 TEST_F(EndpointConfigsTest, AShadowVariantStandsBesideOneOther) {

@@ -1,6 +1,7 @@
 #include "services/endpoint_generation.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -8,6 +9,27 @@
 #include "services/serving_resources.h"
 
 namespace clary::services {
+
+namespace {
+
+// A call that is answered later may take an hour and bring 1 GiB. What a container's own variables
+// say goes first.
+void allow_long_calls(domain::ModelContainer& container) {
+  auto& environment = container.environment;
+  const auto set_unless = [&environment](std::initializer_list<std::string_view> names,
+                                         const char* value) {
+    const bool named = std::ranges::any_of(environment, [&names](const auto& variable) {
+      return std::ranges::find(names, variable.first) != names.end();
+    });
+    if (!named) environment.emplace_back(*names.begin(), value);
+  };
+  set_unless({"SAGEMAKER_MODEL_SERVER_TIMEOUT", "SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS",
+              "SAGEMAKER_TS_RESPONSE_TIMEOUT"},
+             "3600");
+  set_unless({"SAGEMAKER_MAX_PAYLOAD_IN_MB"}, "1024");
+}
+
+}  // namespace
 
 Outcome<domain::EndpointGeneration> generation_of(const std::string& config_name,
                                                   domain::EndpointStore& store,
@@ -29,6 +51,7 @@ Outcome<domain::EndpointGeneration> generation_of(const std::string& config_name
     variant.shadow = shadow;
     variant.role = std::move(model.role);
     variant.containers = std::move(model.containers);
+    if (made.async) std::ranges::for_each(variant.containers, allow_long_calls);
     variant.direct = model.direct;
     variant.network_isolation = model.network_isolation;
     variant.instances = asked.instances;
