@@ -156,13 +156,15 @@ TEST_F(LiveEndpointsTest, HeadersOfTheContractGoInAndOut) {
                             .content_type = "text/csv",
                             .custom_attributes = "in",
                             .target_variant = "v",
-                            .inference_id = "i"});
+                            .inference_id = "i",
+                            .limit = std::chrono::seconds(2)});
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(seen.get("X-Request-Id"), "id");
   EXPECT_EQ(seen.get("Content-Type"), "text/csv");
   EXPECT_EQ(seen.get("X-Amzn-SageMaker-Custom-Attributes"), "in");
   EXPECT_EQ(seen.get("X-Amzn-SageMaker-Target-Variant"), "v");
   EXPECT_EQ(seen.get("X-Amzn-SageMaker-Inference-Id"), "i");
+  EXPECT_EQ(seen.get("X-Clary-Timeout-Ms"), "3000") << "its worker ends too";
   EXPECT_EQ(answer->custom_attributes, "out");
   EXPECT_EQ(answer->new_session_id, "s");
   EXPECT_EQ(answer->content_type, "text/plain");
