@@ -65,7 +65,11 @@ Status AsyncQueue::read() {
             domain::list_all(parts_.records, kWaitingSpace));
   for (const domain::KeptRecord& record : all) {
     auto waiting = read_waiting(record);
-    if (!waiting.ok()) return waiting.error().within("call '" + record.key + "'");
+    if (!waiting.ok()) {
+      parts_.logger.warning("a call that waits cannot be read",
+                            {{"call", record.key}, {"error", waiting.error().message}});
+      continue;
+    }
     waiting->call.body.clear();
     MutexLock lock(mutex_);
     lines_[waiting->endpoint_id].waiting.emplace(record.key, std::move(waiting).value());

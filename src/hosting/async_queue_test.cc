@@ -294,6 +294,14 @@ TEST_F(AsyncQueueTest, AnAnswerThatCannotBeWrittenNowIsMadeAgain) {
   EXPECT_EQ(kept(), 0U);
 }
 
+TEST_F(AsyncQueueTest, OneThatCannotBeReadHindersNoOther) {
+  ASSERT_TRUE(records_.put("async-calls", {.key = "0", .text = "?"}).ok());
+  submit();
+  restart();
+  EXPECT_EQ(look_and_run(), 1U);
+  EXPECT_EQ(object("s3://b/out/i.out"), "out");
+}
+
 TEST_F(AsyncQueueTest, ARestartLosesNothing) {
   submit("a");
   submit("b");
