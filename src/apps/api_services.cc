@@ -62,6 +62,7 @@ ApiServices::ApiServices(ApiServicesParts parts)
                   .sights = parts_.endpoint_sights,
                   .ids = parts_.ids}),
       invocations_(parts_.endpoint_calls),
+      async_invocations_(parts_.async_calls),
       tags_(*parts_.storage.jobs, *parts_.storage.endpoints),
       metrics_page_(parts_.requests, *parts_.storage.jobs, parts_.clock, parts_.counters) {}
 
@@ -95,6 +96,7 @@ Status ApiServices::add_to(services::Router& router, services::LocalRoutes& rout
   endpoint_configs_.add_to(router);
   endpoints_.add_to(router);
   invocations_.add_to(router);
+  async_invocations_.add_to(router);
   tags_.add_to(router);
 
   add_health_routes(routes);

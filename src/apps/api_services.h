@@ -7,12 +7,14 @@
 #include "apps/settings.h"
 #include "apps/storage.h"
 #include "base/result.h"
+#include "hosting/async_calls.h"
 #include "hosting/endpoint_calls.h"
 #include "hosting/endpoint_changes.h"
 #include "hosting/endpoint_sights.h"
 #include "net/server.h"
 #include "runtime/job_changes.h"
 #include "runtime/reset.h"
+#include "services/async_invocations.h"
 #include "services/bucket_rules.h"
 #include "services/cloudwatch.h"
 #include "services/ecr.h"
@@ -56,6 +58,7 @@ struct ApiServicesParts {
   Storage& storage;
   runtime::JobChanges& changes;
   hosting::EndpointCalls& endpoint_calls;
+  hosting::AsyncCalls& async_calls;
   hosting::EndpointChanges& endpoint_changes;
   hosting::EndpointSights& endpoint_sights;
   runtime::RuntimeReset& reset;
@@ -110,6 +113,7 @@ class ApiServices {
   services::EndpointConfigs endpoint_configs_;
   services::Endpoints endpoints_;
   services::EndpointInvocations invocations_;
+  services::AsyncInvocations async_invocations_;
   services::Tags tags_;
   services::MetricsPage metrics_page_;
 };

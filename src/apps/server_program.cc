@@ -185,6 +185,9 @@ Status ServerProgram::Parts::serve() {
       .storage = *storage,
       .runtime = *runtime,
       .serverless_patience = std::chrono::seconds(settings.serverless_idle_seconds),
+      .access = *access,
+      .account = AccountId(settings.account),
+      .region = Region(settings.region),
       .ids = ids,
       .clock = clock,
       .logger = logger});
@@ -195,6 +198,7 @@ Status ServerProgram::Parts::serve() {
                        .storage = *storage,
                        .changes = runtime->changes(),
                        .endpoint_calls = hosting->calls(),
+                       .async_calls = hosting->async_calls(),
                        .endpoint_changes = hosting->changes(),
                        .endpoint_sights = hosting->sights(),
                        .reset = runtime->reset(),
@@ -211,7 +215,7 @@ Status ServerProgram::Parts::serve() {
   idle_looks = std::make_unique<Loop>("idle memory", kIdleLook,
                                       [this](std::stop_token) { idle_memory.look(); });
   CLARY_RETURN_IF_ERROR(runtime->start());
-  hosting->start();
+  CLARY_RETURN_IF_ERROR(hosting->start());
   lifecycle =
       std::make_unique<LifecycleLoop>(*storage->objects, *buckets, clock, logger,
                                       std::chrono::seconds(settings.lifecycle_interval_seconds));

@@ -1,5 +1,7 @@
 #include "hosting/container_call.h"
 
+#include <chrono>
+#include <string>
 #include <utility>
 
 #include "base/digest.h"
@@ -12,6 +14,8 @@ namespace {
 
 constexpr std::string_view kPrefix = "X-Amzn-SageMaker-";
 constexpr int kLoaded = 409;  // already
+// A worker that is too slow ends so long after its call, which says so in SageMaker's words.
+constexpr Duration kEndsAfter = std::chrono::seconds(1);
 
 std::string field(std::string_view name) { return std::string(kPrefix) + std::string(name); }
 
@@ -29,6 +33,11 @@ net::ClientRequest request_of(const ContainerInput& input, std::string target) {
   add(field("Target-Variant"), call.target_variant);
   add(field("Inference-Id"), call.inference_id);
   add(field("Session-Id"), call.session_id);
+  if (call.limit > Duration(0)) {
+    const auto milliseconds =
+        std::chrono::duration_cast<std::chrono::milliseconds>(call.limit + kEndsAfter);
+    add("X-Clary-Timeout-Ms", std::to_string(milliseconds.count()));
+  }
   return request;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "base/names.h"
 #include "base/result.h"
 #include "net/http.h"
@@ -24,6 +25,7 @@ struct EndpointCall {
   std::string target_container;   // by host name, of a model whose containers are called directly
   std::string inference_id;
   std::string session_id;
+  Duration limit{0};  // of the invocation; 0: the usual one
   std::string body;
 };
 

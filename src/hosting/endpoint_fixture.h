@@ -1,6 +1,7 @@
 // Endpoints, generations and fakes for this folder's tests.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -81,9 +82,12 @@ class FakeInstanceLink final : public InstanceLink {
   }
 
   std::function<std::unique_ptr<net::ByteSource>(std::string)> make_body = net::make_string_source;
+  void abort() override { aborted_ = true; }
+  bool aborted() const { return aborted_; }
 
  private:
   Answer answer_;
+  std::atomic<bool> aborted_ = false;
 };
 
 }  // namespace clary::hosting

@@ -2,6 +2,7 @@
 // Thread-safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -18,6 +19,11 @@ class FakeEndpointCalls final : public EndpointCalls {
     const MutexLock lock(mutex_);
     answer_ = std::move(answer);
   }
+  // Done within the next call.
+  void set_within(std::function<void()> work) {
+    const MutexLock lock(mutex_);
+    within_ = std::move(work);
+  }
   std::vector<EndpointCall> calls() const {
     const MutexLock lock(mutex_);
     return calls_;
@@ -30,8 +36,14 @@ class FakeEndpointCalls final : public EndpointCalls {
   }
 
   Result<EndpointAnswer> invoke(EndpointCall call) override {
+    std::function<void()> work;
+    {
+      const MutexLock lock(mutex_);
+      calls_.push_back(std::move(call));
+      work.swap(within_);
+    }
+    if (work) work();
     const MutexLock lock(mutex_);
-    calls_.push_back(std::move(call));
     return answer_;
   }
   Result<EndpointStream> invoke_streaming(EndpointCall call) override {
@@ -46,6 +58,7 @@ class FakeEndpointCalls final : public EndpointCalls {
   Result<EndpointAnswer> answer_ CLARY_GUARDED_BY(mutex_) = EndpointAnswer{};
   std::unique_ptr<net::ByteSource> pieces_ CLARY_GUARDED_BY(mutex_);
   std::vector<EndpointCall> calls_ CLARY_GUARDED_BY(mutex_);
+  std::function<void()> within_ CLARY_GUARDED_BY(mutex_);
 };
 
 }  // namespace clary::hosting

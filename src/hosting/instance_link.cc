@@ -19,6 +19,7 @@ class SocketLink final : public InstanceLink {
   Result<net::ClientStream> open(const net::ClientRequest& request, Duration limit) override {
     return client_->open_once(request, limit);
   }
+  void abort() override { client_->abort(); }
 
  private:
   InstancePlace place_;

@@ -22,6 +22,8 @@ class InstanceLink {
   // Likewise, but returns once the answer has begun. limit: until then, and from piece to piece.
   // The link outlives the body.
   virtual Result<net::ClientStream> open(const net::ClientRequest& request, Duration limit) = 0;
+  // What is under way fails, and so does all that comes after.
+  virtual void abort() = 0;
 };
 
 // With connections that are kept.

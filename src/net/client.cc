@@ -1,9 +1,12 @@
 #include "net/client.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -46,6 +49,8 @@ struct Client::State {
   ClientOptions options;
   Mutex mutex;
   std::vector<ClientLink> kept CLARY_GUARDED_BY(mutex);
+  bool aborted CLARY_GUARDED_BY(mutex) = false;
+  std::multiset<int> sockets CLARY_GUARDED_BY(mutex);  // of exchanges under way
 
   // One that was used before may have been closed by the server meanwhile.
   struct Borrowed {
@@ -55,6 +60,7 @@ struct Client::State {
   Result<Borrowed> borrow() {
     {
       MutexLock lock(mutex);
+      if (aborted) return unavailable(address + ": nothing is sent there any more");
       while (!kept.empty()) {
         ClientLink link = std::move(kept.back());
         kept.pop_back();
@@ -74,6 +80,26 @@ struct Client::State {
     return ClientLink(std::move(socket), std::move(session), options.io_timeout);
   }
 
+  // Makes an exchange known to abort(), while its link is open.
+  class UnderWay {
+   public:
+    UnderWay(State& state, const ClientLink& link) : state_(state), socket_(link.socket()) {
+      MutexLock lock(state_.mutex);
+      state_.sockets.insert(socket_);
+      if (state_.aborted) ::shutdown(socket_, SHUT_RDWR);
+    }
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+    ~UnderWay() {
+      MutexLock lock(state_.mutex);
+      state_.sockets.erase(state_.sockets.find(socket_));
+    }
+
+   private:
+    State& state_;
+    const int socket_;
+  };
+
   void give_back(ClientLink link) {
     link.set_io_timeout(options.io_timeout);
     MutexLock lock(mutex);
@@ -81,7 +107,8 @@ struct Client::State {
   }
 
   class ReplyBody;
-  // talk: what is done with the exchange on a connection that is lent to it; its reply.
+  // talk: what is done with the exchange on a connection that is lent to it; its reply. It ends
+  // `under_way` before it gives the connection away.
   template <typename Reply, typename Talk>
   Result<Reply> once(const ClientRequest& request, Duration limit, Talk talk) {
     CLARY_RETURN_IF_ERROR(check_request(request));
@@ -92,7 +119,10 @@ struct Client::State {
       if (!borrowed.ok()) return unavailable(borrowed.error().message);
       ClientExchange exchange(borrowed->link, options, request, no_sink);
       exchange.end_at(end);
-      Result<Reply> reply = talk(exchange, borrowed->link);
+      std::optional<UnderWay> under_way;
+      under_way.emplace(*this, borrowed->link);
+      Result<Reply> reply = talk(exchange, borrowed->link, under_way);
+      under_way.reset();
       if (reply.ok()) return reply;
       const Error fault = reply.error().within(request.method + " " + address);
       if (fault.code != ErrorCode::kUnavailable) return fault;
@@ -113,6 +143,7 @@ class Client::State::ReplyBody final : public ByteSource {
                   ? UINT64_MAX
                   : rest_.parser->framing().content_length.value_or(0)) {
     link_->set_io_timeout(limit);
+    under_way_.emplace(client_, *link_);
     if (!rest_.has_body) complete();
   }
 
@@ -162,12 +193,14 @@ class Client::State::ReplyBody final : public ByteSource {
   }
 
   void complete() {
+    under_way_.reset();
     if (rest_.may_keep && rest_.input.empty()) client_.give_back(std::move(*link_));
     link_.reset();
   }
 
   State& client_;
-  std::optional<ClientLink> link_;  // nothing once the body is complete
+  std::optional<ClientLink> link_;     // nothing once the body is complete
+  std::optional<UnderWay> under_way_;  // ends before the link
   ClientExchange::Rest rest_;
   std::uint64_t left_;  // of a body with a length
   std::string ready_;
@@ -229,8 +262,11 @@ Result<ClientReply> Client::send(const ClientRequest& request,
 
 Result<ClientReply> Client::send_once(const ClientRequest& request, Duration limit) {
   return state_->once<ClientReply>(
-      request, limit, [this](ClientExchange& exchange, ClientLink& link) -> Result<ClientReply> {
+      request, limit,
+      [this](ClientExchange& exchange, ClientLink& link,
+             std::optional<State::UnderWay>& under_way) -> Result<ClientReply> {
         CLARY_TRY(ClientReply reply, exchange.run(state_->host));
+        under_way.reset();
         if (exchange.keeps_connection()) state_->give_back(std::move(link));
         return reply;
       });
@@ -239,12 +275,20 @@ Result<ClientReply> Client::send_once(const ClientRequest& request, Duration lim
 Result<ClientStream> Client::open_once(const ClientRequest& request, Duration limit) {
   return state_->once<ClientStream>(
       request, limit,
-      [this, limit](ClientExchange& exchange, ClientLink& link) -> Result<ClientStream> {
+      [this, limit](ClientExchange& exchange, ClientLink& link,
+                    const std::optional<State::UnderWay>&) -> Result<ClientStream> {
         CLARY_TRY(ClientReply head, exchange.begin(state_->host));
         auto body = std::make_unique<State::ReplyBody>(*state_, std::move(link),
                                                        exchange.take_rest(head.status), limit);
         return ClientStream{.head = std::move(head), .body = std::move(body)};
       });
+}
+
+void Client::abort() {
+  MutexLock lock(state_->mutex);
+  state_->aborted = true;
+  state_->kept.clear();
+  for (const int socket : state_->sockets) ::shutdown(socket, SHUT_RDWR);
 }
 
 const std::string& Client::host() const { return state_->host; }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <latch>
 #include <memory>
 #include <string>
@@ -67,6 +68,19 @@ TEST_F(OnceTest, WhatWasReadFailsAndIsNotSentAgain) {
   const auto broken = post();
   ASSERT_FALSE(broken.ok());
   EXPECT_EQ(broken.error().code, ErrorCode::kInternal) << broken.error().message;
+}
+
+TEST_F(OnceTest, WhatIsUnderWayCanBeEnded) {
+  std::jthread server([this] {
+    const Fd first = accept_one();
+    EXPECT_NE(read_request(first).find("POST"), std::string::npos);
+    client_->abort();
+    EXPECT_EQ(read_request(first), "") << "its end";
+  });
+  EXPECT_FALSE(post().ok()) << "well before its limit";
+  const auto later = post();
+  ASSERT_FALSE(later.ok());
+  EXPECT_EQ(later.error().code, ErrorCode::kUnavailable);
 }
 
 TEST_F(OnceTest, AReplyThatComesByteByByteEndsAtTheLimitToo) {

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "objects/object_store.h"
 #include "services/job_rules.h"
 #include "services/kept_text.h"
 #include "services/serving_resources.h"
@@ -37,7 +41,7 @@ Complaint check_serverless(const api::ProductionVariant& variant) {
   return check_provisioned(name, asked.provisioned_concurrency.value_or(0), asked.max_concurrency);
 }
 
-Complaint check_variant(std::size_t place, const api::ProductionVariant& variant) {
+Complaint check_variant(const std::string& path, const api::ProductionVariant& variant) {
   if (!variant.model_name) {
     return invalid(fmt::format(
         "Clary does not run inference components yet: the variant \"{}\" needs a ModelName.",
@@ -47,8 +51,7 @@ Complaint check_variant(std::size_t place, const api::ProductionVariant& variant
   for (const auto& [given, member] :
        {std::pair{variant.instance_type.has_value(), "instanceType"},
         std::pair{variant.initial_instance_count.has_value(), "initialInstanceCount"}}) {
-    if (!given)
-      return absent_member(fmt::format("productionVariants.{}.member.{}", place + 1, member));
+    if (!given) return absent_member(path + member);
   }
   return check_instance_count(variant.variant_name, *variant.initial_instance_count);
 }
@@ -76,8 +79,28 @@ domain::ProductionVariant variant_of(const api::ProductionVariant& variant) {
   return made;
 }
 
+// names: of every variant before, in either list.
+Outcome<std::vector<domain::ProductionVariant>> variants_of(
+    std::string_view list, const std::vector<api::ProductionVariant>& variants,
+    std::set<std::string>& names) {
+  std::vector<domain::ProductionVariant> made;
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    const api::ProductionVariant& variant = variants[i];
+    if (auto wrong = check_variant(fmt::format("{}.{}.member.", list, i + 1), variant))
+      return *wrong;
+    if (!names.insert(variant.variant_name).second) {
+      return invalid(fmt::format("Variant names must be unique. \"{}\" is given more than once.",
+                                 variant.variant_name));
+    }
+    made.push_back(variant_of(variant));
+  }
+  return made;
+}
+
 domain::DataCapture capture_of(const api::DataCaptureConfig& config) {
   domain::DataCapture made;
+  // Source: AWS, DataCaptureConfig: capture is on unless EnableCapture says otherwise.
+  made.enabled = config.enable_capture.value_or(true);
   made.percentage = static_cast<int>(config.initial_sampling_percentage);
   made.uri = config.destination_s3_uri;
   for (const api::CaptureOption& option : config.capture_options) {
@@ -88,6 +111,32 @@ domain::DataCapture capture_of(const api::DataCaptureConfig& config) {
   const api::CaptureContentTypeHeader& types = *config.capture_content_type_header;
   if (types.csv_content_types) made.csv_types = *types.csv_content_types;
   if (types.json_content_types) made.json_types = *types.json_content_types;
+  return made;
+}
+
+// Source: AWS, serverless endpoints: what they do not support.
+bool has_serverless(const std::vector<domain::ProductionVariant>& variants) {
+  return std::ranges::any_of(variants,
+                             [](const auto& variant) { return variant.serverless.has_value(); });
+}
+
+Outcome<domain::AsyncInference> async_of(const api::AsyncInferenceConfig& config) {
+  domain::AsyncInference made;
+  if (!config.output_config.s3_output_path) {
+    return invalid(
+        "Clary has no bucket of its own for the output of asynchronous calls: S3OutputPath of "
+        "OutputConfig must be given.");
+  }
+  made.output_uri = *config.output_config.s3_output_path;
+  made.failure_uri = config.output_config.s3_failure_path.value_or("");
+  for (const std::string* uri : {&made.output_uri, &made.failure_uri}) {
+    if (!uri->empty() && !objects::parse_object_uri(*uri).ok())
+      return invalid(fmt::format("A path of OutputConfig is no S3 URI: \"{}\".", *uri));
+  }
+  if (config.client_config && config.client_config->max_concurrent_invocations_per_instance) {
+    made.max_concurrent =
+        static_cast<int>(*config.client_config->max_concurrent_invocations_per_instance);
+  }
   return made;
 }
 
@@ -119,22 +168,33 @@ Outcome<domain::EndpointConfig> config_of(const api::CreateEndpointConfigInput& 
         *variant.accelerator_type, variant.variant_name));
   }
   std::set<std::string> names;
-  for (std::size_t i = 0; i < request.production_variants.size(); ++i) {
-    const api::ProductionVariant& variant = request.production_variants[i];
-    if (auto wrong = check_variant(i, variant)) return *wrong;
-    if (!names.insert(variant.variant_name).second) {
-      return invalid(fmt::format("Variant names must be unique. \"{}\" is given more than once.",
-                                 variant.variant_name));
+  CLARY_TRY(config.variants, variants_of("productionVariants", request.production_variants, names));
+  if (request.shadow_production_variants) {
+    const auto& shadows = *request.shadow_production_variants;
+    // Source: AWS, CreateEndpointConfig, ShadowProductionVariants.
+    if (config.variants.size() != 1 || shadows.size() != 1) {
+      return invalid(
+          "With ShadowProductionVariants there must be one production variant and one shadow "
+          "variant.");
     }
-    config.variants.push_back(variant_of(variant));
+    CLARY_TRY(config.shadows, variants_of("shadowProductionVariants", shadows, names));
+    if (has_serverless(config.variants) || has_serverless(config.shadows))
+      return invalid(
+          "Shadow variants and those they shadow need instances: leave out ServerlessConfig.");
   }
-  if (!request.data_capture_config) return config;
-  // Source: AWS, DataCaptureConfig: capture is on unless EnableCapture says otherwise.
-  if (request.data_capture_config->enable_capture.value_or(true)) {
-    return invalid(
-        "Clary does not capture data yet: EnableCapture of DataCaptureConfig must be false.");
+  if (request.data_capture_config) {
+    config.capture = capture_of(*request.data_capture_config);
+    if (!objects::parse_object_uri(config.capture->uri).ok()) {
+      return invalid(fmt::format("DestinationS3Uri of DataCaptureConfig is no S3 URI: \"{}\".",
+                                 config.capture->uri));
+    }
   }
-  config.capture = capture_of(*request.data_capture_config);
+  if (request.async_inference_config) {
+    if (has_serverless(config.variants))
+      return invalid(
+          "Asynchronous calls are for variants with instances: leave out ServerlessConfig.");
+    CLARY_TRY(config.async, async_of(*request.async_inference_config));
+  }
   return config;
 }
 

@@ -258,10 +258,12 @@ TEST_F(InvocationsTest, OnlyWhoSignsWellMayCall) {
 }
 
 TEST_F(InvocationsTest, ItsOtherOperationsAreRefusedByName) {
-  const net::Reply async = send({.target = "/endpoints/e/async-invocations", .body = ""});
-  EXPECT_EQ(async.status, 400);
-  EXPECT_EQ(async.headers.get("x-amzn-errortype"), "ValidationError");
-  EXPECT_EQ(member_of(async, "Message"), "Clary does not carry out InvokeEndpointAsync yet.");
+  const net::Reply stream =
+      send({.target = "/endpoints/e/invocations-response-stream", .body = "x"});
+  EXPECT_EQ(stream.status, 400);
+  EXPECT_EQ(stream.headers.get("x-amzn-errortype"), "ValidationError");
+  EXPECT_EQ(member_of(stream, "Message"),
+            "Clary does not carry out InvokeEndpointWithResponseStream yet.");
 }
 
 TEST_F(InvocationsTest, MembersThatAreNotCarriedOutAreRefused) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace clary::services {
@@ -41,10 +42,11 @@ void describe_serverless(api::ProductionVariantSummary& summary, const domain::S
 // An endpoint is in service when all of what it wants is there: so `current` is what is desired.
 std::vector<api::ProductionVariantSummary> variants_of(const EndpointName& endpoint,
                                                        const domain::EndpointGeneration& generation,
+                                                       bool shadow,
                                                        hosting::EndpointSights& sights) {
   std::vector<api::ProductionVariantSummary> out;
   for (const domain::EndpointVariant& variant : generation.variants) {
-    if (variant.shadow) continue;
+    if (variant.shadow != shadow) continue;
     out.push_back({.variant_name = variant.asked.name,
                    .deployed_images = images_of(variant, generation),
                    .current_weight = variant.weight,
@@ -60,10 +62,11 @@ std::vector<api::ProductionVariantSummary> variants_of(const EndpointName& endpo
 }
 
 // Of a generation on its way: none of it is in service yet.
-api::PendingDeploymentSummary pending_of(const domain::EndpointGeneration& next) {
+std::vector<api::PendingProductionVariantSummary> pending_variants(
+    const domain::EndpointGeneration& next, bool shadow) {
   std::vector<api::PendingProductionVariantSummary> variants;
   for (const domain::EndpointVariant& variant : next.variants) {
-    if (variant.shadow) continue;
+    if (variant.shadow != shadow) continue;
     api::PendingProductionVariantSummary summary{.variant_name = variant.asked.name,
                                                  .deployed_images = images_of(variant, next),
                                                  .current_weight = 0.0,
@@ -80,9 +83,16 @@ api::PendingDeploymentSummary pending_of(const domain::EndpointGeneration& next)
         std::vector<api::ProductionVariantStatus>{{.status = "Creating", .start_time = next.begun}};
     variants.push_back(std::move(summary));
   }
-  return {.endpoint_config_name = next.config.value(),
-          .production_variants = std::move(variants),
-          .start_time = next.begun};
+  return variants;
+}
+
+api::PendingDeploymentSummary pending_of(const domain::EndpointGeneration& next) {
+  api::PendingDeploymentSummary summary{.endpoint_config_name = next.config.value(),
+                                        .production_variants = pending_variants(next, false),
+                                        .start_time = next.begun};
+  if (auto shadows = pending_variants(next, true); !shadows.empty())
+    summary.shadow_production_variants = std::move(shadows);
+  return summary;
 }
 
 api::DataCaptureConfigSummary capture_summary(const domain::DataCapture& capture) {
@@ -90,6 +100,15 @@ api::DataCaptureConfigSummary capture_summary(const domain::DataCapture& capture
           .capture_status = capture.enabled ? "Started" : "Stopped",
           .current_sampling_percentage = capture.percentage,
           .destination_s3_uri = capture.uri};
+}
+
+api::AsyncInferenceConfig async_config(const domain::AsyncInference& async) {
+  api::AsyncInferenceConfig config;
+  config.client_config = api::AsyncInferenceClientConfig{.max_concurrent_invocations_per_instance =
+                                                             async.max_concurrent};
+  config.output_config.s3_output_path = async.output_uri;
+  if (!async.failure_uri.empty()) config.output_config.s3_failure_path = async.failure_uri;
+  return config;
 }
 
 }  // namespace
@@ -109,7 +128,12 @@ api::DescribeEndpointOutput describe_endpoint(const domain::Endpoint& endpoint,
   }
   if (endpoint.serving) {
     reply.endpoint_config_name = endpoint.serving->config.value();
-    reply.production_variants = variants_of(endpoint.name, *endpoint.serving, sights);
+    reply.production_variants = variants_of(endpoint.name, *endpoint.serving, false, sights);
+    if (auto shadows = variants_of(endpoint.name, *endpoint.serving, true, sights);
+        !shadows.empty())
+      reply.shadow_production_variants = std::move(shadows);
+    if (endpoint.serving->async)
+      reply.async_inference_config = async_config(*endpoint.serving->async);
     if (endpoint.serving->capture)
       reply.data_capture_config = capture_summary(*endpoint.serving->capture);
   }

@@ -74,7 +74,7 @@ Complaint apply_weights(const std::vector<api::DesiredWeightAndCapacity>& wanted
       return invalid(fmt::format("The variant \"{}\" is given more than once.", one.variant_name));
     auto& variants = endpoint.serving->variants;
     const auto variant = std::ranges::find_if(variants, [&one](const domain::EndpointVariant& it) {
-      return !it.shadow && it.asked.name == one.variant_name;
+      return it.asked.name == one.variant_name;
     });
     if (variant == variants.end()) {
       return invalid(fmt::format("Could not find variant \"{}\" of endpoint \"{}\".",

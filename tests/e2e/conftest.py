@@ -98,6 +98,13 @@ def new_server(tmp_path):
         each.end_hosts()
 
 
+@pytest.fixture
+def private(new_server):
+    """Endpoints of a server of the test's own."""
+    server = new_server().start()
+    return Endpoints(server, Training(server))
+
+
 @pytest.fixture(scope="session")
 def fortress(tmp_path_factory):
     """A server with little address space, for clients that mean it harm; it must be the same process at the end."""
