@@ -47,6 +47,11 @@ ApiServices::ApiServices(ApiServicesParts parts)
                         .changes = parts_.changes,
                         .identities = *parts_.storage.identities,
                         .ids = parts_.ids}),
+      transform_jobs_({.jobs = *parts_.storage.jobs,
+                       .changes = parts_.changes,
+                       .identities = *parts_.storage.identities,
+                       .ids = parts_.ids},
+                      *parts_.storage.endpoints),
       models_({.store = *parts_.storage.endpoints,
                .jobs = *parts_.storage.jobs,
                .identities = *parts_.storage.identities}),
@@ -84,6 +89,7 @@ Status ApiServices::add_to(services::Router& router, services::LocalRoutes& rout
   ecr_.add_to(router);
   training_jobs_.add_to(router);
   processing_jobs_.add_to(router);
+  transform_jobs_.add_to(router);
   models_.add_to(router);
   endpoint_configs_.add_to(router);
   endpoints_.add_to(router);
@@ -118,8 +124,8 @@ void ApiServices::add_health_routes(services::LocalRoutes& routes) {
               }});
 }
 
-// GET /_clary/jobs/training-job/NAME, .../processing-job/NAME: the job's timeline, notices
-// included; .../NAME/series: what was measured.
+// GET /_clary/jobs/training-job/NAME, .../processing-job/NAME, .../transform-job/NAME: the job's
+// timeline, notices included; .../NAME/series: what was measured.
 void ApiServices::add_timeline_route(services::LocalRoutes& routes) {
   routes.add({.method = "GET",
               .path = "/_clary/jobs/",

@@ -45,6 +45,7 @@
 #include "services/sts.h"
 #include "services/tags.h"
 #include "services/training_jobs.h"
+#include "services/transform_jobs.h"
 
 namespace clary::apps {
 
@@ -102,6 +103,7 @@ class ApiServices {
   services::Ecr ecr_;
   services::TrainingJobs training_jobs_;
   services::ProcessingJobs processing_jobs_;
+  services::TransformJobs transform_jobs_;
   services::Models models_;
   services::EndpointConfigs endpoint_configs_;
   services::Endpoints endpoints_;

@@ -31,7 +31,9 @@ struct Typed {
   std::string data;
   std::string interpreter;
   std::string engine = "auto";
+  bool no_reload = false;
   bool no_access_log = false;
+  bool access_log_pings = false;
   bool multi_model = false;
   std::string models_from;
   std::vector<std::string> model_roots;
@@ -189,7 +191,9 @@ Result<ModelServerPlan> plan_of(const Typed& typed) {
             path_join(serving::engine_folder(plan.data_folder, plan.interpreter), "engine.json")))
       plan.environment = environment_name(plan.data_folder, plan.interpreter, variables);
   }
+  plan.reload = !typed.no_reload;
   plan.access_log = !typed.no_access_log;
+  plan.access_log_pings = typed.access_log_pings;
   plan.variables = variables;
   CLARY_TRY(plan.options, serving::read_serving_options(serving_of(typed, variables), lookup,
                                                         compute::usable_cpus().size()));
@@ -250,7 +254,11 @@ int run_model_server(int argc, const char* const* argv) {
                  "(default: none)");
   app.add_option("--data", typed.data,
                  "Data directory (default: $CLARY_DATA, else ~/.local/share/clary)");
+  app.add_flag("--no-reload", typed.no_reload,
+               "A folder's model is not loaded again when its files change");
   app.add_flag("--no-access-log", typed.no_access_log, "No line on standard output per request");
+  app.add_flag("--access-log-pings", typed.access_log_pings,
+               "A line for each ping that succeeds, too");
   try {
     app.parse(argc - 1, argv + 1);
   } catch (const CLI::ParseError& failure) {

@@ -31,7 +31,9 @@ struct ModelServerPlan {
   std::string interpreter;
   EngineKind engine = EngineKind::kPython;
   std::string environment = "NAME";  // that the interpreter belongs to, as far as is known
+  bool reload = true;                // of a folder whose files change
   bool access_log = true;            // on standard output
+  bool access_log_pings = false;     // those that succeed too
   std::map<std::string, std::string> variables;  // of the process; the workers get them too
   serving::ServingOptions options;
 };

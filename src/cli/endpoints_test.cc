@@ -10,7 +10,8 @@ namespace {
 class EndpointCommandsTest : public CommandsTest {
  protected:
   void no_job() {
-    for (const char* kind : {"DescribeTrainingJob", "DescribeProcessingJob"})
+    for (const char* kind :
+         {"DescribeTrainingJob", "DescribeProcessingJob", "DescribeTransformJob"})
       reply(kind, {R"({"message":"Could not find it"})"}, 400);
   }
   std::string file(const std::string& name, const std::string& text) {

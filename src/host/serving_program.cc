@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "host/job_tree.h"
+#include "host/transform_settings.h"
 
 namespace clary::host {
 namespace {
@@ -83,11 +84,15 @@ std::vector<std::string> serving_command(const HostContext& context,
   if (plan.model.many)
     add({"--multi-model", "--models-from", plan.model.uri});
   else
-    add({path_join(base_folder, "model")});
+    add({path_join(base_folder, "model"), "--no-reload"});
   add({"--listen", "unix:" + base_name(plan.serving_socket)});
   add({"--interpreter", plan.interpreter.python});
   add({"--data", path_join(serving_folder_inside(context), "data")});
   add(worker_options(plan));
+  // A job without a limit of its own; 0 is none that the model server knows.
+  if (plan.kind == "transform" && plan.transform.max_payload_mb == 0)
+    add({"--max-payload-mb",
+         std::to_string(TransformSettings{.max_payload_mb = 0}.payload_bytes() >> 20U)});
   return command;
 }
 

@@ -46,9 +46,9 @@ class ServingHost : public HostFixture {
 TEST_F(ServingHost, RunsTheModelServerOnItsModelUntilItIsStopped) {
   lives_.push_back(until_stopped([&](const compute::ProcessSpec& server) {
     EXPECT_THAT(server.argv,
-                ElementsAre("/run/clary/bin/clary", "model-server", "/opt/ml/model", "--listen",
-                            "unix:serve.sock", "--interpreter", "/env/bin/python3", "--data",
-                            "/run/clary/serve/data", "--workers", "2"));
+                ElementsAre("/run/clary/bin/clary", "model-server", "/opt/ml/model", "--no-reload",
+                            "--listen", "unix:serve.sock", "--interpreter", "/env/bin/python3",
+                            "--data", "/run/clary/serve/data", "--workers", "2"));
     EXPECT_EQ(server.working_folder, "/run/clary/serve") << "the socket's name is relative to it";
     EXPECT_EQ(folder_.read("ml/model/model.pt"), "weights");
     EXPECT_EQ(folder_.read("ml/model/code/inference.py"), "pass");

@@ -3,6 +3,7 @@
 // Implementations: LiveEndpoints, FakeEndpointCalls. Thread-safe.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -38,6 +39,14 @@ struct EndpointAnswer {
   std::string body;
 };
 
+// An answer that may have begun only.
+struct EndpointStream {
+  EndpointAnswer answer;
+  // Its body as it comes; null: `answer` has it all. read() waits for the model: Timeout, or
+  // Internal where the container broke off.
+  std::unique_ptr<net::ByteSource> pieces = nullptr;
+};
+
 class EndpointCalls {
  public:
   virtual ~EndpointCalls() = default;
@@ -46,6 +55,8 @@ class EndpointCalls {
   // named is not there, or the endpoint takes no calls now: the sentence for the caller;
   // Unavailable: no instance can take it now; Timeout.
   virtual Result<EndpointAnswer> invoke(EndpointCall call) = 0;
+  // Likewise, but returns once a successful answer has begun. Outlives its pieces.
+  virtual Result<EndpointStream> invoke_streaming(EndpointCall call) = 0;
 };
 
 }  // namespace clary::hosting

@@ -21,7 +21,9 @@
 namespace clary::hosting {
 
 struct LiveEndpointsOptions {
-  Duration limit = std::chrono::seconds(60);    // of one invocation. Source: contract.md 7.1
+  Duration limit = std::chrono::seconds(60);  // of one invocation. Source: contract.md 7.1
+  // Of an answer in pieces, which come at most `limit` apart. Source: the service's limit.
+  Duration stream_limit = std::chrono::minutes(8);
   Duration patience = std::chrono::seconds(5);  // with a variant whose instance is being started
   // Under way at a time. Fewer than the server's waiting threads: others' requests come through,
   // those of starting instances for their models too.
@@ -35,6 +37,7 @@ class LiveEndpoints final : public EndpointCalls {
                 LiveEndpointsOptions options = {});
 
   Result<EndpointAnswer> invoke(EndpointCall call) override;
+  Result<EndpointStream> invoke_streaming(EndpointCall call) override;
 
   // Calls that begin from now on go by it. Before the first, calls wait: after a restart an
   // endpoint is not known yet, and not one that is not there.
@@ -45,6 +48,7 @@ class LiveEndpoints final : public EndpointCalls {
 
  private:
   class Invocation;
+  class Pieces;
   // An instance with a call under way to it.
   class Place;
   struct Wish {

@@ -6,6 +6,7 @@
 #include "base/document.h"
 #include "base/json.h"
 #include "meta/endpoint_json.h"
+#include "meta/transform_json.h"
 
 namespace clary::meta {
 namespace {
@@ -63,10 +64,9 @@ std::string spec_text(const JobSpec& spec) {
                                         {"retry_attempts", spec.retry_attempts},
                                         {"priority", spec.priority},
                                         {"network_isolation", spec.network_isolation}});
-  if (spec.place) {
-    document.set("place", place_document(*spec.place));
-    document.set("model", container_document(spec.model));
-  }
+  if (spec.place) document.set("place", place_document(*spec.place));
+  if (spec.transform) document.set("transform", transform_document(*spec.transform));
+  if (spec.place || spec.transform) document.set("model", container_document(spec.model));
   return to_json(document);
 }
 
@@ -122,6 +122,8 @@ Result<JobSpec> read_spec(std::string_view text) {
   spec.priority = static_cast<int>(document.int_or("priority", 0));
   spec.network_isolation = document.bool_or("network_isolation", false);
   if (const Document* place = document.find("place")) spec.place = read_place(*place);
+  if (const Document* transform = document.find("transform"))
+    spec.transform = read_transform(*transform);
   if (const Document* model = document.find("model")) {
     CLARY_TRY(spec.model, read_container(*model));
   }
