@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,8 +23,12 @@ std::string variable_of(const Variables& variables, const std::string& name) {
   return found == variables.end() ? "" : found->second;
 }
 
-// The server's own variables, and as many threads for the numeric libraries as each worker has
-// cores, unless they are named.
+// Where SDK v3's ModelBuilder puts the shared libraries that a model brings along. Its handler
+// copies them to /lib, where they are out of place: the loader finds them where they are.
+constexpr std::string_view kSharedLibraries = "/shared_libs";
+
+// The server's own variables; as many threads for the numeric libraries as each worker has cores,
+// unless they are named; and the model's shared libraries.
 std::vector<std::string> worker_environment(const ModelServerPlan& plan,
                                             const std::string& model_folder) {
   Variables variables = plan.variables;
@@ -31,6 +36,9 @@ std::vector<std::string> worker_environment(const ModelServerPlan& plan,
   for (const char* name : {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"})
     variables.emplace(name, threads);
   variables.emplace("SM_MODEL_DIR", model_folder);
+  std::string& libraries = variables["LD_LIBRARY_PATH"];
+  const std::string own = model_folder + std::string(kSharedLibraries);
+  libraries = libraries.empty() ? own : own + ":" + libraries;
   std::vector<std::string> environment;
   for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
   return environment;
