@@ -6,6 +6,7 @@ warning: the clients then still work, only slower or by way of the real STS addr
 
 import functools
 import os
+import subprocess
 import sys
 import time
 
@@ -44,7 +45,16 @@ def _is_aws_sts(url):
 
 def silence_telemetry(module):
     """SDK: no usage report to AWS, and none of the lookups made for it."""
-    for name in ("_send_telemetry_request", "_requests_helper"):
+    _silence(module, "_send_telemetry_request", "_requests_helper")
+
+
+def silence_serve_telemetry(module):
+    """SDK: the same of ModelBuilder's own report, which v2 sends without a timeout."""
+    _silence(module, "_send_telemetry", "_requests_helper")
+
+
+def _silence(module, *names):
+    for name in names:
         if not callable(getattr(module, name)):
             raise AttributeError(name)
         setattr(module, name, lambda *args, **kwargs: None)
@@ -60,6 +70,25 @@ def hurry_session(module):
     """SDK: as hurry_waits; and the 30 s between two statuses pass as quickly as the waits."""
     _require_time(module)
     module.time = _SessionClock()
+
+
+def hurry_failures(module):
+    """SDK: ModelBuilder's look at an endpoint that has failed, which first waits 30 s for its last lines, becomes short."""
+    original = module._live_logging_deploy_done_with_progress
+
+    @functools.wraps(original)
+    def look(client, name, paginator, config, poll, *args, **kwargs):
+        return original(client, name, paginator, config, poll / HURRY, *args, **kwargs)
+
+    module._live_logging_deploy_done_with_progress = look
+
+
+def keep_region(module):
+    """SDK: the Python that finds out what a model imports is started without any variables, and the SDK cannot be imported
+    without a region. It gets that of this process."""
+    if module.subprocess is not subprocess:
+        raise AttributeError("subprocess")
+    module.subprocess = _SubprocessWithRegion()
 
 
 def _require_time(module):
@@ -91,3 +120,17 @@ class _Instant(float):
     def __sub__(self, other):
         span = float(self) - float(other)
         return span * 200 if isinstance(other, _Instant) else span
+
+
+class _SubprocessWithRegion:
+    """Stands for the module `subprocess` in one module of the SDK."""
+
+    def __getattr__(self, name):
+        return getattr(subprocess, name)
+
+    @staticmethod
+    def run(*args, env=None, **kwargs):
+        if env is not None:
+            region = {name: os.environ[name] for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if name in os.environ}
+            env = {**region, **env}
+        return subprocess.run(*args, env=env, **kwargs)

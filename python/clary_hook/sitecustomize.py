@@ -18,6 +18,9 @@ WATCHED = {
     "sagemaker.core.processing": "hurry_session",
     "sagemaker.core.transformer": "hurry_session",
     "sagemaker.core.helper.session_helper": "hurry_session",
+    "sagemaker.serve.deployment_progress": "hurry_failures",
+    "sagemaker.serve.detector.dependency_manager": "keep_region",
+    "sagemaker.serve.utils.telemetry_logger": "silence_serve_telemetry",
     "sagemaker.train.common_utils.trainer_wait": "hurry_waits",
 }
 

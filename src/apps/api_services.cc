@@ -47,6 +47,11 @@ ApiServices::ApiServices(ApiServicesParts parts)
                         .changes = parts_.changes,
                         .identities = *parts_.storage.identities,
                         .ids = parts_.ids}),
+      transform_jobs_({.jobs = *parts_.storage.jobs,
+                       .changes = parts_.changes,
+                       .identities = *parts_.storage.identities,
+                       .ids = parts_.ids},
+                      *parts_.storage.endpoints),
       models_({.store = *parts_.storage.endpoints,
                .jobs = *parts_.storage.jobs,
                .identities = *parts_.storage.identities}),
@@ -54,8 +59,10 @@ ApiServices::ApiServices(ApiServicesParts parts)
       endpoints_({.store = *parts_.storage.endpoints,
                   .jobs = *parts_.storage.jobs,
                   .changes = parts_.endpoint_changes,
+                  .sights = parts_.endpoint_sights,
                   .ids = parts_.ids}),
       invocations_(parts_.endpoint_calls),
+      async_invocations_(parts_.async_calls),
       tags_(*parts_.storage.jobs, *parts_.storage.endpoints),
       metrics_page_(parts_.requests, *parts_.storage.jobs, parts_.clock, parts_.counters) {}
 
@@ -84,10 +91,12 @@ Status ApiServices::add_to(services::Router& router, services::LocalRoutes& rout
   ecr_.add_to(router);
   training_jobs_.add_to(router);
   processing_jobs_.add_to(router);
+  transform_jobs_.add_to(router);
   models_.add_to(router);
   endpoint_configs_.add_to(router);
   endpoints_.add_to(router);
   invocations_.add_to(router);
+  async_invocations_.add_to(router);
   tags_.add_to(router);
 
   add_health_routes(routes);
@@ -118,8 +127,8 @@ void ApiServices::add_health_routes(services::LocalRoutes& routes) {
               }});
 }
 
-// GET /_clary/jobs/training-job/NAME, .../processing-job/NAME: the job's timeline, notices
-// included; .../NAME/series: what was measured.
+// GET /_clary/jobs/training-job/NAME, .../processing-job/NAME, .../transform-job/NAME: the job's
+// timeline, notices included; .../NAME/series: what was measured.
 void ApiServices::add_timeline_route(services::LocalRoutes& routes) {
   routes.add({.method = "GET",
               .path = "/_clary/jobs/",

@@ -7,11 +7,14 @@
 #include "apps/settings.h"
 #include "apps/storage.h"
 #include "base/result.h"
+#include "hosting/async_calls.h"
 #include "hosting/endpoint_calls.h"
 #include "hosting/endpoint_changes.h"
+#include "hosting/endpoint_sights.h"
 #include "net/server.h"
 #include "runtime/job_changes.h"
 #include "runtime/reset.h"
+#include "services/async_invocations.h"
 #include "services/bucket_rules.h"
 #include "services/cloudwatch.h"
 #include "services/ecr.h"
@@ -45,6 +48,7 @@
 #include "services/sts.h"
 #include "services/tags.h"
 #include "services/training_jobs.h"
+#include "services/transform_jobs.h"
 
 namespace clary::apps {
 
@@ -54,7 +58,9 @@ struct ApiServicesParts {
   Storage& storage;
   runtime::JobChanges& changes;
   hosting::EndpointCalls& endpoint_calls;
+  hosting::AsyncCalls& async_calls;
   hosting::EndpointChanges& endpoint_changes;
+  hosting::EndpointSights& endpoint_sights;
   runtime::RuntimeReset& reset;
   services::JobCredentials& job_credentials;
   services::BucketRules& buckets;
@@ -102,10 +108,12 @@ class ApiServices {
   services::Ecr ecr_;
   services::TrainingJobs training_jobs_;
   services::ProcessingJobs processing_jobs_;
+  services::TransformJobs transform_jobs_;
   services::Models models_;
   services::EndpointConfigs endpoint_configs_;
   services::Endpoints endpoints_;
   services::EndpointInvocations invocations_;
+  services::AsyncInvocations async_invocations_;
   services::Tags tags_;
   services::MetricsPage metrics_page_;
 };

@@ -5,6 +5,12 @@
 #include "runtime/serving_socket.h"
 
 namespace clary::apps {
+namespace {
+
+// Two calls are read and written at a time, and so many wait for their models meanwhile.
+constexpr PoolSize kAsyncThreads{.places = 2, .queue = 64, .lent_places = 64};
+
+}  // namespace
 
 Result<hosting::InstancePlace> EndpointHosting::Sockets::find(const domain::Job& job) {
   CLARY_TRY(runtime::ServingSocket opened,
@@ -16,8 +22,33 @@ Result<hosting::InstancePlace> EndpointHosting::Sockets::find(const domain::Job&
 EndpointHosting::EndpointHosting(Parts parts)
     : runtime_(parts.runtime),
       sockets_(parts.runtime.folders()),
+      objects_({.access = parts.access,
+                .objects = *parts.storage.objects,
+                .account = parts.account,
+                .region = parts.region}),
+      log_(*parts.storage.logs, parts.logger),
+      capture_({.objects = objects_, .log = log_, .ids = parts.ids, .clock = parts.clock}),
       live_(parts.clock, metrics_,
             [this] { return std::uniform_real_distribution<double>(0, 1)(random_); }),
+      shadows_([this](hosting::EndpointCall call) {
+        [[maybe_unused]] const auto dropped = live_.invoke_shadow(std::move(call));
+      }),
+      async_({.records = *parts.storage.records,
+              .endpoints = *parts.storage.endpoints,
+              .calls = live_,
+              .objects = objects_,
+              .log = log_,
+              .metrics = metrics_,
+              .ids = parts.ids,
+              .clock = parts.clock,
+              .logger = parts.logger,
+              .rules = [this](const EndpointName& name) { return live_.async_rules(name); },
+              .all_rules = [this] { return live_.all_async_rules(); },
+              .post =
+                  [this](std::function<void()> work) {
+                    return async_threads_->try_post(std::move(work));
+                  }}),
+      async_threads_(std::make_unique<ThreadPool>("async calls", kAsyncThreads)),
       keeper_({.endpoints = *parts.storage.endpoints,
                .jobs = *parts.storage.jobs,
                .changes = parts.runtime.changes(),
@@ -26,19 +57,41 @@ EndpointHosting::EndpointHosting(Parts parts)
                .live = live_,
                .counted = metrics_,
                .metrics = *parts.storage.metrics,
+               .log = log_,
                .ids = parts.ids,
                .clock = parts.clock,
-               .logger = parts.logger}) {
+               .logger = parts.logger,
+               .serverless_patience = parts.serverless_patience}) {
   health_.set_on_change([this] { keeper_.wake(); });
   live_.set_on_unreachable([this] { keeper_.doubt(); });
-  runtime_.reset().set_around([this] { keeper_.pause(); }, [this] { keeper_.resume(); });
+  live_.set_on_wanted([this] { keeper_.wake(); });
+  live_.set_on_captured([this](hosting::CapturedCall call) { capture_.take(std::move(call)); });
+  live_.set_on_shadowed([this](hosting::EndpointCall call) { shadows_.take(std::move(call)); });
+  runtime_.reset().set_around(
+      [this] {
+        keeper_.pause();
+        capture_.clear();
+        async_.clear();
+      },
+      [this] { keeper_.resume(); });
 }
 
 EndpointHosting::~EndpointHosting() { stop(); }
 
+Status EndpointHosting::start() {
+  capture_.start();
+  CLARY_RETURN_IF_ERROR(async_.start());
+  keeper_.start();
+  return {};
+}
+
 void EndpointHosting::stop() {
   keeper_.stop();
   health_.stop();
+  async_.stop();
+  live_.abort();
+  async_threads_.reset();
+  capture_.stop();
 }
 
 }  // namespace clary::apps

@@ -6,7 +6,13 @@
 
 #include "apps/job_runtime.h"
 #include "apps/storage.h"
+#include "base/thread_pool.h"
+#include "hosting/async_queue.h"
+#include "hosting/call_capture.h"
 #include "hosting/endpoint_keeper.h"
+#include "hosting/endpoint_log.h"
+#include "hosting/shadow_calls.h"
+#include "services/stored_role_objects.h"
 
 namespace clary::apps {
 
@@ -15,6 +21,10 @@ class EndpointHosting {
   struct Parts {  // all outlive it
     Storage& storage;
     JobRuntime& runtime;
+    Duration serverless_patience;
+    services::JobDataAccess& access;
+    AccountId account;
+    Region region;
     IdSource& ids;
     const Clock& clock;
     const Logger& logger;
@@ -22,12 +32,14 @@ class EndpointHosting {
   explicit EndpointHosting(Parts parts);
   ~EndpointHosting();  // stop()
 
-  void start() { keeper_.start(); }
+  Status start();
   // After the server takes no requests any more; instances go on.
   void stop();
 
   hosting::EndpointCalls& calls() { return live_; }
+  hosting::AsyncCalls& async_calls() { return async_; }
   hosting::EndpointChanges& changes() { return keeper_; }
+  hosting::EndpointSights& sights() { return live_; }
 
  private:
   // The sockets of model servers, in their gangs' folders.
@@ -44,8 +56,14 @@ class EndpointHosting {
   Sockets sockets_;
   std::mt19937_64 random_{std::random_device{}()};
   hosting::EndpointMetrics metrics_;
+  services::StoredRoleObjects objects_;
+  hosting::EndpointLog log_;
+  hosting::CallCapture capture_;
   hosting::HealthChecks health_;
   hosting::LiveEndpoints live_;
+  hosting::ShadowCalls shadows_;
+  hosting::AsyncQueue async_;
+  std::unique_ptr<ThreadPool> async_threads_;
   hosting::EndpointKeeper keeper_;
 };
 

@@ -182,7 +182,15 @@ Status ServerProgram::Parts::serve() {
                                          .ca_file = tls.bundle_file,
                                          .kept_more = [this] { retention->wake(); }}));
   hosting = std::make_unique<EndpointHosting>(EndpointHosting::Parts{
-      .storage = *storage, .runtime = *runtime, .ids = ids, .clock = clock, .logger = logger});
+      .storage = *storage,
+      .runtime = *runtime,
+      .serverless_patience = std::chrono::seconds(settings.serverless_idle_seconds),
+      .access = *access,
+      .account = AccountId(settings.account),
+      .region = Region(settings.region),
+      .ids = ids,
+      .clock = clock,
+      .logger = logger});
   job_credentials = std::make_unique<RunningJobCredentials>(RunningJobCredentials::Parts{
       .jobs = *storage->jobs, .folders = runtime->folders(), .issuer = runtime->credentials()});
   services = std::make_unique<ApiServices>(
@@ -190,7 +198,9 @@ Status ServerProgram::Parts::serve() {
                        .storage = *storage,
                        .changes = runtime->changes(),
                        .endpoint_calls = hosting->calls(),
+                       .async_calls = hosting->async_calls(),
                        .endpoint_changes = hosting->changes(),
+                       .endpoint_sights = hosting->sights(),
                        .reset = runtime->reset(),
                        .job_credentials = *job_credentials,
                        .buckets = *buckets,
@@ -205,7 +215,7 @@ Status ServerProgram::Parts::serve() {
   idle_looks = std::make_unique<Loop>("idle memory", kIdleLook,
                                       [this](std::stop_token) { idle_memory.look(); });
   CLARY_RETURN_IF_ERROR(runtime->start());
-  hosting->start();
+  CLARY_RETURN_IF_ERROR(hosting->start());
   lifecycle =
       std::make_unique<LifecycleLoop>(*storage->objects, *buckets, clock, logger,
                                       std::chrono::seconds(settings.lifecycle_interval_seconds));

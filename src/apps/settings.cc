@@ -87,6 +87,8 @@ constexpr SettingRow kRows[] = {
     {"jobs.kept_gib", &Settings::kept_gib,
      "What that may take on the disk, of all jobs together; the oldest goes first. 0: nothing is "
      "kept."},
+    {"endpoints.serverless_idle_seconds", &Settings::serverless_idle_seconds,
+     "How long a serverless variant that nobody calls keeps its instance."},
     {"environments.default", &Settings::default_environment,
      "Name or interpreter path; empty: $VIRTUAL_ENV, else the first python3 on PATH."},
     {"environments.strict_versions", &Settings::strict_versions,

@@ -1,6 +1,7 @@
 // Endpoints, generations and fakes for this folder's tests.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -73,9 +74,20 @@ class FakeInstanceLink final : public InstanceLink {
   Result<net::ClientReply> send(const net::ClientRequest& request, Duration) override {
     return answer_(request);
   }
+  // The same answer; its body read from `make_body` of it.
+  Result<net::ClientStream> open(const net::ClientRequest& request, Duration) override {
+    CLARY_TRY(net::ClientReply head, answer_(request));
+    auto body = make_body(std::exchange(head.body, {}));
+    return net::ClientStream{.head = std::move(head), .body = std::move(body)};
+  }
+
+  std::function<std::unique_ptr<net::ByteSource>(std::string)> make_body = net::make_string_source;
+  void abort() override { aborted_ = true; }
+  bool aborted() const { return aborted_; }
 
  private:
   Answer answer_;
+  std::atomic<bool> aborted_ = false;
 };
 
 }  // namespace clary::hosting

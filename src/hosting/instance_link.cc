@@ -16,6 +16,10 @@ class SocketLink final : public InstanceLink {
   Result<net::ClientReply> send(const net::ClientRequest& request, Duration limit) override {
     return client_->send_once(request, limit);
   }
+  Result<net::ClientStream> open(const net::ClientRequest& request, Duration limit) override {
+    return client_->open_once(request, limit);
+  }
+  void abort() override { client_->abort(); }
 
  private:
   InstancePlace place_;

@@ -19,8 +19,16 @@ constexpr const char* kContainerHost = "algo-1";  // each container is a job of 
 
 LiveEndpoint LiveInstances::endpoint(const Endpoint& endpoint, const EndpointPlan& plan,
                                      InstanceBook& book) {
-  LiveEndpoint live{.name = endpoint.name, .status = endpoint.status, .variants = {}};
+  LiveEndpoint live;
+  live.name = endpoint.name;
+  live.id = endpoint.id;
+  live.status = endpoint.status;
   if (!endpoint.serving) return live;
+  const auto& capture = endpoint.serving->capture;
+  if (capture && capture->enabled)
+    live.capture = std::make_shared<const domain::DataCapture>(*capture);
+  if (const auto& async = endpoint.serving->async)
+    live.async = std::make_shared<const domain::AsyncInference>(*async);
   const std::vector<InstanceView> views = book.views(endpoint);
   for (const EndpointVariant& variant : endpoint.serving->variants) {
     const auto is_of = [&](const InstanceId& id) {
@@ -30,6 +38,7 @@ LiveEndpoint LiveInstances::endpoint(const Endpoint& endpoint, const EndpointPla
                     .weight = variant.weight,
                     .shadow = variant.shadow,
                     .direct = variant.direct};
+    one.role = variant.role;
     one.coming = std::ranges::any_of(views, [&](const InstanceView& view) {
       return is_of(view.id) && view.state == InstanceState::kStarting;
     });

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "base/names.h"
+#include "base/result.h"
 #include "domain/endpoint.h"
+#include "hosting/call_gate.h"
 #include "hosting/instance_link.h"
 
 namespace clary::hosting {
@@ -47,14 +49,25 @@ struct LiveVariant {
   bool shadow = false;
   bool direct = false;  // each container is called by its name; else one after the other
   bool coming = false;  // an instance is being started: worth waiting for
+  std::string role;     // of its models
   std::vector<std::shared_ptr<LiveInstance>> instances;
+  // Of a serverless one, which is there also without an instance; else null.
+  std::shared_ptr<CallGate> gate{};
+  int last_failed = 0;    // of these the newest instance that died; 0: none
+  std::string failure{};  // and why it did
 };
 
 struct LiveEndpoint {
   EndpointName name;
+  std::string id;
   domain::EndpointStatus status = domain::EndpointStatus::kCreating;
-  std::vector<LiveVariant> variants;  // none while it takes no calls
+  std::vector<LiveVariant> variants;                    // none while it takes no calls
+  std::shared_ptr<const domain::DataCapture> capture;   // null: nothing is captured
+  std::shared_ptr<const domain::AsyncInference> async;  // null: it answers at once
 };
+
+// InvalidArgument: the sentence for who calls it.
+Status check_takes_calls(const LiveEndpoint& endpoint);
 
 using LiveTable = std::map<std::string, LiveEndpoint>;  // by the name in lower case
 

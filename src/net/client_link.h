@@ -23,6 +23,9 @@ class ClientLink {
 
   void set_io_timeout(Duration io_timeout) { io_timeout_ = io_timeout; }
 
+  // Ends it from another thread: what waits for it fails, or sees its end.
+  int socket() const { return socket_.get(); }
+
   enum class Sent {
     kWhole,
     kAnswered,  // bytes of the server came first: the rest was not sent

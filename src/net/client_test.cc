@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <latch>
 #include <memory>
@@ -281,111 +280,6 @@ TEST(Client, GivesUpOnAServerThatIsSilent) {
   auto client = Client::create(server.endpoint(), {.io_timeout = milliseconds(30)}).value();
   EXPECT_EQ(client->send({}).error().code, ErrorCode::kTimeout);
   done.count_down();
-}
-
-// A server that does with each connection what the test says, on a Unix socket.
-class OnceTest : public testing::Test {
- protected:
-  OnceTest() {
-    auto listening = listen_on("unix:" + path_);
-    EXPECT_TRUE(listening.ok());
-    if (listening.ok()) listening_ = std::move(*listening);
-    auto client = Client::create("unix:" + path_);
-    EXPECT_TRUE(client.ok());
-    if (client.ok()) client_ = std::move(*client);
-  }
-  Fd accept_one() {
-    EXPECT_TRUE(wait_ready(listening_.get(), POLLIN, std::chrono::seconds(10)).ok());
-    return Fd(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  }
-  static std::string read_request(const Fd& connection) {
-    std::string text(4096, '\0');
-    const ssize_t count = ::recv(connection.get(), text.data(), text.size(), 0);
-    text.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    return text;
-  }
-  static void answer(const Fd& connection) {
-    constexpr std::string_view kReply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-    EXPECT_EQ(::send(connection.get(), kReply.data(), kReply.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(kReply.size()));
-  }
-  Result<ClientReply> post() {
-    return client_->send_once({.method = "POST", .body = "x"}, std::chrono::seconds(10));
-  }
-
-  TemporaryFolder folder_;
-  std::string path_ = folder_.path() + "/s";
-  Fd listening_;
-  std::unique_ptr<Client> client_;
-};
-
-TEST_F(OnceTest, WhatWasReadFailsAndIsNotSentAgain) {
-  std::jthread server([this] {
-    const Fd first = accept_one();
-    EXPECT_NE(read_request(first).find("POST"), std::string::npos);
-    answer(first);
-    EXPECT_NE(read_request(first).find("POST"), std::string::npos);
-  });  // closes the connection, and never takes another
-  ASSERT_TRUE(post().ok());
-  const auto broken = post();
-  ASSERT_FALSE(broken.ok());
-  EXPECT_EQ(broken.error().code, ErrorCode::kInternal) << broken.error().message;
-}
-
-TEST_F(OnceTest, AReplyThatComesByteByByteEndsAtTheLimitToo) {
-  std::jthread server([this] {
-    const Fd connection = accept_one();
-    read_request(connection);
-    std::string reply = "HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n";
-    reply.append(400, 'x');
-    pollfd gone{.fd = connection.get(), .events = POLLRDHUP, .revents = 0};
-    for (const char& byte : reply) {
-      if (::poll(&gone, 1, 5) != 0 || ::send(connection.get(), &byte, 1, MSG_NOSIGNAL) != 1) return;
-    }
-  });
-  const auto slow =
-      client_->send_once({.method = "POST", .body = "x"}, std::chrono::milliseconds(100));
-  ASSERT_FALSE(slow.ok());
-  EXPECT_EQ(slow.error().code, ErrorCode::kTimeout) << slow.error().message;
-}
-
-TEST_F(OnceTest, WhatWasNotReadMayBeSentElsewhere) {
-  std::jthread server([this] {
-    const Fd first = accept_one();
-    pollfd arrived{.fd = first.get(), .events = POLLIN, .revents = 0};
-    EXPECT_EQ(::poll(&arrived, 1, 10'000), 1);
-  });
-  const auto broken = post();
-  ASSERT_FALSE(broken.ok());
-  EXPECT_EQ(broken.error().code, ErrorCode::kUnavailable) << broken.error().message;
-}
-
-TEST_F(OnceTest, AKeptConnectionThatWasClosedIsReplaced) {
-  std::latch closed(1);
-  std::jthread server([&] {
-    {
-      const Fd first = accept_one();
-      read_request(first);
-      answer(first);
-    }
-    closed.count_down();
-    const Fd second = accept_one();
-    read_request(second);
-    answer(second);
-    read_request(second);
-  });
-  ASSERT_TRUE(post().ok());
-  closed.wait();
-  EXPECT_TRUE(post().ok());
-  client_.reset();
-}
-
-TEST_F(OnceTest, NobodyThereIsUnavailable) {
-  listening_.close();
-  ASSERT_EQ(::unlink(path_.c_str()), 0);
-  const auto absent = post();
-  ASSERT_FALSE(absent.ok());
-  EXPECT_EQ(absent.error().code, ErrorCode::kUnavailable) << absent.error().message;
 }
 
 }  // namespace

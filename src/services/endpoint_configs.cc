@@ -7,6 +7,16 @@
 #include "services/serving_resources.h"
 
 namespace clary::services {
+namespace {
+
+std::vector<api::ProductionVariant> with_weights(std::vector<api::ProductionVariant> variants) {
+  for (api::ProductionVariant& variant : variants) {
+    if (!variant.initial_variant_weight) variant.initial_variant_weight = 1.0;
+  }
+  return variants;
+}
+
+}  // namespace
 
 void EndpointConfigs::add_to(Router& router) {
   router.add<api::CreateEndpointConfig>(*this, &EndpointConfigs::create);
@@ -20,9 +30,12 @@ Outcome<api::CreateEndpointConfigOutput> EndpointConfigs::create(
   CLARY_TRY(const domain::EndpointConfig config, config_of(request, context));
   CLARY_TRY(const std::vector<domain::Tag> tags,
             tags_of(request.tags.value_or(std::vector<api::sagemaker::Tag>{})));
-  for (const domain::ProductionVariant& variant : config.variants) {
-    CLARY_TRY(const domain::Model model, found_or(parts_.store.find_model(ModelName(variant.model)),
-                                                  ServingKind::kModel, variant.model, context));
+  for (const auto* variants : {&config.variants, &config.shadows}) {
+    for (const domain::ProductionVariant& variant : *variants) {
+      CLARY_TRY(const domain::Model model,
+                found_or(parts_.store.find_model(ModelName(variant.model)), ServingKind::kModel,
+                         variant.model, context));
+    }
   }
   if (const Status created = parts_.store.create_config(config); !created.ok()) {
     if (created.error().code != ErrorCode::kAlreadyExists) return created.error();
@@ -46,11 +59,11 @@ Outcome<api::DescribeEndpointConfigOutput> EndpointConfigs::describe(
   reply.endpoint_config_name = config.name.value();
   reply.endpoint_config_arn = config.arn.value();
   reply.creation_time = config.created;
-  reply.production_variants = std::move(asked.production_variants);
-  for (api::ProductionVariant& variant : reply.production_variants) {
-    if (!variant.initial_variant_weight) variant.initial_variant_weight = 1.0;
-  }
+  reply.production_variants = with_weights(std::move(asked.production_variants));
+  if (asked.shadow_production_variants)
+    reply.shadow_production_variants = with_weights(*std::move(asked.shadow_production_variants));
   reply.data_capture_config = std::move(asked.data_capture_config);
+  reply.async_inference_config = std::move(asked.async_inference_config);
   reply.vpc_config = std::move(asked.vpc_config);
   reply.enable_network_isolation = asked.enable_network_isolation.value_or(false);
   return reply;

@@ -1,12 +1,37 @@
 #include "services/endpoint_generation.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <iterator>
+#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "services/job_rules.h"
 #include "services/serving_resources.h"
 
 namespace clary::services {
+
+namespace {
+
+// A call that is answered later may take an hour and bring 1 GiB. What a container's own variables
+// say goes first.
+void allow_long_calls(domain::ModelContainer& container) {
+  auto& environment = container.environment;
+  const auto set_unless = [&environment](std::initializer_list<std::string_view> names,
+                                         const char* value) {
+    const bool named = std::ranges::any_of(environment, [&names](const auto& variable) {
+      return std::ranges::find(names, variable.first) != names.end();
+    });
+    if (!named) environment.emplace_back(*names.begin(), value);
+  };
+  set_unless({"SAGEMAKER_MODEL_SERVER_TIMEOUT", "SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS",
+              "SAGEMAKER_TS_RESPONSE_TIMEOUT"},
+             "3600");
+  set_unless({"SAGEMAKER_MAX_PAYLOAD_IN_MB"}, "1024");
+}
+
+}  // namespace
 
 Outcome<domain::EndpointGeneration> generation_of(const std::string& config_name,
                                                   domain::EndpointStore& store,
@@ -18,19 +43,37 @@ Outcome<domain::EndpointGeneration> generation_of(const std::string& config_name
   made.config = config.name;
   made.capture = std::move(config.capture);
   made.async = std::move(config.async);
+  made.notices = std::move(config.notices);
+  std::ranges::move(inert_notices(context), std::back_inserter(made.notices));
   made.begun = context.now;
-  for (domain::ProductionVariant& asked : config.variants) {
-    CLARY_TRY(domain::Model model, found_or(store.find_model(ModelName(asked.model)),
-                                            ServingKind::kModel, asked.model, context));
+  const auto add = [&](domain::ProductionVariant& asked, bool shadow) -> Complaint {
+    auto found = found_or(store.find_model(ModelName(asked.model)), ServingKind::kModel,
+                          asked.model, context);
+    if (!found.ok()) return found.error();
+    domain::Model& model = *found;
+    for (std::string& notice : model.notices) {
+      std::string line = "Model " + asked.model + ": " + std::move(notice);
+      if (std::ranges::find(made.notices, line) == made.notices.end())
+        made.notices.push_back(std::move(line));
+    }
     domain::EndpointVariant variant;
+    variant.shadow = shadow;
     variant.role = std::move(model.role);
     variant.containers = std::move(model.containers);
+    if (made.async) std::ranges::for_each(variant.containers, allow_long_calls);
     variant.direct = model.direct;
     variant.network_isolation = model.network_isolation;
     variant.instances = asked.instances;
     variant.weight = asked.weight;
     variant.asked = std::move(asked);
     made.variants.push_back(std::move(variant));
+    return std::nullopt;
+  };
+  for (domain::ProductionVariant& asked : config.variants) {
+    if (auto wrong = add(asked, false)) return *std::move(wrong);
+  }
+  for (domain::ProductionVariant& asked : config.shadows) {
+    if (auto wrong = add(asked, true)) return *std::move(wrong);
   }
   return made;
 }
@@ -47,7 +90,9 @@ void retain_properties(domain::EndpointGeneration& next, const domain::EndpointG
           return one.asked.name == variant.asked.name;
         });
     if (before == serving.variants.end()) continue;
-    if (retains("DesiredInstanceCount")) variant.instances = before->instances;
+    // Between instances and none there is no number to retain.
+    const bool alike = variant.asked.serverless.has_value() == before->asked.serverless.has_value();
+    if (alike && retains("DesiredInstanceCount")) variant.instances = before->instances;
     if (retains("DesiredWeight")) variant.weight = before->weight;
   }
   if (retains("DataCaptureConfig")) next.capture = serving.capture;

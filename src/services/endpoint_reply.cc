@@ -1,6 +1,8 @@
 #include "services/endpoint_reply.h"
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace clary::services {
@@ -17,43 +19,80 @@ std::vector<api::DeployedImage> images_of(const domain::EndpointVariant& variant
   return images;
 }
 
+api::ProductionVariantServerlessConfig serverless_config(const domain::Serverless& serverless) {
+  api::ProductionVariantServerlessConfig config{.memory_size_in_mb = serverless.memory_mib,
+                                                .max_concurrency = serverless.max_concurrency};
+  if (serverless.provisioned > 0) config.provisioned_concurrency = serverless.provisioned;
+  return config;
+}
+
+// A serverless variant has the instances that it has just now.
+void describe_serverless(api::ProductionVariantSummary& summary, const domain::Serverless& asked,
+                         const std::optional<hosting::VariantSight>& sight) {
+  summary.current_serverless_config = serverless_config(asked);
+  summary.desired_serverless_config = serverless_config(asked);
+  summary.current_instance_count = sight ? sight->instances : 0;
+  summary.desired_instance_count = *summary.current_instance_count;
+  if (!sight || !sight->starting) return;
+  summary.desired_instance_count = *summary.current_instance_count + 1;
+  summary.variant_status = std::vector<api::ProductionVariantStatus>{
+      {.status = "Creating", .status_message = "Cold start: an instance is being started."}};
+}
+
 // An endpoint is in service when all of what it wants is there: so `current` is what is desired.
-std::vector<api::ProductionVariantSummary> variants_of(
-    const domain::EndpointGeneration& generation) {
+std::vector<api::ProductionVariantSummary> variants_of(const EndpointName& endpoint,
+                                                       const domain::EndpointGeneration& generation,
+                                                       bool shadow,
+                                                       hosting::EndpointSights& sights) {
   std::vector<api::ProductionVariantSummary> out;
   for (const domain::EndpointVariant& variant : generation.variants) {
-    if (variant.shadow) continue;
+    if (variant.shadow != shadow) continue;
     out.push_back({.variant_name = variant.asked.name,
                    .deployed_images = images_of(variant, generation),
                    .current_weight = variant.weight,
                    .desired_weight = variant.weight,
                    .current_instance_count = variant.instances,
                    .desired_instance_count = variant.instances});
+    if (variant.asked.serverless) {
+      describe_serverless(out.back(), *variant.asked.serverless,
+                          sights.sight(endpoint, variant.asked.name));
+    }
   }
   return out;
 }
 
 // Of a generation on its way: none of it is in service yet.
-api::PendingDeploymentSummary pending_of(const domain::EndpointGeneration& next) {
+std::vector<api::PendingProductionVariantSummary> pending_variants(
+    const domain::EndpointGeneration& next, bool shadow) {
   std::vector<api::PendingProductionVariantSummary> variants;
   for (const domain::EndpointVariant& variant : next.variants) {
-    if (variant.shadow) continue;
+    if (variant.shadow != shadow) continue;
     api::PendingProductionVariantSummary summary{.variant_name = variant.asked.name,
                                                  .deployed_images = images_of(variant, next),
                                                  .current_weight = 0.0,
                                                  .desired_weight = variant.weight,
                                                  .current_instance_count = 0,
-                                                 .desired_instance_count = variant.instances,
-                                                 .instance_type = variant.asked.instance_type};
+                                                 .desired_instance_count = variant.instances};
+    if (variant.asked.serverless)
+      summary.desired_serverless_config = serverless_config(*variant.asked.serverless);
+    else
+      summary.instance_type = variant.asked.instance_type;
     if (!variant.asked.accelerator_type.empty())
       summary.accelerator_type = variant.asked.accelerator_type;
     summary.variant_status =
         std::vector<api::ProductionVariantStatus>{{.status = "Creating", .start_time = next.begun}};
     variants.push_back(std::move(summary));
   }
-  return {.endpoint_config_name = next.config.value(),
-          .production_variants = std::move(variants),
-          .start_time = next.begun};
+  return variants;
+}
+
+api::PendingDeploymentSummary pending_of(const domain::EndpointGeneration& next) {
+  api::PendingDeploymentSummary summary{.endpoint_config_name = next.config.value(),
+                                        .production_variants = pending_variants(next, false),
+                                        .start_time = next.begun};
+  if (auto shadows = pending_variants(next, true); !shadows.empty())
+    summary.shadow_production_variants = std::move(shadows);
+  return summary;
 }
 
 api::DataCaptureConfigSummary capture_summary(const domain::DataCapture& capture) {
@@ -63,9 +102,19 @@ api::DataCaptureConfigSummary capture_summary(const domain::DataCapture& capture
           .destination_s3_uri = capture.uri};
 }
 
+api::AsyncInferenceConfig async_config(const domain::AsyncInference& async) {
+  api::AsyncInferenceConfig config;
+  config.client_config = api::AsyncInferenceClientConfig{.max_concurrent_invocations_per_instance =
+                                                             async.max_concurrent};
+  config.output_config.s3_output_path = async.output_uri;
+  if (!async.failure_uri.empty()) config.output_config.s3_failure_path = async.failure_uri;
+  return config;
+}
+
 }  // namespace
 
-api::DescribeEndpointOutput describe_endpoint(const domain::Endpoint& endpoint) {
+api::DescribeEndpointOutput describe_endpoint(const domain::Endpoint& endpoint,
+                                              hosting::EndpointSights& sights) {
   api::DescribeEndpointOutput reply;
   reply.endpoint_name = endpoint.name.value();
   reply.endpoint_arn = endpoint.arn.value();
@@ -79,7 +128,12 @@ api::DescribeEndpointOutput describe_endpoint(const domain::Endpoint& endpoint) 
   }
   if (endpoint.serving) {
     reply.endpoint_config_name = endpoint.serving->config.value();
-    reply.production_variants = variants_of(*endpoint.serving);
+    reply.production_variants = variants_of(endpoint.name, *endpoint.serving, false, sights);
+    if (auto shadows = variants_of(endpoint.name, *endpoint.serving, true, sights);
+        !shadows.empty())
+      reply.shadow_production_variants = std::move(shadows);
+    if (endpoint.serving->async)
+      reply.async_inference_config = async_config(*endpoint.serving->async);
     if (endpoint.serving->capture)
       reply.data_capture_config = capture_summary(*endpoint.serving->capture);
   }

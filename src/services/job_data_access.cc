@@ -76,4 +76,14 @@ Status JobDataAccess::may_read(const runtime::DataReader& reader, const BucketNa
   return {};
 }
 
+Status JobDataAccess::may_write(const runtime::DataReader& writer,
+                                const objects::ObjectUri& object) {
+  CLARY_TRY(Asking ask, asking(writer, object.bucket));
+  ask.question.action = "s3:PutObject";
+  ask.question.resource = std::string(kArn) + object.bucket.value() + '/' + object.key;
+  if (const auto reason = ask.permissions.refusal(ask.question, ask.bucket.get()))
+    return refused("write", object, *reason);
+  return {};
+}
+
 }  // namespace clary::services

@@ -30,6 +30,8 @@ class JobDataAccess final : public runtime::DataAccess {
                                    const objects::ObjectUri& prefix) override;
   Status may_read(const runtime::DataReader& reader, const BucketName& bucket,
                   const std::vector<ObjectKey>& keys) override;
+  // s3:PutObject of it. Denied.
+  Status may_write(const runtime::DataReader& writer, const objects::ObjectUri& object);
 
  private:
   // What one question after another is put to.

@@ -1,9 +1,11 @@
 #include "serving/invocation_sink.h"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "base/strings.h"
 #include "serving/front_replies.h"
 
 namespace clary::serving {
@@ -14,12 +16,26 @@ std::optional<std::string> field_of(const net::Headers& headers, std::string_vie
   return value == nullptr ? std::nullopt : std::optional<std::string>(*value);
 }
 
+// From a network nobody sets it: one client could end workers under others' calls.
+Duration timeout_of(const net::RequestHead& head, Duration most) {
+  const std::string* const value = head.headers.find("X-Clary-Timeout-Ms");
+  if (value == nullptr || !head.origin.peer.starts_with("unix")) return most;
+  const auto milliseconds = parse_int(*value);
+  if (!milliseconds || *milliseconds <= 0 || *milliseconds > most / std::chrono::milliseconds(1))
+    return most;
+  return std::chrono::milliseconds(*milliseconds);
+}
+
 }  // namespace
 
 InvocationSink::InvocationSink(const FrontParts& front, InvocationLimits limits,
                                net::RequestHead head, FrontCall call, std::string model,
                                bool with_path)
-    : front_(front), limits_(limits), call_(std::move(call)), model_(std::move(model)) {
+    : front_(front),
+      limits_(limits),
+      timeout_(timeout_of(head, limits.timeout)),
+      call_(std::move(call)),
+      model_(std::move(model)) {
   request_.id = call_.id();
   request_.content_type = field_of(head.headers, "content-type");
   request_.accept = field_of(head.headers, "accept");
@@ -44,7 +60,7 @@ net::Reply InvocationSink::finish() {
   pending.request = std::move(request_);
   // From here on: how long its body took is the caller's affair.
   pending.arrived = front_.clock.steady();
-  pending.deadline = pending.arrived + limits_.timeout;
+  pending.deadline = pending.arrived + timeout_;
   pending.is_abandoned = [later] { return later->is_abandoned(); };
   pending.answer = [later, call = call_](Result<ModelAnswer> outcome) {
     if (!outcome.ok()) return later->answer(call.ended(error_reply(outcome.error())));

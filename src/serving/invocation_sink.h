@@ -15,7 +15,9 @@ namespace clary::serving {
 
 struct InvocationLimits {
   std::uint64_t body_bytes = std::uint64_t{64} << 20;
-  Duration timeout = std::chrono::seconds(60);  // once the body is there
+  // Once the body is there. Clary's own server, which calls by a Unix socket, may give a call less:
+  // X-Clary-Timeout-Ms.
+  Duration timeout = std::chrono::seconds(60);
 };
 
 class InvocationSink final : public net::RequestSink {
@@ -32,6 +34,7 @@ class InvocationSink final : public net::RequestSink {
  private:
   const FrontParts& front_;
   const InvocationLimits limits_;
+  const Duration timeout_;
   FrontCall call_;
   const std::string model_;
   ModelRequest request_;

@@ -104,6 +104,51 @@ def test_sdk_v3_reports_nothing():
     assert run(TELEMETRY.format(module="sagemaker.core.telemetry.telemetry_logging"), python=V3_PYTHON) == 0
 
 
+@pytest.mark.parametrize("python", [sys.executable, pytest.param(V3_PYTHON, marks=needs_v3)], ids=["v2", "v3"])
+def test_model_builder_reports_nothing(python):
+    code = """
+import json, requests
+import sagemaker.serve.utils.telemetry_logger as telemetry
+sent = []
+requests.get = lambda *a, **k: sent.append(a)
+telemetry._send_telemetry("1", 1, None)
+telemetry._requests_helper("https://example.org", 2)
+print(json.dumps(len(sent)))"""
+    assert run(code, python=python) == 0
+
+
+@needs_v3
+def test_model_builders_search_for_what_a_model_imports_knows_the_region(tmp_path):
+    """The SDK starts a Python with one variable of its own, and imports itself there."""
+    code = f"""
+import json, pathlib, site, subprocess, sys
+import sagemaker.serve.detector.dependency_manager as dependencies
+asked = []
+def run(command, env, **rest):
+    asked.append(env)
+    pathlib.Path({str(tmp_path)!r}, "requirements.txt").write_text("numpy==1.0\\n")
+subprocess.run = run
+dependencies.capture_dependencies({{"auto": True}}, pathlib.Path({str(tmp_path)!r}))
+print(json.dumps(asked))"""
+    assert run(code, python=V3_PYTHON) == [{"AWS_DEFAULT_REGION": "eu-west-1", "SETUPTOOLS_USE_DISTUTILS": "stdlib"}]
+
+
+@needs_v3
+def test_model_builder_says_soon_that_an_endpoint_has_failed():
+    code = """
+import json, time
+from unittest import mock
+import sagemaker.serve.deployment_progress as progress
+slept = []
+time.sleep = slept.append
+client, paginator = mock.Mock(), mock.Mock()
+client.describe_endpoint.return_value = {"EndpointStatus": "Failed"}
+paginator.paginate.return_value = []
+found = progress._live_logging_deploy_done_with_progress(client, "e", paginator, {}, 30)
+print(json.dumps([found["EndpointStatus"], slept]))"""
+    assert run(code, python=V3_PYTHON) == ["Failed", [0.75]]
+
+
 # The SDK's wait loop over a job that ends `seconds` after its creation, on a clock that only sleeping moves.
 WAIT = """
 import datetime, json

@@ -70,9 +70,9 @@ class Endpoints:
         return {"VariantName": name, "ModelName": model, "InitialVariantWeight": weight, "InitialInstanceCount": count,
                 "InstanceType": "ml.m5.large", **changes}
 
-    def config(self, *variants: dict) -> str:
+    def config(self, *variants: dict, **changes) -> str:
         name = f"config-{next(_numbers)}"
-        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=list(variants))
+        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=list(variants), **changes)
         return name
 
     def config_of(self, *containers: dict | str, **variant) -> str:
@@ -102,6 +102,16 @@ class Endpoints:
     def deploy(self, *containers: dict | str, **variant) -> str:
         """An endpoint in service."""
         return self.in_service(self.create(self.config_of(*containers, **variant)))
+
+    def deploy_with(self, script: dict | str, **config) -> str:
+        """An endpoint in service whose configuration says more than its variant."""
+        return self.in_service(self.create(self.config(self.variant(self.model(script)), **config)))
+
+    def objects(self, prefix: str) -> dict[str, bytes]:
+        """What lies below a prefix of the tests' bucket, by key."""
+        pages = self.training.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+        keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
+        return {key: self.training.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
 
     def update(self, name: str, config: str) -> None:
         self.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)

@@ -6,16 +6,9 @@ import signal
 import pytest
 from botocore.exceptions import ClientError
 from endpoints import MARK, Callers, Endpoints, model_servers, named, workers
-from training import Training, wait_until
+from training import wait_until
 
 BROKEN = "def model_fn(model_dir): raise RuntimeError('boom model')"
-
-
-@pytest.fixture
-def private(new_server):
-    """Endpoints of a server of the test's own."""
-    server = new_server().start()
-    return Endpoints(server, Training(server))
 
 
 def names_of(callers: Callers) -> list[str]:
