@@ -1,10 +1,12 @@
 """InvokeEndpoint through `clary serve` beside a direct call of a model server."""
 
+import contextlib
 import io
 import json
 import pathlib
 import tarfile
 import time
+from collections.abc import Callable, Iterator
 
 from ..context import Context, cpu_text
 from ..machine import cpu_seconds
@@ -27,7 +29,9 @@ def _archive(files: dict[str, pathlib.Path]) -> bytes:
     return out.getvalue()
 
 
-def _deploy(own: Context, files: dict[str, pathlib.Path]) -> None:
+@contextlib.contextmanager
+def _deployed(own: Context, files: dict[str, pathlib.Path]) -> Iterator[None]:
+    """An endpoint in service. It is deleted at the end: its model server would outlive the server."""
     def call(operation: str, **members) -> dict:
         return own.server.call(own.key, "sagemaker", operation, **members)
 
@@ -39,13 +43,25 @@ def _deploy(own: Context, files: dict[str, pathlib.Path]) -> None:
         "VariantName": "AllTraffic", "ModelName": NAME, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large",
         "InitialVariantWeight": 1.0}])
     call("CreateEndpoint", EndpointName=NAME, EndpointConfigName=NAME)
+    try:
+        found = _settled(call, "Creating")
+        if found["EndpointStatus"] != "InService":
+            raise RuntimeError(f"the endpoint is {found['EndpointStatus']}: {found.get('FailureReason')}")
+        yield
+    finally:
+        call("DeleteEndpoint", EndpointName=NAME)
+        with contextlib.suppress(RuntimeError):  # it is gone
+            _settled(call, "Deleting")
+
+
+def _settled(call: Callable[..., dict], passing: str) -> dict:
+    """The endpoint's description once it is not in this state any more."""
     deadline = time.monotonic() + READY_SECONDS
-    while (found := call("DescribeEndpoint", EndpointName=NAME))["EndpointStatus"] == "Creating":
+    while (found := call("DescribeEndpoint", EndpointName=NAME))["EndpointStatus"] == passing:
         if time.monotonic() > deadline:
-            raise RuntimeError(f"the endpoint is still being created after {READY_SECONDS} s")
+            raise TimeoutError(f"the endpoint is still {passing} after {READY_SECONDS} s")
         time.sleep(0.05)
-    if found["EndpointStatus"] != "InService":
-        raise RuntimeError(f"the endpoint is {found['EndpointStatus']}: {found.get('FailureReason')}")
+    return found
 
 
 def invocations(context: Context) -> None:
@@ -53,8 +69,8 @@ def invocations(context: Context) -> None:
     body = (place.model("lenet") / "body.npy").read_bytes()
     delays, rates, through, direct = [], [], [], []
     variables = {"VIRTUAL_ENV": str(place.python.parent.parent)}
-    with context.own_server("endpoint", variables=variables) as own, place.python_server("lenet") as server:
-        _deploy(own, place.python_files("lenet"))
+    with (context.own_server("endpoint", variables=variables) as own, _deployed(own, place.python_files("lenet")),
+          place.python_server("lenet") as server):
         path = f"/endpoints/{NAME}/invocations"
         answer = json.loads(own.server.ask(own.key, "sagemaker", "POST", path, headers=NPY, body=body))
         if answer != json.loads(server.answer):
