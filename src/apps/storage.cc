@@ -35,6 +35,7 @@ Result<std::unique_ptr<Storage>> Storage::open(const DataFolder& folder, const S
   storage->identities = meta::make_identity_store(*storage->metadata);
   storage->policies = meta::make_policy_store(*storage->metadata);
   storage->endpoints = meta::make_endpoint_store(*storage->metadata);
+  storage->records = meta::make_record_store(*storage->metadata);
   CLARY_TRY(storage->telemetry, telemetry::TelemetryDatabase::open(folder.in("telemetry.db")));
   storage->logs = std::make_unique<telemetry::SqliteLogStore>(*storage->telemetry, clock);
   storage->log_groups = std::make_unique<telemetry::SqliteLogGroups>(*storage->telemetry, clock);

@@ -14,6 +14,7 @@
 #include "domain/job_store.h"
 #include "domain/key_store.h"
 #include "domain/policy_store.h"
+#include "domain/record_store.h"
 #include "meta/database.h"
 #include "objects/directory_store.h"
 #include "objects/shared_bucket_store.h"
@@ -35,6 +36,7 @@ struct Storage {
   std::unique_ptr<domain::IdentityStore> identities;
   std::unique_ptr<domain::PolicyStore> policies;
   std::unique_ptr<domain::EndpointStore> endpoints;
+  std::unique_ptr<domain::RecordStore> records;
   std::unique_ptr<telemetry::TelemetryDatabase> telemetry;
   std::unique_ptr<telemetry::LogStore> logs;
   std::unique_ptr<telemetry::LogGroups> log_groups;

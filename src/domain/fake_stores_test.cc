@@ -3,7 +3,9 @@
 #include "domain/fake_identity_store.h"
 #include "domain/fake_job_store.h"
 #include "domain/fake_key_store.h"
+#include "domain/fake_record_store.h"
 #include "domain/job_store_conformance.h"
+#include "domain/record_store_conformance.h"
 
 namespace clary::domain {
 namespace {
@@ -15,12 +17,14 @@ class FakeStores final : public StoresUnderTest {
   IdentityStore& identities() override { return identities_; }
   PolicyStore& policies() override { return identities_; }
   EndpointStore& endpoints() override { return endpoints_; }
+  RecordStore& records() override { return records_; }
 
  private:
   FakeJobStore jobs_;
   FakeKeyStore keys_;
   FakeIdentityStore identities_;
   FakeEndpointStore endpoints_;
+  FakeRecordStore records_;
 };
 
 std::unique_ptr<StoresUnderTest> make_fakes() { return std::make_unique<FakeStores>(); }
@@ -29,6 +33,7 @@ INSTANTIATE_TEST_SUITE_P(Fake, JobStoreConformance, job_stores_of(&make_fakes));
 INSTANTIATE_TEST_SUITE_P(Fake, KeyStoreConformance, key_stores_of(&make_fakes));
 INSTANTIATE_TEST_SUITE_P(Fake, IdentityStoreConformance, identity_stores_of(&make_fakes));
 INSTANTIATE_TEST_SUITE_P(Fake, EndpointStoreConformance, endpoint_stores_of(&make_fakes));
+INSTANTIATE_TEST_SUITE_P(Fake, RecordStoreConformance, record_stores_of(&make_fakes));
 
 TEST(FakeJobStore, FailsWhenToldTo) {
   FakeJobStore store;

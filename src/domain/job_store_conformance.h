@@ -16,6 +16,7 @@
 #include "domain/job_store.h"
 #include "domain/key_store.h"
 #include "domain/policy_store.h"
+#include "domain/record_store.h"
 #include "domain/step.h"
 
 namespace clary::domain {
@@ -29,6 +30,7 @@ class StoresUnderTest {
   virtual IdentityStore& identities() = 0;
   virtual PolicyStore& policies() = 0;  // of the same identities
   virtual EndpointStore& endpoints() = 0;
+  virtual RecordStore& records() = 0;
   // As after a restart of the program; a store in memory does nothing.
   virtual void reopen() {}
 };

@@ -17,6 +17,7 @@ class OpenedStores : public domain::StoresUnderTest {
   domain::IdentityStore& identities() override { return *identities_; }
   domain::PolicyStore& policies() override { return *policies_; }
   domain::EndpointStore& endpoints() override { return *endpoints_; }
+  domain::RecordStore& records() override { return *records_; }
   Database& database() { return *database_; }
 
   void reopen() override {
@@ -29,6 +30,7 @@ class OpenedStores : public domain::StoresUnderTest {
     identities_ = make_identity_store(*database_);
     policies_ = make_policy_store(*database_);
     endpoints_ = make_endpoint_store(*database_);
+    records_ = make_record_store(*database_);
   }
   void close() {
     jobs_.reset();
@@ -36,6 +38,7 @@ class OpenedStores : public domain::StoresUnderTest {
     identities_.reset();
     policies_.reset();
     endpoints_.reset();
+    records_.reset();
     database_.reset();
   }
 
@@ -48,6 +51,7 @@ class OpenedStores : public domain::StoresUnderTest {
   std::unique_ptr<domain::IdentityStore> identities_;
   std::unique_ptr<domain::PolicyStore> policies_;
   std::unique_ptr<domain::EndpointStore> endpoints_;
+  std::unique_ptr<domain::RecordStore> records_;
 };
 
 }  // namespace clary::meta

@@ -6,6 +6,7 @@
 
 #include "domain/endpoint_store_conformance.h"
 #include "domain/job_store_conformance.h"
+#include "domain/record_store_conformance.h"
 #include "meta/opened_stores.h"
 #include "meta/postgres_connection.h"
 #include "meta/postgres_database.h"
@@ -18,6 +19,7 @@ using domain::EndpointStoreConformance;
 using domain::IdentityStoreConformance;
 using domain::JobStoreConformance;
 using domain::KeyStoreConformance;
+using domain::RecordStoreConformance;
 using std::chrono::milliseconds;
 
 // One server for all the tests of this file, started by the first.
@@ -84,6 +86,8 @@ INSTANTIATE_TEST_SUITE_P(Postgres, IdentityStoreConformance,
                          domain::identity_stores_of(&make_postgres_stores));
 INSTANTIATE_TEST_SUITE_P(Postgres, EndpointStoreConformance,
                          domain::endpoint_stores_of(&make_postgres_stores));
+INSTANTIATE_TEST_SUITE_P(Postgres, RecordStoreConformance,
+                         domain::record_stores_of(&make_postgres_stores));
 
 class PostgresDatabaseTest : public ::testing::Test {
  protected:

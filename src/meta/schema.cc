@@ -132,6 +132,14 @@ CREATE TABLE resources (
 CREATE UNIQUE INDEX resources_by_key ON resources (kind, key);
 CREATE INDEX resources_by_creation ON resources (kind, created, key);
 CREATE INDEX resources_by_status ON resources (kind, status_rank, key);
+)sql",
+                                                              R"sql(
+CREATE TABLE kept_texts (
+  space TEXT NOT NULL,
+  key TEXT NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (space, key)
+) WITHOUT ROWID;
 )sql"});
 
 }  // namespace

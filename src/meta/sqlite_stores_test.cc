@@ -7,6 +7,7 @@
 #include "base/sqlite.h"
 #include "domain/endpoint_store_conformance.h"
 #include "domain/job_store_conformance.h"
+#include "domain/record_store_conformance.h"
 #include "meta/job_list.h"
 #include "meta/opened_stores.h"
 #include "meta/schema.h"
@@ -18,6 +19,7 @@ using domain::EndpointStoreConformance;
 using domain::IdentityStoreConformance;
 using domain::JobStoreConformance;
 using domain::KeyStoreConformance;
+using domain::RecordStoreConformance;
 
 class SqliteStores final : public OpenedStores {
  public:
@@ -47,6 +49,8 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, IdentityStoreConformance,
                          domain::identity_stores_of(&make_sqlite_stores));
 INSTANTIATE_TEST_SUITE_P(Sqlite, EndpointStoreConformance,
                          domain::endpoint_stores_of(&make_sqlite_stores));
+INSTANTIATE_TEST_SUITE_P(Sqlite, RecordStoreConformance,
+                         domain::record_stores_of(&make_sqlite_stores));
 
 // What SQLite will do for a query, in its own words.
 std::string plan_of(Database& database, const domain::JobQuery& query) {

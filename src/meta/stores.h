@@ -1,4 +1,4 @@
-// The stores of jobs, keys, identities, policies and endpoints, on a metadata database.
+// The stores of jobs, keys, identities, policies, endpoints and records, on a metadata database.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include "domain/job_store.h"
 #include "domain/key_store.h"
 #include "domain/policy_store.h"
+#include "domain/record_store.h"
 #include "meta/database.h"
 
 namespace clary::meta {
@@ -18,5 +19,6 @@ std::unique_ptr<domain::KeyStore> make_key_store(Database& database);
 std::unique_ptr<domain::IdentityStore> make_identity_store(Database& database);
 std::unique_ptr<domain::PolicyStore> make_policy_store(Database& database);
 std::unique_ptr<domain::EndpointStore> make_endpoint_store(Database& database);
+std::unique_ptr<domain::RecordStore> make_record_store(Database& database);
 
 }  // namespace clary::meta

@@ -114,6 +114,7 @@ RuntimeFixture::Server::Server(RuntimeFixture& fixture, const std::string& failp
                 .kept_more = [&fixture] { ++fixture.kept_more_; }}),
       reset({.jobs = fixture.jobs_,
              .endpoints = fixture.endpoints_,
+             .records = fixture.records_,
              .effects = effects,
              .runner = runner,
              .logs = fixture.logs_,

@@ -19,6 +19,7 @@
 #include "base/id_source.h"
 #include "compute/fake_backend.h"
 #include "domain/fake_endpoint_store.h"
+#include "domain/fake_record_store.h"
 #include "domain/fake_identity_store.h"
 #include "domain/fake_job_store.h"
 #include "domain/fake_key_store.h"
@@ -126,6 +127,7 @@ class RuntimeFixture : public ::testing::Test {
   domain::FakeKeyStore keys_;
   domain::FakeIdentityStore identities_;
   domain::FakeEndpointStore endpoints_;
+  domain::FakeRecordStore records_;
   telemetry::FakeLogStore logs_{clock_};
   telemetry::FakeMetricStore metrics_;
   objects::MemoryStore objects_{clock_, ids_};

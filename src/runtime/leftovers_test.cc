@@ -68,11 +68,13 @@ TEST_F(LeftoversTest, AResetEndsAndForgetsEverything) {
   EXPECT_TRUE(report_lines(job, {"loss=1"}).ok());
   const GangId gang = find(job).gang;
   ASSERT_TRUE(endpoints_.create_endpoint({.name = EndpointName("e")}).ok());
+  ASSERT_TRUE(records_.put("s", {.key = "k", .text = "t"}).ok());
   const Status reset = server_->reset.run();
   ASSERT_TRUE(reset.ok()) << reset.error().message;
   EXPECT_FALSE(cluster_.knows(gang));
   EXPECT_TRUE(jobs_.list({}).value().jobs.empty());
   EXPECT_TRUE(endpoints_.list_endpoints({}).value().records.empty());
+  EXPECT_TRUE(records_.list("s", "", 1).value().empty());
   EXPECT_TRUE(objects_.list_buckets().value().empty());
   EXPECT_TRUE(
       metrics_.summaries("/aws/sagemaker/TrainingJobs", "TrainingJobName", "j").value().empty());

@@ -16,6 +16,7 @@ Status RuntimeReset::run() {
 Status RuntimeReset::empty() {
   // Before their instances end: nobody is to start new ones in the places of those.
   CLARY_RETURN_IF_ERROR(parts_.endpoints.clear());
+  CLARY_RETURN_IF_ERROR(parts_.records.clear());
   CLARY_TRY(const std::vector<GangId> gangs, parts_.effects.known_gangs());
   for (const GangId& gang : gangs) CLARY_RETURN_IF_ERROR(parts_.effects.end_gang(gang));
   CLARY_RETURN_IF_ERROR(parts_.jobs.clear());

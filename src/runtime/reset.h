@@ -11,6 +11,7 @@
 #include "domain/endpoint_store.h"
 #include "domain/identity_store.h"
 #include "domain/job_store.h"
+#include "domain/record_store.h"
 #include "objects/object_store.h"
 #include "runtime/gang_effects.h"
 #include "runtime/runner.h"
@@ -24,6 +25,7 @@ class RuntimeReset {
   struct Parts {
     domain::JobStore& jobs;
     domain::EndpointStore& endpoints;
+    domain::RecordStore& records;
     GangEffects& effects;
     Runner& runner;
     telemetry::LogStore& logs;
