@@ -47,6 +47,7 @@ class EndpointKeeper final : public EndpointChanges {
     const Logger& logger;
     // Makes the way to a container; tests give their own.
     LiveInstances::MakeLink link = make_socket_link;
+    Duration metrics_interval = std::chrono::seconds(5);  // how often they are given to the store
   };
   explicit EndpointKeeper(Parts parts) : parts_(std::move(parts)), instances_(parts_.link) {}
   EndpointKeeper(const EndpointKeeper&) = delete;
