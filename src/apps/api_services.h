@@ -7,6 +7,7 @@
 #include "apps/settings.h"
 #include "apps/storage.h"
 #include "base/result.h"
+#include "domain/scaling_records.h"
 #include "hosting/endpoint_calls.h"
 #include "hosting/endpoint_changes.h"
 #include "net/server.h"
@@ -42,6 +43,8 @@
 #include "services/s3_objects.h"
 #include "services/s3_uploads.h"
 #include "services/s3_versioning.h"
+#include "services/scalable_targets.h"
+#include "services/scaling_policies.h"
 #include "services/sts.h"
 #include "services/tags.h"
 #include "services/training_jobs.h"
@@ -55,6 +58,7 @@ struct ApiServicesParts {
   runtime::JobChanges& changes;
   hosting::EndpointCalls& endpoint_calls;
   hosting::EndpointChanges& endpoint_changes;
+  domain::ScalingRecords& scaling;
   runtime::RuntimeReset& reset;
   services::JobCredentials& job_credentials;
   services::BucketRules& buckets;
@@ -106,6 +110,8 @@ class ApiServices {
   services::EndpointConfigs endpoint_configs_;
   services::Endpoints endpoints_;
   services::EndpointInvocations invocations_;
+  services::ScalableTargets scalable_targets_;
+  services::ScalingPolicies scaling_policies_;
   services::Tags tags_;
   services::MetricsPage metrics_page_;
 };

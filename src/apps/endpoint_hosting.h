@@ -6,7 +6,9 @@
 
 #include "apps/job_runtime.h"
 #include "apps/storage.h"
+#include "domain/scaling_records.h"
 #include "hosting/endpoint_keeper.h"
+#include "hosting/endpoint_scaler.h"
 
 namespace clary::apps {
 
@@ -18,16 +20,18 @@ class EndpointHosting {
     IdSource& ids;
     const Clock& clock;
     const Logger& logger;
+    Duration scaling_period;  // over which a metric is looked at
   };
   explicit EndpointHosting(Parts parts);
   ~EndpointHosting();  // stop()
 
-  void start() { keeper_.start(); }
+  void start();
   // After the server takes no requests any more; instances go on.
   void stop();
 
   hosting::EndpointCalls& calls() { return live_; }
   hosting::EndpointChanges& changes() { return keeper_; }
+  domain::ScalingRecords& scaling() { return scaling_; }
 
  private:
   // The sockets of model servers, in their gangs' folders.
@@ -47,6 +51,8 @@ class EndpointHosting {
   hosting::HealthChecks health_;
   hosting::LiveEndpoints live_;
   hosting::EndpointKeeper keeper_;
+  domain::ScalingRecords scaling_;
+  hosting::EndpointScaler scaler_;
 };
 
 }  // namespace clary::apps

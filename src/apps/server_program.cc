@@ -182,7 +182,12 @@ Status ServerProgram::Parts::serve() {
                                          .ca_file = tls.bundle_file,
                                          .kept_more = [this] { retention->wake(); }}));
   hosting = std::make_unique<EndpointHosting>(EndpointHosting::Parts{
-      .storage = *storage, .runtime = *runtime, .ids = ids, .clock = clock, .logger = logger});
+      .storage = *storage,
+      .runtime = *runtime,
+      .ids = ids,
+      .clock = clock,
+      .logger = logger,
+      .scaling_period = std::chrono::seconds(settings.scaling_period_seconds)});
   job_credentials = std::make_unique<RunningJobCredentials>(RunningJobCredentials::Parts{
       .jobs = *storage->jobs, .folders = runtime->folders(), .issuer = runtime->credentials()});
   services = std::make_unique<ApiServices>(
@@ -191,6 +196,7 @@ Status ServerProgram::Parts::serve() {
                        .changes = runtime->changes(),
                        .endpoint_calls = hosting->calls(),
                        .endpoint_changes = hosting->changes(),
+                       .scaling = hosting->scaling(),
                        .reset = runtime->reset(),
                        .job_credentials = *job_credentials,
                        .buckets = *buckets,

@@ -92,6 +92,9 @@ constexpr SettingRow kRows[] = {
     {"environments.strict_versions", &Settings::strict_versions,
      "A framework version other than the image's fails the job; otherwise it is said in the "
      "timeline."},
+    {"endpoints.scaling_period_seconds", &Settings::scaling_period_seconds,
+     "The periods over which scaling looks at a metric: 60 is a minute, as on AWS; less, to try "
+     "a policy out sooner."},
     {"objects.location", &Settings::objects_location,
      "s3://bucket/prefix: objects are kept there; empty: in the data directory."},
     {"objects.endpoint", &Settings::objects_endpoint,
