@@ -13,6 +13,7 @@
 #include "net/server.h"
 #include "runtime/job_changes.h"
 #include "runtime/reset.h"
+#include "services/alarms.h"
 #include "services/bucket_rules.h"
 #include "services/cloudwatch.h"
 #include "services/ecr.h"
@@ -59,6 +60,7 @@ struct ApiServicesParts {
   hosting::EndpointCalls& endpoint_calls;
   hosting::EndpointChanges& endpoint_changes;
   domain::ScalingRecords& scaling;
+  domain::AlarmRecords& alarms;
   runtime::RuntimeReset& reset;
   services::JobCredentials& job_credentials;
   services::BucketRules& buckets;
@@ -110,6 +112,7 @@ class ApiServices {
   services::EndpointConfigs endpoint_configs_;
   services::Endpoints endpoints_;
   services::EndpointInvocations invocations_;
+  services::Alarms alarms_;
   services::ScalableTargets scalable_targets_;
   services::ScalingPolicies scaling_policies_;
   services::Tags tags_;

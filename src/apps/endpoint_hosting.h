@@ -6,6 +6,7 @@
 
 #include "apps/job_runtime.h"
 #include "apps/storage.h"
+#include "domain/alarm_records.h"
 #include "domain/scaling_records.h"
 #include "hosting/endpoint_keeper.h"
 #include "hosting/endpoint_scaler.h"
@@ -32,6 +33,7 @@ class EndpointHosting {
   hosting::EndpointCalls& calls() { return live_; }
   hosting::EndpointChanges& changes() { return keeper_; }
   domain::ScalingRecords& scaling() { return scaling_; }
+  domain::AlarmRecords& alarms() { return alarms_; }
 
  private:
   // The sockets of model servers, in their gangs' folders.
@@ -52,6 +54,7 @@ class EndpointHosting {
   hosting::LiveEndpoints live_;
   hosting::EndpointKeeper keeper_;
   domain::ScalingRecords scaling_;
+  domain::AlarmRecords alarms_;
   hosting::EndpointScaler scaler_;
 };
 

@@ -197,6 +197,7 @@ Status ServerProgram::Parts::serve() {
                        .endpoint_calls = hosting->calls(),
                        .endpoint_changes = hosting->changes(),
                        .scaling = hosting->scaling(),
+                       .alarms = hosting->alarms(),
                        .reset = runtime->reset(),
                        .job_credentials = *job_credentials,
                        .buckets = *buckets,

@@ -55,12 +55,27 @@ struct TrackingRule {
   friend bool operator==(const TrackingRule&, const TrackingRule&) = default;
 };
 
+// What an alarm that has gone off does, by how far its metric lies from its threshold.
+struct StepAdjustment {
+  std::optional<double> lower, upper;  // of that distance; absent: without end
+  int adjustment = 0;
+  friend bool operator==(const StepAdjustment&, const StepAdjustment&) = default;
+};
+struct StepRule {
+  std::string kind = "ChangeInCapacity";  // or PercentChangeInCapacity, ExactCapacity
+  std::vector<StepAdjustment> steps;
+  int least_change = 0;  // of a percentage, in instances
+  std::int64_t cooldown_seconds = 300;
+  friend bool operator==(const StepRule&, const StepRule&) = default;
+};
+
 struct ScalingPolicy {
   std::string name;
   std::string resource;
   std::string arn;
-  std::string request;  // JSON, as it was asked for
-  TrackingRule tracking;
+  std::string request;            // JSON, as it was asked for
+  TrackingRule tracking;          // unless there are steps
+  std::optional<StepRule> steps;  // taken while an alarm that names the policy is off
   TimePoint created;
   TimePoint modified;
   friend bool operator==(const ScalingPolicy&, const ScalingPolicy&) = default;

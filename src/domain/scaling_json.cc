@@ -41,37 +41,6 @@ int count_in(const Document& document, std::string_view member, int fallback) {
   return static_cast<int>(document.int_or(member, fallback));
 }
 
-Document metric_document(const ScalingMetric& metric) {
-  Document dimensions = Document::array();
-  for (const auto& [name, value] : metric.dimensions)
-    dimensions.push(Document::array({Document(name), Document(value)}));
-  return Document::object({{"space", metric.space},
-                           {"name", metric.name},
-                           {"dimensions", std::move(dimensions)},
-                           {"statistic", metric.statistic},
-                           {"unit", metric.unit},
-                           {"zero_when_absent", metric.zero_when_absent}});
-}
-
-ScalingMetric metric_in(const Document& document) {
-  ScalingMetric metric{.space = document.string_or("space", ""),
-                       .name = document.string_or("name", ""),
-                       .dimensions = {},
-                       .statistic = document.string_or("statistic", "Average"),
-                       .unit = document.string_or("unit", ""),
-                       .zero_when_absent = document.bool_or("zero_when_absent", false)};
-  const Document* dimensions = document.find("dimensions");
-  if (dimensions == nullptr || !dimensions->is_array()) return metric;
-  for (const Document& pair : *dimensions->as_array()) {
-    const Document::Array* both = pair.as_array();
-    if (both == nullptr || both->size() != 2) continue;
-    const std::string* name = both->front().as_string();
-    const std::string* value = both->back().as_string();
-    if (name != nullptr && value != nullptr) metric.dimensions.emplace_back(*name, *value);
-  }
-  return metric;
-}
-
 Document tracking_document(const TrackingRule& rule) {
   return Document::object({{"value", rule.value},
                            {"metric", metric_document(rule.metric)},
@@ -90,6 +59,41 @@ TrackingRule tracking_in(const Document& document) {
           document.int_or("out_cooldown_seconds", fallback.out_cooldown_seconds),
       .in_cooldown_seconds = document.int_or("in_cooldown_seconds", fallback.in_cooldown_seconds),
       .never_in = document.bool_or("never_in", fallback.never_in)};
+}
+
+constexpr std::array<std::pair<const char*, std::optional<double> StepAdjustment::*>, 2> kBounds = {
+    {{"lower", &StepAdjustment::lower}, {"upper", &StepAdjustment::upper}}};
+
+Document steps_document(const StepRule& rule) {
+  Document steps = Document::array();
+  for (const StepAdjustment& step : rule.steps) {
+    Document one = Document::object({{"adjustment", step.adjustment}});
+    for (const auto& [name, bound] : kBounds) {
+      if (step.*bound) one.set(name, *(step.*bound));
+    }
+    steps.push(std::move(one));
+  }
+  return Document::object({{"kind", rule.kind},
+                           {"steps", std::move(steps)},
+                           {"least_change", rule.least_change},
+                           {"cooldown_seconds", rule.cooldown_seconds}});
+}
+
+StepRule steps_in(const Document& document) {
+  StepRule rule;
+  rule.kind = document.string_or("kind", rule.kind);
+  rule.least_change = count_in(document, "least_change", rule.least_change);
+  rule.cooldown_seconds = document.int_or("cooldown_seconds", rule.cooldown_seconds);
+  const Document* steps = document.find("steps");
+  if (steps == nullptr || !steps->is_array()) return rule;
+  for (const Document& one : *steps->as_array()) {
+    StepAdjustment step{.adjustment = count_in(one, "adjustment", 0)};
+    for (const auto& [name, bound] : kBounds) {
+      if (one.find(name) != nullptr) step.*bound = one.double_or(name, 0);
+    }
+    rule.steps.push_back(step);
+  }
+  return rule;
 }
 
 Document activity_document(const ScalingActivity& activity) {
@@ -133,6 +137,37 @@ std::optional<ScalingMemory::Change> change_in(const Document& document, std::st
 
 }  // namespace
 
+Document metric_document(const ScalingMetric& metric) {
+  Document dimensions = Document::array();
+  for (const auto& [name, value] : metric.dimensions)
+    dimensions.push(Document::array({Document(name), Document(value)}));
+  return Document::object({{"space", metric.space},
+                           {"name", metric.name},
+                           {"dimensions", std::move(dimensions)},
+                           {"statistic", metric.statistic},
+                           {"unit", metric.unit},
+                           {"zero_when_absent", metric.zero_when_absent}});
+}
+
+ScalingMetric metric_in(const Document& document) {
+  ScalingMetric metric{.space = document.string_or("space", ""),
+                       .name = document.string_or("name", ""),
+                       .dimensions = {},
+                       .statistic = document.string_or("statistic", "Average"),
+                       .unit = document.string_or("unit", ""),
+                       .zero_when_absent = document.bool_or("zero_when_absent", false)};
+  const Document* dimensions = document.find("dimensions");
+  if (dimensions == nullptr || !dimensions->is_array()) return metric;
+  for (const Document& pair : *dimensions->as_array()) {
+    const Document::Array* both = pair.as_array();
+    if (both == nullptr || both->size() != 2) continue;
+    const std::string* name = both->front().as_string();
+    const std::string* value = both->back().as_string();
+    if (name != nullptr && value != nullptr) metric.dimensions.emplace_back(*name, *value);
+  }
+  return metric;
+}
+
 std::string target_text(const ScalableTarget& target) {
   return to_json(Document::object({{"resource", target.resource},
                                    {"arn", target.arn},
@@ -157,13 +192,15 @@ Result<ScalableTarget> read_target(const std::string& text) {
 }
 
 std::string policy_text(const ScalingPolicy& policy) {
-  return to_json(Document::object({{"name", policy.name},
-                                   {"resource", policy.resource},
-                                   {"arn", policy.arn},
-                                   {"request", policy.request},
-                                   {"tracking", tracking_document(policy.tracking)},
-                                   {"created", instant_document(policy.created)},
-                                   {"modified", instant_document(policy.modified)}}));
+  Document document = Document::object({{"name", policy.name},
+                                        {"resource", policy.resource},
+                                        {"arn", policy.arn},
+                                        {"request", policy.request},
+                                        {"tracking", tracking_document(policy.tracking)},
+                                        {"created", instant_document(policy.created)},
+                                        {"modified", instant_document(policy.modified)}});
+  if (policy.steps) document.set("steps", steps_document(*policy.steps));
+  return to_json(document);
 }
 
 Result<ScalingPolicy> read_policy(const std::string& text) {
@@ -173,10 +210,12 @@ Result<ScalingPolicy> read_policy(const std::string& text) {
                        .arn = document.string_or("arn", ""),
                        .request = document.string_or("request", ""),
                        .tracking = {},
+                       .steps = std::nullopt,
                        .created = instant_in(document, "created"),
                        .modified = instant_in(document, "modified")};
   if (const Document* tracking = document.find("tracking"))
     policy.tracking = tracking_in(*tracking);
+  if (const Document* steps = document.find("steps")) policy.steps = steps_in(*steps);
   return policy;
 }
 

@@ -5,10 +5,14 @@
 
 #include <string>
 
+#include "base/document.h"
 #include "base/result.h"
 #include "domain/scaling.h"
 
 namespace clary::domain {
+
+Document metric_document(const ScalingMetric& metric);
+ScalingMetric metric_in(const Document& document);
 
 std::string target_text(const ScalableTarget& target);
 Result<ScalableTarget> read_target(const std::string& text);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "hosting/alarm_check.h"
 #include "hosting/scaling_series.h"
 
 namespace clary::hosting {
@@ -63,6 +64,7 @@ Status EndpointScaler::look_at_all() {
     CLARY_RETURN_IF_ERROR(parts_.records.forget_activities(parts_.clock.now() - kActivityLife));
     forgot_ = now;
   }
+  CLARY_RETURN_IF_ERROR(check_alarms());
   CLARY_TRY(const std::vector<ScalableTarget> targets, parts_.records.targets());
   for (const ScalableTarget& target : targets) {
     if (const Status tended = tend(target); !tended.ok()) {
@@ -71,6 +73,37 @@ Status EndpointScaler::look_at_all() {
     }
   }
   return {};
+}
+
+Status EndpointScaler::check_alarms() {
+  CLARY_TRY(alarms_, parts_.alarms.all());
+  for (auto& [alarm, state] : alarms_) {
+    const Duration length = std::chrono::seconds(alarm.period_seconds);
+    const PeriodSpan span = last_periods(parts_.clock.now() - parts_.delay, TimePoint(), length,
+                                         static_cast<std::size_t>(alarm.periods));
+    const TimePoint last_start = span.start + static_cast<std::int64_t>(span.count - 1) * length;
+    // A state that was set by hand lasts until a period later than it is over.
+    if (last_start <= state.measured) continue;
+    CLARY_TRY(const auto values, read_periods(parts_.metrics, alarm.metric, span));
+    state = check_alarm(alarm, state, values, last_start, parts_.clock.now());
+    const Status kept = parts_.alarms.put_state(state);
+    if (!kept.ok() && kept.error().code != ErrorCode::kNotFound) return kept;
+  }
+  return {};
+}
+
+std::optional<MeasuredPolicy::OffAlarm> EndpointScaler::off_alarm(
+    const domain::ScalingPolicy& policy, const Endpoint& endpoint) const {
+  if (!policy.steps) return std::nullopt;
+  for (const auto& [alarm, state] : alarms_) {
+    const bool is_off = alarm.acts && state.value == "ALARM" &&
+                        std::ranges::count(alarm.actions, policy.arn) > 0 &&
+                        state.measured >= std::max(policy.modified, endpoint.modified);
+    if (!is_off) continue;
+    return MeasuredPolicy::OffAlarm{.name = alarm.name,
+                                    .distance = state.last ? *state.last - alarm.threshold : 0};
+  }
+  return std::nullopt;
 }
 
 Status EndpointScaler::tend(const ScalableTarget& target) {
@@ -129,6 +162,11 @@ Result<std::vector<MeasuredPolicy>> EndpointScaler::measured(const ScalableTarge
   CLARY_TRY(std::vector<domain::ScalingPolicy> policies, parts_.records.policies(target.resource));
   std::vector<MeasuredPolicy> all;
   for (domain::ScalingPolicy& policy : policies) {
+    if (policy.steps) {
+      const auto off = off_alarm(policy, endpoint);
+      all.push_back({.policy = std::move(policy), .periods = {}, .off = off});
+      continue;
+    }
     const PeriodSpan span =
         last_periods(parts_.clock.now() - parts_.delay,
                      std::max(policy.modified, endpoint.modified), parts_.period, kPeriodsIn);

@@ -1,5 +1,6 @@
 // EndpointScaler: gives variants the number of instances that their scaling policies ask for, in
-// the way of UpdateEndpointWeightsAndCapacities, and writes down what it did.
+// the way of UpdateEndpointWeightsAndCapacities, and writes down what it did. Watches the alarms
+// that policies of steps go by.
 //
 // All that must outlive a restart is in the stores: a change under way when the server ended is
 // followed to its end by the next one. Thread-safe; look() is one round on the calling thread.
@@ -7,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "base/logger.h"
 #include "base/loop.h"
 #include "base/mutex.h"
+#include "domain/alarm_records.h"
 #include "domain/endpoint_store.h"
 #include "domain/scaling_records.h"
 #include "hosting/endpoint_changes.h"
@@ -27,6 +30,7 @@ class EndpointScaler {
  public:
   struct Parts {  // all outlive the scaler
     domain::ScalingRecords& records;
+    domain::AlarmRecords& alarms;
     domain::EndpointStore& endpoints;
     EndpointChanges& changes;
     telemetry::MetricStore& metrics;
@@ -53,6 +57,11 @@ class EndpointScaler {
 
  private:
   Status look_at_all() CLARY_REQUIRES(looking_);
+  // Holds each alarm against what was measured since the last time.
+  Status check_alarms() CLARY_REQUIRES(looking_);
+  std::optional<MeasuredPolicy::OffAlarm> off_alarm(const domain::ScalingPolicy& policy,
+                                                    const domain::Endpoint& endpoint) const
+      CLARY_REQUIRES(looking_);
   Status tend(const domain::ScalableTarget& target) CLARY_REQUIRES(looking_);
   // Writes down how the change under way ended, where it has.
   Status settle(const domain::ScalableTarget& target, domain::Endpoint& endpoint,
@@ -66,6 +75,7 @@ class EndpointScaler {
   const Parts parts_;
   Mutex looking_;  // held during a look
   bool paused_ CLARY_GUARDED_BY(looking_) = false;
+  std::vector<domain::KnownAlarm> alarms_ CLARY_GUARDED_BY(looking_);  // as they stand
   Duration forgot_ CLARY_GUARDED_BY(looking_){0};  // old activities, the last time
 
   Mutex loop_mutex_;

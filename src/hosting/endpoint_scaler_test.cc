@@ -48,6 +48,7 @@ class EndpointScalerTest : public testing::Test {
   }
   EndpointScaler::Parts parts() {
     return {.records = records_,
+            .alarms = alarms_,
             .endpoints = endpoints_,
             .changes = changes_,
             .metrics = metrics_,
@@ -96,6 +97,7 @@ class EndpointScalerTest : public testing::Test {
   domain::FakeEndpointStore endpoints_;
   domain::FakeRecordStore kept_;
   domain::ScalingRecords records_{kept_};
+  domain::AlarmRecords alarms_{kept_};
   telemetry::FakeMetricStore metrics_;
   FakeEndpointChanges changes_;
   EndpointScaler scaler_{parts()};
@@ -225,6 +227,69 @@ TEST_F(EndpointScalerTest, OldActivitiesAreForgotten) {
   clock_.advance(std::chrono::weeks(6));
   scaler_.look();
   EXPECT_TRUE(activities().empty());
+}
+
+class StepScalingTest : public EndpointScalerTest {
+ protected:
+  StepScalingTest() {
+    domain::ScalingPolicy policy{.name = "steps", .resource = kVariant, .arn = "arn:steps"};
+    policy.steps = domain::StepRule{
+        .steps = {{.lower = 0, .upper = 100, .adjustment = 1}, {.lower = 100, .adjustment = 2}},
+        .cooldown_seconds = 120};
+    policy.modified = clock_.now();
+    EXPECT_TRUE(records_.remove_policy(kVariant, "p").ok());
+    EXPECT_TRUE(records_.put_policy(policy).ok());
+    domain::Alarm alarm{.name = "busy", .threshold = 200, .actions = {"arn:steps"}};
+    alarm.metric = {.space = "AWS/SageMaker",
+                    .name = "InvocationsPerInstance",
+                    .statistic = "Sum",
+                    .unit = "None"};
+    EXPECT_TRUE(alarms_.put(alarm).ok());
+  }
+  domain::AlarmState state() { return alarms_.all().value().at(0).state; }
+};
+
+TEST_F(StepScalingTest, AnAlarmThatGoesOffTakesItsStep) {
+  pass(3, 250);
+  EXPECT_EQ(state().value, "ALARM");
+  EXPECT_EQ(wanted(), 2);
+  EXPECT_EQ(activities().at(0).cause, "monitor alarm busy in state ALARM triggered policy steps");
+}
+
+TEST_F(StepScalingTest, AFartherMetricTakesAHigherStep) {
+  pass(3, 350);
+  EXPECT_EQ(wanted(), 3);
+}
+
+TEST_F(StepScalingTest, WhileItIsOffStepsAreTakenAfterEachCooldown) {
+  pass(3, 250);
+  ASSERT_EQ(wanted(), 2);
+  rest();
+  pass(2, 250);
+  EXPECT_EQ(wanted(), 2);
+  pass(2, 250);
+  EXPECT_EQ(wanted(), 3);
+}
+
+TEST_F(StepScalingTest, AnAlarmThatIsNotOffTakesNone) {
+  pass(3, 190);
+  EXPECT_EQ(state().value, "OK");
+  EXPECT_EQ(wanted(), 1);
+  EXPECT_TRUE(activities().empty());
+}
+
+TEST_F(StepScalingTest, AStateSetByHandLastsUntilALaterPeriodIsOver) {
+  domain::AlarmState set = state();
+  set.value = "ALARM";
+  set.measured = clock_.now();
+  ASSERT_TRUE(alarms_.put_state(set).ok());
+  scaler_.look();
+  EXPECT_EQ(wanted(), 2);
+  EXPECT_EQ(state().value, "ALARM");
+  rest();
+  pass(3, 0);
+  EXPECT_EQ(state().value, "INSUFFICIENT_DATA");
+  EXPECT_EQ(wanted(), 2);
 }
 
 }  // namespace

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdint>
+
+#include "hosting/alarm_check.h"
 
 namespace clary::hosting {
 
@@ -33,8 +36,26 @@ std::optional<std::span<const std::optional<double>>> last_measured(const Measur
   return last;
 }
 
+// What its steps make of the instances, while an alarm is off.
+std::optional<ScalingChoice> step_of(const MeasuredPolicy& measured, int current) {
+  if (!measured.off) return std::nullopt;
+  const auto count = step_count(*measured.policy.steps, current, measured.off->distance);
+  if (!count) return std::nullopt;
+  return ScalingChoice{.count = std::max(*count, 0),
+                       .cause = fmt::format("monitor alarm {} in state ALARM triggered policy {}",
+                                            measured.off->name, measured.policy.name)};
+}
+
+std::int64_t cooldown_of(const domain::ScalingPolicy& policy, std::int64_t of_tracking) {
+  return policy.steps ? policy.steps->cooldown_seconds : of_tracking;
+}
+
 // More instances than there are, or nothing.
 std::optional<ScalingChoice> out_of(const MeasuredPolicy& measured, int current) {
+  if (measured.policy.steps) {
+    auto step = step_of(measured, current);
+    return step && step->count > current ? step : std::nullopt;
+  }
   const TrackingRule& rule = measured.policy.tracking;
   const auto last = last_measured(measured, kPeriodsOut);
   if (!last) return std::nullopt;
@@ -53,6 +74,10 @@ std::optional<ScalingChoice> out_of(const MeasuredPolicy& measured, int current)
 
 // As few instances as the busiest period needs; nothing: the policy is against fewer.
 std::optional<ScalingChoice> in_of(const MeasuredPolicy& measured, int current) {
+  if (measured.policy.steps) {
+    auto step = step_of(measured, current);
+    return step && step->count < current ? step : std::nullopt;
+  }
   const TrackingRule& rule = measured.policy.tracking;
   const auto last = last_measured(measured, kPeriodsIn);
   if (!last) return std::nullopt;
@@ -84,8 +109,9 @@ std::optional<ScalingChoice> most_out(const ScalableTarget& target, const Scalin
     choice->count = std::min(choice->count, target.maximum);
     // Within the cooldown only what adds more than the change before.
     const auto& last = memory.last_out;
-    if (is_within(last, measured.policy.tracking.out_cooldown_seconds, now) &&
-        choice->count - current <= last->to - last->from)
+    const std::int64_t cooldown =
+        cooldown_of(measured.policy, measured.policy.tracking.out_cooldown_seconds);
+    if (is_within(last, cooldown, now) && choice->count - current <= last->to - last->from)
       continue;
     if (choice->count > current && (!most || choice->count > most->count)) most = choice;
   }
@@ -100,7 +126,9 @@ std::optional<ScalingChoice> least_in(const ScalableTarget& target, const Scalin
     const TrackingRule& rule = measured.policy.tracking;
     if (rule.never_in) continue;
     std::optional<ScalingChoice> choice = in_of(measured, current);
-    if (!choice || is_within(memory.last_in, rule.in_cooldown_seconds, now)) return std::nullopt;
+    if (!choice && measured.policy.steps) continue;
+    const std::int64_t cooldown = cooldown_of(measured.policy, rule.in_cooldown_seconds);
+    if (!choice || is_within(memory.last_in, cooldown, now)) return std::nullopt;
     choice->count = std::max(choice->count, target.minimum);
     if (!most || choice->count > most->count) most = choice;
   }

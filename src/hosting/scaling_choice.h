@@ -3,7 +3,8 @@
 //
 // Target tracking, as AWS does it: more instances when a metric lay above its target for three
 // periods in a row, fewer when it lay below nine tenths of it for fifteen. Several policies: the
-// highest number that one of them wants, and fewer only when all agree.
+// highest number that one of them wants, and fewer only when all agree. Steps are taken while an
+// alarm is off; while none is, a policy of steps wants nothing.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +27,12 @@ inline constexpr std::size_t kPeriodsIn = 15;
 struct MeasuredPolicy {
   domain::ScalingPolicy policy;
   std::vector<std::optional<double>> periods;
+  // Of a policy of steps: an alarm that is off, by what was measured since the endpoint changed.
+  struct OffAlarm {
+    std::string name;
+    double distance = 0;  // of its metric from its threshold
+  };
+  std::optional<OffAlarm> off{};
 };
 
 struct ScalingChoice {

@@ -32,7 +32,8 @@ Outcome<api::ScalingPolicy> shown(const ScalingPolicy& policy) {
   out.service_namespace = kScalingNamespace;
   out.resource_id = policy.resource;
   out.scalable_dimension = kScalingDimension;
-  out.policy_type = "TargetTrackingScaling";
+  out.policy_type = policy.steps ? "StepScaling" : "TargetTrackingScaling";
+  out.step_scaling_policy_configuration = std::move(asked.step_scaling_policy_configuration);
   out.target_tracking_scaling_policy_configuration =
       std::move(asked.target_tracking_scaling_policy_configuration);
   out.alarms.emplace();
@@ -99,12 +100,23 @@ Outcome<api::PutScalingPolicyResponse> ScalingPolicies::put(
   if (auto refused =
           check_scaled({request.service_namespace, resource, request.scalable_dimension}))
     return *std::move(refused);
-  CLARY_TRY(domain::TrackingRule rule, tracking_rule_of(request));
+  domain::TrackingRule rule;
+  std::optional<domain::StepRule> steps;
+  const bool by_steps = request.step_scaling_policy_configuration.has_value();
+  if (by_steps == request.target_tracking_scaling_policy_configuration.has_value() ||
+      (request.policy_type && (*request.policy_type == "StepScaling") != by_steps))
+    return invalid("The one configuration of the policy's type must be given, and no other.");
+  if (by_steps) {
+    CLARY_TRY(steps, step_rule_of(request));
+  } else {
+    CLARY_TRY(rule, tracking_rule_of(request));
+  }
   ScalingPolicy policy{.name = request.policy_name,
                        .resource = resource,
                        .arn = "",
                        .request = to_kept_text(request),
                        .tracking = std::move(rule),
+                       .steps = std::move(steps),
                        .created = context.now,
                        .modified = context.now};
   CLARY_TRY(const std::vector<ScalingPolicy> others, records_.policies(resource));
@@ -146,10 +158,15 @@ Outcome<api::DescribeScalingPoliciesResponse> ScalingPolicies::describe(
     });
   }
   CLARY_TRY(OffsetPage page, scaling_page(policies.size(), request.next_token, size));
+  CLARY_TRY(const std::vector<domain::KnownAlarm> alarms, alarms_.all());
   api::DescribeScalingPoliciesResponse reply;
   reply.scaling_policies.emplace();
   for (std::size_t at = page.begin; at < page.end; ++at) {
     CLARY_TRY(api::ScalingPolicy policy, shown(policies[at]));
+    for (const auto& [alarm, state] : alarms) {
+      if (std::ranges::count(alarm.actions, policy.policy_arn) > 0)
+        policy.alarms->push_back({.alarm_name = alarm.name, .alarm_arn = alarm.arn});
+    }
     reply.scaling_policies->push_back(std::move(policy));
   }
   reply.next_token = std::move(page.next);

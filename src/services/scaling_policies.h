@@ -4,6 +4,7 @@
 
 #include "api/scaling_policies.h"
 #include "base/id_source.h"
+#include "domain/alarm_records.h"
 #include "domain/scaling_records.h"
 #include "services/call_context.h"
 #include "services/router.h"
@@ -13,8 +14,9 @@ namespace clary::services {
 
 class ScalingPolicies {
  public:
-  // Both outlive the service.
-  ScalingPolicies(domain::ScalingRecords& records, IdSource& ids) : records_(records), ids_(ids) {}
+  // All outlive the service.
+  ScalingPolicies(domain::ScalingRecords& records, domain::AlarmRecords& alarms, IdSource& ids)
+      : records_(records), alarms_(alarms), ids_(ids) {}
   void add_to(Router& router);
 
   // Replaces one of the same name. ObjectNotFoundException: its target is not registered.
@@ -30,6 +32,7 @@ class ScalingPolicies {
 
  private:
   domain::ScalingRecords& records_;
+  domain::AlarmRecords& alarms_;
   IdSource& ids_;
 };
 

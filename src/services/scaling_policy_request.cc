@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <vector>
 
 #include "services/job_rules.h"
 
@@ -13,6 +17,8 @@ using domain::TrackingRule;
 
 namespace {
 
+constexpr std::size_t kMostSteps = 20;
+constexpr std::int64_t kMostAdjustment = 100'000;
 constexpr const char* kInvocations = "SageMakerVariantInvocationsPerInstance";
 
 // Source: "Define a scaling policy": the average number of times per minute that each instance of
@@ -60,6 +66,23 @@ Outcome<ScalingMetric> metric_of(const api::PutScalingPolicyRequest& request,
                              predefined->predefined_metric_type, kInvocations));
 }
 
+// Source: "Step adjustments": ranges must neither overlap nor have a gap between them.
+Complaint check_intervals(std::vector<domain::StepAdjustment> steps) {
+  constexpr double kEndless = std::numeric_limits<double>::infinity();
+  std::ranges::sort(steps, {}, [](const auto& step) { return step.lower.value_or(-kEndless); });
+  for (std::size_t at = 0; at < steps.size(); ++at) {
+    const bool last = at + 1 == steps.size();
+    const double upper = steps[at].upper.value_or(kEndless);
+    if (upper <= steps[at].lower.value_or(-kEndless) ||
+        (!last && upper != steps[at + 1].lower.value_or(-kEndless))) {
+      return invalid(
+          "The intervals of StepAdjustments must follow each other without a gap and without an "
+          "overlap.");
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Outcome<TrackingRule> tracking_rule_of(const api::PutScalingPolicyRequest& request) {
@@ -74,6 +97,29 @@ Outcome<TrackingRule> tracking_rule_of(const api::PutScalingPolicyRequest& reque
   rule.never_in = asked.disable_scale_in.value_or(false);
   if (rule.out_cooldown_seconds < 0 || rule.in_cooldown_seconds < 0)
     return invalid("Cooldowns must not be negative.");
+  return rule;
+}
+
+Outcome<domain::StepRule> step_rule_of(const api::PutScalingPolicyRequest& request) {
+  const auto& asked = *request.step_scaling_policy_configuration;
+  if (!asked.adjustment_type || !asked.step_adjustments || asked.step_adjustments->empty())
+    return invalid("A StepScalingPolicyConfiguration needs an AdjustmentType and StepAdjustments.");
+  if (asked.step_adjustments->size() > kMostSteps)
+    return ServiceError("LimitExceededException",
+                        "A scaling policy has at most 20 step adjustments.");
+  domain::StepRule rule{.kind = *asked.adjustment_type};
+  rule.least_change = static_cast<int>(
+      std::clamp<std::int64_t>(asked.min_adjustment_magnitude.value_or(0), 0, kMostAdjustment));
+  rule.cooldown_seconds = asked.cooldown.value_or(rule.cooldown_seconds);
+  if (rule.cooldown_seconds < 0) return invalid("Cooldowns must not be negative.");
+  for (const api::StepAdjustment& step : *asked.step_adjustments) {
+    if (std::abs(step.scaling_adjustment) > kMostAdjustment)
+      return invalid("A ScalingAdjustment is at most 100,000.");
+    rule.steps.push_back({.lower = step.metric_interval_lower_bound,
+                          .upper = step.metric_interval_upper_bound,
+                          .adjustment = static_cast<int>(step.scaling_adjustment)});
+  }
+  if (auto refused = check_intervals(rule.steps)) return *std::move(refused);
   return rule;
 }
 

@@ -9,5 +9,7 @@ namespace clary::services {
 
 // ValidationException: the first rule that is broken. Precondition: resource_id names a variant.
 Outcome<domain::TrackingRule> tracking_rule_of(const api::PutScalingPolicyRequest& request);
+// Of a request whose StepScalingPolicyConfiguration is there.
+Outcome<domain::StepRule> step_rule_of(const api::PutScalingPolicyRequest& request);
 
 }  // namespace clary::services

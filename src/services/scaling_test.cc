@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/fake_record_store.h"
+#include "services/alarms.h"
 #include "services/scalable_targets.h"
 #include "services/scaling_policies.h"
 #include "services/scaling_resources.h"
@@ -61,7 +62,9 @@ class ScalingTest : public ServingTest {
   domain::FakeRecordStore kept_;
   domain::ScalingRecords records_{kept_};
   ScalableTargets targets_{records_, store_};
-  ScalingPolicies policies_{records_, ids_};
+  domain::AlarmRecords alarm_records_{kept_};
+  ScalingPolicies policies_{records_, alarm_records_, ids_};
+  Alarms alarms_{alarm_records_};
 };
 
 TEST_F(ScalingTest, ATargetIsRegisteredAndShown) {
@@ -325,6 +328,61 @@ TEST_F(ScalingTest, ActivitiesSayWhatWasDoneAndHowItEnded) {
       StartsWith("InvalidNextTokenException: "));
   EXPECT_EQ(
       policies_.activities({.service_namespace = "ecs"}, context_)->scaling_activities->size(), 0U);
+}
+
+constexpr const char* kSteps = R"("PolicyType": "StepScaling", "StepScalingPolicyConfiguration":
+    {"AdjustmentType": "ChangeInCapacity", "Cooldown": 5, "StepAdjustments": [
+      {"MetricIntervalLowerBound": 10, "ScalingAdjustment": 2},
+      {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 10, "ScalingAdjustment": 1}]})";
+
+TEST_F(ScalingTest, StepsAreKeptAndShownWithTheirAlarms) {
+  registered();
+  auto made = policies_.put(policy_request(kSteps, "p"), context_);
+  ASSERT_TRUE(made.ok());
+  const auto steps = records_.find_policy(kVariant, "p").value().steps;
+  ASSERT_TRUE(steps.has_value());
+  EXPECT_EQ(steps->cooldown_seconds, 5);
+  EXPECT_EQ(steps->steps.at(1).upper, 10);
+  EXPECT_EQ(steps->steps.at(0).adjustment, 2);
+  const auto alarm = [&](const std::string& action) {
+    return said(alarms_.put(from_json<api::PutMetricAlarmInput>(
+                                R"({"AlarmName": "busy", "MetricName": "m", "Namespace": "N",
+        "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 2, "Threshold": 5,
+        "ComparisonOperator": "GreaterThanThreshold", "AlarmActions": [")" +
+                                action + "\"]}"),
+                            context_));
+  };
+  EXPECT_THAT(alarm("arn:aws:sns:eu-west-1:1:topic"), HasSubstr("scaling policies alone"));
+  EXPECT_EQ(alarm(made->policy_arn), "");
+  auto reply = policies_.describe({.service_namespace = "sagemaker"}, context_);
+  ASSERT_TRUE(reply.ok());
+  const api::ScalingPolicy shown = reply->scaling_policies->at(0);
+  EXPECT_EQ(shown.policy_type, "StepScaling");
+  EXPECT_EQ(shown.alarms->at(0).alarm_name, "busy");
+  EXPECT_EQ(
+      said(alarms_.set_state(
+          {.alarm_name = "busy", .state_value = "ALARM", .state_reason = "by hand"}, context_)),
+      "");
+  auto alarms = alarms_.describe({.state_value = "ALARM"}, context_);
+  ASSERT_TRUE(alarms.ok());
+  EXPECT_EQ(alarms->metric_alarms->at(0).state_reason, "by hand");
+  EXPECT_EQ(alarms->metric_alarms->at(0).evaluation_periods, 2);
+  EXPECT_EQ(said(alarms_.remove({.alarm_names = {"busy"}}, context_)), "");
+  EXPECT_THAT(said(alarms_.remove({.alarm_names = {"busy"}}, context_)),
+              StartsWith("ResourceNotFound: "));
+}
+
+TEST_F(ScalingTest, StepsWithGapsOrOverlapsAreRefused) {
+  registered();
+  for (const char* upper : {"5", "15", "-1"}) {
+    EXPECT_THAT(put(std::string(R"("StepScalingPolicyConfiguration": {"AdjustmentType":
+        "ChangeInCapacity", "StepAdjustments": [{"MetricIntervalLowerBound": 10,
+        "ScalingAdjustment": 2}, {"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1,
+        "MetricIntervalUpperBound": )") +
+                    upper + "}]}"),
+                HasSubstr("without a gap"))
+        << upper;
+  }
 }
 
 }  // namespace

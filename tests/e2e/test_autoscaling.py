@@ -140,6 +140,25 @@ def test_capacity_is_brought_within_its_limits(endpoints, scaling):
     scaling.deregister_scalable_target(**scaled(name))
 
 
+def test_an_alarm_takes_the_step_of_its_policy(endpoints, server, scaling):
+    name = endpoints.deploy(named("it"))
+    scaling.register_scalable_target(**scaled(name), MinCapacity=1, MaxCapacity=2)
+    steps = {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}]}
+    arn = scaling.put_scaling_policy(PolicyName="up", **scaled(name), PolicyType="StepScaling",
+                                     StepScalingPolicyConfiguration=steps)["PolicyARN"]
+    cloudwatch = server.client("cloudwatch")
+    cloudwatch.put_metric_alarm(AlarmName=f"busy-{name}", MetricName="Load", Namespace="Own", Statistic="Average", Period=60,
+                                EvaluationPeriods=1, Threshold=5, ComparisonOperator="GreaterThanThreshold", AlarmActions=[arn])
+    [policy] = scaling.describe_scaling_policies(**SPACE, ResourceId=scaled(name)["ResourceId"])["ScalingPolicies"]
+    assert policy["PolicyType"] == "StepScaling" and policy["Alarms"][0]["AlarmName"] == f"busy-{name}"
+    cloudwatch.set_alarm_state(AlarmName=f"busy-{name}", StateValue="ALARM", StateReason="by hand")
+    wait_until(lambda: counts(endpoints, name)[1] == 2, 30, "a second instance")
+    endpoints.in_service(name)
+    cloudwatch.delete_alarms(AlarmNames=[f"busy-{name}"])
+    assert refusal(cloudwatch.delete_alarms, AlarmNames=[f"busy-{name}"])[0] == "ResourceNotFound"
+    scaling.deregister_scalable_target(**scaled(name))
+
+
 def test_what_cannot_be_scaled_is_refused(endpoints, scaling):
     name = endpoints.deploy(named("it"))
     register, put = scaling.register_scalable_target, scaling.put_scaling_policy
@@ -158,9 +177,8 @@ def test_what_cannot_be_scaled_is_refused(endpoints, scaling):
         assert code == "ValidationException" and said in sentence, (request, sentence)
     assert refusal(register, **scaled(name), MinCapacity=1, MaxCapacity=1000)[0] == "LimitExceededException"
     register(**scaled(name), **limits)
-    steps = {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}]}
     for policy, said in [(tracking(0), "greater than zero"),
-                         ({"PolicyType": "StepScaling", "StepScalingPolicyConfiguration": steps}, "alarms"),
+                         ({"PolicyType": "PredictiveScaling"}, "does not predict"),
                          ({"PolicyType": "TargetTrackingScaling"}, "must be given")]:
         code, sentence = refusal(put, PolicyName="p", **scaled(name), **policy)
         assert code == "ValidationException" and said in sentence, (policy, sentence)
