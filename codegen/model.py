@@ -108,11 +108,12 @@ class Service:
 
 
 def take_bytes_out(shapes: dict[str, Any]) -> None:
-    """A payload of bytes is the body itself, never part of the Document, whether or not the model streams it."""
+    """A payload of bytes or of events is the body itself, never part of the Document, whether or not the model streams it."""
     for shape in shapes.values():
         if "payload" in shape:
             payload = shape["members"][shape["payload"]]
-            if shapes[payload["shape"]]["type"] == "blob":
+            target = shapes[payload["shape"]]
+            if target["type"] == "blob" or target.get("eventstream"):
                 payload["streaming"] = True
 
 

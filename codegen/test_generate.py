@@ -55,6 +55,14 @@ def test_a_payload_of_bytes_is_no_member_of_a_struct():
     assert generate.header(service, "letters", ["Letter"], [], False).count("body") == 0
 
 
+def test_a_payload_of_events_is_no_member_of_a_struct():
+    service = toy()
+    service.shapes["Events"] = {"type": "structure", "eventstream": True, "members": {}}
+    service.shapes["Feed"] = {"type": "structure", "payload": "Body", "members": {"Body": {"shape": "Events"}, "To": {"shape": "Name"}}}
+    model.take_bytes_out(service.shapes)
+    assert generate.header(service, "feeds", ["Feed"], [], False).count("body") == 0
+
+
 def test_a_service_may_have_a_name_that_cpp_does_not_allow():
     service = toy()
     service.name = "toy-runtime"

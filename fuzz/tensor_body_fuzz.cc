@@ -21,7 +21,9 @@ void check_answers(const Tensor& tensor) {
   prediction.tensors.push_back(tensor.view());
   for (const char* accept : {"application/json", "text/csv", "application/x-npy"})
     static_cast<void>(clary::serving::encode_prediction(prediction, accept));
-  // What is written as NPY is read again, with as many numbers.
+  // What is written as NPY is read again, with as many numbers. JSON has more axes than it.
+  constexpr std::size_t kMostNpyAxes = 32;
+  if (tensor.shape.size() > kMostNpyAxes) return;
   const Result<Tensor> again =
       clary::serving::read_npy_tensor(clary::serving::to_npy(tensor.view()));
   CLARY_CHECK(again.ok());

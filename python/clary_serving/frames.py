@@ -4,11 +4,12 @@ import array
 import collections
 import mmap
 import os
+import select
 import socket
 import struct
 
 VERSION = 1
-START, STARTED, IS_ENDED, ENDED, READY, FAILED, REQUEST, ANSWER, PRELOADED = range(1, 10)
+START, STARTED, IS_ENDED, ENDED, READY, FAILED, REQUEST, ANSWER, PRELOADED, PIECE, END, STOP = range(1, 13)
 
 SHARED_FROM_BYTES = 64 << 10  # bodies from here on travel in a descriptor
 MOST_INSIDE_BYTES = 1 << 20  # of fields, and of a body inside its frame
@@ -127,6 +128,14 @@ class Connection:
         if self._begin == self._end:
             self._begin = self._end = 0
         return Frame(kind, fields, body)
+
+    def has_input(self):
+        """Whether the other end has sent something that is not received yet, or has closed its end."""
+        if self._end > self._begin:
+            return True
+        waiting = select.poll()
+        waiting.register(self._socket, select.POLLIN)
+        return bool(waiting.poll(0))
 
     def take_descriptor(self):
         """The descriptor that came with the frame received last, for a kind that brings one."""

@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 
-from clary_serving import frames
+from clary_serving import frames, streams
 
 HEADER = "h:"
 MOST_TOLD = 4096  # characters of a reason: longer ones fit into no head of an answer
@@ -37,24 +37,35 @@ def run(connection, model_dir):
         if not batch:
             return 0
         started = time.perf_counter()
+        rest = None
+        early = streams.Early(connection, lambda answer: _fields_of(answer) + _failure(model))
+        model.send_early = early.send if len(batch) == 1 else None
         try:
             answers = model.invoke_batch([_request(frame, Request) for frame in batch])
             if len(answers) != len(batch):
                 raise RuntimeError(f"{len(answers)} answers to {len(batch)} requests")
-            replies = [(_fields_of(answer), _whole(answer.body)) for answer in answers]
+            if early.has_begun:
+                early.end(answers[0])
+                replies = []
+            elif len(batch) == 1:
+                body, rest = streams.begin(answers[0].body)
+                more = [] if rest is None else [("more", "1")]
+                replies = [(_fields_of(answers[0]) + more, body)]
+            else:
+                replies = [(_fields_of(answer), streams.whole(answer.body)) for answer in answers]
         except Exception as error:
             told = f"{error}\n{traceback.format_exc()}".encode("utf-8", "replace")
+            if early.has_begun:
+                raise  # what was begun cannot be answered otherwise: the server sees this process end
             replies = [([("status", "500")], told)] * len(batch)
         count = len(batch)
         answers = batch = None  # and with them what they share with the server
         last = [("handler_us", _microseconds_since(started))] + _failure(model)
-        for fields, body in replies[:count]:
-            _send(connection, fields + last, body)
-
-
-def _whole(body):
-    """A body that comes in pieces is sent when its last one is there; what a piece raises is the answer."""
-    return b"".join(body) if hasattr(body, "__next__") else body
+        sent = [_send(connection, fields + last, body) for fields, body in replies[:count]]
+        replies = body = None
+        if rest is not None and all(sent):
+            streams.send_rest(connection, rest)
+        rest = None  # a function that was not run to its end is closed here
 
 
 def one_line(text):
@@ -98,6 +109,8 @@ def _failure(model):
 def _receive_batch(connection):
     """The requests that belong together; none at the end of the connection."""
     first = connection.receive()
+    while first is not None and first.kind == frames.STOP:  # it crossed the answer's end
+        first = connection.receive()
     if first is None:
         return []
     batch = [first]
@@ -113,10 +126,13 @@ def _receive_batch(connection):
 
 
 def _send(connection, fields, body):
+    """Whether it could be sent as it is."""
     try:
         connection.send(frames.ANSWER, fields, body)
+        return True
     except ValueError as error:  # fields that no frame can carry
         connection.send(frames.ANSWER, [("status", "500")], f"{error}\n".encode("utf-8", "replace"))
+        return False
 
 
 def _microseconds_since(started):

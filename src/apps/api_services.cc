@@ -47,6 +47,11 @@ ApiServices::ApiServices(ApiServicesParts parts)
                         .changes = parts_.changes,
                         .identities = *parts_.storage.identities,
                         .ids = parts_.ids}),
+      transform_jobs_({.jobs = *parts_.storage.jobs,
+                       .changes = parts_.changes,
+                       .identities = *parts_.storage.identities,
+                       .ids = parts_.ids},
+                      *parts_.storage.endpoints),
       models_({.store = *parts_.storage.endpoints,
                .jobs = *parts_.storage.jobs,
                .identities = *parts_.storage.identities}),
@@ -54,6 +59,7 @@ ApiServices::ApiServices(ApiServicesParts parts)
       endpoints_({.store = *parts_.storage.endpoints,
                   .jobs = *parts_.storage.jobs,
                   .changes = parts_.endpoint_changes,
+                  .sights = parts_.endpoint_sights,
                   .ids = parts_.ids}),
       invocations_(parts_.endpoint_calls),
       alarms_(parts_.alarms),
@@ -87,6 +93,7 @@ Status ApiServices::add_to(services::Router& router, services::LocalRoutes& rout
   ecr_.add_to(router);
   training_jobs_.add_to(router);
   processing_jobs_.add_to(router);
+  transform_jobs_.add_to(router);
   models_.add_to(router);
   endpoint_configs_.add_to(router);
   endpoints_.add_to(router);
@@ -124,8 +131,8 @@ void ApiServices::add_health_routes(services::LocalRoutes& routes) {
               }});
 }
 
-// GET /_clary/jobs/training-job/NAME, .../processing-job/NAME: the job's timeline, notices
-// included; .../NAME/series: what was measured.
+// GET /_clary/jobs/training-job/NAME, .../processing-job/NAME, .../transform-job/NAME: the job's
+// timeline, notices included; .../NAME/series: what was measured.
 void ApiServices::add_timeline_route(services::LocalRoutes& routes) {
   routes.add({.method = "GET",
               .path = "/_clary/jobs/",

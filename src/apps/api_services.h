@@ -10,6 +10,7 @@
 #include "domain/scaling_records.h"
 #include "hosting/endpoint_calls.h"
 #include "hosting/endpoint_changes.h"
+#include "hosting/endpoint_sights.h"
 #include "net/server.h"
 #include "runtime/job_changes.h"
 #include "runtime/reset.h"
@@ -49,6 +50,7 @@
 #include "services/sts.h"
 #include "services/tags.h"
 #include "services/training_jobs.h"
+#include "services/transform_jobs.h"
 
 namespace clary::apps {
 
@@ -61,6 +63,7 @@ struct ApiServicesParts {
   hosting::EndpointChanges& endpoint_changes;
   domain::ScalingRecords& scaling;
   domain::AlarmRecords& alarms;
+  hosting::EndpointSights& endpoint_sights;
   runtime::RuntimeReset& reset;
   services::JobCredentials& job_credentials;
   services::BucketRules& buckets;
@@ -108,6 +111,7 @@ class ApiServices {
   services::Ecr ecr_;
   services::TrainingJobs training_jobs_;
   services::ProcessingJobs processing_jobs_;
+  services::TransformJobs transform_jobs_;
   services::Models models_;
   services::EndpointConfigs endpoint_configs_;
   services::Endpoints endpoints_;

@@ -30,6 +30,7 @@ Result<hosting::InstancePlace> EndpointHosting::Sockets::find(const domain::Job&
 EndpointHosting::EndpointHosting(Parts parts)
     : runtime_(parts.runtime),
       sockets_(parts.runtime.folders()),
+      log_(*parts.storage.logs, parts.logger),
       live_(parts.clock, metrics_,
             [this] { return std::uniform_real_distribution<double>(0, 1)(random_); }),
       keeper_({.endpoints = *parts.storage.endpoints,
@@ -40,10 +41,12 @@ EndpointHosting::EndpointHosting(Parts parts)
                .live = live_,
                .counted = metrics_,
                .metrics = *parts.storage.metrics,
+               .log = log_,
                .ids = parts.ids,
                .clock = parts.clock,
                .logger = parts.logger,
-               .metrics_interval = metrics_interval(parts.scaling_period)}),
+               .metrics_interval = metrics_interval(parts.scaling_period),
+               .serverless_patience = parts.serverless_patience}),
       scaling_(*parts.storage.records),
       alarms_(*parts.storage.records),
       scaler_({.records = scaling_,
@@ -58,6 +61,7 @@ EndpointHosting::EndpointHosting(Parts parts)
                .delay = metrics_interval(parts.scaling_period) + kMetricsLateness}) {
   health_.set_on_change([this] { keeper_.wake(); });
   live_.set_on_unreachable([this] { keeper_.doubt(); });
+  live_.set_on_wanted([this] { keeper_.wake(); });
   runtime_.reset().set_around(
       [this] {
         scaler_.pause();

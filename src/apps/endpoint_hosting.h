@@ -9,6 +9,7 @@
 #include "domain/alarm_records.h"
 #include "domain/scaling_records.h"
 #include "hosting/endpoint_keeper.h"
+#include "hosting/endpoint_log.h"
 #include "hosting/endpoint_scaler.h"
 
 namespace clary::apps {
@@ -18,6 +19,7 @@ class EndpointHosting {
   struct Parts {  // all outlive it
     Storage& storage;
     JobRuntime& runtime;
+    Duration serverless_patience;
     IdSource& ids;
     const Clock& clock;
     const Logger& logger;
@@ -34,6 +36,7 @@ class EndpointHosting {
   hosting::EndpointChanges& changes() { return keeper_; }
   domain::ScalingRecords& scaling() { return scaling_; }
   domain::AlarmRecords& alarms() { return alarms_; }
+  hosting::EndpointSights& sights() { return live_; }
 
  private:
   // The sockets of model servers, in their gangs' folders.
@@ -50,6 +53,7 @@ class EndpointHosting {
   Sockets sockets_;
   std::mt19937_64 random_{std::random_device{}()};
   hosting::EndpointMetrics metrics_;
+  hosting::EndpointLog log_;
   hosting::HealthChecks health_;
   hosting::LiveEndpoints live_;
   hosting::EndpointKeeper keeper_;

@@ -1,5 +1,6 @@
 #include "apps/engine_builder.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 namespace clary::apps {
 namespace {
 
+constexpr mode_t kOpenFolder = 0755;
 constexpr Duration kAskLimit = std::chrono::minutes(2);
 constexpr Duration kCompileLimit = std::chrono::minutes(30);
 
@@ -106,19 +108,22 @@ Result<BuiltEngine> build_engine(const EngineBuild& build) {
   CLARY_TRY(const std::string source, unpack_engine(build.data_folder));
   const std::string folder = serving::engine_folder(build.data_folder, build.python);
   CLARY_RETURN_IF_ERROR(make_folders(folder, 0700));
+  // Instances of endpoints read it under another user, and only this folder is shown to them.
+  if (::chmod(folder.c_str(), kOpenFolder) != 0) return system_error("open '" + folder + "'");
   const std::string library = path_join(folder, serving::kEngineLibrary);
   const std::string aside = library + "." + std::to_string(::getpid());
   if (const Status compiled = compile(build, source, torch, aside); !compiled.ok()) {
     ::unlink(aside.c_str());
     return compiled.error();
   }
+  if (::chmod(aside.c_str(), kOpenFolder) != 0) return system_error("open '" + aside + "'");
   if (::rename(aside.c_str(), library.c_str()) != 0)
     return system_error("rename to '" + library + "'");
   const serving::EngineRecord record{.environment = build.environment,
                                      .library_version = serving::torch_version_in(torch),
                                      .library_folder = torch};
   CLARY_RETURN_IF_ERROR(write_file_atomically(path_join(folder, "engine.json"),
-                                              to_pretty_json(record.to_document()), 0600));
+                                              to_pretty_json(record.to_document()), 0644));
   // What cannot be opened is found out now.
   CLARY_TRY(const auto opened, serving::EnginePlugin::open(folder, build.environment));
   return BuiltEngine{.library = library, .torch = opened->record().library_version};

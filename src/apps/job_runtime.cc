@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "cli/client_commands.h"
 #include "compute/local_backend.h"
+#include "serving/engine_plugin.h"
 
 namespace clary::apps {
 namespace {
@@ -42,6 +43,10 @@ runtime::PlanSettings plan_settings(const JobRuntimeParts& parts) {
   settings.network = parts.settings.network;
   settings.machine = compute::machine_resources();
   settings.instance_types = compute::instance_type_resources;
+  settings.engine_of = [data = settings.data_folder](const std::string& python) {
+    const std::string folder = serving::engine_folder(data, python);
+    return exists(path_join(folder, "engine.json")) ? folder : std::string();
+  };
   if (::geteuid() == 0) settings.run_as_uid = static_cast<std::uint32_t>(parts.settings.job_uid);
   settings.credentials_as_variables = parts.settings.credentials_as_variables;
   settings.max_processes = parts.settings.max_processes;

@@ -1,13 +1,16 @@
 #include "apps/model_engine.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/files.h"
 #include "base/strings.h"
 #include "serving/python_engine.h"
 #include "serving/torch_engine.h"
+#include "serving/user_code.h"
 
 namespace clary::apps {
 namespace {
@@ -39,16 +42,51 @@ std::optional<std::size_t> threads_asked_for(const Variables& variables) {
   return number && *number > 0 ? std::optional(static_cast<std::size_t>(*number)) : std::nullopt;
 }
 
+std::string plugin_folder(const ModelServerPlan& plan) {
+  if (!plan.engine_folder.empty()) return plan.engine_folder;
+  return serving::engine_folder(plan.data_folder, plan.interpreter);
+}
+
+serving::CodeVariables code_variables(const ModelServerPlan& plan) {
+  return {.handler = variable_of(plan.variables, "SAGEMAKER_HANDLER"),
+          .program = variable_of(plan.variables, "SAGEMAKER_PROGRAM"),
+          .submit_folder = variable_of(plan.variables, "SAGEMAKER_SUBMIT_DIRECTORY")};
+}
+
+// "" where it can.
+std::string why_torch_cannot(const EngineParts& parts) {
+  if (!exists(path_join(plugin_folder(parts.plan), "engine.json")))
+    return "no torch engine is built for its environment (clary environments build-engine)";
+  if (const auto code = serving::user_code_of(parts.model_folder, code_variables(parts.plan)))
+    return "the model brings " + *code;
+  const auto names = list_folder(parts.model_folder);
+  const bool is_torchs =
+      names.ok() && std::ranges::any_of(*names, [](const std::string& name) {
+        return name.ends_with(".pt") || name.ends_with(".pth") || name.ends_with(".pt2");
+      });
+  return is_torchs ? "" : "it is no model of TorchScript or torch.export";
+}
+
+bool takes_torch(const EngineParts& parts) {
+  if (parts.plan.engine != EngineKind::kTorchFirst) return parts.plan.engine == EngineKind::kTorch;
+  const std::string obstacle = why_torch_cannot(parts);
+  if (obstacle.empty())
+    parts.logger.info("the model runs in the torch engine", {{"gpu", "where there is one"}});
+  else
+    parts.logger.info("the model runs in the python engine", {{"why", obstacle}});
+  return obstacle.empty();
+}
+
 serving::TorchEngineOptions torch_options(const EngineParts& parts) {
   const ModelServerPlan& plan = parts.plan;
-  serving::TorchEngineOptions options{
-      .plugin_folder = serving::engine_folder(plan.data_folder, plan.interpreter),
-      .environment = plan.environment,
-      .model_folder = parts.model_folder,
-      .device = "",
-      .lanes = plan.options.workers,
-      .most_threads = plan.options.threads_per_worker,
-      .threads = threads_asked_for(plan.variables)};
+  serving::TorchEngineOptions options{.plugin_folder = plugin_folder(plan),
+                                      .environment = plan.environment,
+                                      .model_folder = parts.model_folder,
+                                      .code = code_variables(plan),
+                                      .device = "",
+                                      .lanes = plan.options.workers,
+                                      .most_threads = plan.options.threads_per_worker,
+                                      .threads = threads_asked_for(plan.variables)};
   const std::string accept = variable_of(plan.variables, "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT");
   if (!accept.empty()) options.default_accept = accept;
   return options;
@@ -57,7 +95,7 @@ serving::TorchEngineOptions torch_options(const EngineParts& parts) {
 }  // namespace
 
 std::unique_ptr<serving::Engine> make_engine(const EngineParts& parts) {
-  if (parts.plan.engine == EngineKind::kTorch)
+  if (takes_torch(parts))
     return std::make_unique<serving::TorchEngine>(torch_options(parts), parts.clock, parts.logger);
   return std::make_unique<serving::PythonEngine>(
       serving::PythonProgram{.interpreter = parts.plan.interpreter,

@@ -31,7 +31,10 @@ struct Typed {
   std::string data;
   std::string interpreter;
   std::string engine = "auto";
+  std::string engine_folder;
+  bool no_reload = false;
   bool no_access_log = false;
+  bool access_log_pings = false;
   bool multi_model = false;
   std::string models_from;
   std::vector<std::string> model_roots;
@@ -181,6 +184,11 @@ Result<ModelServerPlan> plan_of(const Typed& typed) {
       absolute_path(typed.data.empty() ? cli::default_data_folder(variables) : typed.data);
   plan.interpreter = interpreter_of(typed, variables);
   CLARY_RETURN_IF_ERROR(check_interpreter(plan.interpreter, variables));
+  plan.engine_folder = typed.engine_folder;
+  if (typed.engine == "torch-first") {
+    plan.engine = EngineKind::kTorchFirst;
+    plan.interpreter = on_path(plan.interpreter, variables);
+  }
   if (typed.engine == "torch") {
     plan.engine = EngineKind::kTorch;
     plan.interpreter = on_path(plan.interpreter, variables);
@@ -189,7 +197,9 @@ Result<ModelServerPlan> plan_of(const Typed& typed) {
             path_join(serving::engine_folder(plan.data_folder, plan.interpreter), "engine.json")))
       plan.environment = environment_name(plan.data_folder, plan.interpreter, variables);
   }
+  plan.reload = !typed.no_reload;
   plan.access_log = !typed.no_access_log;
+  plan.access_log_pings = typed.access_log_pings;
   plan.variables = variables;
   CLARY_TRY(plan.options, serving::read_serving_options(serving_of(typed, variables), lookup,
                                                         compute::usable_cpus().size()));
@@ -235,8 +245,11 @@ int run_model_server(int argc, const char* const* argv) {
                  "python3)");
   app.add_option("--engine", typed.engine,
                  "python, or torch: a TorchScript file or a package of torch.export without code "
-                 "of its own, run in C++; auto is python")
-      ->check(CLI::IsMember({"auto", "python", "torch"}));
+                 "of its own, run in C++; torch-first: torch where it can, else python; auto is "
+                 "python")
+      ->check(CLI::IsMember({"auto", "python", "torch", "torch-first"}));
+  app.add_option("--engine-folder", typed.engine_folder,
+                 "Where the torch engine was built (default: in the data directory)");
   app.add_option("--max-payload-mb", serving.max_payload_mib,
                  "MiB of a body; larger ones are answered 413 (default: "
                  "$SAGEMAKER_MAX_PAYLOAD_IN_MB, else 64)");
@@ -250,7 +263,11 @@ int run_model_server(int argc, const char* const* argv) {
                  "(default: none)");
   app.add_option("--data", typed.data,
                  "Data directory (default: $CLARY_DATA, else ~/.local/share/clary)");
+  app.add_flag("--no-reload", typed.no_reload,
+               "A folder's model is not loaded again when its files change");
   app.add_flag("--no-access-log", typed.no_access_log, "No line on standard output per request");
+  app.add_flag("--access-log-pings", typed.access_log_pings,
+               "A line for each ping that succeeds, too");
   try {
     app.parse(argc - 1, argv + 1);
   } catch (const CLI::ParseError& failure) {
@@ -259,7 +276,7 @@ int run_model_server(int argc, const char* const* argv) {
   const Result<ModelServerPlan> plan = plan_of(typed);
   if (!plan.ok()) return fail(plan.error(), 2);
   // The torch plugin sets it too, when other threads may be looking at the environment.
-  if (plan->engine == EngineKind::kTorch) ::setenv("AOTI_RUNTIME_CHECK_INPUTS", "1", 0);
+  if (plan->engine != EngineKind::kPython) ::setenv("AOTI_RUNTIME_CHECK_INPUTS", "1", 0);
   const Fd signals = heeded_signals();
   const auto program = ModelServerProgram::start(*plan);
   if (!program.ok()) return fail(program.error(), 1);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <stop_token>
 #include <thread>
@@ -12,12 +13,15 @@
 #include "base/clock.h"
 #include "base/id_source.h"
 #include "base/logger.h"
+#include "base/loop.h"
 #include "base/open_files.h"
 #include "base/pipe.h"
 #include "net/server.h"
 #include "net/sockets.h"
 #include "serving/model_front.h"
 #include "serving/model_manager.h"
+#include "serving/model_reload.h"
+#include "serving/model_source.h"
 #include "serving/models_api.h"
 #include "serving/one_model.h"
 
@@ -26,7 +30,10 @@ namespace {
 
 // Together below the 30 seconds that SageMaker leaves between SIGTERM and SIGKILL.
 constexpr Duration kDrainLimit = std::chrono::seconds(25);
+// Answers in pieces, each of which waits for its next one: a thread each.
+constexpr std::size_t kWaitingStreams = 256;
 constexpr Duration kCloseLimit = std::chrono::seconds(1);
+constexpr Duration kReloadLook = std::chrono::seconds(1);
 
 Fd standard_output() {
   Fd own(STDOUT_FILENO);
@@ -43,10 +50,15 @@ serving::ManagerOptions manager_options(const ModelServerPlan& plan) {
           .load_limit = plan.options.load_timeout};
 }
 
+bool is_watched(const ModelServerPlan& plan) {
+  return !plan.many && plan.reload && serving::staged_folder(plan.source, "") == plan.source;
+}
+
 serving::FrontOptions front_options(const ModelServerPlan& plan) {
   return {.max_payload_bytes = plan.options.max_payload_bytes,
           .timeout = plan.options.timeout,
-          .only_local_callers = !plan.options.listen.starts_with("unix:")};
+          .only_local_callers = !plan.options.listen.starts_with("unix:"),
+          .log_pings = plan.access_log_pings};
 }
 
 }  // namespace
@@ -73,8 +85,15 @@ struct ModelServerProgram::State {
                       serving::ManagementAccess{.open = plan.options.listen.starts_with("unix:"),
                                                 .token = plan.many->token})
                 : nullptr),
+        reload(is_watched(plan)
+                   ? std::make_unique<serving::ModelReload>(
+                         one, fetcher,
+                         serving::ReloadOptions{.source = plan.source,
+                                                .load_limit = plan.options.load_timeout},
+                         clock, logger)
+                   : nullptr),
         front({.models = shelf(), .log = log, .clock = clock, .ids = ids}, front_options(plan)),
-        server(front, logger) {
+        server(front, logger, {.waiting_threads = kWaitingStreams}) {
     front.many = api.get();
     front.counters = [this] { return server.counters(); };
   }
@@ -92,7 +111,11 @@ struct ModelServerProgram::State {
       return;
     }
     one.set({*fetched, &(*fetched)->live()});
-    if (!stop.stop_requested()) (*fetched)->live().start();
+    if (stop.stop_requested()) return;
+    (*fetched)->live().start();
+    if (reload == nullptr) return;
+    watch = std::make_unique<Loop>("model-reload", kReloadLook,
+                                   [this](const std::stop_token& end) { reload->look(end); });
   }
 
   const ModelServerPlan plan;
@@ -105,13 +128,15 @@ struct ModelServerProgram::State {
   serving::OneModel one{metrics};
   std::unique_ptr<serving::ModelManager> many;
   std::unique_ptr<serving::ModelsApi> api;
+  std::unique_ptr<serving::ModelReload> reload;  // null: nothing is looked for
   serving::ModelFront front;
   net::Server server;
   std::uint64_t listener = 0;
   std::string address;
   Pipe failed;
-  Error failure;        // written before the pipe is closed
-  std::jthread loader;  // fetches the model, then begins to load it
+  Error failure;  // written before the pipe is closed
+  std::unique_ptr<Loop> watch;
+  std::jthread loader;  // fetches the model, begins to load it, then the watch
 };
 
 Result<std::unique_ptr<ModelServerProgram>> ModelServerProgram::start(const ModelServerPlan& plan) {
@@ -146,10 +171,14 @@ void ModelServerProgram::stop() {
   state_->loader.request_stop();
   if (state_->loader.joinable()) state_->loader.join();
   state_->server.close_listener(state_->listener);
+  state_->watch.reset();
+  const Duration drained = state_->clock.steady() + kDrainLimit;
   if (const auto model = state_->one.get()) {
     model->drain(kDrainLimit);
     model->stop();
   }
+  if (state_->reload != nullptr)
+    state_->reload->drain(std::max(drained - state_->clock.steady(), Duration(0)));
   if (state_->many != nullptr) state_->many->stop(kDrainLimit);
   state_->server.stop(kCloseLimit);
   net::remove_dead_socket(state_->address);

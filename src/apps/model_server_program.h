@@ -15,7 +15,8 @@
 
 namespace clary::apps {
 
-enum class EngineKind { kPython, kTorch };
+// kTorchFirst: torch where that can run the model, else Python.
+enum class EngineKind { kPython, kTorch, kTorchFirst };
 
 // Of a server of many models.
 struct ManyModels {
@@ -30,8 +31,11 @@ struct ModelServerPlan {
   std::string data_folder;
   std::string interpreter;
   EngineKind engine = EngineKind::kPython;
+  std::string engine_folder = {};    // of torch; "": the environment's, in data_folder
   std::string environment = "NAME";  // that the interpreter belongs to, as far as is known
+  bool reload = true;                // of a folder whose files change
   bool access_log = true;            // on standard output
+  bool access_log_pings = false;     // those that succeed too
   std::map<std::string, std::string> variables;  // of the process; the workers get them too
   serving::ServingOptions options;
 };

@@ -184,6 +184,7 @@ Status ServerProgram::Parts::serve() {
   hosting = std::make_unique<EndpointHosting>(EndpointHosting::Parts{
       .storage = *storage,
       .runtime = *runtime,
+      .serverless_patience = std::chrono::seconds(settings.serverless_idle_seconds),
       .ids = ids,
       .clock = clock,
       .logger = logger,
@@ -198,6 +199,7 @@ Status ServerProgram::Parts::serve() {
                        .endpoint_changes = hosting->changes(),
                        .scaling = hosting->scaling(),
                        .alarms = hosting->alarms(),
+                       .endpoint_sights = hosting->sights(),
                        .reset = runtime->reset(),
                        .job_credentials = *job_credentials,
                        .buckets = *buckets,

@@ -87,14 +87,16 @@ constexpr SettingRow kRows[] = {
     {"jobs.kept_gib", &Settings::kept_gib,
      "What that may take on the disk, of all jobs together; the oldest goes first. 0: nothing is "
      "kept."},
+    {"endpoints.serverless_idle_seconds", &Settings::serverless_idle_seconds,
+     "How long a serverless variant that nobody calls keeps its instance."},
+    {"endpoints.scaling_period_seconds", &Settings::scaling_period_seconds,
+     "The periods over which scaling looks at a metric: 60 is a minute, as on AWS; less, to try "
+     "a policy out sooner."},
     {"environments.default", &Settings::default_environment,
      "Name or interpreter path; empty: $VIRTUAL_ENV, else the first python3 on PATH."},
     {"environments.strict_versions", &Settings::strict_versions,
      "A framework version other than the image's fails the job; otherwise it is said in the "
      "timeline."},
-    {"endpoints.scaling_period_seconds", &Settings::scaling_period_seconds,
-     "The periods over which scaling looks at a metric: 60 is a minute, as on AWS; less, to try "
-     "a policy out sooner."},
     {"objects.location", &Settings::objects_location,
      "s3://bucket/prefix: objects are kept there; empty: in the data directory."},
     {"objects.endpoint", &Settings::objects_endpoint,

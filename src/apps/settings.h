@@ -50,6 +50,8 @@ struct Settings {
   std::int64_t kept_gib = 20;
   std::uint64_t kept_bytes() const { return static_cast<std::uint64_t>(kept_gib) << 30U; }
 
+  std::int64_t serverless_idle_seconds = 300;
+
   std::map<std::string, std::string> filesystems;  // id → absolute folder of this machine
 
   std::string

@@ -109,6 +109,9 @@ Status check_jobs(const Settings& settings, const Rules& rules) {
 }
 
 Status check_server(const Settings& settings, const Rules& rules) {
+  CLARY_RETURN_IF_ERROR(rules.require(
+      settings.serverless_idle_seconds >= 1 && settings.serverless_idle_seconds <= 86'400,
+      "endpoints.serverless_idle_seconds", "must be 1 to 86400"));
   CLARY_RETURN_IF_ERROR(
       rules.require(settings.handler_threads >= 1 && settings.handler_threads <= 256,
                     "server.handler_threads", "must be 1 to 256"));

@@ -34,11 +34,15 @@ TEST_F(CommandsTest, JobsFollowsPages) {
   reply(
       "ListProcessingJobs",
       {R"({"ProcessingJobSummaries":[{"ProcessingJobName":"p","ProcessingJobStatus":"Failed","CreationTime":9}]})"});
+  reply(
+      "ListTransformJobs",
+      {R"({"TransformJobSummaries":[{"TransformJobName":"t","TransformJobStatus":"Failed","CreationTime":5}]})"});
   EXPECT_EQ(jobs(context(), {.status = "Failed"}), ExitCode::kOk) << err_;
   EXPECT_NE(out_.find("a     training    Failed"), std::string::npos) << out_;
   EXPECT_NE(out_.find("b     training    Stopped"), std::string::npos) << out_;
-  EXPECT_LT(out_.find("p     processing  Failed"), out_.find("a     ")) << "the newest first";
-  ASSERT_EQ(asked_.size(), 3U);
+  EXPECT_LT(out_.find("p     processing  Failed"), out_.find("t     transform   Failed")) << out_;
+  EXPECT_LT(out_.find("t     transform   Failed"), out_.find("a     ")) << "the newest first";
+  ASSERT_EQ(asked_.size(), 4U);
   EXPECT_NE(asked_[0].find(R"("StatusEquals":"Failed")"), std::string::npos);
   EXPECT_NE(asked_[1].find(R"("NextToken":"t")"), std::string::npos);
 }
@@ -47,8 +51,10 @@ TEST_F(CommandsTest, DescribeOfNoJobIsNotFound) {
   start_server();
   reply("DescribeTrainingJob",
         {R"({"__type":"ValidationException","message":"Requested resource not found."})"}, 400);
-  reply("DescribeProcessingJob",
-        {R"({"__type":"ValidationException","message":"Could not find requested job"})"}, 400);
+  for (const char* operation : {"DescribeProcessingJob", "DescribeTransformJob"}) {
+    reply(operation,
+          {R"({"__type":"ValidationException","message":"Could not find requested job"})"}, 400);
+  }
   EXPECT_EQ(describe(context(), {.job = "ghost"}), ExitCode::kNotFound);
   EXPECT_EQ(err_, "clary: no job is called 'ghost'; `clary jobs` lists them\n");
   err_.clear();

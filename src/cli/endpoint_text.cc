@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstdint>
 #include <utility>
 
 #include "base/strings.h"
@@ -26,11 +27,26 @@ Style style_of_endpoint(std::string_view status) {
   return status == "Failed" ? Style::kBad : Style::kWarning;
 }
 
+// "serverless, 2048 MB for each of 5 calls: cold".
+std::string serverless_text(const Document& variant, const Document& config) {
+  const std::int64_t instances = variant.int_or("CurrentInstanceCount", 0);
+  const bool starting = variant.int_or("DesiredInstanceCount", 0) > instances;
+  return fmt::format("serverless, {} MB for each of {} calls: {}",
+                     config.int_or("MemorySizeInMB", 0), config.int_or("MaxConcurrency", 0),
+                     instances > 0 ? "warm"
+                     : starting    ? "cold start under way"
+                                   : "cold");
+}
+
 // "AllTraffic 2/2", "a 1/1 (weight 3)": ready of wanted.
 std::string variant_text(const Document& variant, bool of_several) {
-  std::string text = fmt::format("{} {}/{}", harmless(variant.string_or("VariantName", "")),
-                                 variant.int_or("CurrentInstanceCount", 0),
-                                 variant.int_or("DesiredInstanceCount", 0));
+  std::string text = harmless(variant.string_or("VariantName", "")) + " ";
+  if (const Document* serverless = variant.find("CurrentServerlessConfig")) {
+    text += serverless_text(variant, *serverless);
+  } else {
+    text += fmt::format("{}/{}", variant.int_or("CurrentInstanceCount", 0),
+                        variant.int_or("DesiredInstanceCount", 0));
+  }
   if (of_several) text += fmt::format(" (weight {})", variant.double_or("CurrentWeight", 0));
   return text;
 }

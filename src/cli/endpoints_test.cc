@@ -1,6 +1,7 @@
 // clary endpoints, clary invoke, and clary logs of an endpoint.
 #include <algorithm>
 
+#include "base/json.h"
 #include "cli/commands_fixture.h"
 #include "cli/endpoint_text.h"
 
@@ -10,7 +11,8 @@ namespace {
 class EndpointCommandsTest : public CommandsTest {
  protected:
   void no_job() {
-    for (const char* kind : {"DescribeTrainingJob", "DescribeProcessingJob"})
+    for (const char* kind :
+         {"DescribeTrainingJob", "DescribeProcessingJob", "DescribeTransformJob"})
       reply(kind, {R"({"message":"Could not find it"})"}, 400);
   }
   std::string file(const std::string& name, const std::string& text) {
@@ -32,6 +34,22 @@ TEST_F(EndpointCommandsTest, ListsWithVariantsInstancesAndFailures) {
   EXPECT_EQ(endpoints(context(), {}), ExitCode::kOk) << err_;
   EXPECT_NE(out_.find("a 1/2 (weight 3), b 1/1 (weight 1)"), std::string::npos) << out_;
   EXPECT_NE(out_.find("f: ValueError: boom"), std::string::npos) << out_;
+}
+
+TEST_F(EndpointCommandsTest, AServerlessVariantIsColdOrWarm) {
+  const auto listed = [this](int current, int desired) {
+    const std::string text =
+        R"({"EndpointName":"e","EndpointStatus":"InService","ProductionVariants":[
+            {"VariantName":"a","CurrentInstanceCount":)" +
+        std::to_string(current) + R"(,"DesiredInstanceCount":)" + std::to_string(desired) +
+        R"(,"CurrentServerlessConfig":{"MemorySizeInMB":2048,"MaxConcurrency":5}}]})";
+    return endpoint_list_text({parse_json(text).value()}, context().terminal);
+  };
+  const std::string lead = "a serverless, 2048 MB for each of 5 calls: ";
+  EXPECT_NE(listed(0, 0).find(lead + "cold"), std::string::npos) << listed(0, 0);
+  EXPECT_EQ(listed(0, 0).find("cold start"), std::string::npos);
+  EXPECT_NE(listed(0, 1).find(lead + "cold start under way"), std::string::npos);
+  EXPECT_NE(listed(1, 1).find(lead + "warm"), std::string::npos);
 }
 
 TEST_F(EndpointCommandsTest, NoEndpointsAreSaid) {

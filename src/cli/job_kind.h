@@ -19,9 +19,10 @@ struct JobKind {
 
   std::string member(std::string_view rest) const;  // "Name" → "TrainingJobName"
 };
-inline constexpr std::array<JobKind, 2> kJobKinds = {{
+inline constexpr std::array<JobKind, 3> kJobKinds = {{
     {"training-job", "training job", "TrainingJob", "/aws/sagemaker/TrainingJobs"},
     {"processing-job", "processing job", "ProcessingJob", "/aws/sagemaker/ProcessingJobs"},
+    {"transform-job", "transform job", "TransformJob", "/aws/sagemaker/TransformJobs"},
 }};
 
 // The kind that a description or a summary is of; the first when it names none.

@@ -26,6 +26,7 @@ std::string took(const Document& job, TimePoint now) {
   const bool over = is_over(job_member(job, "Status"));
   auto end = time_of(job, "TrainingEndTime");
   if (!end) end = time_of(job, "ProcessingEndTime");
+  if (!end) end = time_of(job, "TransformEndTime");
   if (!end && over) end = time_of(job, "LastModifiedTime");
   return format_duration(std::max(end.value_or(now) - *created, Duration(0)));
 }
@@ -119,6 +120,9 @@ std::string job_text(const Document& job, const Document& timeline,
   add_row("instance", nested(job, "ResourceConfig", "InstanceType"));
   if (const Document* resources = job.find("ProcessingResources"))
     add_row("instance", nested(*resources, "ClusterConfig", "InstanceType"));
+  add_row("instance", nested(job, "TransformResources", "InstanceType"));
+  add_row("model", job.string_or("ModelName", ""));
+  add_row("output", nested(job, "TransformOutput", "S3OutputPath"));
   if (status == "Completed" || status == "Stopped")
     add_row("model", nested(job, "ModelArtifacts", "S3ModelArtifacts"));
   for (const auto& [output, uri] : outputs_of(job)) add_row(output.c_str(), uri);

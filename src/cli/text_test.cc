@@ -238,6 +238,21 @@ TEST(JobText, ShowsAProcessingJob) {
   }
 }
 
+TEST(JobText, ShowsATransformJob) {
+  const Document job = json(R"({"TransformJobName":"t","TransformJobStatus":"Completed",
+    "CreationTime":1700000000,"TransformEndTime":1700000004,"ModelName":"my-model",
+    "TransformResources":{"InstanceType":"ml.m5.large","InstanceCount":1},
+    "TransformOutput":{"S3OutputPath":"s3://b/out"}})");
+  const Document events = json(R"({"events":[{"time":1700000000,"status":"Starting","message":"m"},
+    {"time":1700000003,"status":"Transforming","message":"m"},
+    {"time":1700000004,"status":"Completed","message":"m"}]})");
+  const std::string text = job_text(job, events, {}, kStart + seconds(100), plain_terminal());
+  for (const char* part :
+       {"t  Completed", "my-model", "ml.m5.large", "s3://b/out", "Transforming  1.0 s"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
 TEST(DoctorText, NamesTheMend) {
   const std::vector<Finding> findings = {
       {.subject = "disk", .state = Finding::State::kWorks, .found = "9 GiB free", .mend = ""},

@@ -43,15 +43,16 @@ struct Model {
   std::vector<ModelContainer> containers;  // more than one: a pipeline, unless `direct`
   bool direct = false;                     // each container is called by its own name
   bool network_isolation = false;
+  std::vector<std::string> notices;  // what of the request has no effect here: told in logs
   TimePoint created;
   friend bool operator==(const Model&, const Model&) = default;
 };
 
-// Of a serverless variant.
+// Of a serverless variant: an instance while there are calls, and for some time after the last.
 struct Serverless {
-  int memory_mib = 2048;
-  int max_concurrency = 1;
-  int provisioned = 0;  // instances that are never taken away
+  int memory_mib = 2048;    // of each call that is worked on
+  int max_concurrency = 1;  // calls under way at a time; more are refused
+  int provisioned = 0;      // calls that never wait for a start: with any, the instance stays
   friend bool operator==(const Serverless&, const Serverless&) = default;
 };
 
@@ -93,6 +94,7 @@ struct EndpointConfig {
   std::vector<ProductionVariant> shadows;
   std::optional<DataCapture> capture;
   std::optional<AsyncInference> async;
+  std::vector<std::string> notices;  // as Model's
   TimePoint created;
   friend bool operator==(const EndpointConfig&, const EndpointConfig&) = default;
 };
@@ -118,6 +120,7 @@ struct EndpointGeneration {
   std::vector<EndpointVariant> variants;
   std::optional<DataCapture> capture;
   std::optional<AsyncInference> async;
+  std::vector<std::string> notices;  // of its configuration, its models and what asked for it
   TimePoint begun;
   friend bool operator==(const EndpointGeneration&, const EndpointGeneration&) = default;
 };

@@ -30,6 +30,7 @@ Model model_of(const std::string& name) {
           .containers = {container("first"), container("")},
           .direct = true,
           .network_isolation = true,
+          .notices = {"VpcConfig has no effect: é"},
           .created = kStart + microseconds(7)};
 }
 
@@ -66,6 +67,7 @@ EndpointConfig config_of(const std::string& name) {
           .shadows = {asked_variant("s")},
           .capture = capture(),
           .async = async(),
+          .notices = {"a", "b"},
           .created = kStart + microseconds(9)};
 }
 
@@ -82,6 +84,7 @@ EndpointGeneration generation(std::uint64_t number) {
                         .weight = 2.5}},
           .capture = capture(),
           .async = async(),
+          .notices = {"c"},
           .begun = kStart + microseconds(11)};
 }
 

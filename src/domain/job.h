@@ -1,7 +1,7 @@
 // A job: what was asked for, where it stands, and what has happened to it. Pure records, no AWS
 // words.
 //
-// One kind of record for training, processing and serving jobs; `kind` tells them apart,
+// One kind of record for training, processing, transform and serving jobs; `kind` tells them apart,
 // `request` keeps the text of what was asked so that it can be given back unchanged.
 #pragma once
 
@@ -18,14 +18,16 @@
 #include "base/clock.h"
 #include "base/names.h"
 #include "domain/endpoint.h"
+#include "domain/transform.h"
 
 namespace clary::domain {
 
 // A serving job is one container of one instance of an endpoint: it has no end of its own, and no
 // operation shows it.
-enum class JobKind { kTraining, kProcessing, kServing };
+enum class JobKind { kTraining, kProcessing, kServing, kTransform };
 // The kinds that people ask for, see and count.
-inline constexpr std::array kShownKinds = {JobKind::kTraining, JobKind::kProcessing};
+inline constexpr std::array kShownKinds = {JobKind::kTraining, JobKind::kProcessing,
+                                           JobKind::kTransform};
 
 // What tells a job from every other: jobs of different kinds may share a name.
 struct JobKey {
@@ -122,8 +124,11 @@ struct JobSpec {
   int retry_attempts = 0;                // starts after the first, when the machine is at fault
   int priority = 0;                      // among waiting jobs: higher comes first
   bool network_isolation = false;
-  std::optional<ServingPlace> place;  // of a serving job
-  ModelContainer model;               // the same
+  std::optional<ServingPlace> place;     // of a serving job
+  std::optional<Serverless> serverless;  // the same; set: it names no instance type
+  std::string accelerator_type;          // the same; "": none was asked for
+  std::optional<Transform> transform;    // of a transform job
+  ModelContainer model;                  // of both
 };
 
 struct Job {

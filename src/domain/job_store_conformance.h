@@ -45,6 +45,7 @@ class JobStoreConformance : public ::testing::TestWithParam<MakeStores> {
   void SetUp() override;
 
   JobStore& jobs() { return stores_->jobs(); }
+  static Job example(const std::string& name);
   JobName create(const std::string& name, Duration after = {}, const std::vector<Tag>& tags = {});
   Job find(const std::string& name);
   // Applies one event; fails the test when it cannot.

@@ -62,6 +62,31 @@ std::string_view entering_processing(Phase phase, StopReason reason) {
   return "";
 }
 
+// Nor of transform jobs.
+std::string_view entering_transform(Phase phase) {
+  switch (phase) {
+    case kPending:
+      return "Starting the transform job";
+    case kStarting:
+      return "Preparing the instances for the transform";
+    case kDownloading:
+      return "Downloading the model";
+    case kTraining:
+      return "Transform in progress";
+    case kUploading:
+      return "The model server has ended";
+    case kStopping:
+      return "Stopping the transform job";
+    case kCompleted:
+      return "Transform job completed";
+    case kFailed:
+      return "Transform job failed";
+    case kStopped:
+      return "Transform job stopped";
+  }
+  return "";
+}
+
 // Nor of the instances of endpoints.
 std::string_view entering_serving(Phase phase) {
   switch (phase) {
@@ -97,6 +122,8 @@ std::string_view phase_line(const Job& job) {
       return entering_processing(job.phase, job.stop_reason);
     case JobKind::kServing:
       return entering_serving(job.phase);
+    case JobKind::kTransform:
+      return entering_transform(job.phase);
   }
   return "";
 }

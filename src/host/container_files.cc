@@ -134,7 +134,8 @@ Variables process_environment(const hostlink::HostPlan& plan, const PlatformFact
   };
   if (plan.kind == "processing") {
     out["PROCESSING_JOB_ARN"] = plan.job_arn;
-  } else if (plan.kind == "serving") {
+  } else if (plan.kind == "serving" || plan.kind == "transform") {
+    if (plan.kind == "transform") out["TRANSFORM_JOB_ARN"] = plan.job_arn;
     out["SM_MODEL_DIR"] = facts.base_folder + "/model";
     if (plan.model.many) out["SAGEMAKER_MULTI_MODEL"] = "true";
   } else {

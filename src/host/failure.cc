@@ -137,8 +137,8 @@ std::string reason_around(std::string_view text, int exit_code) {
   return fmt::format("AlgorithmError: {}, exit code: {}", text, exit_code);
 }
 
-// `text` without its middle, so that it has at most `limit` characters; the end is worth more than
-// the beginning.
+}  // namespace
+
 std::string without_middle(std::string_view text, std::size_t limit) {
   if (character_count(text) <= limit) return std::string(text);
   constexpr std::string_view gap = " ... ";
@@ -147,8 +147,6 @@ std::string without_middle(std::string_view text, std::size_t limit) {
   return cut_to_characters(text, kept / 4) + std::string(gap) +
          std::string(last_characters(text, kept - kept / 4));
 }
-
-}  // namespace
 
 void ErrorLines::take(std::string_view line) {
   if (!begun_ && !names_an_error(line)) return;

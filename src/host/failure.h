@@ -92,6 +92,10 @@ std::string failure_reason(std::string_view failure_file, int exit_code);
 // the middle is left out.
 std::string server_failure_reason(const compute::ExitStatus& status, std::string_view last_lines);
 
+// `text` without its middle, so that it has at most `limit` characters; the end is worth more than
+// the beginning.
+std::string without_middle(std::string_view text, std::size_t limit);
+
 // `text` cut to `limit` characters of UTF-8.
 std::string cut_to_characters(std::string_view text, std::size_t limit);
 

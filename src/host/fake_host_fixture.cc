@@ -29,6 +29,18 @@ class FakeNetwork final : public HostNetwork {
   Fd listener_ = Fd(::dup(STDERR_FILENO));
 };
 
+class FakeModelLink final : public ModelLink {
+ public:
+  using Answer = std::function<Result<net::ClientReply>(const net::ClientRequest&)>;
+  explicit FakeModelLink(Answer answer) : answer_(std::move(answer)) {}
+  Result<net::ClientReply> send(const net::ClientRequest& request, Duration) override {
+    return answer_(request);
+  }
+
+ private:
+  Answer answer_;
+};
+
 // The store outlives the host; the host wants one of its own.
 class SharedStore final : public objects::ObjectStore {
  public:
@@ -238,11 +250,16 @@ void HostFixture::fake_machine(HostServices& services) {
   services.ids = &ids_;
   services.program = "/test/bin/clary";
   services.pause = [this](Duration time) {
+    const MutexLock lock(pauses_mutex_);
     pauses_.push_back(time);
     clock_.advance(time);
   };
   services.make_sandbox = [this](const std::string&) {
     return Result<std::unique_ptr<compute::Sandbox>>(make_fake_sandbox(lives_, sandbox_, clock_));
+  };
+  services.open_model = [this](const std::string&) -> Result<std::unique_ptr<ModelLink>> {
+    if (!model_) return not_found("no socket");
+    return std::unique_ptr<ModelLink>(std::make_unique<FakeModelLink>(model_));
   };
   services.make_network =
       [this](const hostlink::HostPlan&) -> Result<std::unique_ptr<HostNetwork>> {

@@ -5,12 +5,14 @@
 #include <archive_entry.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
+#include "base/mutex.h"
 #include "host/fake_link.h"
 #include "host/fake_sandbox.h"
 #include "host/run_host.h"
@@ -60,10 +62,15 @@ class HostFixture : public testing::Test {
   hostlink::HostPlan plan_;
   Status network_answer_;
   Status put_answer_;  // of the store
-  std::vector<Duration> pauses_;
-  bool system_ = false;  // the machine's clock and sandboxes in place of the fakes
+  // The model server of a transform job: its answer to a request, asked by several threads. None:
+  // nothing listens there.
+  std::function<Result<net::ClientReply>(const net::ClientRequest&)> model_;
+  std::vector<Duration> pauses_;  // read when the host has ended
+  bool system_ = false;           // the machine's clock and sandboxes in place of the fakes
 
  private:
+  Mutex pauses_mutex_;
+
   void fake_machine(HostServices& services);
   void fake_surroundings(HostServices& services);
 };

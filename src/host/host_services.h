@@ -15,6 +15,7 @@
 #include "base/logger.h"
 #include "base/result.h"
 #include "compute/sandbox.h"
+#include "host/model_link.h"
 #include "hostlink/link.h"
 #include "hostlink/plan.h"
 #include "objects/object_store.h"
@@ -46,6 +47,8 @@ struct HostServices {
   std::function<Result<std::unique_ptr<hostlink::HostLink>>(hostlink::HostLinkOptions,
                                                             hostlink::HostRequests)>
       open_link;
+  // The model server that listens at this path, in a folder of the job's own.
+  std::function<Result<std::unique_ptr<ModelLink>>(const std::string& socket)> open_model;
   // InvalidArgument when there is no sandbox of that name.
   std::function<Result<std::unique_ptr<compute::Sandbox>>(const std::string& name)> make_sandbox;
   std::function<Result<std::unique_ptr<HostNetwork>>(const hostlink::HostPlan& plan)> make_network;

@@ -18,7 +18,7 @@ Status make_processing_folders(const HostContext& context) {
 }  // namespace
 
 Status make_job_folders(HostContext& context) {
-  const bool serving = is_serving(context.plan);
+  const bool serving = runs_model_server(context.plan);
   context.say_state("downloading",
                     serving ? "Fetching the model" : "Preparing the job's folders, input and code");
   CLARY_RETURN_IF_ERROR(remove_tree(context.job_folder));

@@ -33,7 +33,7 @@ constexpr std::array kLifecycle = {
     Step{"script", run_script},
 };
 
-// The same of a serving job.
+// The same of a serving job and of a transform job.
 constexpr std::array kServing = {
     Step{"job folders", make_job_folders}, Step{"network", make_network},
     Step{"model data", stage_model_data},  Step{"requirements", install_requirements},
@@ -84,8 +84,9 @@ class Preparation {
 
 void run_to_outcome(HostContext& context) {
   Preparation preparation;
-  const std::span<const Step> steps = is_serving(context.plan) ? std::span<const Step>(kServing)
-                                                               : std::span<const Step>(kLifecycle);
+  const std::span<const Step> steps = runs_model_server(context.plan)
+                                          ? std::span<const Step>(kServing)
+                                          : std::span<const Step>(kLifecycle);
   for (const Step& step : steps) {
     if (step.run == run_script && !preparation.sentence().empty())
       context.notice(preparation.sentence());

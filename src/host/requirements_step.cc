@@ -179,7 +179,7 @@ Status install(HostContext& context, const RequirementInput& input, const Requir
     static_cast<void>(remove_tree(aside));
     if (!failure.ok()) return failure.error();
     context.outcome = failed_outcome(context.mask.masked(failure_reason(**failure)));
-    if (is_serving(context.plan)) {
+    if (runs_model_server(context.plan)) {
       context.log->say("Reporting FAILURE\n" + context.outcome->failure);
       return {};
     }

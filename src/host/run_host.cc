@@ -68,9 +68,9 @@ void clean_up(HostContext& context) {
   context.sandbox.reset();
   context.network.reset();
   warn_of_what_stays(context, context.remove_job_folder());
-  for (const char* name : {"sandbox", "installer", "home", "checkpoints"})
+  for (const char* name : {"sandbox", "installer", "home", "checkpoints", "transform"})
     warn_of_what_stays(context, remove_tree(context.path(name)));
-  if (is_serving(context.plan))
+  if (runs_model_server(context.plan))
     warn_of_what_stays(context, remove_tree(folder_of(context.plan.serving_socket)));
 }
 

@@ -88,7 +88,7 @@ Status prepare_sandbox(HostContext& context) {
     for (compute::Mount& mount : pip_setting_mounts(context.pip_settings))
       spec.mounts.push_back(std::move(mount));
   }
-  if (is_serving(context.plan)) {
+  if (runs_model_server(context.plan)) {
     for (compute::Mount& mount : serving_mounts(context)) spec.mounts.push_back(std::move(mount));
   }
   spec.gpu_devices = context.plan.gpu_devices;
@@ -98,7 +98,7 @@ Status prepare_sandbox(HostContext& context) {
 
   const std::string base_folder = context.sandbox->job_root();
   CLARY_TRY(const ToolkitInput input, toolkit_input(context, base_folder));
-  if (is_serving(context.plan)) {
+  if (runs_model_server(context.plan)) {
     context.environment.variables = serving_variables(context, input);
   } else if (context.plan.container_command.empty()) {
     CLARY_TRY(context.environment, make_training_environment(input));

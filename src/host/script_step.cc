@@ -15,6 +15,7 @@
 #include "host/serving_program.h"
 #include "host/steps.h"
 #include "host/supervision.h"
+#include "host/transform_run.h"
 #include "host/usage.h"
 
 namespace clary::host {
@@ -81,7 +82,7 @@ class FolderSaves {
 
 // Whether the training toolkit would run here, around the user's script.
 bool is_toolkits(const hostlink::HostPlan& plan) {
-  return plan.container_command.empty() && !is_serving(plan);
+  return plan.container_command.empty() && !runs_model_server(plan);
 }
 
 // For `clary exec`.
@@ -100,6 +101,7 @@ Duration grace_of(const HostContext& context, StopCause cause) {
 }
 
 void say_stop(HostContext& context, StopCause cause) {
+  if (cause == StopCause::kDone) return;  // its own business
   const bool limit = cause == StopCause::kMaxRuntime;
   context.say_state(
       "stopping",
@@ -184,8 +186,10 @@ struct Program {
 
 Program program_of(const HostContext& context, const std::string& base_folder) {
   const hostlink::HostPlan& plan = context.plan;
-  if (is_serving(plan))
-    return {serving_command(context, base_folder), serving_folder_inside(context), "Serving: "};
+  if (runs_model_server(plan)) {
+    return {serving_command(context, base_folder), serving_folder_inside(context),
+            plan.kind == "transform" ? "Model server: " : "Serving: "};
+  }
   if (!plan.container_command.empty()) {
     return {container_command(plan.container_command, base_folder), "/opt/ml",
             plan.kind == "processing" ? "Processing: " : "Training: "};
@@ -203,6 +207,23 @@ void set_server_failure(HostContext& context, const Supervision& seen, const Out
   outcome.exit_code = container_exit_code(seen.status);
   outcome.failure =
       context.mask.masked(server_failure_reason(seen.status, pump.last_lines().text()));
+}
+
+// Of a transform job: what came of its work, or the end of its model server before that.
+void set_transform_outcome(HostContext& context, const Supervision& seen, const Status& work,
+                           const OutputPump& pump) {
+  Outcome& outcome = *context.outcome;
+  const bool ended_first = seen.stopped_by == StopCause::kNone && !work.ok();
+  if (seen.stopped_by != StopCause::kDone && seen.stopped_by != StopCause::kNone) return;
+  outcome.kind = work.ok() ? OutcomeKind::kCompleted : OutcomeKind::kFailed;
+  outcome.exit_code = work.ok() ? 0 : 1;
+  if (work.ok()) return;
+  if (!ended_first) {
+    outcome.failure = context.mask.masked(work.error().message);
+    return;
+  }
+  set_server_failure(context, seen, pump);
+  outcome.failure = "AlgorithmError: " + outcome.failure;
 }
 
 Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFailure& failure) {
@@ -225,7 +246,7 @@ Outcome outcome_of(HostContext& context, const Supervision& seen, const ScriptFa
     return outcome;
   }
   outcome.kind = OutcomeKind::kFailed;
-  if (is_serving(context.plan)) return outcome;  // the caller says why
+  if (runs_model_server(context.plan)) return outcome;  // the caller says why
   const bool own_program = !context.plan.container_command.empty();
   outcome.exit_code =
       own_program ? container_exit_code(seen.status) : 1;  // the toolkit's, whatever the script's
@@ -279,16 +300,20 @@ Status run_script(HostContext& context) {
   note_process(context, process->pid());
   context.say_state("training", announcement + join(command, " "));
 
+  std::unique_ptr<TransformRun> transform;
+  if (context.plan.kind == "transform") transform = std::make_unique<TransformRun>(context);
   const DiskWatch disk(context.folder, context.plan.max_disk_bytes);
   const SupervisionLimits limits{.max_runtime = runtime_limit(context.plan.max_runtime_seconds),
                                  .stop_grace = seconds_of(context.plan.stop_grace_seconds),
-                                 .exceeded = [&disk] { return disk.exceeded(); }};
+                                 .exceeded = [&disk] { return disk.exceeded(); },
+                                 .done = [&] { return transform && transform->finished(); }};
   Result<Supervision> seen = [&] {
     const UsageReports reports(context);
     const FolderSaves saves(context);
     return supervise(*process, context.stop, limits, *services.clock,
                      [&](StopCause cause) { say_stop(context, cause); });
   }();
+  const Status transformed = transform == nullptr ? Status() : transform->end();
   pump->finish(OutputPump::kPatience);
   if (context.checkpoints != nullptr) {
     // What could not be saved is said in the timeline; the job's outcome is its script's.
@@ -296,7 +321,8 @@ Status run_script(HostContext& context) {
     if (!saved.ok()) context.checkpoints->report(saved);
   }
   if (!seen.ok()) return seen.error().within("script");
-  if (seen->killed && seen->stopped_by != StopCause::kExceeded) {
+  if (seen->killed && seen->stopped_by != StopCause::kExceeded &&
+      seen->stopped_by != StopCause::kDone) {
     context.notice("The script did not end within " +
                    format_duration(grace_of(context, seen->stopped_by)) +
                    " after SIGTERM; SIGKILL ended it");
@@ -306,7 +332,8 @@ Status run_script(HostContext& context) {
 
   const ScriptFailure failure = script_failure(*seen, *pump, command);
   context.outcome = outcome_of(context, *seen, failure);
-  if (is_serving(context.plan)) set_server_failure(context, *seen, *pump);
+  if (context.plan.kind == "serving") set_server_failure(context, *seen, *pump);
+  if (transform != nullptr) set_transform_outcome(context, *seen, transformed, *pump);
   if (seen->stopped_by == StopCause::kExceeded)
     context.outcome->failure = "ClientError: " + disk.sentence();
   say_refused_processes(context, failure);

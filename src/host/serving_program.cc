@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "host/job_tree.h"
+#include "host/transform_settings.h"
 
 namespace clary::host {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 // In a sandbox with files of its own.
 constexpr const char* kShownFolder = "/run/clary/serve";
 constexpr const char* kShownProgram = "/run/clary/bin/clary";
+constexpr const char* kShownEngine = "/run/clary/engine";
 constexpr const char* kSubmitDirectory = "SAGEMAKER_SUBMIT_DIRECTORY";
 
 bool shows_the_machine(const HostContext& context) { return context.plan.sandbox == "process"; }
@@ -64,9 +66,12 @@ Status make_serving_folder(const HostContext& context) {
 
 std::vector<compute::Mount> serving_mounts(const HostContext& context) {
   if (shows_the_machine(context)) return {};
-  return {
+  std::vector<compute::Mount> mounts = {
       {.source = folder_of(context.plan.serving_socket), .target = kShownFolder, .writable = true},
       {.source = context.services.program, .target = kShownProgram}};
+  if (!context.plan.engine_folder.empty())
+    mounts.push_back({.source = context.plan.engine_folder, .target = kShownEngine});
+  return mounts;
 }
 
 std::string serving_folder_inside(const HostContext& context) {
@@ -83,11 +88,20 @@ std::vector<std::string> serving_command(const HostContext& context,
   if (plan.model.many)
     add({"--multi-model", "--models-from", plan.model.uri});
   else
-    add({path_join(base_folder, "model")});
+    add({path_join(base_folder, "model"), "--no-reload"});
   add({"--listen", "unix:" + base_name(plan.serving_socket)});
   add({"--interpreter", plan.interpreter.python});
   add({"--data", path_join(serving_folder_inside(context), "data")});
   add(worker_options(plan));
+  if (!plan.accelerator_type.empty()) add({"--engine", "torch-first"});
+  if (!plan.engine_folder.empty()) {
+    const std::string shown = shows_the_machine(context) ? plan.engine_folder : kShownEngine;
+    add({"--engine-folder", shown});
+  }
+  // A job without a limit of its own; 0 is none that the model server knows.
+  if (plan.kind == "transform" && plan.transform.max_payload_mb == 0)
+    add({"--max-payload-mb",
+         std::to_string(TransformSettings{.max_payload_mb = 0}.payload_bytes() >> 20U)});
   return command;
 }
 

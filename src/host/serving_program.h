@@ -1,5 +1,5 @@
-// The model server of a serving job: what its sandbox shows of the machine, what it is told, and
-// the command that starts it. It is this program itself, under another name.
+// The model server of a serving job or a transform job: what its sandbox shows of the machine, what
+// it is told, and the command that starts it. It is this program itself, under another name.
 //
 // It listens at a path relative to its working folder: paths of Unix sockets are short.
 // Source: contract.md 7.1, 7.2.
@@ -14,7 +14,10 @@
 
 namespace clary::host {
 
-inline bool is_serving(const hostlink::HostPlan& plan) { return plan.kind == "serving"; }
+// The host's program is a model server, not the user's own.
+inline bool runs_model_server(const hostlink::HostPlan& plan) {
+  return plan.kind == "serving" || plan.kind == "transform";
+}
 
 // The folder of its socket and of what it unpacks, on this machine: anew and empty, its own alone.
 Status make_serving_folder(const HostContext& context);

@@ -46,9 +46,9 @@ class ServingHost : public HostFixture {
 TEST_F(ServingHost, RunsTheModelServerOnItsModelUntilItIsStopped) {
   lives_.push_back(until_stopped([&](const compute::ProcessSpec& server) {
     EXPECT_THAT(server.argv,
-                ElementsAre("/run/clary/bin/clary", "model-server", "/opt/ml/model", "--listen",
-                            "unix:serve.sock", "--interpreter", "/env/bin/python3", "--data",
-                            "/run/clary/serve/data", "--workers", "2"));
+                ElementsAre("/run/clary/bin/clary", "model-server", "/opt/ml/model", "--no-reload",
+                            "--listen", "unix:serve.sock", "--interpreter", "/env/bin/python3",
+                            "--data", "/run/clary/serve/data", "--workers", "2"));
     EXPECT_EQ(server.working_folder, "/run/clary/serve") << "the socket's name is relative to it";
     EXPECT_EQ(folder_.read("ml/model/model.pt"), "weights");
     EXPECT_EQ(folder_.read("ml/model/code/inference.py"), "pass");
@@ -94,6 +94,20 @@ TEST_F(ServingHost, APlainProcessHasTheMachinesPaths) {
   EXPECT_EQ(outcome(), "stopped") << failure();
   for (const compute::Mount& mount : sandbox_.prepared.at(0).mounts)
     EXPECT_EQ(mount.target, mount.source) << "nothing can be moved";
+}
+
+TEST_F(ServingHost, AnAcceleratorMeansTheTorchEngineFirst) {
+  plan_.accelerator_type = "ml.eia2.medium";
+  plan_.engine_folder = "/d/engines/e";
+  lives_.push_back(until_stopped());
+  ASSERT_EQ(run(), kHostReported);
+  const Texts& command = sandbox_.spawned.at(0).argv;
+  EXPECT_THAT(Texts(command.end() - 4, command.end()),
+              ElementsAre("--engine", "torch-first", "--engine-folder", "/run/clary/engine"));
+  const auto& mounts = sandbox_.prepared.at(0).mounts;
+  EXPECT_TRUE(std::ranges::any_of(mounts, [](const compute::Mount& mount) {
+    return mount.source == "/d/engines/e" && mount.target == "/run/clary/engine" && !mount.writable;
+  }));
 }
 
 TEST_F(ServingHost, ItsVariablesAreThoseOfAnInferenceContainer) {

@@ -13,7 +13,7 @@ namespace clary::host {
 
 Status make_job_folders(HostContext& context);      // /opt/ml, empty
 Status make_network(HostContext& context);          // its namespace; the server inside it
-Status stage_model_data(HostContext& context);      // a serving job's: /opt/ml/model, its code
+Status stage_model_data(HostContext& context);      // what is served: /opt/ml/model, its code
 Status stage_channels(HostContext& context);        // /opt/ml/input/data/<channel>
 Status restore_checkpoints(HostContext& context);   // into CheckpointConfig.LocalPath
 Status make_outputs(HostContext& context);          // a processing job's: there, and empty

@@ -34,8 +34,11 @@ Result<Supervision> supervise(compute::SandboxedProcess& process, const StopSign
       CLARY_RETURN_IF_ERROR(process.kill_all());
     }
     if (seen.stopped_by == StopCause::kNone) {
-      if (stop.requested())
+      const bool done = limits.done && limits.done();
+      if (stop.requested())  // asked second: what is done may be so because of it
         seen.stopped_by = StopCause::kRequest;
+      else if (done)
+        seen.stopped_by = StopCause::kDone;
       else if (now - begun >= limits.max_runtime)
         seen.stopped_by = StopCause::kMaxRuntime;
       else

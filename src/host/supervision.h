@@ -18,6 +18,8 @@ struct SupervisionLimits {
       std::chrono::seconds(120);  // between SIGTERM and SIGKILL, where the request names none
   // Whether the job has taken more than it may; asked often. It is then killed at once.
   std::function<bool()> exceeded = {};
+  // Whether what the process is there for is done; asked often. It is then told to end.
+  std::function<bool()> done = {};
 };
 
 // A plan's max_runtime_seconds: 0 is no limit.
@@ -25,7 +27,7 @@ inline Duration runtime_limit(std::int64_t seconds) {
   return seconds > 0 ? Duration(std::chrono::seconds(seconds)) : Duration::max();
 }
 
-enum class StopCause { kNone, kRequest, kMaxRuntime, kExceeded };
+enum class StopCause { kNone, kRequest, kMaxRuntime, kExceeded, kDone };
 
 struct Supervision {
   compute::ExitStatus status;

@@ -51,6 +51,21 @@ TEST_F(SupervisionTest, StopsByRequest) {
   EXPECT_EQ(record_.signals, std::vector<int>{SIGTERM});
 }
 
+TEST_F(SupervisionTest, EndsWhatIsDone) {
+  const Result<Supervision> seen =
+      run({.runs_for = 1h}, {.done = [this] { return clock_.steady() >= 10s; }});
+  EXPECT_EQ(seen->stopped_by, StopCause::kDone);
+  EXPECT_EQ(seen->status.signal, SIGTERM);
+  EXPECT_LE(seen->ran, 11s);
+  EXPECT_EQ(told_, std::vector<StopCause>{StopCause::kDone});
+}
+
+TEST_F(SupervisionTest, WhatIsDoneBecauseOfARequestIsStopped) {
+  const Result<Supervision> seen = run({.runs_for = 1h, .on_wait = stop_after(10s)},
+                                       {.done = [this] { return stop_.requested(); }});
+  EXPECT_EQ(seen->stopped_by, StopCause::kRequest);
+}
+
 TEST_F(SupervisionTest, KillsAtOnceWhatTakesMoreThanItMay) {
   const Result<Supervision> seen =
       run({.runs_for = 1h}, {.exceeded = [this] { return clock_.steady() >= 10s; }});

@@ -107,6 +107,7 @@ HostServices system_host_services(const Clock& clock, const Logger& logger, IdSo
                                 hostlink::HostRequests requests) {
     return hostlink::HostLink::open(std::move(options), std::move(requests), clock);
   };
+  services.open_model = connect_to_model;
   services.make_sandbox = make_system_sandbox;
   services.make_network = make_system_network;
   services.open_store = [&clock](const hostlink::HostPlan& plan,

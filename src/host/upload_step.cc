@@ -180,7 +180,7 @@ Status keep_the_rest(HostContext& context) {
 Status upload_artifacts(HostContext& context) {
   Outcome& outcome = *context.outcome;
   const bool uploaded_before = !outcome.output_uri.empty() || !outcome.kept_in.empty();
-  if (!outcome.script_ran || uploaded_before || is_serving(context.plan)) return {};
+  if (!outcome.script_ran || uploaded_before || runs_model_server(context.plan)) return {};
   const bool started_anew = context.sandbox == nullptr;
   if (started_anew && kept_before(context.plan)) return keep_the_rest(context);
   // An empty model in the place of a good one would be worse than none.

@@ -32,9 +32,44 @@ net::ClientRequest request_of(const ContainerInput& input, std::string target) {
   return request;
 }
 
+int status_of(const net::ClientReply& reply) { return reply.status; }
+int status_of(const net::ClientStream& reply) { return reply.head.status; }
+
 std::string uri_below(const std::string& prefix, std::string_view model) {
   while (model.starts_with('/')) model.remove_prefix(1);
   return prefix + (prefix.ends_with('/') ? "" : "/") + std::string(model);
+}
+
+// Nothing: it is there now, or was all the time; else what the container said instead.
+Result<std::optional<net::ClientReply>> load_model(const LiveContainer& container,
+                                                   const std::string& name, const std::string& uri,
+                                                   Duration limit) {
+  net::ClientRequest load{.method = "POST", .target = "/models"};
+  load.headers.add("Content-Type", "application/json");
+  load.body = to_json(Document::object({{"model_name", name}, {"url", uri}}));
+  CLARY_TRY(net::ClientReply loaded, container.link->send(load, limit));
+  if (loaded.status == 404) {
+    return invalid_argument("Failed to download model data from '" + uri +
+                            "': " + to_valid_utf8(loaded.body));
+  }
+  if (loaded.status / 100 == 2 || loaded.status == kLoaded)
+    return std::optional<net::ClientReply>();
+  return std::optional<net::ClientReply>(std::move(loaded));
+}
+
+// send: of a request, on the container's link. refused: of a reply that is at hand.
+template <typename Reply, typename Send, typename Refused>
+Result<Reply> call_with(const LiveContainer& container, const ContainerInput& input, Duration limit,
+                        Send send, Refused refused) {
+  if (!container.many_models) return send(request_of(input, "/invocations"));
+  const std::string uri = uri_below(container.model_uri, input.call.target_model);
+  const std::string name = model_name_of(uri);
+  const net::ClientRequest request = request_of(input, "/models/" + name + "/invoke");
+  CLARY_TRY(Reply reply, send(request));
+  if (status_of(reply) != 404) return reply;
+  CLARY_TRY(std::optional<net::ClientReply> instead, load_model(container, name, uri, limit));
+  if (instead) return refused(std::move(*instead));
+  return send(request);
 }
 
 }  // namespace
@@ -46,22 +81,21 @@ std::string model_name_of(std::string_view model_uri) {
 
 Result<net::ClientReply> call_container(const LiveContainer& container, const ContainerInput& input,
                                         Duration limit) {
-  if (!container.many_models) return container.link->send(request_of(input, "/invocations"), limit);
-  const std::string uri = uri_below(container.model_uri, input.call.target_model);
-  const std::string name = model_name_of(uri);
-  const net::ClientRequest request = request_of(input, "/models/" + name + "/invoke");
-  CLARY_TRY(net::ClientReply reply, container.link->send(request, limit));
-  if (reply.status != 404) return reply;
-  net::ClientRequest load{.method = "POST", .target = "/models"};
-  load.headers.add("Content-Type", "application/json");
-  load.body = to_json(Document::object({{"model_name", name}, {"url", uri}}));
-  CLARY_TRY(net::ClientReply loaded, container.link->send(load, limit));
-  if (loaded.status == 404) {
-    return invalid_argument("Failed to download model data from '" + uri +
-                            "': " + to_valid_utf8(loaded.body));
-  }
-  if (loaded.status / 100 != 2 && loaded.status != kLoaded) return loaded;
-  return container.link->send(request, limit);
+  return call_with<net::ClientReply>(
+      container, input, limit,
+      [&](const net::ClientRequest& request) { return container.link->send(request, limit); },
+      [](net::ClientReply reply) { return reply; });
+}
+
+Result<net::ClientStream> open_container(const LiveContainer& container,
+                                         const ContainerInput& input, Duration limit) {
+  return call_with<net::ClientStream>(
+      container, input, limit,
+      [&](const net::ClientRequest& request) { return container.link->open(request, limit); },
+      [](net::ClientReply reply) {
+        auto body = net::make_string_source(std::exchange(reply.body, {}));
+        return net::ClientStream{.head = std::move(reply), .body = std::move(body)};
+      });
 }
 
 EndpointAnswer answer_of(net::ClientReply reply) {

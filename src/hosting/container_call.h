@@ -27,6 +27,10 @@ struct ContainerInput {
 Result<net::ClientReply> call_container(const LiveContainer& container, const ContainerInput& input,
                                         Duration limit);
 
+// Likewise; the answer may have begun only.
+Result<net::ClientStream> open_container(const LiveContainer& container,
+                                         const ContainerInput& input, Duration limit);
+
 // Under which name a container of many models knows the model at this address.
 std::string model_name_of(std::string_view model_uri);
 

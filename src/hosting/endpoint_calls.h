@@ -3,6 +3,7 @@
 // Implementations: LiveEndpoints, FakeEndpointCalls. Thread-safe.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -38,14 +39,25 @@ struct EndpointAnswer {
   std::string body;
 };
 
+// An answer that may have begun only.
+struct EndpointStream {
+  EndpointAnswer answer;
+  // Its body as it comes; null: `answer` has it all. read() waits for the model: Timeout, or
+  // Internal where the container broke off.
+  std::unique_ptr<net::ByteSource> pieces = nullptr;
+};
+
 class EndpointCalls {
  public:
   virtual ~EndpointCalls() = default;
   // Blocks, at most as long as an invocation may take. A status that is no success is an answer.
   // Errors: NotFound: no such endpoint; InvalidArgument: the variant, model or container that is
   // named is not there, or the endpoint takes no calls now: the sentence for the caller;
-  // Unavailable: no instance can take it now; Timeout.
+  // Unavailable: no instance can take it now; LimitExceeded: its serverless variant has as many
+  // calls as it may; Timeout.
   virtual Result<EndpointAnswer> invoke(EndpointCall call) = 0;
+  // Likewise, but returns once a successful answer has begun. Outlives its pieces.
+  virtual Result<EndpointStream> invoke_streaming(EndpointCall call) = 0;
 };
 
 }  // namespace clary::hosting

@@ -73,6 +73,14 @@ class FakeInstanceLink final : public InstanceLink {
   Result<net::ClientReply> send(const net::ClientRequest& request, Duration) override {
     return answer_(request);
   }
+  // The same answer; its body read from `make_body` of it.
+  Result<net::ClientStream> open(const net::ClientRequest& request, Duration) override {
+    CLARY_TRY(net::ClientReply head, answer_(request));
+    auto body = make_body(std::exchange(head.body, {}));
+    return net::ClientStream{.head = std::move(head), .body = std::move(body)};
+  }
+
+  std::function<std::unique_ptr<net::ByteSource>(std::string)> make_body = net::make_string_source;
 
  private:
   Answer answer_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "base/time_text.h"
 #include "hosting/serving_job.h"
 
 namespace clary::hosting {
@@ -88,6 +89,7 @@ void EndpointKeeper::pause() {
   }
   books_.clear();
   instances_.clear();
+  serverless_.clear();
   table_ = std::make_shared<const LiveTable>();
   parts_.live.replace(table_);
 }
@@ -136,8 +138,7 @@ Status EndpointKeeper::look_at_all() {
     }
     changing_ = changing_ || is_changing(tended->endpoint.status) || tended->starting;
     for (const InstanceId& instance : tended->plan.start) begin_instance(*tended, instance);
-    table.emplace(to_lower(endpoint.name.value()),
-                  instances_.endpoint(tended->endpoint, tended->plan, books_[endpoint.id]));
+    table.emplace(to_lower(endpoint.name.value()), live_endpoint(*tended));
     all.push_back(std::move(tended).value());
   }
   table_ = std::make_shared<const LiveTable>(std::move(table));
@@ -241,7 +242,8 @@ Result<EndpointKeeper::Tended> EndpointKeeper::tend(Endpoint endpoint) {
   check_health(book);
   for (int i = 0; i < kRecordsInARow; ++i) {
     const std::vector<InstanceView> views = book.views(endpoint);
-    Tended tended{.plan = plan(endpoint, views, parts_.clock.now()), .endpoint = endpoint};
+    const auto demands = serverless_.demands(endpoint, parts_.clock.steady());
+    Tended tended{.plan = plan(endpoint, views, parts_.clock.now(), demands), .endpoint = endpoint};
     tended.starting =
         !tended.plan.start.empty() ||
         std::ranges::find(views, InstanceState::kStarting, &InstanceView::state) != views.end();
@@ -259,9 +261,36 @@ Result<EndpointKeeper::Tended> EndpointKeeper::tend(Endpoint endpoint) {
   return internal_error("its record changes without end");
 }
 
+// Whoever reads the table finds in it what a call of a serverless variant waits for.
+LiveEndpoint EndpointKeeper::live_endpoint(const Tended& tended) {
+  const Endpoint& endpoint = tended.endpoint;
+  InstanceBook& book = books_[endpoint.id];
+  LiveEndpoint live = instances_.endpoint(endpoint, tended.plan, book);
+  serverless_.attach(endpoint, book.views(endpoint), live);
+  for (const auto& start :
+       serverless_.started(endpoint.id, tended.plan.calls, parts_.clock.steady())) {
+    parts_.counted.count_setup(endpoint.name, start.variant, start.took);
+    parts_.log.note(endpoint.name, start.variant,
+                    "Cold start: an instance takes calls after " + format_duration(start.took));
+  }
+  return live;
+}
+
+void EndpointKeeper::tell_notices(const Endpoint& endpoint, const InstanceId& first) {
+  for (const auto* generation : {&endpoint.serving, &endpoint.next}) {
+    if (!*generation || (*generation)->number != first.generation) continue;
+    if ((*generation)->variants.front().asked.name != first.variant) continue;
+    for (const std::string& notice : (*generation)->notices)
+      parts_.log.note(endpoint.name, first.variant, notice);
+  }
+}
+
 void EndpointKeeper::begin_instance(const Tended& tended, const InstanceId& instance) {
   const domain::EndpointVariant* const variant = find_variant(tended.endpoint, instance);
   if (variant == nullptr) return;
+  if (instance.number == 1) tell_notices(tended.endpoint, instance);
+  if (variant->asked.serverless)
+    serverless_.began(tended.endpoint.id, instance, parts_.clock.steady());
   InstanceBook& book = books_[tended.endpoint.id];
   const TimePoint now = parts_.clock.now();
   for (std::size_t i = 0; i < variant->containers.size(); ++i) {
@@ -290,6 +319,12 @@ void EndpointKeeper::stop_instance(const Endpoint& endpoint, const InstanceStop&
     return;
   }
   InstanceBook& book = books_[endpoint.id];
+  const domain::EndpointVariant* const variant = find_variant(endpoint, order.id);
+  if (variant != nullptr && variant->asked.serverless && !order.at_once) {
+    parts_.log.note(endpoint.name, order.id.variant,
+                    "No calls for " + format_duration(serverless_.patience()) +
+                        ": the instance is stopped; the next call starts one");
+  }
   for (const KnownContainer* container : book.of(order.id)) {
     if (!container->has_ended() && !container->is_stopping()) stop_job(book, container->job);
   }
@@ -319,6 +354,7 @@ Status EndpointKeeper::remove(const Endpoint& endpoint) {
   for (const auto& [name, container] : books_[endpoint.id].containers()) parts_.health.forget(name);
   books_.erase(endpoint.id);
   instances_.forget(endpoint.id);
+  serverless_.forget(endpoint.id);
   parts_.logger.info("endpoint removed", {{"name", endpoint.name.value()}});
   return {};
 }

@@ -21,11 +21,13 @@
 #include "domain/endpoint_store.h"
 #include "domain/job_store.h"
 #include "hosting/endpoint_changes.h"
+#include "hosting/endpoint_log.h"
 #include "hosting/endpoint_metrics.h"
 #include "hosting/endpoint_plan.h"
 #include "hosting/instance_book.h"
 #include "hosting/live_endpoints.h"
 #include "hosting/live_instances.h"
+#include "hosting/serverless_variants.h"
 #include "runtime/job_changes.h"
 #include "telemetry/metric_store.h"
 
@@ -42,14 +44,20 @@ class EndpointKeeper final : public EndpointChanges {
     LiveEndpoints& live;
     EndpointMetrics& counted;
     telemetry::MetricStore& metrics;
+    EndpointLog& log;
     IdSource& ids;
     const Clock& clock;
     const Logger& logger;
     // Makes the way to a container; tests give their own.
     LiveInstances::MakeLink link = make_socket_link;
     Duration metrics_interval = std::chrono::seconds(5);  // how often they are given to the store
+    // How long a serverless variant that is not called keeps its instance.
+    Duration serverless_patience = std::chrono::minutes(5);
   };
-  explicit EndpointKeeper(Parts parts) : parts_(std::move(parts)), instances_(parts_.link) {}
+  explicit EndpointKeeper(Parts parts)
+      : parts_(std::move(parts)),
+        instances_(parts_.link),
+        serverless_(parts_.serverless_patience) {}
   EndpointKeeper(const EndpointKeeper&) = delete;
   EndpointKeeper& operator=(const EndpointKeeper&) = delete;
   ~EndpointKeeper() override;  // stop()
@@ -85,6 +93,9 @@ class EndpointKeeper final : public EndpointChanges {
   void begin_instance(const Tended& tended, const InstanceId& instance) CLARY_REQUIRES(looking_);
   void stop_instance(const domain::Endpoint& endpoint, const InstanceStop& order)
       CLARY_REQUIRES(looking_);
+  LiveEndpoint live_endpoint(const Tended& tended) CLARY_REQUIRES(looking_);
+  // What is told of a generation once, in the endpoint's log.
+  void tell_notices(const domain::Endpoint& endpoint, const InstanceId& first);
   void stop_job(InstanceBook& book, const domain::Job& job) CLARY_REQUIRES(looking_);
   Status remove(const domain::Endpoint& endpoint) CLARY_REQUIRES(looking_);
   void forget(const domain::Endpoint& endpoint, InstanceBook& book) CLARY_REQUIRES(looking_);
@@ -97,6 +108,7 @@ class EndpointKeeper final : public EndpointChanges {
   bool paused_ CLARY_GUARDED_BY(looking_) = false;
   std::map<std::string, InstanceBook> books_ CLARY_GUARDED_BY(looking_);  // by endpoint's id
   LiveInstances instances_ CLARY_GUARDED_BY(looking_);
+  ServerlessVariants serverless_ CLARY_GUARDED_BY(looking_);
   std::shared_ptr<const LiveTable> table_ CLARY_GUARDED_BY(looking_) =
       std::make_shared<const LiveTable>();
   bool changing_ CLARY_GUARDED_BY(looking_) = false;  // some endpoint is on its way somewhere

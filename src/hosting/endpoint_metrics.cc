@@ -42,6 +42,12 @@ void EndpointMetrics::count(const CountedCall& call) {
   add(totals.overhead, call.overhead);
 }
 
+void EndpointMetrics::count_setup(const EndpointName& endpoint, const std::string& variant,
+                                  Duration time) {
+  MutexLock lock(mutex_);
+  add(totals_[{endpoint.value(), variant}].setup, time);
+}
+
 std::vector<SeriesSamples> EndpointMetrics::take(TimePoint now) {
   std::map<std::pair<std::string, std::string>, Totals> taken;
   {
@@ -59,6 +65,13 @@ std::vector<SeriesSamples> EndpointMetrics::take(TimePoint now) {
            .samples = {}});
       return batch.back().samples;
     };
+    const auto add_latencies = [&](const char* name, const Latencies& latencies) {
+      std::vector<Sample>& samples = series(name, "Microseconds");
+      for (const auto& [power, step] : latencies)
+        add_equal(samples, now, step.sum / step.count, step.count);
+    };
+    if (!totals.setup.empty()) add_latencies("ModelSetupTime", totals.setup);
+    if (totals.calls <= 0) continue;
     add_equal(series("Invocations", "None"), now, 1, totals.calls);
     const auto add_errors = [&](const char* name, double errors) {
       std::vector<Sample>& samples = series(name, "None");
@@ -70,11 +83,6 @@ std::vector<SeriesSamples> EndpointMetrics::take(TimePoint now) {
     std::vector<Sample>& per_instance = series("InvocationsPerInstance", "None");
     for (const auto& [instances, calls] : totals.by_instances)
       add_equal(per_instance, now, 1 / static_cast<double>(instances), calls);
-    const auto add_latencies = [&](const char* name, const Latencies& latencies) {
-      std::vector<Sample>& samples = series(name, "Microseconds");
-      for (const auto& [power, step] : latencies)
-        add_equal(samples, now, step.sum / step.count, step.count);
-    };
     add_latencies("ModelLatency", totals.model);
     add_latencies("OverheadLatency", totals.overhead);
   }

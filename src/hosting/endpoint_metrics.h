@@ -28,6 +28,8 @@ struct CountedCall {
 class EndpointMetrics {
  public:
   void count(const CountedCall& call);
+  // An instance of a serverless variant took so long until it could be called.
+  void count_setup(const EndpointName& endpoint, const std::string& variant, Duration time);
   // What was counted since the last time; forgotten.
   std::vector<telemetry::SeriesSamples> take(TimePoint now);
 
@@ -40,7 +42,7 @@ class EndpointMetrics {
   struct Totals {
     double calls = 0, client_errors = 0, server_errors = 0;
     std::map<std::size_t, double> by_instances;
-    Latencies model, overhead;
+    Latencies model, overhead, setup;
   };
   static void add(Latencies& latencies, Duration time);
 

@@ -44,8 +44,9 @@ const EndpointVariant* variant_in(const EndpointGeneration& generation, const st
 
 class Planner {
  public:
-  Planner(const Endpoint& endpoint, std::span<const InstanceView> instances, TimePoint now)
-      : endpoint_(endpoint), instances_(instances), now_(now) {}
+  Planner(const Endpoint& endpoint, std::span<const InstanceView> instances, TimePoint now,
+          std::span<const VariantDemand> demands)
+      : endpoint_(endpoint), instances_(instances), now_(now), demands_(demands) {}
 
   EndpointPlan make() {
     choose_calls();
@@ -80,12 +81,30 @@ class Planner {
     return found;
   }
 
+  // So many instances must be ready before a generation serves. A serverless variant starts one
+  // beforehand, to see that its model can be loaded; in service it needs none.
+  int needed(const EndpointGeneration& generation, const EndpointVariant& variant) const {
+    if (!variant.asked.serverless) return variant.instances;
+    const bool on_its_way = endpoint_.next && generation.number == endpoint_.next->number;
+    return on_its_way || variant.asked.serverless->provisioned > 0 ? 1 : 0;
+  }
+
+  // So many shall run.
+  int wanted(const EndpointGeneration& generation, const EndpointVariant& variant,
+             bool some_live) const {
+    const int least = needed(generation, variant);
+    if (!variant.asked.serverless || least > 0) return least;
+    const auto found = std::ranges::find(demands_, variant.asked.name, &VariantDemand::variant);
+    if (found == demands_.end() || found->need == VariantNeed::kNothing) return 0;
+    return found->need == VariantNeed::kInstance || some_live ? 1 : 0;
+  }
+
   bool is_whole(const EndpointGeneration& generation) const {
     return std::ranges::all_of(generation.variants, [&](const EndpointVariant& variant) {
       const auto ready = std::ranges::count_if(of(generation, variant), [](const auto* view) {
         return view->state == InstanceState::kReady;
       });
-      return ready >= variant.instances;
+      return ready >= needed(generation, variant);
     });
   }
 
@@ -211,12 +230,13 @@ class Planner {
           live.push_back(view);
         }
       }
-      stop_surplus(live, variant.instances);
+      const int count = wanted(generation, variant, !live.empty());
+      stop_surplus(live, count);
       for (const InstanceView* view : live) {
         if (!view->whole) plan_.start.push_back(view->id);
       }
-      const int missing = variant.instances - static_cast<int>(live.size());
-      if (missing > 0 && may_start(all, variant.instances)) {
+      const int missing = count - static_cast<int>(live.size());
+      if (missing > 0 && may_start(all, count)) {
         int number = all.empty() ? 0 : all.back()->id.number;
         for (int i = 0; i < missing; ++i)
           plan_.start.push_back({generation.number, variant.asked.name, ++number});
@@ -267,6 +287,7 @@ class Planner {
   const Endpoint& endpoint_;
   std::span<const InstanceView> instances_;
   TimePoint now_;
+  std::span<const VariantDemand> demands_;
   EndpointPlan plan_;
 };
 
@@ -283,9 +304,9 @@ Duration replacement_pause(int early_deaths) {
   return std::min(pause, kLongestPause);
 }
 
-EndpointPlan plan(const Endpoint& endpoint, std::span<const InstanceView> instances,
-                  TimePoint now) {
-  return Planner(endpoint, instances, now).make();
+EndpointPlan plan(const Endpoint& endpoint, std::span<const InstanceView> instances, TimePoint now,
+                  std::span<const VariantDemand> demands) {
+  return Planner(endpoint, instances, now, demands).make();
 }
 
 }  // namespace clary::hosting

@@ -60,10 +60,22 @@ struct EndpointPlan {
   std::vector<InstanceId> calls;           // what takes calls
 };
 
+// What a serverless variant of the generation that serves needs for its calls.
+enum class VariantNeed {
+  kNothing,      // it has not been called for a long time
+  kWhatIsThere,  // its instance, where it has one
+  kInstance,     // there are calls
+};
+struct VariantDemand {
+  std::string variant;
+  VariantNeed need = VariantNeed::kNothing;
+};
+
 // instances: every one that lives, and of those that ended the newest of each generation and
-// variant, so that no number is given twice.
+// variant, so that no number is given twice. demands: of serverless variants; those that are not
+// named need nothing.
 EndpointPlan plan(const domain::Endpoint& endpoint, std::span<const InstanceView> instances,
-                  TimePoint now);
+                  TimePoint now, std::span<const VariantDemand> demands = {});
 
 // Whether it lives and nobody has asked it to end, for want of a fault.
 bool is_live(InstanceState state);

@@ -111,9 +111,10 @@ Status EndpointScaler::tend(const ScalableTarget& target) {
   if (!named) return internal_error("no variant is called so");
   auto found = parts_.endpoints.find_endpoint(named->endpoint);
   if (!found.ok() && found.error().code != ErrorCode::kNotFound) return found.error();
+  EndpointVariant* there = found.ok() ? domain::serving_variant(*found, named->variant) : nullptr;
   const bool gone = !found.ok() || found->status == EndpointStatus::kDeleting ||
                     (found->status == EndpointStatus::kInService &&
-                     domain::serving_variant(*found, named->variant) == nullptr);
+                     (there == nullptr || there->asked.serverless));
   if (gone) {
     parts_.logger.info("a variant that was removed is not scaled any more",
                        {{"resource", target.resource}});

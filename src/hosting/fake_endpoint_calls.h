@@ -2,6 +2,7 @@
 // Thread-safe.
 #pragma once
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -22,15 +23,28 @@ class FakeEndpointCalls final : public EndpointCalls {
     return calls_;
   }
 
+  // What a call that streams gets, besides a successful answer. Of the next such call.
+  void set_pieces(std::unique_ptr<net::ByteSource> pieces) {
+    const MutexLock lock(mutex_);
+    pieces_ = std::move(pieces);
+  }
+
   Result<EndpointAnswer> invoke(EndpointCall call) override {
     const MutexLock lock(mutex_);
     calls_.push_back(std::move(call));
     return answer_;
   }
+  Result<EndpointStream> invoke_streaming(EndpointCall call) override {
+    const MutexLock lock(mutex_);
+    calls_.push_back(std::move(call));
+    CLARY_TRY(EndpointAnswer answer, answer_);
+    return EndpointStream{.answer = std::move(answer), .pieces = std::move(pieces_)};
+  }
 
  private:
   mutable Mutex mutex_;
   Result<EndpointAnswer> answer_ CLARY_GUARDED_BY(mutex_) = EndpointAnswer{};
+  std::unique_ptr<net::ByteSource> pieces_ CLARY_GUARDED_BY(mutex_);
   std::vector<EndpointCall> calls_ CLARY_GUARDED_BY(mutex_);
 };
 

@@ -16,6 +16,9 @@ class SocketLink final : public InstanceLink {
   Result<net::ClientReply> send(const net::ClientRequest& request, Duration limit) override {
     return client_->send_once(request, limit);
   }
+  Result<net::ClientStream> open(const net::ClientRequest& request, Duration limit) override {
+    return client_->open_once(request, limit);
+  }
 
  private:
   InstancePlace place_;

@@ -19,6 +19,9 @@ class InstanceLink {
   // Sends it once at most. Unavailable: the container has not read it, so that another may be
   // asked; Internal: it broke off after that; Timeout; LimitExceeded: its answer is too large.
   virtual Result<net::ClientReply> send(const net::ClientRequest& request, Duration limit) = 0;
+  // Likewise, but returns once the answer has begun. limit: until then, and from piece to piece.
+  // The link outlives the body.
+  virtual Result<net::ClientStream> open(const net::ClientRequest& request, Duration limit) = 0;
 };
 
 // With connections that are kept.

@@ -1,6 +1,7 @@
 #include "hosting/live_endpoints.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/strings.h"
@@ -25,6 +26,24 @@ std::string timeout_sentence(const std::string& container) {
   return "Your invocation timed out while waiting for a response from container " + container +
          ". Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, "
          "and try again.";
+}
+
+// A serverless one is there also without an instance.
+bool can_take_calls(const LiveVariant* variant) {
+  return variant->gate != nullptr || !variant->instances.empty();
+}
+
+// What a container says of a failure, as much of it as anybody is told.
+Result<std::string> read_failure(net::ByteSource& body) {
+  constexpr std::size_t kMostBytes = 1 << 20;
+  std::string text;
+  std::string piece(16 << 10, '\0');
+  while (text.size() < kMostBytes) {
+    CLARY_TRY(const std::size_t count, body.read(piece));
+    if (count == 0) break;
+    text.append(piece, 0, count);
+  }
+  return text;
 }
 
 // One more while it lives.
@@ -75,31 +94,53 @@ class LiveEndpoints::Place {
 // One call on its way through the containers.
 class LiveEndpoints::Invocation {
  public:
-  Invocation(LiveEndpoints& endpoints, EndpointCall call)
+  Invocation(LiveEndpoints& endpoints, EndpointCall call, bool streams)
       : endpoints_(endpoints),
+        counted_(endpoints.calls_),
         call_(std::move(call)),
+        streams_(streams),
         began_(endpoints.clock_.steady()),
         wish_{.call = call_,
               .variant = call_.target_variant,
-              .wait_until = began_ + endpoints.options_.patience} {}
+              .wait_until = began_ + endpoints.options_.patience,
+              .end = began_ + endpoints.options_.limit} {}
 
-  Result<EndpointAnswer> run() {
+  // Counted where its answer is whole; else count() is owed.
+  Result<EndpointStream> run() {
+    if (counted_.now() > endpoints_.options_.most_calls)
+      return unavailable("Too many calls to endpoints are under way; try again soon");
     endpoints_.wait_for_other(nullptr, wish_.wait_until);  // for the first table of all
     CLARY_TRY(place_, endpoints_.find_place(wish_));
     wish_.variant = place_->variant();
-    const EndpointName endpoint = place_->endpoint();
-    Result<EndpointAnswer> answer = through_containers();
+    endpoint_ = place_->endpoint();
+    Result<EndpointStream> out = through_containers();
+    const bool refused = !out.ok() && out.error().code == ErrorCode::kInvalidArgument;
+    if (!out.ok()) {
+      count(refused ? 400 : 500);
+    } else if (out->pieces == nullptr) {
+      count(out->answer.status);
+    }
+    return out;
+  }
+
+  void count(int status) {
     const Duration elapsed = endpoints_.clock_.steady() - began_;
-    const bool refused = !answer.ok() && answer.error().code == ErrorCode::kInvalidArgument;
-    endpoints_.metrics_.count({.endpoint = endpoint,
+    endpoints_.metrics_.count({.endpoint = endpoint_,
                                .variant = wish_.variant,
-                               .status = answer.ok() ? answer->status
-                                         : refused   ? 400
-                                                     : 500,
+                               .status = status,
                                .model = in_model_,
                                .overhead = elapsed - in_model_,
                                .instances = instances_});
-    return answer;
+  }
+
+  // A piece of an answer that has begun.
+  Result<std::size_t> read(net::ByteSource& pieces, std::span<char> into) {
+    const LentPlace lent;
+    const Duration began = endpoints_.clock_.steady();
+    if (began - began_ >= endpoints_.options_.stream_limit) return timed_out("its time is over");
+    Result<std::size_t> count = pieces.read(into);
+    in_model_ += endpoints_.clock_.steady() - began;
+    return count;
   }
 
  private:
@@ -135,7 +176,7 @@ class LiveEndpoints::Invocation {
                                   : " does not host many models: TargetModel is not for it"));
   }
 
-  Result<EndpointAnswer> through_containers() {
+  Result<EndpointStream> through_containers() {
     instances_ = place_->instances();
     CLARY_TRY(const Range range, this->range());
     CLARY_RETURN_IF_ERROR(check_model(range));
@@ -143,11 +184,12 @@ class LiveEndpoints::Invocation {
     input.body = std::move(call_.body);
     for (std::size_t at = range.first; at < range.second; ++at) {
       input.last = at + 1 == range.second;
-      CLARY_TRY(EndpointAnswer answer, in_container(at, input));
+      CLARY_TRY(EndpointStream out, in_container(at, input));
+      EndpointAnswer& answer = out.answer;
       answer.variant = place_->variant();
       answer.container = place_->containers()[at].name;
       answer.log_stream = place_->containers()[at].log_stream;
-      if (input.last || answer.status / 100 != 2) return answer;
+      if (input.last || answer.status / 100 != 2) return out;
       input.content_type = std::move(answer.content_type);
       input.body = std::move(answer.body);
     }
@@ -155,15 +197,15 @@ class LiveEndpoints::Invocation {
   }
 
   // At another instance where this one has not read it.
-  Result<EndpointAnswer> in_container(std::size_t at, const ContainerInput& input) {
+  Result<EndpointStream> in_container(std::size_t at, const ContainerInput& input) {
     for (;;) {
       const LiveContainer& container = place_->containers()[at];
       const Duration began = endpoints_.clock_.steady();
       const Duration left = began_ + endpoints_.options_.limit - began;
       if (left <= Duration(0)) return timed_out(timeout_sentence(container.name));
-      auto reply = call_container(container, input, left);
+      Result<EndpointStream> reply = ask(container, input, left);
       in_model_ += endpoints_.clock_.steady() - began;
-      if (reply.ok()) return answer_of(std::move(reply).value());
+      if (reply.ok()) return reply;
       switch (reply.error().code) {
         case ErrorCode::kUnavailable:
           break;
@@ -172,9 +214,9 @@ class LiveEndpoints::Invocation {
         case ErrorCode::kInvalidArgument:
           return reply.error();
         default:  // the container's own end: an answer of its, as SageMaker has it
-          return EndpointAnswer{
-              .status = 500,
-              .body = "The container ended before it had answered: " + reply.error().message};
+          return EndpointStream{.answer = {.status = 500,
+                                           .body = "The container ended before it had answered: " +
+                                                   reply.error().message}};
       }
       endpoints_.on_unreachable_();
       wish_.tried.push_back(&place_->instance());
@@ -185,10 +227,30 @@ class LiveEndpoints::Invocation {
     }
   }
 
+  // Of a call that streams, the last container's success is handed on as it comes.
+  Result<EndpointStream> ask(const LiveContainer& container, const ContainerInput& input,
+                             Duration limit) const {
+    if (!streams_ || !input.last) {
+      CLARY_TRY(net::ClientReply reply, call_container(container, input, limit));
+      return EndpointStream{.answer = answer_of(std::move(reply))};
+    }
+    CLARY_TRY(net::ClientStream reply, open_container(container, input, limit));
+    EndpointStream out{.answer = answer_of(std::move(reply.head))};
+    if (out.answer.status / 100 == 2) {
+      out.pieces = std::move(reply.body);
+    } else {
+      CLARY_TRY(out.answer.body, read_failure(*reply.body));
+    }
+    return out;
+  }
+
   LiveEndpoints& endpoints_;
+  const CountedIn counted_;
   EndpointCall call_;
+  const bool streams_;
   const Duration began_;
   Wish wish_;
+  EndpointName endpoint_;  // as it was created
   std::unique_ptr<Place> place_;
   std::vector<std::unique_ptr<Place>> tried_;  // held, so that none is taken for another
   std::size_t instances_ = 1;
@@ -199,12 +261,40 @@ LiveEndpoints::LiveEndpoints(const Clock& clock, EndpointMetrics& metrics,
                              std::function<double()> random, LiveEndpointsOptions options)
     : clock_(clock), metrics_(metrics), options_(options), random_(std::move(random)) {}
 
+// An answer on its way out, with the call that it belongs to: its instance is busy until it ends.
+class LiveEndpoints::Pieces final : public net::ByteSource {
+ public:
+  Pieces(std::unique_ptr<Invocation> invocation, EndpointStream& begun)
+      : invocation_(std::move(invocation)),
+        status_(begun.answer.status),
+        inner_(std::move(begun.pieces)) {}
+  ~Pieces() override { invocation_->count(status_); }
+
+  Result<std::size_t> read(std::span<char> into) override {
+    Result<std::size_t> count = invocation_->read(*inner_, into);
+    if (!count.ok()) status_ = 500;
+    return count;
+  }
+
+ private:
+  std::unique_ptr<Invocation> invocation_;
+  int status_;
+  std::unique_ptr<net::ByteSource> inner_;  // ends before the link that it is read from
+};
+
 Result<EndpointAnswer> LiveEndpoints::invoke(EndpointCall call) {
-  const CountedIn counted(calls_);
-  if (counted.now() > options_.most_calls)
-    return unavailable("Too many calls to endpoints are under way; try again soon");
   const LentPlace lent;
-  return Invocation(*this, std::move(call)).run();
+  CLARY_TRY(EndpointStream whole, Invocation(*this, std::move(call), false).run());
+  return std::move(whole.answer);
+}
+
+Result<EndpointStream> LiveEndpoints::invoke_streaming(EndpointCall call) {
+  auto invocation = std::make_unique<Invocation>(*this, std::move(call), true);
+  const LentPlace lent;
+  CLARY_TRY(EndpointStream begun, invocation->run());
+  if (begun.pieces != nullptr)
+    begun.pieces = std::make_unique<Pieces>(std::move(invocation), begun);
+  return begun;
 }
 
 void LiveEndpoints::replace(std::shared_ptr<const LiveTable> table) {
@@ -215,27 +305,44 @@ void LiveEndpoints::replace(std::shared_ptr<const LiveTable> table) {
   changed_.notify_all();
 }
 
-Result<std::unique_ptr<LiveEndpoints::Place>> LiveEndpoints::find_place(const Wish& wish) {
-  for (;;) {
+Result<std::unique_ptr<LiveEndpoints::Place>> LiveEndpoints::find_place(Wish& wish) {
+  for (bool told = false;;) {
     std::shared_ptr<const LiveTable> seen;
+    Duration until = wish.wait_until;
+    bool cold = false;
     {
       MutexLock lock(mutex_);
       seen = table_;
       if (seen == nullptr)
         return unavailable(quoted(wish.call.endpoint) + " is not looked after yet; try again soon");
       CLARY_TRY(const LiveVariant* const variant, choose_variant(*seen, wish));
+      CLARY_RETURN_IF_ERROR(enter_gate(*variant, wish));
       if (auto instance = least_busy(*variant, wish)) {
         const EndpointName& name = seen->find(to_lower(wish.call.endpoint.value()))->second.name;
         return std::make_unique<Place>(name, *variant, std::move(instance));
       }
       const bool worth_it = variant->coming || !wish.tried.empty();
-      if (!worth_it || clock_.steady() >= wish.wait_until) {
+      if (variant->gate != nullptr) {
+        CLARY_RETURN_IF_ERROR(check_cold(*variant, wish));
+        until = wish.end;
+        cold = true;
+      } else if (!worth_it || clock_.steady() >= until) {
         return unavailable("The variant '" + variant->name + "' of " + quoted(wish.call.endpoint) +
                            " has no instance that takes calls now");
       }
     }
-    wait_for_other(seen, wish.wait_until);
+    if (cold && !std::exchange(told, true)) on_wanted_();
+    wait_for_other(seen, until);
   }
+}
+
+Status LiveEndpoints::check_cold(const LiveVariant& variant, const Wish& wish) const {
+  if (!variant.coming && variant.last_failed > wish.failed_before) {
+    return unavailable("No instance of the variant '" + variant.name + "' of " +
+                       quoted(wish.call.endpoint) + " could be started: " + variant.failure);
+  }
+  if (clock_.steady() >= wish.end) return timed_out(timeout_sentence("primary"));
+  return {};
 }
 
 void LiveEndpoints::wait_for_other(const std::shared_ptr<const LiveTable>& seen, Duration until) {
@@ -255,16 +362,15 @@ Result<const LiveVariant*> LiveEndpoints::choose_variant(const LiveTable& table,
   for (const LiveVariant& variant : endpoint.variants) {
     if (variant.shadow) continue;
     if (variant.name == wish.variant) return &variant;
+    if (variant.gate != nullptr && variant.gate.get() == wish.pass.gate()) return &variant;
     open.push_back(&variant);
   }
   if (!wish.variant.empty())
     return invalid_argument(quoted(endpoint.name) + " has no variant '" + wish.variant + "'.");
   if (open.empty()) return invalid_argument(quoted(endpoint.name) + " has no variant.");
   // What has no instance leaves its share to the others.
-  const bool some_ready =
-      std::ranges::any_of(open, [](const auto* variant) { return !variant->instances.empty(); });
-  if (some_ready)
-    std::erase_if(open, [](const LiveVariant* variant) { return variant->instances.empty(); });
+  if (std::ranges::any_of(open, can_take_calls))
+    std::erase_if(open, [](const LiveVariant* variant) { return !can_take_calls(variant); });
   double total = 0;
   for (const LiveVariant* variant : open) total += variant->weight;
   double left = random_() * total;

@@ -2,7 +2,8 @@
 // instance with the fewest calls under way, its containers one after the other.
 //
 // A call that a container has not read goes to another instance; one that it has read fails with
-// it. Thread-safe; a call lends its thread's place out while it waits.
+// it. A call of a serverless variant passes its gate, and waits where an instance must be started.
+// Thread-safe; a call lends its thread's place out while it waits.
 #pragma once
 
 #include <atomic>
@@ -16,25 +17,31 @@
 #include "base/mutex.h"
 #include "hosting/endpoint_calls.h"
 #include "hosting/endpoint_metrics.h"
+#include "hosting/endpoint_sights.h"
 #include "hosting/live_table.h"
 
 namespace clary::hosting {
 
 struct LiveEndpointsOptions {
-  Duration limit = std::chrono::seconds(60);    // of one invocation. Source: contract.md 7.1
+  Duration limit = std::chrono::seconds(60);  // of one invocation. Source: contract.md 7.1
+  // Of an answer in pieces, which come at most `limit` apart. Source: the service's limit.
+  Duration stream_limit = std::chrono::minutes(8);
   Duration patience = std::chrono::seconds(5);  // with a variant whose instance is being started
   // Under way at a time. Fewer than the server's waiting threads: others' requests come through,
   // those of starting instances for their models too.
   int most_calls = 448;
 };
 
-class LiveEndpoints final : public EndpointCalls {
+class LiveEndpoints final : public EndpointCalls, public EndpointSights {
  public:
   // random: in [0, 1); called by one thread at a time. clock and metrics outlive the object.
   LiveEndpoints(const Clock& clock, EndpointMetrics& metrics, std::function<double()> random,
                 LiveEndpointsOptions options = {});
 
   Result<EndpointAnswer> invoke(EndpointCall call) override;
+  Result<EndpointStream> invoke_streaming(EndpointCall call) override;
+  std::optional<VariantSight> sight(const EndpointName& endpoint,
+                                    const std::string& variant) override;
 
   // Calls that begin from now on go by it. Before the first, calls wait: after a restart an
   // endpoint is not known yet, and not one that is not there.
@@ -42,9 +49,12 @@ class LiveEndpoints final : public EndpointCalls {
   // Told when an instance could not be reached; by any thread, only to wake another. Set before
   // the first call.
   void set_on_unreachable(std::function<void()> told) { on_unreachable_ = std::move(told); }
+  // Told when a call waits for a serverless variant that has no instance; the same.
+  void set_on_wanted(std::function<void()> told) { on_wanted_ = std::move(told); }
 
  private:
   class Invocation;
+  class Pieces;
   // An instance with a call under way to it.
   class Place;
   struct Wish {
@@ -52,8 +62,14 @@ class LiveEndpoints final : public EndpointCalls {
     std::string variant;                       // "": by weight
     std::vector<const LiveInstance*> tried{};  // not these
     Duration wait_until{0};                    // on the steady clock
+    Duration end{0};                           // of the invocation, on the same
+    GatePass pass{};                           // of a serverless variant
+    int failed_before = 0;                     // LiveVariant::last_failed when it was entered
   };
-  Result<std::unique_ptr<Place>> find_place(const Wish& wish);
+  Result<std::unique_ptr<Place>> find_place(Wish& wish);
+  Status enter_gate(const LiveVariant& variant, Wish& wish) CLARY_REQUIRES(mutex_);
+  // Nothing: it is worth waiting until `end` for the variant's first instance.
+  Status check_cold(const LiveVariant& variant, const Wish& wish) const;
   Result<const LiveVariant*> choose_variant(const LiveTable& table, const Wish& wish)
       CLARY_REQUIRES(mutex_);
   std::shared_ptr<LiveInstance> least_busy(const LiveVariant& variant, const Wish& wish)
@@ -65,6 +81,7 @@ class LiveEndpoints final : public EndpointCalls {
   EndpointMetrics& metrics_;
   const LiveEndpointsOptions options_;
   std::function<void()> on_unreachable_ = [] {};
+  std::function<void()> on_wanted_ = [] {};
   std::atomic<int> calls_ = 0;
   Mutex mutex_;
   CondVar changed_;

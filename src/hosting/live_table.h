@@ -13,6 +13,7 @@
 
 #include "base/names.h"
 #include "domain/endpoint.h"
+#include "hosting/call_gate.h"
 #include "hosting/instance_link.h"
 
 namespace clary::hosting {
@@ -48,6 +49,10 @@ struct LiveVariant {
   bool direct = false;  // each container is called by its name; else one after the other
   bool coming = false;  // an instance is being started: worth waiting for
   std::vector<std::shared_ptr<LiveInstance>> instances;
+  // Of a serverless one, which is there also without an instance; else null.
+  std::shared_ptr<CallGate> gate{};
+  int last_failed = 0;    // of these the newest instance that died; 0: none
+  std::string failure{};  // and why it did
 };
 
 struct LiveEndpoint {

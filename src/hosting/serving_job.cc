@@ -24,6 +24,8 @@ domain::Job serving_job(const domain::Endpoint& endpoint, const domain::Endpoint
   job.spec.image = job.spec.model.image;
   job.spec.role = variant.role;
   job.spec.instance_type = variant.asked.instance_type;
+  job.spec.serverless = variant.asked.serverless;
+  job.spec.accelerator_type = variant.asked.accelerator_type;
   job.spec.network_isolation = variant.network_isolation;
   job.spec.max_runtime_seconds = 0;
   job.spec.place = place;

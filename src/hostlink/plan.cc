@@ -167,6 +167,10 @@ void read_work(HostPlan& plan, const Document& document) {
   plan.stop_grace_seconds = document.int_or("stop_grace_seconds", absent.stop_grace_seconds);
   if (const Document* model = document.find("model")) plan.model = read_model(*model);
   plan.serving_socket = document.string_or("serving_socket", "");
+  plan.accelerator_type = document.string_or("accelerator_type", "");
+  plan.engine_folder = document.string_or("engine_folder", "");
+  if (const Document* transform = document.find("transform"))
+    plan.transform = PlanTransform::from_document(*transform);
 }
 
 void read_machine(HostPlan& plan, const Document& document) {
@@ -251,6 +255,8 @@ Document HostPlan::to_document() const {
       {"stop_grace_seconds", stop_grace_seconds},
       {"model", model_document(model)},
       {"serving_socket", serving_socket},
+      {"accelerator_type", accelerator_type},
+      {"engine_folder", engine_folder},
       {"priority", priority},
       {"sandbox", sandbox},
       {"network_isolation", network_isolation},
@@ -274,6 +280,7 @@ Document HostPlan::to_document() const {
       {"credentials", credentials.to_document()},
   });
   if (run_as_uid) document.set("run_as_uid", std::int64_t{*run_as_uid});
+  if (kind == "transform") document.set("transform", transform.to_document());
   return document;
 }
 

@@ -53,6 +53,30 @@ struct PlanModel {
   bool many = false;  // each is fetched when it is called for
 };
 
+// What a transform job does with its model; where the answers go is HostPlan::output_uri.
+struct PlanTransform {
+  std::string input_uri;               // s3://bucket/prefix, or a manifest's address
+  std::string data_type = "S3Prefix";  // or "ManifestFile"
+  std::string content_type;            // "": none is named
+  std::string compression = "None";    // or "Gzip"
+  std::string split = "None";          // or "Line", "RecordIO", "TFRecord"
+  std::string accept;                  // "": none is named
+  std::string assemble = "None";       // or "Line"
+  // What is not set is the container's own choice, and then AWS's default.
+  std::string strategy;               // "SingleRecord", "MultiRecord" or ""
+  std::optional<int> max_concurrent;  // requests under way
+  std::optional<int> max_payload_mb;  // of one request; 0: not limited
+  int timeout_seconds = 600;          // of one request
+  int max_retries = 3;                // of one request, after the first
+  std::string input_filter = "$";     // JSONPath
+  std::string output_filter = "$";
+  bool join_input = false;  // the answer is put beside what it answers
+  int instances = 1;        // asked for: this one host does the work of all
+
+  Document to_document() const;
+  static PlanTransform from_document(const Document& document);
+};
+
 struct PlanInterpreter {
   std::string python;                 // absolute path of the interpreter
   std::vector<std::string> prefixes;  // folders it needs, shown read-only at their own paths
@@ -78,7 +102,7 @@ inline constexpr const char* kFirstHost = "algo-1";
 struct HostPlan {
   int version = kProtocolVersion;
   GangId gang;
-  std::string kind = "training";  // or "processing", "serving"
+  std::string kind = "training";  // or "processing", "serving", "transform"
   JobName job;
   std::string job_arn;
   std::string request;  // JSON, as it was asked for; "" where the host has no use for it
@@ -107,8 +131,13 @@ struct HostPlan {
   std::int64_t max_runtime_seconds = 86400;  // 0: it has no end
   std::int64_t stop_grace_seconds = 120;
 
-  PlanModel model;             // of a serving job
+  PlanModel model;             // of a serving job and of a transform job
   std::string serving_socket;  // on this machine, where its model server listens
+  PlanTransform transform;     // of a transform job
+  // Of a serving job: the kind of Elastic Inference that was asked for; "": none was. With it the
+  // torch engine comes first, from the folder on this machine; "": none is built.
+  std::string accelerator_type;
+  std::string engine_folder;
 
   int priority = 0;  // while it waits for a place: higher comes first
   std::string sandbox = "bubblewrap";

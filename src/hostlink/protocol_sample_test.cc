@@ -142,6 +142,8 @@ TEST(HostPlan, ReadsWhatItWrites) {
   plan.channels[0].content_type = "text/csv";
   plan.model = {.form = "objects", .uri = "s3://b/m", .many = true};
   plan.serving_socket = "/d/serve.sock";
+  plan.accelerator_type = "ml.eia2.medium";
+  plan.engine_folder = "/d/engines/e";
   const Document written = plan.to_document();
   const HostPlan again = HostPlan::from_document(parse_json(to_json(written)).value()).value();
   EXPECT_EQ(again.to_document(), written);
@@ -150,6 +152,43 @@ TEST(HostPlan, ReadsWhatItWrites) {
   EXPECT_EQ(again.model.form, "objects");
   EXPECT_TRUE(again.model.many);
   EXPECT_EQ(again.serving_socket, "/d/serve.sock");
+  EXPECT_EQ(again.accelerator_type, "ml.eia2.medium");
+  EXPECT_EQ(again.engine_folder, "/d/engines/e");
+}
+
+TEST(HostPlan, ReadsWhatATransformDoes) {
+  HostPlan plan = HostPlan::from_document(parse_json(kPlan).value()).value();
+  EXPECT_EQ(plan.to_document().find("transform"), nullptr) << "no other job has one";
+  plan.kind = "transform";
+  plan.transform = {.input_uri = "s3://b/in",
+                    .data_type = "ManifestFile",
+                    .content_type = "text/csv",
+                    .compression = "Gzip",
+                    .split = "Line",
+                    .accept = "a/b",
+                    .assemble = "Line",
+                    .strategy = "SingleRecord",
+                    .max_concurrent = 2,
+                    .max_payload_mb = 0,
+                    .timeout_seconds = 7,
+                    .max_retries = 0,
+                    .input_filter = "$[1:]",
+                    .output_filter = "$[0]",
+                    .join_input = true,
+                    .instances = 3};
+  const Document written = plan.to_document();
+  const HostPlan again = HostPlan::from_document(parse_json(to_json(written)).value()).value();
+  EXPECT_EQ(again.to_document(), written);
+  EXPECT_EQ(again.transform.max_payload_mb, 0);
+  EXPECT_EQ(again.transform.max_retries, 0);
+  EXPECT_TRUE(again.transform.join_input);
+  EXPECT_EQ(again.transform.instances, 3);
+  plan.transform = {};
+  const HostPlan plain = HostPlan::from_document(plan.to_document()).value();
+  EXPECT_EQ(plain.transform.max_payload_mb, std::nullopt);
+  EXPECT_EQ(plain.transform.max_concurrent, std::nullopt);
+  EXPECT_EQ(plain.transform.timeout_seconds, 600);
+  EXPECT_EQ(plain.transform.instances, 1);
 }
 
 TEST(HostPlan, RefusesWhatItCannotRead) {

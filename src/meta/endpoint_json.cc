@@ -81,19 +81,6 @@ Result<std::vector<Record>> read_list(const Document& document, std::string_view
 
 // ---- parts ----
 
-Document serverless_document(const Serverless& serverless) {
-  return Document::object({{"memory_mib", serverless.memory_mib},
-                           {"max_concurrency", serverless.max_concurrency},
-                           {"provisioned", serverless.provisioned}});
-}
-
-Serverless read_serverless(const Document& document) {
-  const Serverless fallback;
-  return {.memory_mib = read_int(document, "memory_mib", fallback.memory_mib),
-          .max_concurrency = read_int(document, "max_concurrency", fallback.max_concurrency),
-          .provisioned = read_int(document, "provisioned", fallback.provisioned)};
-}
-
 Document production_variant_document(const ProductionVariant& variant) {
   Document document = Document::object({{"name", variant.name},
                                         {"model", variant.model},
@@ -157,12 +144,14 @@ template <typename Record>
 void put_rules(Document& document, const Record& record) {
   if (record.capture) document.set("capture", capture_document(*record.capture));
   if (record.async) document.set("async", async_document(*record.async));
+  if (!record.notices.empty()) document.set("notices", text_array(record.notices));
 }
 
 template <typename Record>
 void read_rules(const Document& document, Record& record) {
   if (const Document* capture = document.find("capture")) record.capture = read_capture(*capture);
   if (const Document* async = document.find("async")) record.async = read_async(*async);
+  record.notices = read_texts(document, "notices");
 }
 
 Document variant_document(const EndpointVariant& variant) {
@@ -232,6 +221,19 @@ Result<ModelContainer> read_container(const Document& document) {
                         .environment = read_pairs(document, "environment")};
 }
 
+Document serverless_document(const Serverless& serverless) {
+  return Document::object({{"memory_mib", serverless.memory_mib},
+                           {"max_concurrency", serverless.max_concurrency},
+                           {"provisioned", serverless.provisioned}});
+}
+
+Serverless read_serverless(const Document& document) {
+  const Serverless fallback;
+  return {.memory_mib = read_int(document, "memory_mib", fallback.memory_mib),
+          .max_concurrency = read_int(document, "max_concurrency", fallback.max_concurrency),
+          .provisioned = read_int(document, "provisioned", fallback.provisioned)};
+}
+
 Document place_document(const ServingPlace& place) {
   return Document::object({{"endpoint", place.endpoint.value()},
                            {"endpoint_id", place.endpoint_id},
@@ -258,6 +260,7 @@ Document model_document(const Model& model) {
                            {"containers", list_document(model.containers, container_document)},
                            {"direct", model.direct},
                            {"network_isolation", model.network_isolation},
+                           {"notices", text_array(model.notices)},
                            {"created", to_column(model.created)}});
 }
 
@@ -270,6 +273,7 @@ Result<Model> read_model(const Document& document) {
   CLARY_TRY(model.containers, read_list(document, "containers", read_container));
   model.direct = document.bool_or("direct", false);
   model.network_isolation = document.bool_or("network_isolation", false);
+  model.notices = read_texts(document, "notices");
   model.created = read_time(document, "created");
   return model;
 }

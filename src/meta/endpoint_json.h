@@ -24,6 +24,8 @@ Result<domain::Endpoint> read_endpoint(const Document& document);
 // Of serving jobs.
 Document container_document(const domain::ModelContainer& container);
 Result<domain::ModelContainer> read_container(const Document& document);
+Document serverless_document(const domain::Serverless& serverless);
+domain::Serverless read_serverless(const Document& document);
 Document place_document(const domain::ServingPlace& place);
 domain::ServingPlace read_place(const Document& document);
 

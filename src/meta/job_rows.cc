@@ -6,6 +6,7 @@
 #include "base/document.h"
 #include "base/json.h"
 #include "meta/endpoint_json.h"
+#include "meta/transform_json.h"
 
 namespace clary::meta {
 namespace {
@@ -65,8 +66,11 @@ std::string spec_text(const JobSpec& spec) {
                                         {"network_isolation", spec.network_isolation}});
   if (spec.place) {
     document.set("place", place_document(*spec.place));
-    document.set("model", container_document(spec.model));
+    if (spec.serverless) document.set("serverless", serverless_document(*spec.serverless));
+    document.set("accelerator_type", spec.accelerator_type);
   }
+  if (spec.transform) document.set("transform", transform_document(*spec.transform));
+  if (spec.place || spec.transform) document.set("model", container_document(spec.model));
   return to_json(document);
 }
 
@@ -122,9 +126,14 @@ Result<JobSpec> read_spec(std::string_view text) {
   spec.priority = static_cast<int>(document.int_or("priority", 0));
   spec.network_isolation = document.bool_or("network_isolation", false);
   if (const Document* place = document.find("place")) spec.place = read_place(*place);
+  if (const Document* transform = document.find("transform"))
+    spec.transform = read_transform(*transform);
   if (const Document* model = document.find("model")) {
     CLARY_TRY(spec.model, read_container(*model));
   }
+  if (const Document* serverless = document.find("serverless"))
+    spec.serverless = read_serverless(*serverless);
+  spec.accelerator_type = document.string_or("accelerator_type", "");
   return spec;
 }
 

@@ -2,14 +2,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "base/mutex.h"
 #include "base/strings.h"
+#include "net/client_exchange.h"
 #include "net/client_link.h"
-#include "net/message_parser.h"
 #include "net/sockets.h"
 #include "net/tls.h"
 
@@ -17,23 +19,8 @@ namespace clary::net {
 
 namespace {
 
-constexpr std::size_t kSentPieceBytes = 128 << 10;
 constexpr std::string_view kHttpPrefix = "http://";
 constexpr std::string_view kHttpsPrefix = "https://";
-
-std::string request_head(const ClientRequest& request, const std::string& host) {
-  std::string head = request.method + " " + request.target + " HTTP/1.1\r\n";
-  if (request.headers.find("Host") == nullptr) head += "Host: " + host + "\r\n";
-  for (const auto& [name, value] : request.headers.fields()) {
-    if (!equals_ignoring_case(name, "Content-Length"))
-      head.append(name).append(": ").append(value).append("\r\n");
-  }
-  const std::uint64_t length =
-      request.source != nullptr ? request.source_length : request.body.size();
-  const bool has_body = length > 0 || request.method == "POST" || request.method == "PUT";
-  if (has_body) head += "Content-Length: " + std::to_string(length) + "\r\n";
-  return head + "\r\n";
-}
 
 bool is_one_line(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
@@ -48,181 +35,6 @@ Status check_request(const ClientRequest& request) {
     return invalid_argument("request " + request.method + ": a line break or space in its head");
   return {};
 }
-
-// One request and its reply on one connection.
-class Exchange {
- public:
-  Exchange(ClientLink& link, const ClientOptions& options, const ClientRequest& request,
-           const std::function<Status(std::string_view)>& body_sink)
-      : link_(link),
-        options_(options),
-        request_(request),
-        body_sink_(body_sink),
-        kind_(request.method == "HEAD" ? MessageParser::Kind::kReplyToHead
-                                       : MessageParser::Kind::kReply),
-        parser_(kind_) {}
-
-  Result<ClientReply> run(const std::string& host) {
-    const Status sent = send_request(host);
-    // A server that has made up its mind answers before it has read everything: the answer counts.
-    if (!sent.ok() && (source_failed_ || sent.error().code != ErrorCode::kUnavailable))
-      return sent.error();
-    auto reply = read_reply();
-    if (!reply.ok() && !sent.ok()) return sent.error();
-    return reply;
-  }
-
-  // The reply is whole by then, or it is a Timeout.
-  void end_at(std::chrono::steady_clock::time_point end) { end_ = end; }
-
-  bool answered() const { return answered_; }  // a byte of the reply has arrived
-  // The connection broke while the server had not read everything: it would have been an end else.
-  bool broke_unread() const { return broke_unread_ && !answered_; }
-  bool began_source() const { return began_source_; }
-  bool sink_failed() const { return sink_failed_; }
-  bool keeps_connection() const { return keeps_; }
-
- private:
-  Status send_request(const std::string& host) {
-    const std::string head = request_head(request_, host);
-    if (request_.source == nullptr) return send_parts(head, request_.body);
-    CLARY_RETURN_IF_ERROR(send_parts(head, {}));
-    std::uint64_t left = request_.source_length;
-    auto piece = std::make_unique_for_overwrite<char[]>(kSentPieceBytes);
-    while (left > 0 && !stopped_early_) {
-      began_source_ = true;
-      auto count = request_.source->read(
-          {piece.get(), static_cast<std::size_t>(std::min<std::uint64_t>(left, kSentPieceBytes))});
-      source_failed_ = !count.ok() || *count == 0;
-      if (!count.ok()) return count.error();
-      if (*count == 0) return invalid_argument("the request's body ended before its length");
-      left -= *count;
-      CLARY_RETURN_IF_ERROR(send_parts({piece.get(), *count}, {}));
-    }
-    return {};
-  }
-
-  Status keep_to_end() {
-    if (!end_) return {};
-    const auto left =
-        std::chrono::duration_cast<Duration>(*end_ - std::chrono::steady_clock::now());
-    if (left <= Duration(0)) return timed_out("the reply was not whole in time");
-    link_.set_io_timeout(left);
-    return {};
-  }
-
-  Status send_parts(std::string_view first, std::string_view second) {
-    CLARY_RETURN_IF_ERROR(keep_to_end());
-    const Result<ClientLink::Sent> sent = link_.send(first, second);
-    stopped_early_ = !sent.ok() || *sent == ClientLink::Sent::kAnswered;
-    broke_unread_ = !sent.ok() && sent.error().code == ErrorCode::kUnavailable;
-    return sent.ok() ? Status() : Status(sent.error());
-  }
-
-  Result<bool> receive() {
-    CLARY_RETURN_IF_ERROR(keep_to_end());
-    const Result<bool> open = link_.receive(input_);
-    if (!open.ok()) {
-      broke_unread_ = broke_unread_ || open.error().code == ErrorCode::kUnavailable;
-      return open.error();
-    }
-    answered_ = answered_ || *open;
-    return *open;
-  }
-
-  Status receive_more() {
-    CLARY_TRY(const bool open, receive());
-    if (!open) return unavailable("the server closed the connection before its reply was complete");
-    return {};
-  }
-
-  Result<ClientReply> read_reply() {
-    MessageHead head;
-    do {  // replies of 1xx come before the one that counts
-      parser_.restart(kind_);
-      for (;;) {
-        input_.erase(0, parser_.put_head(input_));
-        if (const ParseFault* fault = parser_.fault())
-          return unavailable("the reply cannot be read: " + fault->sentence);
-        if (parser_.head_complete()) break;
-        CLARY_RETURN_IF_ERROR(receive_more());
-      }
-      head = parser_.take_head();
-    } while (head.status / 100 == 1);
-    ClientReply reply{.status = head.status,
-                      .reason = std::move(head.reason),
-                      .headers = std::move(head.headers)};
-    CLARY_RETURN_IF_ERROR(read_body(reply));
-    keeps_ = parser_.framing().keep_alive && !parser_.framing().until_close && !stopped_early_ &&
-             input_.empty();
-    return reply;
-  }
-
-  Status read_body(ClientReply& reply) {
-    const Framing& framing = parser_.framing();
-    if (kind_ == MessageParser::Kind::kReplyToHead || reply.status == 204 || reply.status == 304)
-      return {};
-    if (framing.chunked) return read_chunks(reply);
-    std::uint64_t left = framing.until_close ? UINT64_MAX : framing.content_length.value_or(0);
-    while (left > 0) {
-      if (input_.empty()) {
-        CLARY_TRY(const bool open, receive());
-        if (!open && framing.until_close) return {};
-        if (!open)
-          return unavailable("the server closed the connection before its reply was complete");
-      }
-      const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left, input_.size()));
-      CLARY_RETURN_IF_ERROR(take_body(reply, std::string_view(input_).substr(0, count)));
-      input_.erase(0, count);
-      left -= count;
-    }
-    return {};
-  }
-
-  Status read_chunks(ClientReply& reply) {
-    while (!parser_.chunks_complete()) {
-      const auto decoded = parser_.decode_chunks(input_);
-      if (const ParseFault* fault = parser_.fault())
-        return unavailable("the reply cannot be read: " + fault->sentence);
-      if (decoded.length > 0) {
-        CLARY_RETURN_IF_ERROR(take_body(reply, std::string_view(input_).substr(0, decoded.length)));
-      }
-      input_.erase(0, decoded.used);
-      if (!parser_.chunks_complete()) CLARY_RETURN_IF_ERROR(receive_more());
-    }
-    return {};
-  }
-
-  Status take_body(ClientReply& reply, std::string_view piece) {
-    if (body_sink_ && reply.status / 100 == 2) {
-      Status taken = body_sink_(piece);
-      sink_failed_ = !taken.ok();
-      return taken;
-    }
-    if (piece.size() > options_.body_limit_bytes - reply.body.size()) {
-      return limit_exceeded("the reply's body is larger than " +
-                            format_bytes(options_.body_limit_bytes));
-    }
-    reply.body += piece;
-    return {};
-  }
-
-  ClientLink& link_;
-  const ClientOptions& options_;
-  const ClientRequest& request_;
-  const std::function<Status(std::string_view)>& body_sink_;
-  const MessageParser::Kind kind_;
-  MessageParser parser_;
-  std::string input_;
-  std::optional<std::chrono::steady_clock::time_point> end_;
-  bool answered_ = false;
-  bool broke_unread_ = false;
-  bool began_source_ = false;
-  bool source_failed_ = false;
-  bool stopped_early_ = false;
-  bool sink_failed_ = false;
-  bool keeps_ = false;
-};
 
 }  // namespace
 
@@ -267,6 +79,98 @@ struct Client::State {
     MutexLock lock(mutex);
     if (kept.size() < options.kept_connections) kept.push_back(std::move(link));
   }
+
+  class ReplyBody;
+  // talk: what is done with the exchange on a connection that is lent to it; its reply.
+  template <typename Reply, typename Talk>
+  Result<Reply> once(const ClientRequest& request, Duration limit, Talk talk) {
+    CLARY_RETURN_IF_ERROR(check_request(request));
+    const std::function<Status(std::string_view)> no_sink;
+    const auto end = std::chrono::steady_clock::now() + limit;
+    for (;;) {
+      auto borrowed = borrow();
+      if (!borrowed.ok()) return unavailable(borrowed.error().message);
+      ClientExchange exchange(borrowed->link, options, request, no_sink);
+      exchange.end_at(end);
+      Result<Reply> reply = talk(exchange, borrowed->link);
+      if (reply.ok()) return reply;
+      const Error fault = reply.error().within(request.method + " " + address);
+      if (fault.code != ErrorCode::kUnavailable) return fault;
+      if (!exchange.broke_unread()) return internal_error(fault.message);
+      if (!borrowed->used_before) return fault;
+    }
+  }
+};
+
+// The body of a reply that is read as it comes, on its connection.
+class Client::State::ReplyBody final : public ByteSource {
+ public:
+  ReplyBody(State& client, ClientLink link, ClientExchange::Rest rest, Duration limit)
+      : client_(client),
+        link_(std::move(link)),
+        rest_(std::move(rest)),
+        left_(rest_.parser->framing().until_close
+                  ? UINT64_MAX
+                  : rest_.parser->framing().content_length.value_or(0)) {
+    link_->set_io_timeout(limit);
+    if (!rest_.has_body) complete();
+  }
+
+  Result<std::size_t> read(std::span<char> into) override {
+    while (ready_.empty() && link_) {
+      CLARY_RETURN_IF_ERROR(decode());
+      if (ready_.empty() && link_) {
+        CLARY_RETURN_IF_ERROR(receive());
+      }
+    }
+    const std::size_t count = std::min(into.size(), ready_.size());
+    std::copy_n(ready_.begin(), count, into.begin());
+    ready_.erase(0, count);
+    return count;
+  }
+
+ private:
+  // From what has arrived.
+  Status decode() {
+    if (!rest_.parser->framing().chunked) {
+      const auto count =
+          static_cast<std::size_t>(std::min<std::uint64_t>(left_, rest_.input.size()));
+      ready_.append(rest_.input, 0, count);
+      rest_.input.erase(0, count);
+      left_ -= count;
+      if (left_ == 0) complete();
+      return {};
+    }
+    const auto decoded = rest_.parser->decode_chunks(rest_.input);
+    if (const ParseFault* fault = rest_.parser->fault())
+      return internal_error("the reply cannot be read: " + fault->sentence);
+    ready_.append(rest_.input, 0, decoded.length);
+    rest_.input.erase(0, decoded.used);
+    if (rest_.parser->chunks_complete()) complete();
+    return {};
+  }
+
+  Status receive() {
+    const Result<bool> open = link_->receive(rest_.input);
+    if (!open.ok() && open.error().code == ErrorCode::kTimeout) return open.error();
+    if (!open.ok()) return internal_error(open.error().message);
+    if (*open) return {};
+    if (!rest_.parser->framing().until_close)
+      return internal_error("the server closed the connection before its reply was complete");
+    complete();
+    return {};
+  }
+
+  void complete() {
+    if (rest_.may_keep && rest_.input.empty()) client_.give_back(std::move(*link_));
+    link_.reset();
+  }
+
+  State& client_;
+  std::optional<ClientLink> link_;  // nothing once the body is complete
+  ClientExchange::Rest rest_;
+  std::uint64_t left_;  // of a body with a length
+  std::string ready_;
 };
 
 Client::Client(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -306,7 +210,7 @@ Result<ClientReply> Client::send(const ClientRequest& request,
   CLARY_RETURN_IF_ERROR(check_request(request));
   CLARY_TRY(State::Borrowed borrowed, state_->borrow());
   for (;;) {
-    Exchange exchange(borrowed.link, state_->options, request, body_sink);
+    ClientExchange exchange(borrowed.link, state_->options, request, body_sink);
     auto reply = exchange.run(state_->host);
     if (reply.ok()) {
       if (exchange.keeps_connection()) state_->give_back(std::move(borrowed.link));
@@ -324,25 +228,23 @@ Result<ClientReply> Client::send(const ClientRequest& request,
 }
 
 Result<ClientReply> Client::send_once(const ClientRequest& request, Duration limit) {
-  CLARY_RETURN_IF_ERROR(check_request(request));
-  const std::string what = request.method + " " + state_->address;
-  const std::function<Status(std::string_view)> no_sink;
-  const auto end = std::chrono::steady_clock::now() + limit;
-  for (;;) {
-    auto borrowed = state_->borrow();
-    if (!borrowed.ok()) return unavailable(borrowed.error().message);
-    Exchange exchange(borrowed->link, state_->options, request, no_sink);
-    exchange.end_at(end);
-    auto reply = exchange.run(state_->host);
-    if (reply.ok()) {
-      if (exchange.keeps_connection()) state_->give_back(std::move(borrowed->link));
-      return reply;
-    }
-    const Error fault = reply.error().within(what);
-    if (fault.code != ErrorCode::kUnavailable) return fault;
-    if (!exchange.broke_unread()) return internal_error(fault.message);
-    if (!borrowed->used_before) return fault;
-  }
+  return state_->once<ClientReply>(
+      request, limit, [this](ClientExchange& exchange, ClientLink& link) -> Result<ClientReply> {
+        CLARY_TRY(ClientReply reply, exchange.run(state_->host));
+        if (exchange.keeps_connection()) state_->give_back(std::move(link));
+        return reply;
+      });
+}
+
+Result<ClientStream> Client::open_once(const ClientRequest& request, Duration limit) {
+  return state_->once<ClientStream>(
+      request, limit,
+      [this, limit](ClientExchange& exchange, ClientLink& link) -> Result<ClientStream> {
+        CLARY_TRY(ClientReply head, exchange.begin(state_->host));
+        auto body = std::make_unique<State::ReplyBody>(*state_, std::move(link),
+                                                       exchange.take_rest(head.status), limit);
+        return ClientStream{.head = std::move(head), .body = std::move(body)};
+      });
 }
 
 const std::string& Client::host() const { return state_->host; }

@@ -33,6 +33,14 @@ struct ClientReply {
   std::string body;  // empty when a sink took it
 };
 
+// A reply whose body is read as it comes. The client outlives it.
+struct ClientStream {
+  ClientReply head;  // without its body
+  // read() waits for the server; Timeout, or Internal where it broke off. Destroyed before its end:
+  // the connection is closed.
+  std::unique_ptr<ByteSource> body;
+};
+
 struct ClientOptions {
   Duration connect_timeout = std::chrono::seconds(5);
   Duration io_timeout = std::chrono::seconds(60);  // no byte moved for so long
@@ -61,6 +69,9 @@ class Client {
   // Unavailable: the server has not read all of the request, so that another may be asked;
   // Internal: it had, and broke off; Timeout.
   Result<ClientReply> send_once(const ClientRequest& request, Duration limit);
+  // Likewise, but returns once the reply's head is there. limit: of that, and then of the time
+  // without a byte of the body.
+  Result<ClientStream> open_once(const ClientRequest& request, Duration limit);
   const std::string& host() const;  // for the Host field: "127.0.0.1:4580"
 
  private:

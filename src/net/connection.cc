@@ -134,8 +134,10 @@ void Connection::begin_request() {
   continue_sent_ = false;
   take_piece();
   if (const ParseFault* fault = parser_.fault()) return answer_here(fault->status, fault->sentence);
+  head_ = take_request_head();
   if (!core_.enter_queue()) return answer_and_end(overloaded());
-  post_to_pool(&Connection::run_start);
+  quick_ = core_.handler.is_quick(head_);
+  run_handler(&Connection::run_start);
 }
 
 void Connection::answer_here(int status, std::string sentence) {
@@ -215,11 +217,18 @@ void Connection::discard_input() {
   read_then(&Connection::discard_input);
 }
 
+// What comes after a quick handler is posted too: pieces of a body that are there already must not
+// call one another.
+void Connection::run_handler(Next task) {
+  phase_ = Phase::kHandling;
+  deadline_ = kNever;
+  if (!quick_) return post_to_pool(task);
+  on_pool_ = true;
+  (this->*task)();
+  hand_back();
+}
+
 void Connection::post_to_pool(Next task) {
-  if (phase_ != Phase::kReply) {
-    phase_ = Phase::kHandling;
-    deadline_ = kNever;
-  }
   on_pool_ = true;
   core_.post([this, task] {
     (this->*task)();
@@ -273,7 +282,7 @@ void Connection::guarded(Work work) {
 // On the loop: what the handler throws must not end it.
 Reply Connection::overloaded() {
   try {
-    return core_.handler.overloaded(take_request_head());
+    return core_.handler.overloaded(head_);
   } catch (const std::exception& failure) {
     return failed(internal_error(std::string("an exception: ") + failure.what()));
   }
@@ -302,9 +311,8 @@ RequestHead Connection::take_request_head() {
 void Connection::run_start() {
   core_.leave_queue();
   guarded([this] {
-    RequestHead head = take_request_head();
-    is_head_ = head.method == "HEAD";
-    auto outcome = core_.handler.start(std::move(head));
+    is_head_ = head_.method == "HEAD";
+    auto outcome = core_.handler.start(std::move(head_));
     if (auto* const reply = std::get_if<Reply>(&outcome)) return set_reply(std::move(*reply));
     sink_ = std::move(std::get<std::unique_ptr<RequestSink>>(outcome));
     feed_sink();

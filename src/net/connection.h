@@ -80,12 +80,13 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void end_request();
   void linger();
   void discard_input();
+  void run_handler(Next task);  // on the pool, or here where it is quick
   void post_to_pool(Next task);
   void back_from_pool();
   void release();
   void drop_request();
 
-  // On the pool.
+  // On the pool, or for quick handlers on the loop.
   void run_start();
   void run_piece();
   void run_load();
@@ -118,6 +119,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   std::atomic<bool> ending_{false};  // the next reply is the last
 
   // Of the request under way.
+  RequestHead head_;  // until its handler takes it
+  bool quick_ = false;
   Framing framing_;
   bool is_head_ = false;
   bool continue_sent_ = false;

@@ -78,8 +78,8 @@ void Connection::read_piece() {
     deadline_ = core_.clock.steady() + core_.limits.body_timeout;
     return read_then(&Connection::read_piece);
   }
-  read_ahead();
-  post_to_pool(&Connection::run_piece);
+  if (!quick_) read_ahead();
+  run_handler(&Connection::run_piece);
 }
 
 void Connection::send_continue() {

@@ -21,8 +21,10 @@ class FakeHandler final : public Handler {
  public:
   explicit FakeHandler(std::function<StartOutcome(RequestHead)> start) : start_(std::move(start)) {}
   StartOutcome start(RequestHead head) override { return start_(std::move(head)); }
+  bool is_quick(const RequestHead&) const override { return quick; }
   Reply overloaded(const RequestHead&) override { return when_overloaded(); }
 
+  bool quick = false;
   std::function<Reply()> when_overloaded = [] { return Reply{.status = 503, .body = "too many"}; };
 
  private:

@@ -61,7 +61,8 @@ struct RequestHead {
 };
 
 // A body on its way out, or a file on its way in. Read by one thread at a time, on a pool: it may
-// block on a disk, never on a client.
+// block on a disk, or with its place lent out (LentPlace) on whoever makes the bytes; never on a
+// client.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
@@ -136,9 +137,16 @@ class RequestSink {
 class Handler {
  public:
   virtual ~Handler() = default;
-  // Called on a pool thread when a head has been read. A Reply answers at once, before `100
+  // Called on a pool thread, or where is_quick() says so on the event loop, when a head has been
+  // read. A Reply answers at once, before `100
   // Continue` and before the body; a sink receives the body.
   virtual std::variant<Reply, std::unique_ptr<RequestSink>> start(RequestHead head) = 0;
+  // Whether the request's handler and its sink neither wait nor compute for long: they are called
+  // on the event loop then, which spares the way over a pool thread. Called there too.
+  virtual bool is_quick(const RequestHead& head) const {
+    static_cast<void>(head);
+    return false;
+  }
   // The answer to a request that finds every place taken. Called on the event loop: short, without
   // a disk.
   virtual Reply overloaded(const RequestHead& head) = 0;

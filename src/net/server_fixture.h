@@ -34,6 +34,7 @@ class ServerTest : public testing::Test {
  protected:
   void serve(std::function<StartOutcome(RequestHead)> start, ServerLimits limits = {}) {
     handler_ = std::make_unique<FakeHandler>(std::move(start));
+    handler_->quick = quick_;
     server_ = std::make_unique<Server>(*handler_, silent_logger(), limits);
     auto bound = server_->listen("127.0.0.1:0");
     ASSERT_TRUE(bound.ok()) << bound.error().message;
@@ -50,9 +51,20 @@ class ServerTest : public testing::Test {
     return connection.read_to_end();
   }
 
+  bool quick_ = false;  // whether handlers are called on the event loop
   std::unique_ptr<FakeHandler> handler_;
   std::unique_ptr<Server> server_;
   std::string address_;
 };
+
+// With handlers on the pool, and on the event loop.
+class EveryServerTest : public ServerTest, public testing::WithParamInterface<bool> {
+ protected:
+  void SetUp() override { quick_ = GetParam(); }
+};
+
+inline std::string name_of_handlers(const testing::TestParamInfo<bool>& info) {
+  return info.param ? "OnLoop" : "OnPool";
+}
 
 }  // namespace clary::net

@@ -50,7 +50,7 @@ class Promised {
   std::vector<Later> kept_ CLARY_GUARDED_BY(mutex_);
 };
 
-class ServerLaterTest : public ServerTest {
+class ServerLaterTest : public EveryServerTest {
  protected:
   // One thread for all: a reply that is waited for holds none.
   void serve_later(ServerLimits limits = {}) {
@@ -65,7 +65,9 @@ class ServerLaterTest : public ServerTest {
   Promised promised_;
 };
 
-TEST_F(ServerLaterTest, IsSentByWhoeverAnswersAndTheConnectionGoesOn) {
+INSTANTIATE_TEST_SUITE_P(Handlers, ServerLaterTest, testing::Bool(), name_of_handlers);
+
+TEST_P(ServerLaterTest, IsSentByWhoeverAnswersAndTheConnectionGoesOn) {
   serve_later();
   RawConnection connection = connect();
   for (const char* text : {"first", "second"}) {
@@ -77,7 +79,7 @@ TEST_F(ServerLaterTest, IsSentByWhoeverAnswersAndTheConnectionGoesOn) {
   }
 }
 
-TEST_F(ServerLaterTest, HoldsNoThreadMeanwhile) {
+TEST_P(ServerLaterTest, HoldsNoThreadMeanwhile) {
   serve_later();
   RawConnection a = connect();
   RawConnection b = connect();
@@ -92,7 +94,7 @@ TEST_F(ServerLaterTest, HoldsNoThreadMeanwhile) {
   a.read_until("a's");
 }
 
-TEST_F(ServerLaterTest, MayBeThereBeforeItIsWaitedFor) {
+TEST_P(ServerLaterTest, MayBeThereBeforeItIsWaitedFor) {
   serve([](const RequestHead&) -> StartOutcome {
     auto later = std::make_shared<ReplyLater>();
     later->answer(text_reply("at once"));
@@ -101,7 +103,7 @@ TEST_F(ServerLaterTest, MayBeThereBeforeItIsWaitedFor) {
   EXPECT_NE(ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n").find("at once"), std::string::npos);
 }
 
-TEST_F(ServerLaterTest, ThatNeverComesIsA500) {
+TEST_P(ServerLaterTest, ThatNeverComesIsA500) {
   serve([](const RequestHead&) -> StartOutcome {
     return Reply{.later = std::make_shared<ReplyLater>()};
   });
@@ -109,7 +111,7 @@ TEST_F(ServerLaterTest, ThatNeverComesIsA500) {
       ask("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").starts_with("HTTP/1.1 500 "));
 }
 
-TEST_F(ServerLaterTest, WhoeverAnswersSeesThatTheAskerHasGone) {
+TEST_P(ServerLaterTest, WhoeverAnswersSeesThatTheAskerHasGone) {
   serve_later();
   Later later;
   {
@@ -127,7 +129,7 @@ TEST_F(ServerLaterTest, WhoeverAnswersSeesThatTheAskerHasGone) {
   EXPECT_TRUE(all_closed());
 }
 
-TEST_F(ServerLaterTest, AStopWaitsForIt) {
+TEST_P(ServerLaterTest, AStopWaitsForIt) {
   serve_later();
   RawConnection connection = connect();
   connection.send(kLastPost);
@@ -140,7 +142,7 @@ TEST_F(ServerLaterTest, AStopWaitsForIt) {
   stopped.get();
 }
 
-TEST_F(ServerLaterTest, AStopEndsTheConnectionInTimeAndStillWaitsForWhoeverAnswers) {
+TEST_P(ServerLaterTest, AStopEndsTheConnectionInTimeAndStillWaitsForWhoeverAnswers) {
   serve_later();
   RawConnection connection = connect();
   connection.send(kPost);
@@ -155,7 +157,7 @@ TEST_F(ServerLaterTest, AStopEndsTheConnectionInTimeAndStillWaitsForWhoeverAnswe
 }
 
 // Whoever answers may be on the way out of it when the server is gone: for the sanitizers.
-TEST_F(ServerLaterTest, TheServerMayBeDestroyedAsSoonAsItIsGiven) {
+TEST_P(ServerLaterTest, TheServerMayBeDestroyedAsSoonAsItIsGiven) {
   for (int round = 0; round < 100; ++round) {
     serve_later();
     RawConnection connection = connect();
@@ -173,7 +175,7 @@ TEST_F(ServerLaterTest, TheServerMayBeDestroyedAsSoonAsItIsGiven) {
   }
 }
 
-TEST_F(ServerLaterTest, RequestsThatFollowAtOnceWaitForTheirTurn) {
+TEST_P(ServerLaterTest, RequestsThatFollowAtOnceWaitForTheirTurn) {
   serve_later();
   RawConnection a = connect();
   RawConnection b = connect();
@@ -192,7 +194,7 @@ TEST_F(ServerLaterTest, RequestsThatFollowAtOnceWaitForTheirTurn) {
   EXPECT_TRUE(a.read_to_end().ends_with("a's second"));
 }
 
-TEST_F(ServerLaterTest, IsWaitedForBeyondTheTimesOfAClient) {
+TEST_P(ServerLaterTest, IsWaitedForBeyondTheTimesOfAClient) {
   constexpr Duration kShort = std::chrono::milliseconds(300);
   serve_later({.head_timeout = kShort, .body_timeout = kShort});
   RawConnection connection = connect();
@@ -205,7 +207,7 @@ TEST_F(ServerLaterTest, IsWaitedForBeyondTheTimesOfAClient) {
   EXPECT_TRUE(connection.read_to_end().ends_with("in the end"));
 }
 
-TEST_F(ServerLaterTest, ThatTheSocketDoesNotTakeHoldsUpNobody) {
+TEST_P(ServerLaterTest, ThatTheSocketDoesNotTakeHoldsUpNobody) {
   serve_later();
   RawConnection connection = connect();
   connection.send(kLastPost);
@@ -216,7 +218,7 @@ TEST_F(ServerLaterTest, ThatTheSocketDoesNotTakeHoldsUpNobody) {
   EXPECT_TRUE(connection.read_to_end().ends_with("\r\n\r\n" + large));
 }
 
-TEST_F(ServerLaterTest, ThatDoesNotNeedTheBodyEndsTheConnection) {
+TEST_P(ServerLaterTest, ThatDoesNotNeedTheBodyEndsTheConnection) {
   serve([this](const RequestHead&) -> StartOutcome { return promised_.promise(); });
   RawConnection connection = connect();
   connection.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n");
@@ -233,7 +235,7 @@ class ThrowingSource final : public ByteSource {
   Result<std::size_t> read(std::span<char>) override { throw std::runtime_error("broken"); }
 };
 
-TEST_F(ServerLaterTest, WithASourceThatFailsIsA500) {
+TEST_P(ServerLaterTest, WithASourceThatFailsIsA500) {
   serve_later();
   RawConnection connection = connect();
   connection.send(kPost);

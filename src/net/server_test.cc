@@ -12,7 +12,9 @@
 namespace clary::net {
 namespace {
 
-TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
+INSTANTIATE_TEST_SUITE_P(Handlers, EveryServerTest, testing::Bool(), name_of_handlers);
+
+TEST_P(EveryServerTest, AnswersAndKeepsTheConnection) {
   serve(echo);
   RawConnection connection = connect();
   for (int i = 0; i < 3; ++i) {
@@ -27,7 +29,7 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   EXPECT_EQ(server_->counters().connections_total, 1U);
 }
 
-TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
+TEST_P(EveryServerTest, AnswersPipelinedRequestsInOrder) {
   serve(echo);
   RawConnection connection = connect();
   connection.send(
@@ -43,7 +45,7 @@ TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   EXPECT_NE(third, std::string::npos);
 }
 
-TEST_F(ServerTest, AnnouncesLengthsWithoutBodies) {
+TEST_P(EveryServerTest, AnnouncesLengthsWithoutBodies) {
   serve([](const RequestHead& head) -> StartOutcome {
     Reply reply;
     if (head.target == "/204") reply.status = 204;
@@ -61,7 +63,7 @@ TEST_F(ServerTest, AnnouncesLengthsWithoutBodies) {
   EXPECT_EQ(empty.find("Content-Length"), std::string::npos) << empty;
 }
 
-TEST_F(ServerTest, SaysContinueBeforeTheBody) {
+TEST_P(EveryServerTest, SaysContinueBeforeTheBody) {
   serve(echo);
   RawConnection connection = connect();
   connection.send(
@@ -72,7 +74,7 @@ TEST_F(ServerTest, SaysContinueBeforeTheBody) {
   EXPECT_EQ(connection.read_exactly(11), "PUT /k body");
 }
 
-TEST_F(ServerTest, AnswersAtOnceInsteadOfContinueAndCloses) {
+TEST_P(EveryServerTest, AnswersAtOnceInsteadOfContinueAndCloses) {
   serve([](const RequestHead&) -> StartOutcome { return text_reply("no", 403); });
   RawConnection connection = connect();
   connection.send(
@@ -83,7 +85,7 @@ TEST_F(ServerTest, AnswersAtOnceInsteadOfContinueAndCloses) {
   EXPECT_EQ(connection.read_to_end(), "no");
 }
 
-TEST_F(ServerTest, AnEarlyReplyReachesAClientThatStillSends) {
+TEST_P(EveryServerTest, AnEarlyReplyReachesAClientThatStillSends) {
   serve([](const RequestHead&) -> StartOutcome { return text_reply("too large", 413); });
   RawConnection connection = connect();
   connection.send("PUT /k HTTP/1.1\r\nHost: h\r\nContent-Length: 8000000\r\n\r\n");
@@ -91,7 +93,7 @@ TEST_F(ServerTest, AnEarlyReplyReachesAClientThatStillSends) {
   EXPECT_NE(connection.read_to_end().find("too large"), std::string::npos);
 }
 
-TEST_F(ServerTest, AReplyToABodyAlreadyThereKeepsTheConnection) {
+TEST_P(EveryServerTest, AReplyToABodyAlreadyThereKeepsTheConnection) {
   serve([](const RequestHead&) -> StartOutcome { return text_reply("no", 403); });
   RawConnection connection = connect();
   for (int i = 0; i < 2; ++i) {
@@ -101,7 +103,7 @@ TEST_F(ServerTest, AReplyToABodyAlreadyThereKeepsTheConnection) {
   }
 }
 
-TEST_F(ServerTest, StreamsLargeBodiesBothWays) {
+TEST_P(EveryServerTest, StreamsLargeBodiesBothWays) {
   std::string large(5'000'000, '\0');
   for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<char>(i * 7 + i / 251);
   serve([](const RequestHead& head) {
@@ -139,7 +141,7 @@ TEST_F(ServerTest, StreamsLargeBodiesBothWays) {
   EXPECT_TRUE(received == large);
 }
 
-TEST_F(ServerTest, ABodyThatTheSinkRefusesIsAnsweredAndCloses) {
+TEST_P(EveryServerTest, ABodyThatTheSinkRefusesIsAnsweredAndCloses) {
   serve([](const RequestHead&) {
     return sink([](const std::string&) { return text_reply("fine"); }, 10);
   });
@@ -151,7 +153,7 @@ TEST_F(ServerTest, ABodyThatTheSinkRefusesIsAnsweredAndCloses) {
   EXPECT_EQ(connection.read_to_end(), "body: over the limit");
 }
 
-TEST_F(ServerTest, RefusesBadHeads) {
+TEST_P(EveryServerTest, RefusesBadHeads) {
   serve(echo, {.head_bytes = 1000});
   EXPECT_TRUE(ask("nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
   EXPECT_TRUE(ask("GET / HTTP/1.1\r\nHost: h\r\nA: " + std::string(2000, 'a') + "\r\n\r\n")
@@ -164,7 +166,7 @@ TEST_F(ServerTest, RefusesBadHeads) {
           .starts_with("HTTP/1.1 400 "));
 }
 
-TEST_F(ServerTest, HandlerTextCannotAddFields) {
+TEST_P(EveryServerTest, HandlerTextCannotAddFields) {
   serve([](const RequestHead&) -> StartOutcome {
     Reply reply;
     reply.headers.add("X-Name", "a\r\nSet-Cookie: b");
@@ -176,7 +178,7 @@ TEST_F(ServerTest, HandlerTextCannotAddFields) {
   EXPECT_EQ(reply.find("99"), std::string::npos);
 }
 
-TEST_F(ServerTest, SpeaksWithOldClients) {
+TEST_P(EveryServerTest, SpeaksWithOldClients) {
   serve([](const RequestHead&) -> StartOutcome {
     Reply reply;
     reply.source = make_string_source("no length");
@@ -200,7 +202,7 @@ class BrokenSource final : public ByteSource {
   int good_pieces_;
 };
 
-TEST_F(ServerTest, ASourceThatFailsEndsTheConnection) {
+TEST_P(EveryServerTest, ASourceThatFailsEndsTheConnection) {
   serve([](const RequestHead& head) -> StartOutcome {
     Reply reply;
     reply.source = std::make_unique<BrokenSource>(head.target == "/early" ? 0 : 2);
@@ -213,12 +215,12 @@ TEST_F(ServerTest, ASourceThatFailsEndsTheConnection) {
   EXPECT_TRUE(ask("GET /early HTTP/1.1\r\nHost: h\r\n\r\n").starts_with("HTTP/1.1 500 "));
 }
 
-TEST_F(ServerTest, AHandlerThatThrowsIsA500) {
+TEST_P(EveryServerTest, AHandlerThatThrowsIsA500) {
   serve([](const RequestHead&) -> StartOutcome { throw std::runtime_error("oops"); });
   EXPECT_TRUE(ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n").starts_with("HTTP/1.1 500 "));
 }
 
-TEST_F(ServerTest, WhoTookARequestAnswersItsFailureToo) {
+TEST_P(EveryServerTest, WhoTookARequestAnswersItsFailureToo) {
   class Sink final : public RequestSink {
    public:
     Status write(std::string_view) override { throw std::runtime_error("oops"); }

@@ -33,6 +33,8 @@ std::string_view telemetry_space(domain::JobKind kind) {
       return "/aws/sagemaker/ProcessingJobs";
     case domain::JobKind::kServing:
       return "/aws/sagemaker/Endpoints";
+    case domain::JobKind::kTransform:
+      return "/aws/sagemaker/TransformJobs";
   }
   return "";
 }

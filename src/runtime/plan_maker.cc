@@ -36,7 +36,7 @@ Error nothing_under(const std::string& uri, const objects::ObjectUri& place, con
 
 // An entry point of its own, or script mode: the program is named by a hyperparameter of the SDK's.
 bool brings_program(const Job& job) {
-  if (job.kind == domain::JobKind::kServing) return true;  // the model server
+  if (serves_model(job)) return true;  // the model server
   if (!job.spec.command.entry_point.empty()) return true;
   return std::ranges::any_of(job.spec.hyperparameters, [](const auto& parameter) {
     return parameter.first == "sagemaker_program";
@@ -163,7 +163,8 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   HostPlan plan;
   CLARY_TRY(const compute::Resources resources, resources_of(job, notices));
   CLARY_RETURN_IF_ERROR(check_outputs(job));
-  if (job.kind == domain::JobKind::kServing) CLARY_RETURN_IF_ERROR(check_model(job));
+  if (serves_model(job)) CLARY_RETURN_IF_ERROR(check_model(job));
+  if (job.spec.transform) CLARY_RETURN_IF_ERROR(check_transform_input(job));
   if (job.kind == domain::JobKind::kProcessing && job.spec.command.entry_point.empty()) {
     return invalid_argument(fmt::format(
         "ClientError: image '{}' brings a program of its own, and there is no container "
@@ -229,30 +230,33 @@ Result<HostPlan> PlanMaker::make_plan(const Job& job, Prepared& made) {
   auto credentials = sources_.credentials.current(job);
   if (!credentials.ok()) return ours(credentials.error());
   plan.credentials = std::move(*credentials);
-  if (job.kind == domain::JobKind::kServing)
-    plan_serving(job, serving_socket_path(folders_, job.gang), plan);
+  if (serves_model(job)) plan_serving(job, serving_socket_path(folders_, job.gang), plan);
+  if (!plan.accelerator_type.empty())
+    plan.engine_folder = settings_.engine_of(plan.interpreter.python);
   return plan;
 }
 
 Result<compute::Resources> PlanMaker::resources_of(const Job& job,
                                                    std::vector<std::string>& notices) const {
   const bool serving = job.kind == domain::JobKind::kServing;
-  // A serverless one names no type.
-  if (serving && job.spec.instance_type.empty()) return settings_.machine;
-  const auto wanted = settings_.instance_types(job.spec.instance_type);
-  if (!wanted.ok()) return invalid_argument("ClientError: " + wanted.error().message);
-  const compute::Resources granted = compute::fitted(*wanted, settings_.machine);
-  if (!(granted == *wanted)) {
+  if (job.spec.serverless)
+    return serverless_resources(*job.spec.serverless, settings_.machine, notices);
+  const auto each = settings_.instance_types(job.spec.instance_type);
+  if (!each.ok()) return invalid_argument("ClientError: " + each.error().message);
+  compute::Resources wanted = of_all_instances(job, *each);
+  if (!job.spec.accelerator_type.empty()) wanted.gpus = std::max(wanted.gpus, 1);
+  const compute::Resources granted = compute::fitted(wanted, settings_.machine);
+  if (!(granted == wanted)) {
     notices.push_back(
         fmt::format("{} has {} cores, {} GiB and {} GPUs; this machine gives the job {} cores, {} "
                     "GiB and {} GPUs",
-                    job.spec.instance_type, wanted->cores, wanted->memory_bytes >> 30, wanted->gpus,
+                    shown_instances(job), wanted.cores, wanted.memory_bytes >> 30, wanted.gpus,
                     granted.cores, granted.memory_bytes >> 30, granted.gpus));
   }
   if (!serving && settings_.limit_cpus && granted.cores < settings_.machine.cores) {
     notices.push_back(
         fmt::format("{} has {} cores: the job is kept to so many of this machine's {}",
-                    job.spec.instance_type, granted.cores, settings_.machine.cores));
+                    shown_instances(job), granted.cores, settings_.machine.cores));
   }
   return granted;
 }
@@ -329,7 +333,7 @@ Result<std::string> PlanMaker::hold_view(const DataReader& reader, Reading readi
 
 // AWS finds this out when the job ends; there is no sense in training for nothing.
 Status PlanMaker::check_outputs(const Job& job) {
-  if (job.kind == domain::JobKind::kTraining)
+  if (job.kind == domain::JobKind::kTraining || job.kind == domain::JobKind::kTransform)
     CLARY_RETURN_IF_ERROR(check_output(job, job.spec.output_uri, "S3OutputPath"));
   for (const domain::Output& output : job.spec.outputs)
     CLARY_RETURN_IF_ERROR(check_output(job, output.uri, "S3Output"));
@@ -345,6 +349,17 @@ Status PlanMaker::check_model(const Job& job) {
   const DataReader reader{.identity = identity_of(job, settings_.account),
                           .region = Region(region_of(job, settings_.region))};
   return check_model_data(job.spec.model, reader, sources_.objects, sources_.access);
+}
+
+Status PlanMaker::check_transform_input(const Job& job) {
+  const std::string& uri = job.spec.transform->input_uri;
+  const auto place = objects::parse_object_uri(uri);
+  if (!place.ok()) return invalid_argument("ClientError: " + place.error().message);
+  const auto first =
+      sources_.objects.list({.bucket = place->bucket, .prefix = place->key, .max_keys = 1});
+  if (!first.ok() && first.error().code != ErrorCode::kNotFound) return ours(first.error());
+  if (first.ok() && !first->objects.empty()) return {};
+  return nothing_under(uri, *place, job, region_of(job, settings_.region));
 }
 
 Status PlanMaker::check_output(const Job& job, const std::string& uri, std::string_view member) {

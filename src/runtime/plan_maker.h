@@ -1,8 +1,8 @@
 // PlanMaker: from a job to the plans of its hosts. What cannot run here is found now, before
 // anything is started.
 //
-// What a serving job runs is its JobSpec::model: image, environment and data; an image and an
-// environment of the JobSpec itself come over those.
+// What a serving job or a transform job runs is its JobSpec::model: image, environment and data; an
+// image and an environment of the JobSpec itself come over those.
 //
 // Thread-safe. Everything passed to the constructor outlives it.
 #pragma once
@@ -44,6 +44,10 @@ struct PlanSettings {
   compute::Resources machine;
   // What an instance type stands for: compute::instance_type_resources.
   std::function<Result<compute::Resources>(std::string_view instance_type)> instance_types;
+  // Where the torch engine of an interpreter's environment is built; "": it is not.
+  std::function<std::string(const std::string& python)> engine_of = [](const std::string&) {
+    return std::string();
+  };
   std::optional<std::uint32_t> run_as_uid;
   std::map<std::string, std::string> filesystems;  // id → folder of this machine
   // Of one job's host; 0: not limited.
@@ -100,8 +104,10 @@ class PlanMaker {
                                 const objects::ObjectUri& prefix, const GangId& gang);
   // That the buckets are there to which the job writes.
   Status check_outputs(const domain::Job& job);
-  // That what a serving job serves is there.
+  // That what a serving job or a transform job serves is there.
   Status check_model(const domain::Job& job);
+  // That there is anything to transform; who may read it is asked when it is read.
+  Status check_transform_input(const domain::Job& job);
   Status check_output(const domain::Job& job, const std::string& uri, std::string_view member);
   Result<compute::Resources> resources_of(const domain::Job& job,
                                           std::vector<std::string>& notices) const;

@@ -94,6 +94,32 @@ TEST_F(ServingTest, ThePlanNamesWhatIsServed) {
   EXPECT_FALSE(made.credentials.access_key.empty());
 }
 
+TEST(ServingPlan, AnAcceleratorIsNamedToTheHostAndToTheScript) {
+  domain::Job job{.kind = JobKind::kServing};
+  job.spec.accelerator_type = "ml.eia2.medium";
+  hostlink::HostPlan plan;
+  plan_serving(job, "/serve.sock", plan);
+  EXPECT_EQ(plan.accelerator_type, "ml.eia2.medium");
+  EXPECT_EQ(plan.environment, (Pairs{{"SAGEMAKER_INFERENCE_ACCELERATOR_PRESENT", "true"}}));
+}
+
+TEST(ServingPlan, AServerlessInstanceHasItsMemoryForEachCallThatACoreTakes) {
+  constexpr std::uint64_t kGib = 1ULL << 30;
+  const compute::Resources machine{.cores = 4, .memory_bytes = 8 * kGib, .gpus = 1};
+  std::vector<std::string> notices;
+  const auto granted = [&](int memory_mib, int calls, const compute::Resources& on) {
+    return serverless_resources({.memory_mib = memory_mib, .max_concurrency = calls}, on, notices);
+  };
+  EXPECT_EQ(granted(2048, 2, machine), (compute::Resources{.cores = 2, .memory_bytes = 4 * kGib}));
+  EXPECT_EQ(granted(1024, 20, machine), (compute::Resources{.cores = 4, .memory_bytes = 4 * kGib}));
+  EXPECT_EQ(granted(6144, 20, machine), (compute::Resources{.cores = 1, .memory_bytes = 6 * kGib}));
+  EXPECT_TRUE(notices.empty());
+  const compute::Resources small{.cores = 2, .memory_bytes = 2 * kGib};
+  EXPECT_EQ(granted(4096, 1, small), (compute::Resources{.cores = 1, .memory_bytes = 2 * kGib}));
+  EXPECT_EQ(notices, std::vector<std::string>{
+                         "MemorySizeInMB is 4096; this machine gives the instance 2048 MiB"});
+}
+
 TEST(ServingPlan, TheImageNamesTheDefaultFunctionsThatTheFilesDoNot) {
   const auto variables = [](const std::string& image, Pairs given) {
     domain::Job job{.kind = JobKind::kServing};

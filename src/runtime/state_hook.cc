@@ -27,6 +27,8 @@ std::string_view kind_word(domain::JobKind kind) {
       return "processing";
     case domain::JobKind::kServing:
       return "serving";
+    case domain::JobKind::kTransform:
+      return "transform";
   }
   return "";
 }

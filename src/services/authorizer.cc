@@ -78,9 +78,9 @@ std::string found_by(const std::string& arn, const CallContext& context) {
 std::string sagemaker_resource(const Document& request, const CallContext& context) {
   const std::string arn = request.string_or("ResourceArn", "");
   if (!arn.empty()) return found_by(arn, context);
-  for (const auto& [member, kind] :
-       {std::pair{"TrainingJobName", domain::JobKind::kTraining},
-        std::pair{"ProcessingJobName", domain::JobKind::kProcessing}}) {
+  for (const auto& [member, kind] : {std::pair{"TrainingJobName", domain::JobKind::kTraining},
+                                     std::pair{"ProcessingJobName", domain::JobKind::kProcessing},
+                                     std::pair{"TransformJobName", domain::JobKind::kTransform}}) {
     const std::string job = request.string_or(member, "");
     if (!job.empty()) return job_arn(kind, job, context).value();
   }

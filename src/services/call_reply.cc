@@ -5,6 +5,7 @@
 #include "services/call.h"
 #include "wire/cbor.h"
 #include "wire/error_body.h"
+#include "wire/event_stream.h"
 #include "wire/query.h"
 #include "wire/rest_json.h"
 #include "wire/rest_xml.h"
@@ -37,7 +38,10 @@ net::Reply Call::encode(EncodedReply encoded) {
       reply = wire::write_rest_reply(*route_.operation, encoded.document, encoded.status);
       break;
   }
-  if (encoded.bytes) {
+  if (encoded.events != nullptr) {
+    reply.headers.set("Content-Type", std::string(wire::kEventStreamType));
+    reply.source = std::move(encoded.events);
+  } else if (encoded.bytes) {
     reply.body = std::move(*encoded.bytes);
   } else if (encoded.body != nullptr) {
     reply.source = std::move(encoded.body);

@@ -6,11 +6,36 @@
 #include <string>
 #include <utility>
 
+#include "services/job_rules.h"
 #include "services/kept_text.h"
 #include "services/serving_resources.h"
 
 namespace clary::services {
 namespace {
+
+// Source: AWS, ProductionVariantServerlessConfig: valid sizes of memory in 1 GB increments;
+// ProvisionedConcurrency is at most MaxConcurrency.
+Complaint check_serverless(const api::ProductionVariant& variant) {
+  constexpr std::int64_t kStepMib = 1024;
+  const api::ProductionVariantServerlessConfig& asked = *variant.serverless_config;
+  const std::string& name = variant.variant_name;
+  if (variant.instance_type || variant.initial_instance_count) {
+    return invalid(
+        fmt::format("The variant \"{}\" has a ServerlessConfig: leave out InstanceType and "
+                    "InitialInstanceCount.",
+                    name));
+  }
+  if (variant.accelerator_type)
+    return invalid(
+        fmt::format("The variant \"{}\" is serverless: leave out AcceleratorType.", name));
+  if (asked.memory_size_in_mb % kStepMib != 0) {
+    return invalid(
+        fmt::format("MemorySizeInMB of the variant \"{}\" must be 1024, 2048, 3072, 4096, 5120 or "
+                    "6144, not {}.",
+                    name, asked.memory_size_in_mb));
+  }
+  return check_provisioned(name, asked.provisioned_concurrency.value_or(0), asked.max_concurrency);
+}
 
 Complaint check_variant(std::size_t place, const api::ProductionVariant& variant) {
   if (!variant.model_name) {
@@ -18,6 +43,7 @@ Complaint check_variant(std::size_t place, const api::ProductionVariant& variant
         "Clary does not run inference components yet: the variant \"{}\" needs a ModelName.",
         variant.variant_name));
   }
+  if (variant.serverless_config) return check_serverless(variant);
   for (const auto& [given, member] :
        {std::pair{variant.instance_type.has_value(), "instanceType"},
         std::pair{variant.initial_instance_count.has_value(), "initialInstanceCount"}}) {
@@ -31,8 +57,16 @@ domain::ProductionVariant variant_of(const api::ProductionVariant& variant) {
   domain::ProductionVariant made;
   made.name = variant.variant_name;
   made.model = *variant.model_name;
-  made.instances = static_cast<int>(*variant.initial_instance_count);
-  made.instance_type = *variant.instance_type;
+  if (const auto& serverless = variant.serverless_config) {
+    made.instances = 0;
+    made.serverless = domain::Serverless{
+        .memory_mib = static_cast<int>(serverless->memory_size_in_mb),
+        .max_concurrency = static_cast<int>(serverless->max_concurrency),
+        .provisioned = static_cast<int>(serverless->provisioned_concurrency.value_or(0))};
+  } else {
+    made.instances = static_cast<int>(*variant.initial_instance_count);
+    made.instance_type = *variant.instance_type;
+  }
   made.weight = variant.initial_variant_weight.value_or(made.weight);
   made.accelerator_type = variant.accelerator_type.value_or("");
   // An instance fetches its model data and starts in one go: so there is one limit for both.
@@ -59,6 +93,15 @@ domain::DataCapture capture_of(const api::DataCaptureConfig& config) {
 
 }  // namespace
 
+Complaint check_provisioned(const std::string& variant, std::int64_t provisioned,
+                            std::int64_t max_concurrency) {
+  if (provisioned <= max_concurrency) return std::nullopt;
+  return invalid(
+      fmt::format("ProvisionedConcurrency ({}) of the variant \"{}\" is more than its "
+                  "MaxConcurrency ({}).",
+                  provisioned, variant, max_concurrency));
+}
+
 Outcome<domain::EndpointConfig> config_of(const api::CreateEndpointConfigInput& request,
                                           const CallContext& context) {
   domain::EndpointConfig config;
@@ -66,6 +109,15 @@ Outcome<domain::EndpointConfig> config_of(const api::CreateEndpointConfigInput& 
   config.arn = serving_arn(ServingKind::kConfig, request.endpoint_config_name, context);
   config.request = to_kept_text(request);
   config.created = context.now;
+  config.notices = inert_notices(context);
+  for (const api::ProductionVariant& variant : request.production_variants) {
+    if (!variant.accelerator_type) continue;
+    config.notices.push_back(fmt::format(
+        "AcceleratorType {} of {}: Elastic Inference is discontinued. The model runs in "
+        "the torch engine where it can, on a GPU where there is one; each container's "
+        "log begins with what it got",
+        *variant.accelerator_type, variant.variant_name));
+  }
   std::set<std::string> names;
   for (std::size_t i = 0; i < request.production_variants.size(); ++i) {
     const api::ProductionVariant& variant = request.production_variants[i];

@@ -51,6 +51,47 @@ TEST_F(EndpointConfigsTest, AVariantIsKeptWithItsLimits) {
   EXPECT_FALSE(variant.serverless.has_value());
 }
 
+TEST_F(EndpointConfigsTest, AServerlessVariantIsKept) {
+  ASSERT_EQ(create_variants(R"({"VariantName": "v", "ModelName": "Model", "ServerlessConfig":
+      {"MemorySizeInMB": 3072, "MaxConcurrency": 5, "ProvisionedConcurrency": 2}})"),
+            "");
+  const domain::ProductionVariant variant = stored().variants.at(0);
+  EXPECT_EQ(variant.serverless,
+            (domain::Serverless{.memory_mib = 3072, .max_concurrency = 5, .provisioned = 2}));
+  EXPECT_EQ(variant.instance_type, "");
+  auto reply = configs_.describe({.endpoint_config_name = "Config"}, context_);
+  ASSERT_TRUE(reply.ok());
+  EXPECT_EQ(reply->production_variants[0].serverless_config->memory_size_in_mb, 3072);
+}
+
+TEST_F(EndpointConfigsTest, WhatIsNoServerlessVariantIsRefused) {
+  const auto create_serverless = [this](const std::string& config, const std::string& more = "") {
+    return create_variants(R"({"VariantName": "v", "ModelName": "Model", "ServerlessConfig": {)" +
+                           config + "}" + more + "}");
+  };
+  const std::string good = R"("MemorySizeInMB": 2048, "MaxConcurrency": 2)";
+  EXPECT_THAT(create_serverless(R"("MemorySizeInMB": 2000, "MaxConcurrency": 2)"),
+              HasSubstr("must be 1024, 2048"));
+  EXPECT_THAT(create_serverless(good + R"(, "ProvisionedConcurrency": 3)"),
+              HasSubstr("more than its MaxConcurrency (2)"));
+  EXPECT_THAT(create_serverless(good, R"(, "InstanceType": "ml.m5.large")"),
+              HasSubstr("leave out InstanceType"));
+  EXPECT_THAT(create_serverless(good, R"(, "AcceleratorType": "ml.eia2.medium")"),
+              HasSubstr("leave out AcceleratorType"));
+  EXPECT_EQ(create_serverless(good), "");
+}
+
+TEST_F(EndpointConfigsTest, WhatHasNoEffectIsKeptToBeTold) {
+  context_.inert = {{.path = "VpcConfig", .reason = "there is none"}};
+  ASSERT_EQ(create_variants(R"({"VariantName": "v", "ModelName": "Model", "InitialInstanceCount": 1,
+      "InstanceType": "ml.c5.large", "AcceleratorType": "ml.eia2.large"})"),
+            "");
+  const std::vector<std::string> notices = stored().notices;
+  ASSERT_EQ(notices.size(), 2U);
+  EXPECT_EQ(notices[0], "VpcConfig has no effect: there is none");
+  EXPECT_THAT(notices[1], StartsWith("AcceleratorType ml.eia2.large of v: Elastic Inference is"));
+}
+
 TEST_F(EndpointConfigsTest, ItsModelsMustBeThere) {
   EXPECT_EQ(create_variants(R"({"VariantName": "v", "ModelName": "Other", "InitialInstanceCount": 1,
                                 "InstanceType": "ml.m5.large"})"),
@@ -101,8 +142,6 @@ TEST_F(EndpointConfigsTest, TheTableRefusesWhatIsNotCarriedOut) {
   EXPECT_EQ(verdict(R"(, "AcceleratorType": "ml.eia2.large", "VolumeSizeInGB": 10)",
                     R"(, "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["s-1"]})"),
             "");
-  EXPECT_THAT(verdict(R"(, "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 1})", ""),
-              HasSubstr("Clary does not run serverless variants yet"));
   EXPECT_THAT(verdict("", R"(, "AsyncInferenceConfig": {"OutputConfig": {}})"),
               HasSubstr("Clary does not queue calls yet"));
   EXPECT_THAT(verdict("", R"(, "ShadowProductionVariants": [{"VariantName": "s"}])"),

@@ -1,9 +1,11 @@
 #include "services/endpoint_generation.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
+#include "services/job_rules.h"
 #include "services/serving_resources.h"
 
 namespace clary::services {
@@ -18,10 +20,17 @@ Outcome<domain::EndpointGeneration> generation_of(const std::string& config_name
   made.config = config.name;
   made.capture = std::move(config.capture);
   made.async = std::move(config.async);
+  made.notices = std::move(config.notices);
+  std::ranges::move(inert_notices(context), std::back_inserter(made.notices));
   made.begun = context.now;
   for (domain::ProductionVariant& asked : config.variants) {
     CLARY_TRY(domain::Model model, found_or(store.find_model(ModelName(asked.model)),
                                             ServingKind::kModel, asked.model, context));
+    for (std::string& notice : model.notices) {
+      std::string line = "Model " + asked.model + ": " + std::move(notice);
+      if (std::ranges::find(made.notices, line) == made.notices.end())
+        made.notices.push_back(std::move(line));
+    }
     domain::EndpointVariant variant;
     variant.role = std::move(model.role);
     variant.containers = std::move(model.containers);
@@ -47,7 +56,9 @@ void retain_properties(domain::EndpointGeneration& next, const domain::EndpointG
           return one.asked.name == variant.asked.name;
         });
     if (before == serving.variants.end()) continue;
-    if (retains("DesiredInstanceCount")) variant.instances = before->instances;
+    // Between instances and none there is no number to retain.
+    const bool alike = variant.asked.serverless.has_value() == before->asked.serverless.has_value();
+    if (alike && retains("DesiredInstanceCount")) variant.instances = before->instances;
     if (retains("DesiredWeight")) variant.weight = before->weight;
   }
   if (retains("DataCaptureConfig")) next.capture = serving.capture;

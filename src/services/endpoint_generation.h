@@ -1,4 +1,5 @@
 // What a configuration makes of an endpoint: copies of it and of its models.
+// Members without effect of all requests that led there go with it as notices.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// SageMaker's runtime: InvokeEndpoint. Thread-safe; a call holds its thread until the model has
-// answered.
+// SageMaker's runtime: InvokeEndpoint, InvokeEndpointWithResponseStream. Thread-safe; a call holds
+// its thread until the model has answered.
 #pragma once
 
 #include <string>
@@ -23,6 +23,11 @@ class EndpointInvocations {
   Outcome<WithBytes<api::InvokeEndpointOutput>> invoke(const api::InvokeEndpointInput& request,
                                                        std::string body,
                                                        const CallContext& context);
+
+  // Likewise, with the model's answer as events while it is made.
+  Outcome<WithEvents<api::InvokeEndpointWithResponseStreamOutput>> invoke_streaming(
+      const api::InvokeEndpointWithResponseStreamInput& request, std::string body,
+      const CallContext& context);
 
  private:
   hosting::EndpointCalls& calls_;

@@ -1,7 +1,13 @@
 #include "services/endpoint_invocations.h"
 
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <vector>
+
 #include "hosting/fake_endpoint_calls.h"
 #include "services/front_fixture.h"
+#include "wire/event_stream.h"
 
 namespace clary::services {
 namespace {
@@ -131,6 +137,9 @@ TEST_F(InvocationsTest, ErrorsHaveTheServicesCodes) {
   const net::Reply busy = invoke_failing(unavailable("No instance can take the call now."));
   EXPECT_EQ(busy.status, 503);
   EXPECT_EQ(busy.headers.get("x-amzn-errortype"), "ServiceUnavailable");
+  const net::Reply throttled = invoke_failing(limit_exceeded("Too many calls."));
+  EXPECT_EQ(throttled.status, 429);
+  EXPECT_EQ(throttled.headers.get("x-amzn-errortype"), "ThrottlingException");
   const net::Reply broken = invoke_failing(internal_error("the disk is on fire"));
   EXPECT_EQ(broken.status, 500);
   EXPECT_EQ(broken.headers.get("x-amzn-errortype"), "InternalFailure");
@@ -153,6 +162,85 @@ TEST_F(InvocationsTest, ABodyMayHaveTwentyFiveMebibytes) {
   EXPECT_EQ(reply.status, 413);
   EXPECT_EQ(member_of(reply, "Message"), "HTTP content length exceeded 26214400 bytes.");
   EXPECT_EQ(calls_.calls().size(), 1U);
+}
+
+// Read to its end, as a connection does.
+std::string read_all(net::ByteSource& source) {
+  std::string text;
+  std::string piece(7, '\0');
+  for (;;) {
+    const auto count = source.read(piece);
+    if (!count.ok()) return text + "[" + count.error().message + "]";
+    if (*count == 0) return text;
+    text.append(piece, 0, *count);
+  }
+}
+
+// Pieces, then an error or the end.
+class Script final : public net::ByteSource {
+ public:
+  Script(std::vector<std::string> pieces, Status end)
+      : pieces_(std::move(pieces)), end_(std::move(end)) {}
+  Result<std::size_t> read(std::span<char> into) override {
+    if (at_ == pieces_.size() && !end_.ok()) return end_.error();
+    if (at_ == pieces_.size()) return 0;
+    const std::string& piece = pieces_[at_++];
+    std::copy(piece.begin(), piece.end(), into.begin());
+    return piece.size();
+  }
+
+ private:
+  std::vector<std::string> pieces_;
+  Status end_;
+  std::size_t at_ = 0;
+};
+
+class StreamingTest : public InvocationsTest {
+ protected:
+  net::Reply stream(std::vector<std::string> pieces, Status end = {},
+                    std::vector<net::Headers::Field> headers = {}) {
+    calls_.set_answer(hosting::EndpointAnswer{
+        .content_type = "text/event-stream", .custom_attributes = "c", .variant = "AllTraffic"});
+    calls_.set_pieces(std::make_unique<Script>(std::move(pieces), std::move(end)));
+    return send({.target = "/endpoints/My-E/invocations-response-stream",
+                 .body = "x",
+                 .headers = std::move(headers)});
+  }
+};
+
+TEST_F(StreamingTest, EachPieceIsAnEvent) {
+  const net::Reply reply = stream({"one", "two"}, {}, {{"X-Amzn-SageMaker-Accept", "a/b"}});
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(reply.headers.get("content-type"), "application/vnd.amazon.eventstream");
+  EXPECT_EQ(reply.headers.get("x-amzn-sagemaker-content-type"), "text/event-stream");
+  EXPECT_EQ(reply.headers.get("x-amzn-invoked-production-variant"), "AllTraffic");
+  EXPECT_EQ(reply.headers.get("x-amzn-sagemaker-custom-attributes"), "c");
+  EXPECT_FALSE(reply.source_length) << "its length is not known";
+  ASSERT_NE(reply.source, nullptr);
+  EXPECT_EQ(read_all(*reply.source),
+            wire::bytes_event("PayloadPart", "one") + wire::bytes_event("PayloadPart", "two"));
+  EXPECT_EQ(calls_.calls().at(0).accept, "a/b");
+}
+
+TEST_F(StreamingTest, WhatBreaksOffEndsWithAnException) {
+  const net::Reply broken = stream({"one"}, internal_error("it ended"));
+  ASSERT_NE(broken.source, nullptr);
+  const std::string events = read_all(*broken.source);
+  EXPECT_TRUE(events.starts_with(wire::bytes_event("PayloadPart", "one")));
+  EXPECT_NE(events.find("ModelStreamError"), std::string::npos);
+  EXPECT_NE(events.find("StreamBroken"), std::string::npos);
+  EXPECT_NE(events.find("it ended"), std::string::npos);
+  const net::Reply late = stream({"one"}, timed_out("60 s"));
+  ASSERT_NE(late.source, nullptr);
+  EXPECT_NE(read_all(*late.source).find("ModelInvocationTimeExceeded"), std::string::npos);
+}
+
+TEST_F(StreamingTest, WhatFailsBeforeItBeginsIsAnErrorAsUsual) {
+  calls_.set_answer(hosting::EndpointAnswer{.status = 500, .body = "boom"});
+  const Ask ask{.target = "/endpoints/My-E/invocations-response-stream", .body = "x"};
+  EXPECT_EQ(send(ask).status, 424);
+  calls_.set_answer(not_found("no endpoint"));
+  EXPECT_EQ(send(ask).headers.get("x-amzn-errortype"), "ValidationError");
 }
 
 TEST_F(InvocationsTest, OnlyWhoSignsWellMayCall) {

@@ -1,5 +1,6 @@
 #include "services/endpoint_reply.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,30 @@ std::vector<api::DeployedImage> images_of(const domain::EndpointVariant& variant
   return images;
 }
 
+api::ProductionVariantServerlessConfig serverless_config(const domain::Serverless& serverless) {
+  api::ProductionVariantServerlessConfig config{.memory_size_in_mb = serverless.memory_mib,
+                                                .max_concurrency = serverless.max_concurrency};
+  if (serverless.provisioned > 0) config.provisioned_concurrency = serverless.provisioned;
+  return config;
+}
+
+// A serverless variant has the instances that it has just now.
+void describe_serverless(api::ProductionVariantSummary& summary, const domain::Serverless& asked,
+                         const std::optional<hosting::VariantSight>& sight) {
+  summary.current_serverless_config = serverless_config(asked);
+  summary.desired_serverless_config = serverless_config(asked);
+  summary.current_instance_count = sight ? sight->instances : 0;
+  summary.desired_instance_count = *summary.current_instance_count;
+  if (!sight || !sight->starting) return;
+  summary.desired_instance_count = *summary.current_instance_count + 1;
+  summary.variant_status = std::vector<api::ProductionVariantStatus>{
+      {.status = "Creating", .status_message = "Cold start: an instance is being started."}};
+}
+
 // An endpoint is in service when all of what it wants is there: so `current` is what is desired.
-std::vector<api::ProductionVariantSummary> variants_of(
-    const domain::EndpointGeneration& generation) {
+std::vector<api::ProductionVariantSummary> variants_of(const EndpointName& endpoint,
+                                                       const domain::EndpointGeneration& generation,
+                                                       hosting::EndpointSights& sights) {
   std::vector<api::ProductionVariantSummary> out;
   for (const domain::EndpointVariant& variant : generation.variants) {
     if (variant.shadow) continue;
@@ -29,6 +51,10 @@ std::vector<api::ProductionVariantSummary> variants_of(
                    .desired_weight = variant.weight,
                    .current_instance_count = variant.instances,
                    .desired_instance_count = variant.instances});
+    if (variant.asked.serverless) {
+      describe_serverless(out.back(), *variant.asked.serverless,
+                          sights.sight(endpoint, variant.asked.name));
+    }
   }
   return out;
 }
@@ -43,8 +69,11 @@ api::PendingDeploymentSummary pending_of(const domain::EndpointGeneration& next)
                                                  .current_weight = 0.0,
                                                  .desired_weight = variant.weight,
                                                  .current_instance_count = 0,
-                                                 .desired_instance_count = variant.instances,
-                                                 .instance_type = variant.asked.instance_type};
+                                                 .desired_instance_count = variant.instances};
+    if (variant.asked.serverless)
+      summary.desired_serverless_config = serverless_config(*variant.asked.serverless);
+    else
+      summary.instance_type = variant.asked.instance_type;
     if (!variant.asked.accelerator_type.empty())
       summary.accelerator_type = variant.asked.accelerator_type;
     summary.variant_status =
@@ -65,7 +94,8 @@ api::DataCaptureConfigSummary capture_summary(const domain::DataCapture& capture
 
 }  // namespace
 
-api::DescribeEndpointOutput describe_endpoint(const domain::Endpoint& endpoint) {
+api::DescribeEndpointOutput describe_endpoint(const domain::Endpoint& endpoint,
+                                              hosting::EndpointSights& sights) {
   api::DescribeEndpointOutput reply;
   reply.endpoint_name = endpoint.name.value();
   reply.endpoint_arn = endpoint.arn.value();
@@ -79,7 +109,7 @@ api::DescribeEndpointOutput describe_endpoint(const domain::Endpoint& endpoint) 
   }
   if (endpoint.serving) {
     reply.endpoint_config_name = endpoint.serving->config.value();
-    reply.production_variants = variants_of(*endpoint.serving);
+    reply.production_variants = variants_of(endpoint.name, *endpoint.serving, sights);
     if (endpoint.serving->capture)
       reply.data_capture_config = capture_summary(*endpoint.serving->capture);
   }

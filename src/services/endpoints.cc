@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "services/endpoint_config_request.h"
 #include "services/endpoint_generation.h"
 #include "services/endpoint_reply.h"
 #include "services/serving_resources.h"
@@ -39,6 +40,32 @@ std::uint64_t next_number(const domain::Endpoint& endpoint) {
   return std::max(endpoint.serving->number + 1, endpoint.version);
 }
 
+// The endpoint's own copy is changed; its configuration stays as it is.
+Complaint apply_serverless(const api::DesiredWeightAndCapacity& wanted,
+                           domain::EndpointVariant& variant) {
+  const std::string& name = wanted.variant_name;
+  auto& serverless = variant.asked.serverless;
+  if (!serverless) {
+    if (!wanted.serverless_update_config) return std::nullopt;
+    return invalid(fmt::format(
+        "The variant \"{}\" is not serverless: leave out ServerlessUpdateConfig.", name));
+  }
+  if (wanted.desired_instance_count) {
+    return invalid(
+        fmt::format("The variant \"{}\" is serverless and has no instances to count: leave out "
+                    "DesiredInstanceCount.",
+                    name));
+  }
+  if (!wanted.serverless_update_config) return std::nullopt;
+  const auto& update = *wanted.serverless_update_config;
+  const std::int64_t most = update.max_concurrency.value_or(serverless->max_concurrency);
+  const std::int64_t provisioned = update.provisioned_concurrency.value_or(serverless->provisioned);
+  if (auto refused = check_provisioned(name, provisioned, most)) return refused;
+  serverless->max_concurrency = static_cast<int>(most);
+  serverless->provisioned = static_cast<int>(provisioned);
+  return std::nullopt;
+}
+
 Complaint apply_weights(const std::vector<api::DesiredWeightAndCapacity>& wanted,
                         domain::Endpoint& endpoint) {
   std::set<std::string> named;
@@ -50,6 +77,9 @@ Complaint apply_weights(const std::vector<api::DesiredWeightAndCapacity>& wanted
       return invalid(fmt::format("Could not find variant \"{}\" of endpoint \"{}\".",
                                  one.variant_name, endpoint.arn.value()));
     }
+    if (auto refused = apply_serverless(one, *variant)) return refused;
+    if (one.desired_weight) variant->weight = *one.desired_weight;
+    if (variant->asked.serverless) continue;
     if (one.desired_instance_count == 0) {
       return invalid(fmt::format(
           "Clary does not scale a variant to zero yet: DesiredInstanceCount of \"{}\" must be at "
@@ -59,7 +89,6 @@ Complaint apply_weights(const std::vector<api::DesiredWeightAndCapacity>& wanted
     const std::int64_t count = one.desired_instance_count.value_or(variant->instances);
     if (auto refused = check_instance_count(one.variant_name, count)) return refused;
     variant->instances = static_cast<int>(count);
-    if (one.desired_weight) variant->weight = *one.desired_weight;
   }
   return std::nullopt;
 }
@@ -106,7 +135,7 @@ Outcome<api::DescribeEndpointOutput> Endpoints::describe(const api::DescribeEndp
   CLARY_TRY(const domain::Endpoint endpoint,
             found_or(parts_.store.find_endpoint(EndpointName(request.endpoint_name)),
                      ServingKind::kEndpoint, request.endpoint_name, context));
-  return describe_endpoint(endpoint);
+  return describe_endpoint(endpoint, parts_.sights);
 }
 
 Outcome<api::ListEndpointsOutput> Endpoints::list(const api::ListEndpointsInput& request,

@@ -14,6 +14,7 @@
 #include "domain/endpoint_store.h"
 #include "domain/job_store.h"
 #include "hosting/endpoint_changes.h"
+#include "hosting/endpoint_sights.h"
 #include "services/call_context.h"
 #include "services/job_rules.h"
 #include "services/router.h"
@@ -27,6 +28,7 @@ class Endpoints {
     domain::EndpointStore& store;
     domain::JobStore& jobs;  // keeps the tags
     hosting::EndpointChanges& changes;
+    hosting::EndpointSights& sights;
     IdSource& ids;
   };
   explicit Endpoints(Parts parts) : parts_(parts) {}

@@ -24,6 +24,16 @@ class EndpointsTest : public ServingTest {
     ASSERT_EQ(said(create_endpoint()), "");
     in_service();
   }
+  void serverless() {
+    ASSERT_EQ(said(models_.create(model_request(), context_)), "");
+    ASSERT_EQ(said(configs_.create(
+                  config_request("Config", R"({"VariantName": "AllTraffic", "ModelName": "Model",
+                      "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}})"),
+                  context_)),
+              "");
+    ASSERT_EQ(said(create_endpoint()), "");
+    in_service();
+  }
   std::string update(const api::UpdateEndpointInput& request) {
     return said(endpoints_.update(request, context_));
   }
@@ -236,6 +246,57 @@ TEST_F(EndpointsTest, WeightsOfWhatIsNotThereAreRefusedAndNothingChanges) {
               HasSubstr("more than once"));
   EXPECT_EQ(record().serving->variants.at(0).weight, 1);
   EXPECT_EQ(record().status, EndpointStatus::kInService);
+}
+
+TEST_F(EndpointsTest, AServerlessVariantIsDescribedAsItIsNow) {
+  serverless();
+  auto cold = describe();
+  ASSERT_TRUE(cold.ok());
+  const auto& variant = cold->production_variants->at(0);
+  EXPECT_EQ(variant.current_serverless_config->memory_size_in_mb, 2048);
+  EXPECT_EQ(variant.current_serverless_config->max_concurrency, 5);
+  EXPECT_FALSE(variant.current_serverless_config->provisioned_concurrency.has_value());
+  EXPECT_EQ(variant.current_instance_count, 0);
+  EXPECT_FALSE(variant.variant_status.has_value());
+  sights_.seen = hosting::VariantSight{.instances = 0, .starting = true};
+  EXPECT_EQ(describe()->production_variants->at(0).desired_instance_count, 1);
+  EXPECT_THAT(*describe()->production_variants->at(0).variant_status->at(0).status_message,
+              HasSubstr("Cold start"));
+  sights_.seen = hosting::VariantSight{.instances = 1};
+  EXPECT_EQ(describe()->production_variants->at(0).current_instance_count, 1);
+}
+
+TEST_F(EndpointsTest, AServerlessVariantIsScaledByItsConcurrency) {
+  serverless();
+  const std::string update = R"({"VariantName": "AllTraffic", "ServerlessUpdateConfig": )";
+  EXPECT_THAT(scale(update + R"({"ProvisionedConcurrency": 6}})"), HasSubstr("MaxConcurrency (5)"));
+  EXPECT_THAT(scale(R"({"VariantName": "AllTraffic", "DesiredInstanceCount": 1})"),
+              HasSubstr("leave out DesiredInstanceCount"));
+  ASSERT_EQ(scale(update + R"({"MaxConcurrency": 9, "ProvisionedConcurrency": 6}})"), "");
+  EXPECT_EQ(record().serving->variants.at(0).asked.serverless,
+            (domain::Serverless{.memory_mib = 2048, .max_concurrency = 9, .provisioned = 6}));
+  in_service();
+  ASSERT_EQ(said(configs_.create(config_request("Other"), context_)), "");
+  api::UpdateEndpointInput request{.endpoint_name = "Endpoint", .endpoint_config_name = "Other"};
+  request.retain_all_variant_properties = true;
+  ASSERT_EQ(this->update(request), "");
+  EXPECT_EQ(record().next->variants.at(0).instances, 1) << "it had no instances to retain";
+  EXPECT_THAT(describe()->pending_deployment_summary->production_variants->at(0).instance_type,
+              testing::Optional(std::string("ml.m5.large")));
+}
+
+TEST_F(EndpointsTest, AServerlessUpdateIsForServerlessVariants) {
+  serving_two_variants();
+  EXPECT_THAT(scale(R"({"VariantName": "a", "ServerlessUpdateConfig": {"MaxConcurrency": 9}})"),
+              HasSubstr("is not serverless"));
+}
+
+TEST_F(EndpointsTest, WhatHasNoEffectGoesWithTheGeneration) {
+  context_.inert = {{.path = "VpcConfig", .reason = "there is none"}};
+  made();
+  const std::string line = "VpcConfig has no effect: there is none";
+  EXPECT_EQ(record().next->notices, (std::vector<std::string>{line, line, "Model Model: " + line}))
+      << "of the configuration, of CreateEndpoint, of the model";
 }
 
 TEST_F(EndpointsTest, AnUpdateMayRetainWhatWasScaled) {

@@ -19,10 +19,17 @@ using domain::StopReason;
 
 namespace {
 
-constexpr std::array<std::pair<JobKind, std::string_view>, 2> kKindWords = {{
+constexpr std::array<std::pair<JobKind, std::string_view>, 3> kKindWords = {{
     {JobKind::kTraining, "training-job"},
     {JobKind::kProcessing, "processing-job"},
+    {JobKind::kTransform, "transform-job"},
 }};
+
+std::string_view timeline_status(const Job& job, Phase phase) {
+  if (phase == Phase::kTraining && job.kind == JobKind::kProcessing) return "Processing";
+  if (phase == Phase::kTraining && job.kind == JobKind::kTransform) return "Transforming";
+  return secondary_status(phase, job.stop_reason);
+}
 
 }  // namespace
 
@@ -154,9 +161,7 @@ Result<Document> job_timeline(domain::JobStore& jobs, const domain::JobKey& key)
   for (const domain::JobEvent& event : events) {
     Document line = Document::object({{"time", event.time}});
     if (event.phase) {
-      const bool processes = job.kind == JobKind::kProcessing && *event.phase == Phase::kTraining;
-      line.set("status",
-               processes ? "Processing" : secondary_status(*event.phase, job.stop_reason));
+      line.set("status", timeline_status(job, *event.phase));
     }
     line.set("message", event.message);
     list.push(std::move(line));

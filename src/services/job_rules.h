@@ -17,7 +17,7 @@
 
 namespace clary::services {
 
-// "training-job", "processing-job": how a kind's ARNs name it.
+// "training-job", "processing-job", "transform-job": how a kind's ARNs name it.
 std::string_view kind_word(domain::JobKind kind);
 Arn job_arn(domain::JobKind kind, const std::string& name, const CallContext& context);
 // The job that "...:processing-job/x" or "processing-job/x" names; nothing when it names none.

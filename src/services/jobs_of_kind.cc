@@ -20,8 +20,9 @@ struct Words {
   std::string_view first;  // begins a sentence
 };
 Words words_of(JobKind kind) {
-  return kind == JobKind::kTraining ? Words{"training job", "Training job"}
-                                    : Words{"processing job", "Processing job"};
+  if (kind == JobKind::kTraining) return {"training job", "Training job"};
+  if (kind == JobKind::kTransform) return {"transform job", "Transform job"};
+  return {"processing job", "Processing job"};
 }
 
 ServiceError no_job(JobKind kind, const std::string& name) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "objects/object_store.h"
+#include "services/job_rules.h"
 #include "services/kept_text.h"
 #include "services/serving_resources.h"
 
@@ -160,6 +161,7 @@ Outcome<domain::Model> model_of(const api::CreateModelInput& request, const Call
   model.direct =
       request.inference_execution_config && request.inference_execution_config->mode == "Direct";
   model.network_isolation = request.enable_network_isolation.value_or(false);
+  model.notices = inert_notices(context);
   model.created = context.now;
   if (auto wrong = check_hostnames(model)) return *wrong;
   return model;

@@ -57,7 +57,7 @@ std::string MetricsPage::render() {
 void MetricsPage::write_jobs(PrometheusText& text) {
   const auto counts = jobs_.count_by_phase(domain::kShownKinds);
   if (!counts.ok()) return;
-  text.family("clary_jobs", "Training and processing jobs that stand in each phase.",
+  text.family("clary_jobs", "Training, processing and transform jobs that stand in each phase.",
               PrometheusType::kGauge);
   for (const Phase phase : kPhases) {
     const auto found = counts->find(phase);

@@ -17,6 +17,10 @@
 //   whole Outcome<WithBytes<api::InvokeEndpoint::Reply>> Calls::invoke(
 //   const api::InvokeEndpoint::Request&, std::string body, const CallContext&);
 //
+//   router.add_streaming<api::InvokeEndpointWithResponseStream>(calls, &Calls::invoke_streaming);
+//   Outcome<WithEvents<Op::Reply>> Calls::invoke_streaming(const Op::Request&, std::string body,
+//   const CallContext&);            // the same, answered by events as they come
+//
 // Filled by main before the front is built, then only read: any thread. Services outlive the
 // router. Methods run on pool threads, several at once.
 #pragma once
@@ -54,6 +58,13 @@ struct WithBytes {
   std::string bytes;
 };
 
+// A reply whose body is a stream of events: wire/event_stream.h.
+template <typename Reply>
+struct WithEvents {
+  Reply reply;
+  std::unique_ptr<net::ByteSource> events;
+};
+
 // What is known about a body before it arrives.
 struct BodyFacts {
   std::optional<std::uint64_t> length;    // decoded, where the client says it
@@ -80,6 +91,7 @@ struct EncodedReply {
   std::uint64_t length = 0;
   int status = 0;                         // 0: the operation's own
   std::optional<std::string> bytes = {};  // of a body that is at hand
+  std::unique_ptr<net::ByteSource> events = nullptr;
 };
 class EncodedSink {
  public:
@@ -148,6 +160,19 @@ class Router {
           if (!outcome.ok()) return outcome.error();
           return EncodedReply{.document = encode(outcome->reply),
                               .bytes = std::move(outcome->bytes)};
+        }});
+  }
+
+  template <typename Op, typename Service, typename Method>
+  void add_streaming(Service& service, Method method) {
+    add_endpoint(
+        Op::operation(),
+        {.exchange = [&service, method](const Document& document, std::string body,
+                                        const CallContext& context) -> Outcome<EncodedReply> {
+          auto outcome = (service.*method)(decoded<Op>(document), std::move(body), context);
+          if (!outcome.ok()) return outcome.error();
+          return EncodedReply{.document = encode(outcome->reply),
+                              .events = std::move(outcome->events)};
         }});
   }
 

@@ -68,6 +68,10 @@ Complaint ScalableTargets::check_variant(const std::string& resource) {
   // Names are told apart by case here, so that a variant has one target.
   const bool there = endpoint.ok() && endpoint->name == named->endpoint &&
                      domain::serving_variant(*endpoint, named->variant) != nullptr;
+  if (there && domain::serving_variant(*endpoint, named->variant)->asked.serverless) {
+    return invalid("A serverless variant has the instance that its calls need: " + resource +
+                   " is not scaled.");
+  }
   if (there) return std::nullopt;
   return invalid(fmt::format(
       "SageMaker endpoint or variant is not in service: {}. It is scaled when it is.", resource));

@@ -122,6 +122,13 @@ TEST_F(ScalingTest, OnlyVariantsThatServeAreRegistered) {
   EXPECT_THAT(register_resource(kVariant, dimension, "ecs"), HasSubstr("must be sagemaker"));
 }
 
+TEST_F(ScalingTest, AServerlessVariantIsNotScaled) {
+  domain::Endpoint endpoint = record();
+  endpoint.serving->variants.at(0).asked.serverless.emplace();
+  ASSERT_TRUE(store_.commit_endpoint(endpoint).ok());
+  EXPECT_THAT(register_with(R"(, "MinCapacity": 1, "MaxCapacity": 2)"), HasSubstr("serverless"));
+}
+
 TEST_F(ScalingTest, TargetsAreFilteredAndPaged) {
   registered();
   const auto shown = [this](const api::DescribeScalableTargetsRequest& request) {

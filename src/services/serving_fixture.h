@@ -13,6 +13,7 @@
 #include "domain/fake_identity_store.h"
 #include "domain/fake_job_store.h"
 #include "hosting/fake_endpoint_changes.h"
+#include "hosting/fake_endpoint_sights.h"
 #include "services/endpoint_configs.h"
 #include "services/endpoints.h"
 #include "services/models.h"
@@ -96,9 +97,11 @@ class ServingTest : public testing::Test {
   domain::FakeJobStore jobs_;
   domain::FakeIdentityStore identities_;
   hosting::FakeEndpointChanges changes_;
+  hosting::FakeEndpointSights sights_;
   Models models_{{.store = store_, .jobs = jobs_, .identities = identities_}};
   EndpointConfigs configs_{{.store = store_, .jobs = jobs_}};
-  Endpoints endpoints_{{.store = store_, .jobs = jobs_, .changes = changes_, .ids = ids_}};
+  Endpoints endpoints_{
+      {.store = store_, .jobs = jobs_, .changes = changes_, .sights = sights_, .ids = ids_}};
   CallContext context_{.account = AccountId("000000000000"),
                        .region = Region("eu-west-1"),
                        .now = TimePoint(std::chrono::seconds(1000))};

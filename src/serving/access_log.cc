@@ -54,6 +54,7 @@ std::string access_line_text(TimePoint now, const AccessLine& line) {
   append_quoted(out, line.target);
   fmt::format_to(std::back_inserter(out), "\" {} in={} out={}", line.status, line.bytes_in,
                  line.bytes_out);
+  if (!line.is_whole) out += " broken-off";
   append_time(out, "queue", line.times.queue);
   append_time(out, "handler", line.times.handler);
   append_time(out, "total", line.total);

@@ -24,6 +24,7 @@ struct AccessLine {
   int status = 0;
   std::uint64_t bytes_in = 0;   // of the request's body
   std::uint64_t bytes_out = 0;  // of the answer's
+  bool is_whole = true;         // false: the answer's body broke off
   Duration total{0};
   StageTimes times;
 };

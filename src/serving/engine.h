@@ -1,10 +1,12 @@
 // Engine: what runs a model. A lane of it runs one batch at a time; a model has several.
 //
-// Implementations: PythonEngine (a worker process per lane), FakeEngine (tests). Queues, deadlines,
+// Implementations: PythonEngine (a worker process per lane), TorchEngine (a model in this process),
+// FakeEngine (tests). Queues, deadlines,
 // replacement of what died and metrics are LiveModel's and the same for all.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,6 +29,12 @@ struct LaneResult {
   Fault fault = Fault::kNone;
   std::string sentence;              // of a fault: what happened, for whoever asked
   std::vector<ModelAnswer> answers;  // without a fault: one for each request, in their order
+  // The engine tried something besides: its time tells nothing of other batches.
+  bool is_trial = false;
+  // Set where the answer to the only request comes in pieces: to be called once, after that answer
+  // was given, on the lane's thread. Blocks until the last piece is made or nobody wants more; a
+  // piece that takes longer than `patience` is a fault. Its result has no answers.
+  std::function<LaneResult(Duration patience)> rest = {};
 };
 
 // Used by one thread at a time. After a fault it is only destroyed.

@@ -59,7 +59,12 @@ typedef struct clary_engine_options {
   const char* device;       /* "cpu", "cuda", "cuda:1"; "": a GPU where there is one */
 } clary_engine_options;
 
-enum { CLARY_MAY_NOT_END = 1 }; /* the model has loops: a run may take for ever */
+enum {
+  CLARY_MAY_NOT_END = 1, /* the model has loops: a run may take for ever */
+  CLARY_MAY_BE_JOINED =
+      2 /* it keeps nothing from run to run, and no number of an input decides what
+           is run: whether each row has its own answer can be found by trying */
+};
 
 /* The texts live as long as the engine. */
 typedef struct clary_engine_view {

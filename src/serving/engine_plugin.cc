@@ -90,4 +90,8 @@ Result<std::shared_ptr<const EnginePlugin>> EnginePlugin::open(const std::string
   return std::shared_ptr<const EnginePlugin>(new EnginePlugin(*functions, std::move(record)));
 }
 
+std::shared_ptr<const EnginePlugin> EnginePlugin::linked(const clary_engine_api& functions) {
+  return std::shared_ptr<const EnginePlugin>(new EnginePlugin(functions, {}));
+}
+
 }  // namespace clary::serving

@@ -44,6 +44,9 @@ class EnginePlugin {
   static Result<std::shared_ptr<const EnginePlugin>> open(const std::string& folder,
                                                           const std::string& environment);
 
+  // One whose functions are part of this program.
+  static std::shared_ptr<const EnginePlugin> linked(const clary_engine_api& functions);
+
   const clary_engine_api& functions() const { return *functions_; }
   const EngineRecord& record() const { return record_; }
 

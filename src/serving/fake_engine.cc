@@ -43,6 +43,17 @@ LaneResult lane_fault(LaneResult::Fault fault, std::string sentence) {
   return result;
 }
 
+LaneResult answer_in_pieces(const std::string& first,
+                            std::function<LaneResult(AnswerPieces& pieces)> make) {
+  auto pieces = std::make_shared<AnswerPieces>();
+  pieces->put(first, Duration(0));
+  LaneResult result;
+  result.answers.push_back(text_answer(""));
+  result.answers.back().pieces = AnswerPieces::source_of(pieces);
+  result.rest = [pieces, make = std::move(make)](Duration) { return make(*pieces); };
+  return result;
+}
+
 Result<std::unique_ptr<Lane>> FakeEngine::open_lane(Duration) {
   ++opened;
   if (stopped) return cancelled("stopped");

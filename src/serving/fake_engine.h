@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "serving/answer_pieces.h"
 #include "serving/engine.h"
 
 namespace clary::serving {
@@ -18,6 +19,10 @@ namespace clary::serving {
 // The answer 200 with this body.
 ModelAnswer text_answer(std::string body);
 LaneResult lane_fault(LaneResult::Fault fault, std::string sentence);
+// The answer 200 whose body begins with `first`; `make` is called for the rest, ends it, and says
+// what has become of the lane.
+LaneResult answer_in_pieces(const std::string& first,
+                            std::function<LaneResult(AnswerPieces& pieces)> make);
 
 class FakeEngine final : public Engine {
  public:

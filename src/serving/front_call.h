@@ -34,11 +34,20 @@ class FrontCall {
     counts_ = true;
   }
 
-  // The reply, with the request's id; the request is answered.
+  // A success of it is not told in the access log.
+  void is_ping() { is_ping_ = true; }
+
+  // The reply, with the request's id; the request is answered: noted now, or where the body comes
+  // in pieces, when it has ended.
   net::Reply ended(net::Reply reply, const StageTimes& times = {}) const;
 
  private:
-  void note(int status, std::uint64_t bytes_out, const StageTimes& times) const;
+  class NotedSource;
+  struct Sent {
+    std::uint64_t bytes = 0;
+    bool is_whole = true;
+  };
+  void note(int status, Sent sent, const StageTimes& times) const;
 
   const FrontParts* front_;
   Duration began_;
@@ -48,6 +57,7 @@ class FrontCall {
   std::string peer_;
   std::string model_;
   bool counts_ = false;
+  bool is_ping_ = false;
   std::uint64_t bytes_in_ = 0;
 };
 

@@ -101,7 +101,11 @@ net::Reply answer_reply(ModelAnswer answer) {
   reply.reason = answer.reason.substr(0, kMostReasonBytes);
   reply.headers = std::move(answer.headers);
   if (answer.content_type) reply.headers.set("Content-Type", std::move(*answer.content_type));
-  std::move(answer.body).move_into(reply);
+  if (answer.pieces != nullptr) {
+    reply.source = std::move(answer.pieces);
+  } else {
+    std::move(answer.body).move_into(reply);
+  }
   return reply;
 }
 

@@ -206,17 +206,25 @@ bool LiveModel::serve(std::size_t index, Lane& lane, Duration wait) {
   }
   const Duration began = clock_.steady();
   LaneResult result = lane.run(requests, deadline);
-  const Duration took = clock_.steady() - began;
+  const std::size_t count = batch.size();
+  const auto note_time = [&, is_trial = result.is_trial] {
+    if (is_trial) return;
+    MutexLock lock(mutex_);
+    times_.add(count, clock_.steady() - began);
+  };
   if (result.fault == LaneResult::Fault::kNone) {
-    {
-      MutexLock lock(mutex_);
-      times_.add(batch.size(), took);
-    }
     note_phase(index, lane.failure());
-    for (std::size_t i = 0; i < batch.size(); ++i)
+    for (std::size_t i = 0; i < count; ++i)
       result.answers[i].times.queue = began - batch[i].arrived;
-    answer_batch(std::move(batch), std::move(result));
-    return true;
+    if (!result.rest) {
+      note_time();
+      answer_batch(std::move(batch), std::move(result));
+      return true;
+    }
+    const LaneResult ended = answer_in_pieces(std::move(batch.front()), std::move(result));
+    note_time();
+    if (ended.fault != LaneResult::Fault::kNone) died(ended.sentence);
+    return ended.fault == LaneResult::Fault::kNone;
   }
   died(result.sentence);
   if (is_stopping()) {
@@ -307,12 +315,22 @@ void LiveModel::put_back(Batch batch) {
     answer(call, unavailable("workers of the model end before they can begin"));
 }
 
+LaneResult LiveModel::answer_in_pieces(PendingCall call, LaneResult begun) {
+  call.answer(std::move(begun.answers.front()));
+  LaneResult ended = begun.rest(call.deadline - call.arrived);
+  settle(call);
+  return ended;
+}
+
 void LiveModel::answer(PendingCall& call, Result<ModelAnswer> outcome) {
-  const std::uint64_t bytes = call.request.body.size();
   call.answer(std::move(outcome));
+  settle(call);
+}
+
+void LiveModel::settle(const PendingCall& call) {
   {
     MutexLock lock(mutex_);
-    held_bytes_ -= bytes;
+    held_bytes_ -= call.request.body.size();
     --unanswered_;
     if (unanswered_ > 0 || !draining_) return;
   }

@@ -91,6 +91,10 @@ class LiveModel {
   void answer_batch(Batch batch, LaneResult result);
   void put_back(Batch batch);
   void answer(PendingCall& call, Result<ModelAnswer> outcome);
+  // The call does not count as under way any more.
+  void settle(const PendingCall& call);
+  // Gives the answer that has begun, and stays with it to its end.
+  LaneResult answer_in_pieces(PendingCall call, LaneResult begun);
   void note_phase(std::size_t index, const std::optional<std::string>& failure);
   QueueSnapshot queue_snapshot() const CLARY_REQUIRES(mutex_);
   bool is_ready() const CLARY_REQUIRES(mutex_);

@@ -121,6 +121,40 @@ TEST_F(LiveModelTest, ARunThatKillsItsLaneFailsAloneAndTheLaneIsReplaced) {
   EXPECT_EQ(engine_.opened, 2);
 }
 
+TEST_F(LiveModelTest, AnAnswerInPiecesHasItsLaneToTheEnd) {
+  engine_.on_run = [this](FakeEngine::Batch) {
+    return answer_in_pieces("one", [this](AnswerPieces& pieces) {
+      gate_.pass();
+      pieces.end({});
+      return LaneResult();
+    });
+  };
+  serve_when_ready();
+  Outcome outcome = call("x");
+  ASSERT_EQ(outcome.wait_for(seconds(10)), std::future_status::ready) << "it begins at once";
+  EXPECT_NE(outcome.get()->pieces, nullptr);
+  EXPECT_EQ(model_->under_way(), 1U);
+  gate_.open();
+  EXPECT_TRUE(eventually([&] { return model_->under_way() == 0; }));
+  EXPECT_EQ(engine_.opened, 1);
+}
+
+TEST_F(LiveModelTest, ALaneThatDiesWithinAnAnswerIsReplaced) {
+  engine_.on_run = [](FakeEngine::Batch batch) {
+    if (batch[0]->body.inside() != "crash") return FakeEngine::echo(batch);
+    return answer_in_pieces("one", [](AnswerPieces& pieces) {
+      pieces.end(internal_error("SIGSEGV"));
+      return lane_fault(Fault::kEnded, "SIGSEGV");
+    });
+  };
+  serve_when_ready();
+  Outcome begun = call("crash");
+  EXPECT_EQ(ask("abc"), "abc");
+  EXPECT_EQ(engine_.opened, 2);
+  EXPECT_TRUE(eventually([&] { return model_->under_way() == 0; }));
+  EXPECT_TRUE(begun.get().ok());
+}
+
 TEST_F(LiveModelTest, WhatNoLaneHasBegunGoesToAnother) {
   std::atomic<int> runs = 0;
   engine_.on_run = [&](FakeEngine::Batch batch) {
@@ -245,6 +279,27 @@ TEST_F(LiveModelTest, BatchesFormWhileTheLaneIsBusy) {
     EXPECT_EQ(text(outcomes[static_cast<std::size_t>(i)]), std::to_string(i));
   EXPECT_GT(largest, 1U);
   EXPECT_LE(largest, 8U);
+}
+
+// Larger ones follow what single calls were measured to take.
+TEST_F(LiveModelTest, WhatAnEngineTriesIsNoMeasurement) {
+  std::atomic<std::size_t> largest = 0;
+  engine_.takes_batches = true;
+  engine_.on_run = [&](FakeEngine::Batch batch) {
+    largest = std::max<std::size_t>(largest, batch.size());
+    gate_.pass();
+    LaneResult result = FakeEngine::echo(batch);
+    result.is_trial = true;
+    return result;
+  };
+  serve_when_ready({.most_in_batch = 8});
+  std::vector<Outcome> outcomes;
+  outcomes.push_back(call("0"));
+  EXPECT_TRUE(gate_.reached_by(1));
+  for (int i = 1; i < 20; ++i) outcomes.push_back(call(std::to_string(i)));
+  gate_.open();
+  for (Outcome& outcome : outcomes) EXPECT_NE(text(outcome), "");
+  EXPECT_EQ(largest, 1U);
 }
 
 TEST_F(LiveModelTest, ADrainAnswersWhatIsThere) {

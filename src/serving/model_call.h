@@ -1,6 +1,7 @@
 // One call of a model, as engines see it: what was asked, what was answered. Values.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -36,6 +37,8 @@ struct ModelAnswer {
   std::optional<std::string> content_type;
   net::Headers headers;
   Payload body;
+  // Of a body that is still being made: all of it, as it comes; `body` is empty then.
+  std::unique_ptr<net::ByteSource> pieces = nullptr;
   StageTimes times;
 };
 

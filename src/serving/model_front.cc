@@ -17,6 +17,10 @@ bool is_of_model(FrontTarget target) {
          target == FrontTarget::kModelCall;
 }
 
+bool is_ping(FrontTarget target) {
+  return target == FrontTarget::kPing || target == FrontTarget::kLive;
+}
+
 bool is_of_many(FrontTarget target) {
   return target == FrontTarget::kModels || target == FrontTarget::kModel ||
          target == FrontTarget::kModelCall;
@@ -36,6 +40,7 @@ ModelFront::Outcome ModelFront::start(net::RequestHead head) {
   FrontCall call(parts_, head);
   const FrontPath path = path_of(head);
   if (is_of_model(path.target)) call.is_of(path.model);
+  if (is_ping(path.target) && !options_.log_pings) call.is_ping();
   if (options_.only_local_callers) {
     if (const auto sentence = foreign_caller(head))
       return call.ended(refusal_reply(403, *sentence));
@@ -45,6 +50,11 @@ ModelFront::Outcome ModelFront::start(net::RequestHead head) {
   if (is_of_model(path.target)) return invoke(std::move(head), path, std::move(call));
   if (is_of_many(path.target)) return many->start(head, path, std::move(call));
   return call.ended(answer_now(head, path));
+}
+
+bool ModelFront::is_quick(const net::RequestHead& head) const {
+  const FrontTarget target = path_of(head).target;
+  return is_of_model(target) || target == FrontTarget::kPing;
 }
 
 FrontPath ModelFront::path_of(const net::RequestHead& head) const {

@@ -35,6 +35,8 @@ struct FrontOptions {
   Duration timeout = std::chrono::seconds(60);
   // Refuses what a page in somebody's browser may have sent: for a server on loopback.
   bool only_local_callers = true;
+  // Tells of successful pings in the access log too: whoever watches a server asks all the time.
+  bool log_pings = false;
 };
 
 class ModelFront final : public net::Handler {
@@ -44,6 +46,8 @@ class ModelFront final : public net::Handler {
   ModelFront(FrontParts parts, FrontOptions options) : parts_(parts), options_(options) {}
 
   std::variant<net::Reply, std::unique_ptr<net::RequestSink>> start(net::RequestHead head) override;
+  // Calls of models and pings: they only take and leave places in queues.
+  bool is_quick(const net::RequestHead& head) const override;
   net::Reply overloaded(const net::RequestHead& head) override;
 
   std::function<net::ServerCounters()> counters;

@@ -2,82 +2,18 @@
 #include "serving/model_front.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <functional>
-#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include "base/pipe.h"
-#include "net/fake_server.h"
-#include "serving/fake_engine.h"
-#include "serving/one_model.h"
+#include "serving/model_front_fixture.h"
 
 namespace clary::serving {
 namespace {
 
 using std::chrono::seconds;
 using Fault = LaneResult::Fault;
-
-class ModelFrontTest : public testing::Test {
- protected:
-  ~ModelFrontTest() override {
-    gate_.open();
-    if (model_ != nullptr) model_->stop();
-    server_.reset();
-  }
-
-  void listen(FrontOptions options = {}, LiveModelOptions model = {}) {
-    model_ = std::make_shared<LiveModel>(engine_, model, clock_, silent_logger(), metrics_);
-    models_.set(model_);
-    front_ = std::make_unique<ModelFront>(
-        FrontParts{.models = models_, .log = log_, .clock = clock_, .ids = ids_}, options);
-    server_ = std::make_unique<net::Server>(*front_, silent_logger());
-    front_->counters = [this] { return server_->counters(); };
-    const auto bound = server_->listen("127.0.0.1:0");
-    ASSERT_TRUE(bound.ok()) << bound.error().message;
-    address_ = *bound;
-  }
-  void serve(FrontOptions options = {}, LiveModelOptions model = {}) {
-    listen(options, model);
-    model_->start();
-    const Duration deadline = clock_.steady() + seconds(10);
-    while (!model_->readiness().ready && clock_.steady() < deadline) std::this_thread::yield();
-    ASSERT_TRUE(model_->readiness().ready) << model_->readiness().sentence;
-  }
-
-  static std::string post(const std::string& body, const std::string& fields = "") {
-    return "POST /invocations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + fields +
-           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-  }
-  static std::string get(const std::string& path,
-                         const std::string& fields = "Host: localhost\r\n") {
-    return "GET " + path + " HTTP/1.1\r\nConnection: close\r\n" + fields + "\r\n";
-  }
-  std::string ask(const std::string& request) {
-    net::RawConnection connection(address_);
-    connection.send(request);
-    return connection.read_to_end();
-  }
-  static void expect_status(const std::string& answer, int status, const std::string& said = "") {
-    EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::to_string(status) + " ")) << answer;
-    EXPECT_NE(answer.find(said), std::string::npos) << answer;
-  }
-
-  SystemClock clock_;
-  CountingIds ids_;
-  FakeEngine engine_;
-  Gate gate_;
-  ModelMetrics metrics_;
-  AccessLog log_{Fd(), clock_};
-  OneModel models_{metrics_};
-  std::shared_ptr<LiveModel> model_;
-  std::unique_ptr<ModelFront> front_;
-  std::unique_ptr<net::Server> server_;
-  std::string address_;
-};
 
 TEST_F(ModelFrontTest, PingIs200OnlyOnceTheModelIsLoaded) {
   listen();
@@ -281,32 +217,6 @@ TEST_F(ModelFrontTest, MetricsCountWhatWasAnswered) {
       << page;
   EXPECT_NE(page.find("clary_model_workers{state=\"ready\"} 1\n"), std::string::npos) << page;
 }
-
-TEST(AccessLine, HasTheStagesAndNothingThatLooksLikeAnotherLine) {
-  AccessLine line{.id = "r1",
-                  .peer = "127.0.0.1:4711",
-                  .method = "POST",
-                  .target = "/invocations?a=\"\n",
-                  .status = 200,
-                  .bytes_in = 7,
-                  .bytes_out = 20,
-                  .total = Duration(1500)};
-  line.times.queue = Duration(100);
-  EXPECT_EQ(access_line_text(TimePoint(seconds(1'700'000'000)), line),
-            "2023-11-14T22:13:20.000Z 127.0.0.1:4711 \"POST /invocations?a=\\x22\\x0a\" 200 in=7 "
-            "out=20 queue=0.1ms total=1.5ms id=r1");
-}
-
-TEST(AccessLog, DoesNotWaitForWhoDoesNotRead) {
-  const SystemClock clock;
-  auto pipe = make_pipe();
-  ASSERT_TRUE(pipe.ok());
-  AccessLog log(std::move(pipe->writer), clock);
-  const std::string target(1000, 'x');
-  for (int i = 0; i < 1000; ++i) log.write({.id = "r1", .method = "GET", .target = target});
-  char byte = 0;
-  EXPECT_EQ(::read(pipe->reader.get(), &byte, 1), 1) << "lines arrive";
-}  // and its end does not wait either
 
 }  // namespace
 }  // namespace clary::serving

@@ -51,6 +51,8 @@ class PluginModel {
   Status set_threads(std::uint32_t threads);
 
   bool may_not_end() const { return may_not_end_; }
+  // Whether it may be tried if rows of several inputs can be run as one.
+  bool may_be_joined() const { return may_be_joined_; }
   // "torchscript model.pt on cpu"
   const std::string& description() const { return description_; }
 
@@ -61,11 +63,13 @@ class PluginModel {
   std::shared_ptr<const EnginePlugin> plugin_;
   clary_engine* engine_;
   bool may_not_end_ = true;
+  bool may_be_joined_ = false;
   std::string description_;
 };
 
-// How many threads, of 1 to `most`, one run is fastest with on `input`; more are taken only where
-// they save a twentieth. Leaves the model with them.
+// How many threads, of 1, 2, 4 and so on up to `most`, one run is fastest with on `input`; more are
+// taken only where they save a twentieth. Leaves the model with them. A number of threads takes 8
+// runs; fewer, at least 2, once they have taken half a second.
 Result<std::uint32_t> choose_threads(PluginModel& model, Tensor& input, std::uint32_t most,
                                      const Clock& clock);
 

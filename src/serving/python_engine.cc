@@ -4,11 +4,14 @@
 #include <vector>
 
 #include "base/time_text.h"
+#include "serving/answer_pieces.h"
 
 namespace clary::serving {
 namespace {
 
 constexpr std::string_view kHeaderPrefix = "h:";
+// A lane that waits for a slow client looks so often whether its worker is still there.
+constexpr Duration kClientLook = std::chrono::milliseconds(100);
 
 std::optional<Duration> microseconds(const FrameFields& fields, std::string_view name) {
   const auto count = fields.find_number(name);
@@ -94,14 +97,70 @@ class PythonLane final : public Lane {
       Result<ReceivedFrame> frame = worker_.socket.receive(clock_, deadline);
       if (!frame.ok()) return fault_of(frame.error(), clock_.steady() - began, i > 0);
       failure_ = text_of(frame->fields, "failure");
+      const bool begins = frame->fields.find("more") != nullptr;
       Result<ModelAnswer> answer = to_answer(std::move(*frame));
+      if (answer.ok() && begins && batch.size() > 1)
+        answer = internal_error("the worker sent the beginning of an answer among several");
       if (!answer.ok()) return fault_of(answer.error(), clock_.steady() - began, true);
+      if (begins) {
+        const Status begun = begin_pieces(*answer, result);
+        if (!begun.ok()) return fault_of(begun.error(), clock_.steady() - began, true);
+      }
       result.answers.push_back(std::move(*answer));
     }
     return result;
   }
 
  private:
+  // Its body is the first piece of what follows.
+  Status begin_pieces(ModelAnswer& answer, LaneResult& result) {
+    CLARY_TRY(const std::string first, answer.body.to_text());
+    auto pieces = std::make_shared<AnswerPieces>();
+    pieces->put(first, Duration(0));
+    answer.body = Payload();
+    answer.pieces = AnswerPieces::source_of(pieces);
+    result.rest = [this, pieces](Duration patience) { return pass_on(*pieces, patience); };
+    return {};
+  }
+
+  // From the worker to the connection, until the last piece.
+  LaneResult pass_on(AnswerPieces& pieces, Duration patience) {
+    bool stopped = false;
+    for (;;) {
+      if (!stopped && !pieces.is_wanted()) {
+        stopped = true;
+        // One that has ended says so itself.
+        static_cast<void>(worker_.socket.send(FrameKind::kStop, {}));
+      }
+      const Duration began = clock_.steady();
+      Result<ReceivedFrame> frame = worker_.socket.receive(clock_, began + patience);
+      if (frame.ok() && frame->kind == FrameKind::kEnd) {
+        const std::string* const broken = frame->fields.find("broken");
+        pieces.end(broken == nullptr ? Status() : internal_error(*broken));
+        return {};
+      }
+      const Status passed =
+          frame.ok() ? pass_piece(*frame, pieces, patience) : Status(frame.error());
+      if (passed.ok()) continue;
+      LaneResult fault = fault_of(passed.error(), clock_.steady() - began, true);
+      pieces.end(internal_error(fault.sentence));
+      return fault;
+    }
+  }
+
+  // Waits for a slow client; one that takes nothing for so long has lost the rest.
+  Status pass_piece(const ReceivedFrame& frame, AnswerPieces& pieces, Duration patience) {
+    if (frame.kind != FrameKind::kPiece || frame.body.size() == 0)
+      return internal_error("the worker sent what is no piece of an answer");
+    CLARY_TRY(const std::string piece, frame.body.to_text());
+    const Duration deadline = clock_.steady() + patience;
+    while (!pieces.put(piece, kClientLook)) {
+      if (worker_.socket.is_closed()) return cancelled("the worker has ended");
+      if (clock_.steady() >= deadline) pieces.end(timed_out("the client takes no bytes"));
+    }
+    return {};
+  }
+
   // begun: an answer of the batch had come.
   LaneResult fault_of(const Error& error, Duration after, bool begun) {
     using Fault = LaneResult::Fault;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <iterator>
 #include <utility>
 
@@ -95,6 +96,12 @@ Tensor Tensor::of(std::vector<float> values, Shape shape) {
   return {.dtype = DType::kFloat32,
           .shape = std::move(shape),
           .data = std::shared_ptr<void>(kept, kept->data())};
+}
+
+Tensor Tensor::copy() const {
+  Tensor made = make(dtype, shape);
+  if (data != nullptr) std::memcpy(made.bytes(), data.get(), made.byte_count());
+  return made;
 }
 
 std::size_t Tensor::byte_count() const {

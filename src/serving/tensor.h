@@ -64,6 +64,9 @@ struct Tensor {
   // values: as many as the shape has.
   static Tensor of(std::vector<float> values, Shape shape);
 
+  // With memory of its own.
+  Tensor copy() const;
+
   std::byte* bytes() { return static_cast<std::byte*>(data.get()); }
   std::size_t byte_count() const;
   TensorView view() const { return {.dtype = dtype, .shape = shape, .data = data.get()}; }

@@ -1,7 +1,5 @@
 #include "serving/torch_engine.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -9,12 +7,16 @@
 
 #include "base/files.h"
 #include "base/strings.h"
-#include "base/time_text.h"
-#include "serving/run_thread.h"
 #include "serving/tensor_codec.h"
+#include "serving/torch_lane.h"
 
 namespace clary::serving {
 namespace {
+
+std::string first_line_of(std::string_view text) {
+  text = trim(text);
+  return std::string(text.substr(0, text.find('\n')));
+}
 
 // What a model folder may hold to be run once before anybody asks, and to choose the threads by.
 struct WarmUp {
@@ -25,177 +27,18 @@ constexpr std::array<WarmUp, 3> kWarmUps = {{{"warmup.npy", "application/x-npy"}
                                              {"warmup.json", "application/json"},
                                              {"warmup.csv", "text/csv"}}};
 
-// A body's bytes where they are: a shared one is mapped.
-class BodyView {
- public:
-  static Result<BodyView> of(const Payload& body) {
-    BodyView view;
-    if (!body.is_shared()) {
-      view.bytes_ = body.inside();
-      return view;
-    }
-    view.length_ = static_cast<std::size_t>(body.size());
-    void* const at =
-        ::mmap(nullptr, view.length_, PROT_READ, MAP_PRIVATE, body.descriptor().get(), 0);
-    if (at == MAP_FAILED) return system_error("map a request's body");
-    view.mapped_ = at;
-    view.bytes_ = {static_cast<const char*>(at), view.length_};
-    return view;
-  }
-  BodyView(BodyView&& other) noexcept
-      : bytes_(other.bytes_),
-        mapped_(std::exchange(other.mapped_, nullptr)),
-        length_(other.length_) {}
-  BodyView& operator=(BodyView&&) = delete;
-  ~BodyView() {
-    if (mapped_ != nullptr) ::munmap(mapped_, length_);
-  }
-  std::string_view bytes() const { return bytes_; }
-
- private:
-  BodyView() = default;
-  std::string_view bytes_;
-  void* mapped_ = nullptr;
-  std::size_t length_ = 0;
-};
-
-// As the toolkit answers an exception, without the traceback: no Python ran.
-ModelAnswer failed_answer(const std::string& message) {
-  ModelAnswer answer;
-  answer.status = 500;
-  answer.reason = message;
-  std::ranges::replace_if(
-      answer.reason, [](char letter) { return letter == '\r' || letter == '\n'; }, ' ');
-  answer.body = Payload(message + "\n");
-  return answer;
-}
-
-std::string first_line(std::string_view text) {
-  text = trim(text);
-  return std::string(text.substr(0, text.find('\n')));
-}
-
-// What is run, and what came of it. Shared with a thread that may outlive the call.
-struct Run {
-  Tensor input;
-  std::optional<Result<PluginResult>> result;  // gone before the input
-};
-
-class TorchLane final : public Lane {
- public:
-  TorchLane(TorchEngine& engine, const Clock& clock) : engine_(engine), clock_(clock) {}
-
-  void load() {
-    Result<std::shared_ptr<PluginModel>> model = engine_.model();
-    model_ = model.ok() ? *model : nullptr;
-    load_error_ = model.ok() ? "" : model.error().message;
-    if (model_ != nullptr && model_->may_not_end() && thread_ == nullptr)
-      thread_ = std::make_unique<RunThread>(clock_);
-  }
-
-  std::optional<std::string> failure() const override {
-    if (model_ != nullptr) return std::nullopt;
-    return first_line(load_error_);
-  }
-  bool takes_batches() const override { return false; }
-  bool is_alive() const override { return !is_left_; }
-
-  LaneResult run(std::span<const ModelRequest* const> batch, Duration deadline) override {
-    LaneResult result;
-    if (engine_.is_stopped()) {
-      result.fault = LaneResult::Fault::kNotBegun;
-      result.sentence = "the server is ending";
-      return result;
-    }
-    for (const ModelRequest* request : batch) {
-      const Duration began = clock_.steady();
-      if (model_ == nullptr) load();
-      Result<ModelAnswer> answer = model_ == nullptr
-                                       ? Result<ModelAnswer>(failed_answer(load_error_))
-                                       : answer_to(*request, deadline);
-      if (!answer.ok()) {
-        result.fault = answer.error().code == ErrorCode::kTimeout ? LaneResult::Fault::kTooLong
-                                                                  : LaneResult::Fault::kEnded;
-        result.sentence = answer.error().message;
-        return result;
-      }
-      answer->times.handler = clock_.steady() - began;
-      result.answers.push_back(std::move(*answer));
-    }
-    return result;
-  }
-
- private:
-  // Errors: Timeout, Cancelled: the run has not come back. What is wrong with the request, or what
-  // the model says, is an answer.
-  Result<ModelAnswer> answer_to(const ModelRequest& request, Duration deadline) {
-    const Duration began = clock_.steady();
-    const std::string accept =
-        request.accept && !request.accept->empty() && *request.accept != "*/*"
-            ? *request.accept
-            : engine_.options().default_accept;
-    const auto run = std::make_shared<Run>();
-    {
-      const Result<BodyView> body = BodyView::of(request.body);
-      if (!body.ok()) return failed_answer(body.error().message);
-      Result<Tensor> input = reader_.read(body->bytes(), request.content_type);
-      if (!input.ok()) return failed_answer(input.error().message);
-      run->input = std::move(*input);
-    }
-    const Duration decoded = clock_.steady();
-    CLARY_RETURN_IF_ERROR(predict(run, decoded, deadline));
-    const Duration predicted = clock_.steady();
-    if (!run->result->ok()) return failed_answer(run->result->error().message);
-    const Result<Prediction> prediction = (*run->result)->prediction();
-    if (!prediction.ok()) return failed_answer(prediction.error().message);
-    Result<std::string> text = encode_prediction(*prediction, accept);
-    if (!text.ok()) return failed_answer(text.error().message);
-    ModelAnswer answer;
-    answer.content_type = accept;
-    answer.body = Payload(std::move(*text));
-    answer.times.decode = decoded - began;
-    answer.times.predict = predicted - decoded;
-    answer.times.encode = clock_.steady() - predicted;
-    return answer;
-  }
-
-  Status predict(const std::shared_ptr<Run>& run, Duration began, Duration deadline) {
-    const auto step = [run, model = model_] { run->result.emplace(model->run(run->input)); };
-    if (thread_ == nullptr) {
-      step();
-      return {};
-    }
-    if (thread_->run(step, deadline, [this] { return engine_.is_stopped(); })) return {};
-    is_left_ = true;
-    engine_.leave(run);
-    if (engine_.is_stopped()) return cancelled("the server is ending");
-    return timed_out("the model had not answered after " +
-                     format_duration(clock_.steady() - began) + "; its run was left to itself");
-  }
-
-  TorchEngine& engine_;
-  const Clock& clock_;
-  std::shared_ptr<PluginModel> model_;
-  std::string load_error_;
-  TensorReader reader_;
-  std::unique_ptr<RunThread> thread_;  // of a model that may never end
-  bool is_left_ = false;
-};
-
 }  // namespace
 
 TorchEngine::TorchEngine(TorchEngineOptions options, const Clock& clock, const Logger& logger)
-    : options_(std::move(options)), clock_(clock), logger_(logger) {}
+    : options_(std::move(options)), clock_(clock), logger_(logger), plugin_(options_.plugin) {}
 
 TorchEngine::~TorchEngine() = default;
 
 Result<std::unique_ptr<Lane>> TorchEngine::open_lane(Duration) {
   if (stopped_) return cancelled("the server is ending");
-  for (const char* code : {"code/inference.py", "MAR-INF/MANIFEST.json"}) {
-    if (exists(path_join(options_.model_folder, code)))
-      return unsupported(std::string("the torch engine: the model brings ") + code +
-                         ", which only the python engine runs");
-  }
+  if (const auto code = user_code_of(options_.model_folder, options_.code))
+    return unsupported("the torch engine: the model brings " + *code +
+                       ", which only the python engine runs");
   if (const std::size_t left = left_runs(); left >= options_.lanes)
     return unavailable("the torch engine: " + std::to_string(left) +
                        " runs of the model have not come back and hold on to their cores; if they "
@@ -233,7 +76,25 @@ Result<std::shared_ptr<PluginModel>> TorchEngine::model() {
                                         .threads = static_cast<std::uint32_t>(threads)}));
   warm_up(*loaded);
   model_ = std::move(loaded);
+  // A model that keeps something, or that may not end, is not run but for those who ask.
+  if (options_.threads || options_.most_threads == 1 || !model_->may_be_joined() ||
+      model_->may_not_end())
+    are_threads_chosen_ = true;
   return model_;
+}
+
+Status TorchEngine::before_run(PluginModel& model, const Tensor& input) {
+  if (are_threads_chosen_) return {};
+  // Whoever comes meanwhile waits here, so that nothing runs while it is measured.
+  MutexLock lock(mutex_);
+  if (are_threads_chosen_) return {};
+  Tensor copy = input.copy();  // a model may write to its input
+  CLARY_TRY(const std::uint32_t threads,
+            choose_threads(model, copy, static_cast<std::uint32_t>(options_.most_threads), clock_));
+  are_threads_chosen_ = true;
+  logger_.info("the torch engine has measured how many threads a run takes",
+               {{"threads", std::to_string(threads)}});
+  return {};
 }
 
 void TorchEngine::warm_up(PluginModel& model) {
@@ -247,18 +108,22 @@ void TorchEngine::warm_up(PluginModel& model) {
         input.ok() ? choose_threads(model, *input, static_cast<std::uint32_t>(most), clock_)
                    : Result<std::uint32_t>(input.error());
     if (chosen.ok() && !options_.threads) threads = std::to_string(*chosen);
+    if (chosen.ok()) are_threads_chosen_ = true;
     // The model serves other inputs all the same.
     if (!chosen.ok())
       logger_.warning("the model does not run with its warm-up input",
-                      {{"file", kind.file}, {"why", first_line(chosen.error().message)}});
+                      {{"file", kind.file}, {"why", first_line_of(chosen.error().message)}});
     break;
   }
   if (options_.threads) {
     const Status set = model.set_threads(static_cast<std::uint32_t>(*options_.threads));
     if (!set.ok()) logger_.warning("threads", {{"why", set.error().message}});
   }
-  logger_.info("the torch engine has loaded a model",
-               {{"model", model.description()}, {"threads", threads}});
+  logger_.info(
+      "the torch engine has loaded a model",
+      {{"model", model.description()},
+       {"threads", threads},
+       {"batches", model.may_be_joined() ? "where rows are answered by themselves" : "no"}});
 }
 
 }  // namespace clary::serving

@@ -18,13 +18,17 @@
 #include "base/mutex.h"
 #include "serving/engine.h"
 #include "serving/plugin_model.h"
+#include "serving/row_proofs.h"
+#include "serving/user_code.h"
 
 namespace clary::serving {
 
 struct TorchEngineOptions {
-  std::string plugin_folder;  // engine_folder()
-  std::string environment;    // its name, for whoever must build it
+  std::string plugin_folder;                             // engine_folder()
+  std::shared_ptr<const EnginePlugin> plugin = nullptr;  // one that is open, in place of that
+  std::string environment;                               // its name, for whoever must build it
   std::string model_folder;
+  CodeVariables code = {};
   std::string device;  // "": a GPU where there is one
   std::string default_accept = "application/json";
   std::size_t lanes = 1;
@@ -47,6 +51,11 @@ class TorchEngine final : public Engine {
   Result<std::shared_ptr<PluginModel>> model();
   const TorchEngineOptions& options() const { return options_; }
   bool is_stopped() const { return stopped_; }
+  // Before every run: the first input of all takes the place of a warm-up file where there is none.
+  // Errors: what the model says to it.
+  Status before_run(PluginModel& model, const Tensor& input);
+  // Of its model, for all lanes.
+  RowProofs& proofs() { return proofs_; }
   // A run was left to itself; it has come back once nobody holds it any more.
   void leave(std::weak_ptr<const void> run);
 
@@ -57,7 +66,9 @@ class TorchEngine final : public Engine {
   const TorchEngineOptions options_;
   const Clock& clock_;
   const Logger& logger_;
+  RowProofs proofs_;
   std::atomic<bool> stopped_ = false;
+  std::atomic<bool> are_threads_chosen_ = false;
   Mutex left_mutex_;
   std::vector<std::weak_ptr<const void>> left_ CLARY_GUARDED_BY(left_mutex_);
   Mutex mutex_;  // held while the model is loaded

@@ -1,15 +1,20 @@
-// The torch engine without torch: what it refuses, and the thread that is left to itself.
+// The torch engine without torch: what it refuses, how its lanes answer with a fake plugin's
+// models, and the thread that is left to itself.
 #include "serving/torch_engine.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/files.h"
 #include "base/json.h"
 #include "base/temporary_folder.h"
+#include "serving/engine_conformance.h"
 #include "serving/fake_engine.h"
+#include "serving/fake_plugin.h"
 #include "serving/run_thread.h"
 
 namespace clary::serving {
@@ -93,6 +98,119 @@ TEST_F(TorchEngineTest, CodeOfTheUserIsThePythonEngines) {
             "the torch engine: the model brings code/inference.py, which only the python engine "
             "runs");
 }
+
+TEST_F(TorchEngineTest, CodeThatAVariableNamesIsThePythonEnginesToo) {
+  write(model() + "/code/serve.py", "");
+  TorchEngine engine({.plugin_folder = plugin(),
+                      .environment = "default",
+                      .model_folder = model(),
+                      .code = {.program = "serve.py"}},
+                     clock_, logger_);
+  EXPECT_EQ(engine.open_lane(Duration::max()).error().message,
+            "the torch engine: the model brings code/serve.py, which only the python engine runs");
+}
+
+// A lane of a fake plugin's model.
+class TorchLaneTest : public TorchEngineTest {
+ protected:
+  void open(const char* name, std::size_t most_threads = 1) {
+    engine_ = std::make_unique<TorchEngine>(TorchEngineOptions{.plugin = fake_plugin(),
+                                                               .environment = "default",
+                                                               .model_folder = model(),
+                                                               .device = name,
+                                                               .most_threads = most_threads},
+                                            clock_, logger_);
+    lane_ = engine_->open_lane(Duration::max()).value();
+  }
+  LaneResult run(const std::vector<std::string>& bodies) {
+    std::vector<ModelRequest> requests(bodies.size());
+    std::vector<const ModelRequest*> batch;
+    for (std::size_t i = 0; i < bodies.size(); ++i) {
+      requests[i].content_type = "application/json";
+      requests[i].body = Payload(bodies[i]);
+      batch.push_back(&requests[i]);
+    }
+    return lane_->run(batch, Duration::max());
+  }
+  static std::vector<std::string> bodies_of(const LaneResult& result) {
+    std::vector<std::string> bodies;
+    for (const ModelAnswer& answer : result.answers)
+      bodies.push_back(answer.body.to_text().value());
+    return bodies;
+  }
+
+  std::unique_ptr<TorchEngine> engine_;
+  std::unique_ptr<Lane> lane_;
+};
+
+using Bodies = std::vector<std::string>;
+
+TEST_F(TorchLaneTest, ABatchIsTriedAndThenRunAsOne) {
+  open("double");
+  ASSERT_TRUE(lane_->takes_batches());
+  const Bodies asked = {"[[1, 2]]", "[[3, 4]]", "[[5, 6]]"};
+  const Bodies expected = {"[[2.0, 4.0]]", "[[6.0, 8.0]]", "[[10.0, 12.0]]"};
+  for (const bool is_trial : {true, true, false}) {
+    const LaneResult result = run(asked);
+    EXPECT_EQ(bodies_of(result), expected);
+    EXPECT_EQ(result.is_trial, is_trial);
+  }
+}
+
+TEST_F(TorchLaneTest, WhatIsWrongWithOneOfABatchIsItsCallersAlone) {
+  open("no zeros");
+  for (int i = 0; i < 3; ++i) {
+    const LaneResult result = run({"[[1]]", "[[0]]", "{", "", "[[1, 2]]", "3"});
+    EXPECT_EQ(
+        bodies_of(result),
+        (Bodies{"[[1.0]]", "a zero\n",
+                "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)\n",
+                "Expecting value: line 1 column 1 (char 0)\n", "[[1.0, 2.0]]", "3.0"}));
+    const std::vector<int> statuses = {200, 500, 500, 500, 200, 200};
+    for (std::size_t at = 0; at < statuses.size(); ++at)
+      EXPECT_EQ(result.answers[at].status, statuses[at]) << at;
+  }
+}
+
+TEST_F(TorchLaneTest, AModelThatKeepsSomethingTakesNoBatches) {
+  open("keeps");
+  EXPECT_FALSE(lane_->takes_batches());
+}
+
+TEST_F(TorchLaneTest, TheFirstInputMeasuresTheThreadsUnseen) {
+  open("in place", 4);
+  EXPECT_EQ(bodies_of(run({"[1, 2]"})), Bodies{"[2.0, 3.0]"});
+  EXPECT_EQ(bodies_of(run({"[1, 2]"})), Bodies{"[2.0, 3.0]"});
+}
+
+TEST_F(TorchLaneTest, AnInputThatIsRefusedMeasuresNothing) {
+  open("one row", 4);
+  const LaneResult refused = run({"[1, 2]"});
+  EXPECT_EQ(refused.answers[0].status, 500);
+  EXPECT_EQ(bodies_of(refused), Bodies{"one row is wanted\n"});
+  EXPECT_EQ(bodies_of(run({"[1]"})), Bodies{"[1.0]"});
+}
+
+class TorchUnderTest final : public EngineUnderTest {
+ public:
+  Engine& engine() override { return engine_; }
+  std::string answer_to(int number) override { return "[" + std::to_string(2 * number) + ".0]"; }
+
+ private:
+  TemporaryFolder folder_;
+  SystemClock clock_;
+  Logger logger_;
+  TorchEngine engine_{{.plugin = fake_plugin(),
+                       .environment = "default",
+                       .model_folder = folder_.path(),
+                       .device = "double"},
+                      clock_,
+                      logger_};
+};
+
+std::unique_ptr<EngineUnderTest> make_torch() { return std::make_unique<TorchUnderTest>(); }
+
+INSTANTIATE_TEST_SUITE_P(Torch, EngineConformance, engines_of(&make_torch));
 
 TEST_F(TorchEngineTest, NoLaneIsOpenedUntilARunThatWasLeftHasComeBack) {
   TorchEngine engine(

@@ -31,7 +31,7 @@ Error no_frame(std::string_view why) {
 std::optional<Error> fault_of(const Head& head) {
   if (head.version != kVersion) return no_frame("of another version");
   if (head.kind < static_cast<std::uint8_t>(FrameKind::kStart) ||
-      head.kind > static_cast<std::uint8_t>(FrameKind::kPreloaded))
+      head.kind > static_cast<std::uint8_t>(FrameKind::kStop))
     return no_frame("of no known kind");
   if (head.flags > kBodyShared || head.reserved != 0) return no_frame("with unknown flags");
   const std::uint64_t most = head.flags == kBodyShared ? kFrameSharedBytes : kFrameInsideBytes;

@@ -24,6 +24,9 @@ enum class FrameKind : std::uint8_t {
   kRequest = 7,
   kAnswer = 8,
   kPreloaded = 9,
+  kPiece = 10,
+  kEnd = 11,
+  kStop = 12,
 };
 
 // In their order; a name may come twice.

@@ -82,7 +82,7 @@ TEST(WorkerFrame, WhatIsNoneIsRefused) {
   };
   EXPECT_TRUE(refused(with(0, 2))) << "version";
   EXPECT_TRUE(refused(with(1, 0))) << "kind";
-  EXPECT_TRUE(refused(with(1, 10))) << "kind";
+  EXPECT_TRUE(refused(with(1, 13))) << "kind";
   EXPECT_TRUE(refused(with(2, 2))) << "flags";
   EXPECT_TRUE(refused(with(3, 1))) << "reserved";
   EXPECT_TRUE(refused(with(7, 1))) << "fields of 16 MiB";

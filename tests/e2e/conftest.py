@@ -1,14 +1,16 @@
 """One server for the tests that leave it running; a server of one's own for those that kill it."""
 
 import itertools
+import os
 import pathlib
+import subprocess
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from clary_server import CLARY, Server  # noqa: E402
+from clary_server import CLARY, JOBS_VENV, Server  # noqa: E402
 from endpoints import Endpoints  # noqa: E402
 from processing import Processing  # noqa: E402
 from training import Training  # noqa: E402
@@ -65,6 +67,18 @@ def endpoints(server, training):
     made = Endpoints(server, training)
     yield made
     made.clear()
+
+
+@pytest.fixture(scope="session")
+def engine_data(tmp_path_factory) -> pathlib.Path:
+    """A data directory that has the engine of the jobs' environment."""
+    data = tmp_path_factory.mktemp("torch-engine")
+    environment = {**os.environ, "VIRTUAL_ENV": str(JOBS_VENV)}
+    done = subprocess.run([CLARY, "environments", "build-engine", "default", "--data", data], env=environment,
+                          capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("/libclary_torch.so")
+    return data
 
 
 @pytest.fixture

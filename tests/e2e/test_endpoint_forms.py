@@ -147,7 +147,7 @@ def test_models_that_are_refused(endpoints, changes, said):
 
 
 @pytest.mark.parametrize(("changes", "said"), [
-    ({"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1}}, "Clary does not run serverless variants yet"),
+    ({"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1}}, "leave out InstanceType and InitialInstanceCount"),
     ({"ManagedInstanceScaling": {"Status": "ENABLED"}}, "Clary does not scale endpoints by itself yet"),
     ({"RoutingConfig": {"RoutingStrategy": "RANDOM"}}, "RoutingStrategy must be LEAST_OUTSTANDING_REQUESTS")],
     ids=["serverless", "scaling", "routing"])

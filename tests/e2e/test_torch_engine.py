@@ -3,18 +3,17 @@ from the Python handlers stand in docs/formats/tensor-bodies.md."""
 
 import io
 import json
-import os
 import pathlib
 import signal
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy
 import pytest
-from clary_server import CLARY, JOBS_VENV
+from clary_server import JOBS_VENV
 from model_server import ModelServer
 
 JSON, CSV, NPY = "application/json", "text/csv", "application/x-npy"
-BUILD_SECONDS = 900
 
 MODELS = """
 import sys, torch
@@ -29,7 +28,15 @@ class Endless(torch.nn.Module):
         while bool(x.sum() > 0):
             x = x + 1
         return x
-for name, kind in (("line", Line), ("pair", Pair), ("endless", Endless)):
+class Telling(torch.nn.Module):  # slow however many rows there are; the answer tells of how many the run was
+    def forward(self, x: torch.Tensor):
+        square = torch.ones(600, 600) * x.size(0)
+        slow = (square @ square @ square).sum() * 0.0
+        return x * (1 + x.size(0) / 100000) + slow
+class Centre(torch.nn.Module):
+    def forward(self, x: torch.Tensor):
+        return x - x.mean(0, keepdim=True)
+for name, kind in (("line", Line), ("pair", Pair), ("endless", Endless), ("telling", Telling), ("centre", Centre)):
     torch.jit.script(kind()).save(sys.argv[1] + "/" + name + ".pt")
 """
 
@@ -40,6 +47,12 @@ def npy(dtype, values) -> bytes:
     return out.getvalue()
 
 
+def header(shape: tuple[int, ...]) -> bytes:
+    """NPY without what its header promises."""
+    text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+
 @pytest.fixture(scope="session")
 def torch_models(tmp_path_factory) -> pathlib.Path:
     folder = tmp_path_factory.mktemp("torch-models")
@@ -47,18 +60,6 @@ def torch_models(tmp_path_factory) -> pathlib.Path:
     script.write_text(MODELS)
     subprocess.run([JOBS_VENV / "bin/python", script, folder], check=True)
     return folder
-
-
-@pytest.fixture(scope="session")
-def engine_data(tmp_path_factory) -> pathlib.Path:
-    """A data directory that has the engine of the jobs' environment."""
-    data = tmp_path_factory.mktemp("torch-engine")
-    environment = {**os.environ, "VIRTUAL_ENV": str(JOBS_VENV)}
-    done = subprocess.run([CLARY, "environments", "build-engine", "default", "--data", data], env=environment,
-                          capture_output=True, text=True, timeout=BUILD_SECONDS)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip().endswith("/libclary_torch.so")
-    return data
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +100,7 @@ UNDERSTOOD = [
     (CSV, "1,2\n3,4\n", DOUBLED), (CSV, "1,2", "[3.0, 5.0]"), (CSV, "5", "11.0"),
     (NPY, npy("f4", [[1, 2], [3, 4]]), DOUBLED), (NPY, npy("i8", [[1, 2], [3, 4]]), DOUBLED),
     (NPY, npy("f8", [[1.5, 2], [3, 4]]), "[[4.0, 5.0], [7.0, 9.0]]"), (NPY, npy("f4", []), "[]"),
+    (JSON, "[NaN, -Infinity]", "[NaN, -Infinity]"), (NPY, npy("f4", [numpy.nan, numpy.inf]), "[NaN, Infinity]"),
 ]
 
 
@@ -117,6 +119,16 @@ def test_a_body_that_is_understood(line, content_type, body, result):
     (CSV, "1,2\n3\n", "Some errors were detected !\n    Line #2 (got 1 columns instead of 2)\n"),
     (CSV, "", "can't convert np.ndarray of type numpy.void. "),
     (NPY, b"garbage", "application/x-npy: the body is not an NPY array"),
+    (NPY, b"", "application/x-npy: the body is not an NPY array"),
+    (NPY, npy("f4", [1, 2])[:-4], "application/x-npy: shape (2,) of float32 takes 8 bytes, the body has 4"),
+    (NPY, header((-1,)) + b"1234", "application/x-npy: the header has shape (-1,)"),
+    (NPY, header((10**12,)) + b"1234", "application/x-npy: shape (1000000000000,) of float32 takes 4000000000000 bytes"),
+    (NPY, header((2**62, 2)), "application/x-npy: shape (4611686018427387904, 2) of float32 takes too many bytes"),
+    (NPY, header((2**40, 0)), "application/x-npy: shape (1099511627776, 0) has too many rows without an element"),
+    (NPY, npy("O", [{}]), "application/x-npy: the array holds Python objects; this engine reads no pickles"),
+    (JSON, "[" * 100_000, "maximum recursion depth exceeded"),
+    ("application/x-tensor;dtype=f4;shape=-1,-1", "1234", "application/x-tensor: shape (-1, -1) of float32 does not take"),
+    ("application/x-tensor;dtype=O;shape=1", "12345678", "application/x-tensor: wanted is a type such as"),
     ("text/csv;charset=utf-8", "1", "Content type text/csv;charset=utf-8 is not supported by this framework."),
 ])
 def test_a_body_that_is_not_understood(line, content_type, body, message):
@@ -154,6 +166,30 @@ def test_a_warm_up_input_chooses_the_threads(serve):
     assert server.stop(signal.SIGTERM) == 0
 
 
+def all_at_once(server: ModelServer, bodies: list[str]) -> list[str]:
+    with ThreadPoolExecutor(32) as pool:
+        return [answer.text for answer in pool.map(server.invoke, bodies)]
+
+
+def test_requests_that_wait_are_run_as_one(serve):
+    server = serve("telling", "--workers", "1", SAGEMAKER_TS_BATCH_SIZE="16")
+    server.wait_for(lambda: server.ping().status == 200)
+    sent = [float(i) for i in range(1, 193)]
+    told = [json.loads(text)[0][0] for text in all_at_once(server, [f"[[{number}]]" for number in sent])]
+    assert [round(number) for number in told] == sent
+    rows = [round((answer / number - 1) * 100_000) for answer, number in zip(told, sent, strict=True)]
+    assert 1 < max(rows) <= 16, rows
+    assert server.invoke("[[1]]").text == server.invoke("[[1]]").text == "[[1.0000100135803223]]"
+
+
+@pytest.mark.parametrize("name, body, answer", [("centre", "[[{0}, 1]]", "[[0.0, 0.0]]"),
+                                               ("pair", "[[{0}]]", '{{"same": [[{0}.0]], "sum": [{0}.0, 1, "h\\u00e9", null]}}')])
+def test_a_model_whose_rows_are_not_their_own_is_not_batched(serve, name, body, answer):
+    server = serve(name, "--workers", "1", SAGEMAKER_TS_BATCH_SIZE="16")
+    server.wait_for(lambda: server.ping().status == 200)
+    assert all_at_once(server, [body.format(i) for i in range(300)]) == [answer.format(i) for i in range(300)]
+
+
 def test_a_run_without_end_costs_its_caller_alone(serve):
     server = serve("endless", "--workers", "2", "--timeout", "2")
     server.wait_for(lambda: server.ping().status == 200)
@@ -162,14 +198,30 @@ def test_a_run_without_end_costs_its_caller_alone(serve):
     assert server.invoke("[-1]").text == "[-1.0]"
 
 
-@pytest.mark.parametrize("name, files, why", [
-    ("", {}, "Exactly one .pth or .pt file is required for PyTorch models: []"),
-    ("line", {"code/inference.py": ""}, "the model brings code/inference.py, which only the python engine runs"),
+@pytest.mark.parametrize("name, files, variables, why", [
+    ("", {}, {}, "Exactly one .pth or .pt file is required for PyTorch models: []"),
+    ("line", {"code/inference.py": ""}, {}, "the model brings code/inference.py, which only the python engine runs"),
+    ("line", {"inference.py": ""}, {}, "the model brings inference.py, which only the python engine runs"),
+    ("line", {"code/own.py": ""}, {"SAGEMAKER_PROGRAM": "own.py"}, "the model brings code/own.py, which only the python engine"),
+    ("line", {"MAR-INF/MANIFEST.json": "{}"}, {}, "the model brings MAR-INF/MANIFEST.json, which only the python engine runs"),
+    ("line", {}, {"SAGEMAKER_HANDLER": "service.py:handle"}, "the model brings the handler service.py:handle, which only"),
 ])
-def test_a_model_that_it_cannot_serve(serve, name, files, why):
-    server = serve(name, files=files)
+def test_a_model_that_it_cannot_serve(serve, name, files, variables, why):
+    server = serve(name, files=files, **variables)
     server.wait_for(lambda: why in server.ping().text)
     assert server.ping().status == 503
+
+
+def test_without_the_option_a_model_without_code_is_the_python_engines(torch_models, tmp_path):
+    server = ModelServer(tmp_path, None)
+    server.model.mkdir()
+    (server.model / "model.pt").write_bytes((torch_models / "line.pt").read_bytes())
+    server.ready()
+    try:
+        assert server.invoke("[[1,2],[3,4]]").text == DOUBLED
+        assert "Traceback (most recent call last)" in server.invoke("[").text
+    finally:
+        server.stop()
 
 
 def test_an_environment_without_the_engine_names_the_command(torch_models, tmp_path):

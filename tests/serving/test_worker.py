@@ -2,31 +2,14 @@
 
 import array
 import os
-import pathlib
 import signal
 import socket
-import subprocess
-import sys
-import textwrap
 import types
 
 import pytest
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "python"))
-
-from clary_serving import frames, preload, worker  # noqa: E402
-from clary_serving.handlers.answer import Answer, Request  # noqa: E402
-
-SECONDS = 20  # of patience with a process
-
-
-def connections():
-    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-    for end in ends:
-        end.settimeout(SECONDS)
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)  # one thread sends before it receives
-    return [frames.Connection(end) for end in ends]
+from clary_serving import frames, preload, streams, worker
+from clary_serving.handlers.answer import Answer, Request
+from worker_processes import ask, connections
 
 
 @pytest.mark.parametrize("size", [0, 1, 70, frames.SHARED_FROM_BYTES - 1, frames.SHARED_FROM_BYTES, 5 << 20])
@@ -98,58 +81,6 @@ def test_a_nul_in_a_field_is_refused():
         connections()[0].send(frames.ANSWER, [("content-type", "a\0b")])
 
 
-class Workers:
-    """A fork server on a model folder, as the model server runs it."""
-
-    expected_status = 0
-
-    def __init__(self, model_dir, **environ):
-        ours, theirs = socket.socketpair()
-        ours.settimeout(SECONDS)
-        # Descriptor 3 in the child: whatever number the socket has here.
-        command = ["bash", "-c", f'exec 3<&{theirs.fileno()} && exec "$@"', "bash", sys.executable,
-                   str(ROOT / "python/clary_serving/fork_server.py"), str(model_dir)]
-        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env={**os.environ, **environ}, cwd=model_dir)
-        theirs.close()
-        self._raw = ours
-        self.control = frames.Connection(ours)
-        self.preloaded = self.control.receive()
-
-    def start(self):
-        """A worker's connection, its pid and its first frame."""
-        ours, theirs = socket.socketpair()
-        ours.settimeout(SECONDS)
-        head = bytes([frames.VERSION, frames.START]) + bytes(14)
-        self._raw.sendmsg([head], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [theirs.fileno()]))])
-        theirs.close()
-        connection = frames.Connection(ours)
-        pid = int(self.control.receive().get("pid"))
-        return connection, pid, connection.receive()
-
-    def how_ended(self, pid):
-        self.control.send(frames.IS_ENDED, [("pid", str(pid)), ("wait_ms", str(SECONDS * 1000))])
-        return self.control.receive().get("how")
-
-    def end(self):
-        self.control.close()
-        return self.process.wait(SECONDS)
-
-
-@pytest.fixture
-def workers(tmp_path):
-    made = []
-
-    def make(script, **environ):
-        (tmp_path / "code").mkdir()
-        (tmp_path / "code/inference.py").write_text(textwrap.dedent(script))
-        made.append(Workers(tmp_path, **environ))
-        return made[-1]
-
-    yield make
-    for each in made:
-        assert each.end() == each.expected_status
-
-
 ECHO = """
     import json, os, sys, time
     def model_fn(model_dir): return os.path.basename(model_dir)
@@ -161,11 +92,6 @@ ECHO = """
         return [model, len(data), type(data).__name__]
     def output_fn(prediction, accept): return json.dumps(prediction), accept
 """
-
-
-def ask(connection, body, content_type="application/json", **more):
-    connection.send(frames.REQUEST, [("id", "1"), ("content-type", content_type), *more.items()], body)
-    return connection.receive()
 
 
 def test_a_worker_answers_what_the_functions_return(workers, tmp_path):
@@ -193,8 +119,8 @@ def test_a_long_message_fits_into_the_fields():
 
 
 def test_pieces_are_sent_as_one_body():
-    assert worker._whole(map(bytes, [b"ab", b"c"])) == b"abc"
-    assert worker._whole(b"abc") == b"abc"
+    assert streams.whole(map(bytes, [b"ab", b"c"])) == b"abc"
+    assert streams.whole(b"abc") == b"abc"
 
 
 def test_a_request_says_where_it_was_sent():

@@ -38,7 +38,8 @@ class RandomValues:
     def structure(self, shape: Shape) -> dict:
         out = {}
         for name, member in shape.members.items():
-            if member.type_name == "blob" and shape.serialization.get("payload") == name:
+            is_bytes = member.type_name == "blob" or member.serialization.get("eventstream")
+            if is_bytes and shape.serialization.get("payload") == name:
                 continue  # the body itself
             location = member.serialization.get("location", "")
             if name in shape.required_members or self.random.random() < 0.6:

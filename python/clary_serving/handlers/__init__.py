@@ -29,9 +29,10 @@ def load_model(model_dir: str, *, environ: Mapping[str, str], context: Context |
     environ: the variables of the model, which the process has as its own. context: what is known about the worker (GPU,
     model name, batch size); None: a model named `model` on the CPU.
     Errors: ValueError where a variable asks for what there is not."""
-    from . import archive, stand_ins
+    from . import archive, elastic_inference, stand_ins
 
     stand_ins.install()
+    elastic_inference.install()
     service_file = environ.get("SAGEMAKER_HANDLER") or "sagemaker_"
     archived = archive.root(model_dir)
     if archived or not service_file.startswith("sagemaker_"):

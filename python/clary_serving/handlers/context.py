@@ -64,6 +64,7 @@ class Context:
         self.request_ids: dict[int, str] = {}
         self.explain = False
         self.metrics = metrics
+        self.intermediate: Any = None  # during a call: takes what is sent before its end
         self.request_processor: Sequence[RequestProcessor] = []
         self.system_properties = {
             "model_dir": model_dir, "gpu_id": gpu, "batch_size": batch_size, "server_name": "Clary",

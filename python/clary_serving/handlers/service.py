@@ -6,7 +6,7 @@ import sys
 import traceback
 from typing import Mapping, Sequence
 
-from . import archive, encoder, metrics, parts, pieces, routes, settings, v2
+from . import archive, encoder, intermediate, metrics, parts, pieces, routes, settings, v2
 from .answer import Answer, Request, error_answer, one_line
 from .context import CONTENT_TYPE, Context
 from .labels import PredictionException
@@ -103,10 +103,13 @@ class ServiceModel(ServedModel):
         if missing is not None:
             return [missing] * len(requests)
         context.metrics = self._metrics_class(context.request_ids, context.model_name)
+        early = intermediate.EarlyPieces(lambda piece, index: _answer(piece, index, context),
+                                         self.send_early if len(requests) == 1 else None)
         try:
             if route.kind == routes.V2 or self._speaks_v2:
                 return [self._answer_v2(one, route, context) for one in requests]
             data = [parts.request_parts(one.body, one.content_type, self.settings.decode) for one in requests]
+            context.intermediate = early
             results = self._handle(data, context)
         except PredictionException as error:
             traceback.print_exc()
@@ -118,6 +121,8 @@ class ServiceModel(ServedModel):
             traceback.print_exc()
             out_of_memory = "out of memory" in str(error) and type(error).__name__ in ("RuntimeError", "OutOfMemoryError")
             return _refusals(requests, *((507, "Out of resources") if out_of_memory else (503, "Prediction failed")))
+        finally:
+            context.intermediate = None
         if pieces.comes_in_pieces(results) and len(requests) == 1:
             results = [results]
         if not isinstance(results, (list, tuple)):
@@ -126,7 +131,7 @@ class ServiceModel(ServedModel):
         if len(results) != len(requests):
             print(f"clary: the handler returned {len(results)} results for {len(requests)} requests", file=sys.stderr)
             return _refusals(requests, 503, "number of batch response mismatched")
-        return [_answer(result, index, context) for index, result in enumerate(results)]
+        return [early.put_before(index, _answer(result, index, context)) for index, result in enumerate(results)]
 
     def _missing(self, route: routes.Route) -> Answer | None:
         """The refusal of a path that names another model or version."""

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "engines/torch/torch_graphs.h"
+
 // Packages are run since 2.7.
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 7)
 #define CLARY_HAS_PACKAGES 1
@@ -33,20 +35,8 @@ class Model {
   // -1: not known.
   virtual int inputs() const = 0;
   virtual bool may_not_end() const = 0;
+  virtual bool may_be_joined() const = 0;
 };
-
-inline bool has_endless_parts(const torch::jit::Block* block) {
-  for (const torch::jit::Node* node : block->nodes()) {
-    const auto kind = node->kind();
-    if (kind == torch::jit::prim::Loop || kind == torch::jit::prim::CallFunction ||
-        kind == torch::jit::prim::CallMethod || kind == torch::jit::prim::fork)
-      return true;
-    for (const torch::jit::Block* inner : node->blocks()) {
-      if (has_endless_parts(inner)) return true;
-    }
-  }
-  return false;
-}
 
 class ScriptModel final : public Model {
  public:
@@ -56,7 +46,8 @@ class ScriptModel final : public Model {
     improve();
     const auto graph = module_.get_method("forward").graph()->copy();
     torch::jit::Inline(*graph);
-    may_not_end_ = has_endless_parts(graph->block());
+    may_not_end_ = has_endless_parts(*graph->block());
+    may_be_joined_ = is_frozen_ && !may_not_end_ && !decides_by_numbers(*graph->block());
     const auto& schema = module_.get_method("forward").function().getSchema();
     inputs_ = static_cast<int>(std::count_if(
         schema.arguments().begin() + 1, schema.arguments().end(),
@@ -71,19 +62,23 @@ class ScriptModel final : public Model {
   const char* kind() const override { return "torchscript"; }
   int inputs() const override { return inputs_; }
   bool may_not_end() const override { return may_not_end_; }
+  bool may_be_joined() const override { return may_be_joined_; }
 
  private:
   // What cannot be frozen, because it writes to its own attributes, runs as it is.
   void improve() {
     try {
       module_ = torch::jit::freeze(module_);
+      is_frozen_ = true;
       module_ = torch::jit::optimize_for_inference(module_);
     } catch (const std::exception&) {
     }
   }
 
   torch::jit::Module module_;
+  bool is_frozen_ = false;
   bool may_not_end_ = true;
+  bool may_be_joined_ = false;
   int inputs_ = -1;
 };
 
@@ -111,6 +106,7 @@ class PackageModel final : public Model {
   int inputs() const override { return -1; }
   // Its kernels are a fixed sequence.
   bool may_not_end() const override { return false; }
+  bool may_be_joined() const override { return true; }
   const std::string& device() const { return device_; }
 
  private:

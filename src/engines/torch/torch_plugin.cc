@@ -71,7 +71,8 @@ void destroy(clary_engine* engine) { delete engine; }
 
 int describe(clary_engine* engine, clary_engine_view* view, char** error) {
   return guarded(error, [&] {
-    view->flags = engine->model->may_not_end() ? CLARY_MAY_NOT_END : 0;
+    view->flags = (engine->model->may_not_end() ? CLARY_MAY_NOT_END : 0U) |
+                  (engine->model->may_be_joined() ? CLARY_MAY_BE_JOINED : 0U);
     view->threads = static_cast<std::uint32_t>(at::get_num_threads());
     view->inputs = engine->model->inputs();
     view->kind = engine->model->kind();
