@@ -63,6 +63,9 @@ ApiServices::ApiServices(ApiServicesParts parts)
                   .ids = parts_.ids}),
       invocations_(parts_.endpoint_calls),
       async_invocations_(parts_.async_calls),
+      alarms_(parts_.alarms),
+      scalable_targets_(parts_.scaling, *parts_.storage.endpoints),
+      scaling_policies_(parts_.scaling, parts_.alarms, parts_.ids),
       tags_(*parts_.storage.jobs, *parts_.storage.endpoints),
       metrics_page_(parts_.requests, *parts_.storage.jobs, parts_.clock, parts_.counters) {}
 
@@ -97,6 +100,9 @@ Status ApiServices::add_to(services::Router& router, services::LocalRoutes& rout
   endpoints_.add_to(router);
   invocations_.add_to(router);
   async_invocations_.add_to(router);
+  alarms_.add_to(router);
+  scalable_targets_.add_to(router);
+  scaling_policies_.add_to(router);
   tags_.add_to(router);
 
   add_health_routes(routes);

@@ -7,6 +7,7 @@
 #include "apps/settings.h"
 #include "apps/storage.h"
 #include "base/result.h"
+#include "domain/scaling_records.h"
 #include "hosting/async_calls.h"
 #include "hosting/endpoint_calls.h"
 #include "hosting/endpoint_changes.h"
@@ -14,6 +15,7 @@
 #include "net/server.h"
 #include "runtime/job_changes.h"
 #include "runtime/reset.h"
+#include "services/alarms.h"
 #include "services/async_invocations.h"
 #include "services/bucket_rules.h"
 #include "services/cloudwatch.h"
@@ -45,6 +47,8 @@
 #include "services/s3_objects.h"
 #include "services/s3_uploads.h"
 #include "services/s3_versioning.h"
+#include "services/scalable_targets.h"
+#include "services/scaling_policies.h"
 #include "services/sts.h"
 #include "services/tags.h"
 #include "services/training_jobs.h"
@@ -60,6 +64,8 @@ struct ApiServicesParts {
   hosting::EndpointCalls& endpoint_calls;
   hosting::AsyncCalls& async_calls;
   hosting::EndpointChanges& endpoint_changes;
+  domain::ScalingRecords& scaling;
+  domain::AlarmRecords& alarms;
   hosting::EndpointSights& endpoint_sights;
   runtime::RuntimeReset& reset;
   services::JobCredentials& job_credentials;
@@ -114,6 +120,9 @@ class ApiServices {
   services::Endpoints endpoints_;
   services::EndpointInvocations invocations_;
   services::AsyncInvocations async_invocations_;
+  services::Alarms alarms_;
+  services::ScalableTargets scalable_targets_;
+  services::ScalingPolicies scaling_policies_;
   services::Tags tags_;
   services::MetricsPage metrics_page_;
 };

@@ -1,5 +1,7 @@
 #include "apps/endpoint_hosting.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "runtime/serving_socket.h"
@@ -9,6 +11,14 @@ namespace {
 
 // Two calls are read and written at a time, and so many wait for their models meanwhile.
 constexpr PoolSize kAsyncThreads{.places = 2, .queue = 64, .lent_places = 64};
+constexpr Duration kMetricsInterval = std::chrono::seconds(5);
+// The keeper looks every second whether metrics are to be given; it may be a little late.
+constexpr Duration kMetricsLateness = std::chrono::seconds(2);
+
+// Twice in a period, so that none has the calls of another.
+Duration metrics_interval(Duration scaling_period) {
+  return std::min(kMetricsInterval, scaling_period / 2);
+}
 
 }  // namespace
 
@@ -61,7 +71,20 @@ EndpointHosting::EndpointHosting(Parts parts)
                .ids = parts.ids,
                .clock = parts.clock,
                .logger = parts.logger,
-               .serverless_patience = parts.serverless_patience}) {
+               .metrics_interval = metrics_interval(parts.scaling_period),
+               .serverless_patience = parts.serverless_patience}),
+      scaling_(*parts.storage.records),
+      alarms_(*parts.storage.records),
+      scaler_({.records = scaling_,
+               .alarms = alarms_,
+               .endpoints = *parts.storage.endpoints,
+               .changes = keeper_,
+               .metrics = *parts.storage.metrics,
+               .ids = parts.ids,
+               .clock = parts.clock,
+               .logger = parts.logger,
+               .period = parts.scaling_period,
+               .delay = metrics_interval(parts.scaling_period) + kMetricsLateness}) {
   health_.set_on_change([this] { keeper_.wake(); });
   live_.set_on_unreachable([this] { keeper_.doubt(); });
   live_.set_on_wanted([this] { keeper_.wake(); });
@@ -69,11 +92,15 @@ EndpointHosting::EndpointHosting(Parts parts)
   live_.set_on_shadowed([this](hosting::EndpointCall call) { shadows_.take(std::move(call)); });
   runtime_.reset().set_around(
       [this] {
+        scaler_.pause();
         keeper_.pause();
         capture_.clear();
         async_.clear();
       },
-      [this] { keeper_.resume(); });
+      [this] {
+        keeper_.resume();
+        scaler_.resume();
+      });
 }
 
 EndpointHosting::~EndpointHosting() { stop(); }
@@ -82,10 +109,12 @@ Status EndpointHosting::start() {
   capture_.start();
   CLARY_RETURN_IF_ERROR(async_.start());
   keeper_.start();
+  scaler_.start();
   return {};
 }
 
 void EndpointHosting::stop() {
+  scaler_.stop();
   keeper_.stop();
   health_.stop();
   async_.stop();

@@ -7,10 +7,13 @@
 #include "apps/job_runtime.h"
 #include "apps/storage.h"
 #include "base/thread_pool.h"
+#include "domain/alarm_records.h"
+#include "domain/scaling_records.h"
 #include "hosting/async_queue.h"
 #include "hosting/call_capture.h"
 #include "hosting/endpoint_keeper.h"
 #include "hosting/endpoint_log.h"
+#include "hosting/endpoint_scaler.h"
 #include "hosting/shadow_calls.h"
 #include "services/stored_role_objects.h"
 
@@ -28,6 +31,7 @@ class EndpointHosting {
     IdSource& ids;
     const Clock& clock;
     const Logger& logger;
+    Duration scaling_period;  // over which a metric is looked at
   };
   explicit EndpointHosting(Parts parts);
   ~EndpointHosting();  // stop()
@@ -39,6 +43,8 @@ class EndpointHosting {
   hosting::EndpointCalls& calls() { return live_; }
   hosting::AsyncCalls& async_calls() { return async_; }
   hosting::EndpointChanges& changes() { return keeper_; }
+  domain::ScalingRecords& scaling() { return scaling_; }
+  domain::AlarmRecords& alarms() { return alarms_; }
   hosting::EndpointSights& sights() { return live_; }
 
  private:
@@ -65,6 +71,9 @@ class EndpointHosting {
   hosting::AsyncQueue async_;
   std::unique_ptr<ThreadPool> async_threads_;
   hosting::EndpointKeeper keeper_;
+  domain::ScalingRecords scaling_;
+  domain::AlarmRecords alarms_;
+  hosting::EndpointScaler scaler_;
 };
 
 }  // namespace clary::apps

@@ -190,7 +190,8 @@ Status ServerProgram::Parts::serve() {
       .region = Region(settings.region),
       .ids = ids,
       .clock = clock,
-      .logger = logger});
+      .logger = logger,
+      .scaling_period = std::chrono::seconds(settings.scaling_period_seconds)});
   job_credentials = std::make_unique<RunningJobCredentials>(RunningJobCredentials::Parts{
       .jobs = *storage->jobs, .folders = runtime->folders(), .issuer = runtime->credentials()});
   services = std::make_unique<ApiServices>(
@@ -200,6 +201,8 @@ Status ServerProgram::Parts::serve() {
                        .endpoint_calls = hosting->calls(),
                        .async_calls = hosting->async_calls(),
                        .endpoint_changes = hosting->changes(),
+                       .scaling = hosting->scaling(),
+                       .alarms = hosting->alarms(),
                        .endpoint_sights = hosting->sights(),
                        .reset = runtime->reset(),
                        .job_credentials = *job_credentials,

@@ -89,6 +89,9 @@ constexpr SettingRow kRows[] = {
      "kept."},
     {"endpoints.serverless_idle_seconds", &Settings::serverless_idle_seconds,
      "How long a serverless variant that nobody calls keeps its instance."},
+    {"endpoints.scaling_period_seconds", &Settings::scaling_period_seconds,
+     "The periods over which scaling looks at a metric: 60 is a minute, as on AWS; less, to try "
+     "a policy out sooner."},
     {"environments.default", &Settings::default_environment,
      "Name or interpreter path; empty: $VIRTUAL_ENV, else the first python3 on PATH."},
     {"environments.strict_versions", &Settings::strict_versions,

@@ -58,6 +58,8 @@ struct Settings {
       default_environment;  // name or interpreter path; "": $VIRTUAL_ENV, else python3 on PATH
   bool strict_versions = false;
 
+  std::int64_t scaling_period_seconds = 60;  // over which scaling looks at a metric
+
   std::string objects_location;  // "s3://bucket/prefix"; "": the data directory
   std::string objects_endpoint;  // of that S3; "": AWS's of objects_region
   std::string objects_region = "us-east-1";

@@ -173,6 +173,9 @@ Status check_settings(Settings& settings) {
   CLARY_RETURN_IF_ERROR(rules.require(
       settings.lifecycle_interval_seconds >= 1 && settings.lifecycle_interval_seconds <= 86'400,
       "s3.lifecycle_interval_seconds", "must be 1 to 86400"));
+  CLARY_RETURN_IF_ERROR(
+      rules.require(settings.scaling_period_seconds >= 2 && settings.scaling_period_seconds <= 3600,
+                    "endpoints.scaling_period_seconds", "must be 2 to 3600"));
   CLARY_RETURN_IF_ERROR(rules.require_both("keys.access_key", settings.access_key,
                                            "keys.secret_key", settings.secret_key));
   CLARY_RETURN_IF_ERROR(

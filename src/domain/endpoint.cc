@@ -36,4 +36,17 @@ std::optional<EndpointStatus> endpoint_status_of(std::string_view name) {
 
 int status_rank(EndpointStatus status) { return named(status).rank; }
 
+EndpointVariant* serving_variant(Endpoint& endpoint, std::string_view name) {
+  if (!endpoint.serving) return nullptr;
+  for (EndpointVariant& variant : endpoint.serving->variants) {
+    if (!variant.shadow && variant.asked.name == name) return &variant;
+  }
+  return nullptr;
+}
+
+void begin_scaling(Endpoint& endpoint) {
+  endpoint.status = EndpointStatus::kUpdating;
+  endpoint.failure_reason.clear();
+}
+
 }  // namespace clary::domain

@@ -147,6 +147,12 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
+// The variant of what serves, shadows left out; null: there is none of the name.
+EndpointVariant* serving_variant(Endpoint& endpoint, std::string_view name);
+// Numbers of instances or weights of what serves were changed: it is brought there.
+// Precondition: in service.
+void begin_scaling(Endpoint& endpoint);
+
 // Which part of which endpoint a serving job is: one container of one instance.
 struct ServingPlace {
   EndpointName endpoint;

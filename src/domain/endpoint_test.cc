@@ -23,5 +23,24 @@ TEST(EndpointStatus, IsFoundByItsNameAndSortsByIt) {
   EXPECT_EQ(endpoint_status_of(""), std::nullopt);
 }
 
+TEST(ServingVariant, IsOneThatServesAndNoShadow) {
+  Endpoint endpoint;
+  EXPECT_EQ(serving_variant(endpoint, "a"), nullptr);
+  endpoint.serving.emplace();
+  endpoint.serving->variants.resize(2);
+  endpoint.serving->variants[0].asked.name = "a";
+  endpoint.serving->variants[0].shadow = true;
+  endpoint.serving->variants[1].asked.name = "b";
+  EXPECT_EQ(serving_variant(endpoint, "a"), nullptr);
+  EXPECT_EQ(serving_variant(endpoint, "b"), &endpoint.serving->variants[1]);
+}
+
+TEST(BeginScaling, ForgetsWhatFailedBefore) {
+  Endpoint endpoint{.status = EndpointStatus::kInService, .failure_reason = "boom"};
+  begin_scaling(endpoint);
+  EXPECT_EQ(endpoint.status, EndpointStatus::kUpdating);
+  EXPECT_EQ(endpoint.failure_reason, "");
+}
+
 }  // namespace
 }  // namespace clary::domain

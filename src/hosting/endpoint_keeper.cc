@@ -28,7 +28,6 @@ constexpr Duration kShortInterval = milliseconds(20);
 constexpr Duration kAskReady = seconds(5);
 constexpr Duration kAskStarting = milliseconds(200);
 constexpr int kStartingShare = 50;  // one that starts is asked after so much of its age
-constexpr Duration kGiveMetrics = seconds(5);
 constexpr Duration kDoubtPause = milliseconds(200);
 constexpr int kRecordsInARow = 8;  // one endpoint goes through in a look
 constexpr std::size_t kPage = 1000;
@@ -373,7 +372,7 @@ void EndpointKeeper::forget(const Endpoint& endpoint, InstanceBook& book) {
 
 void EndpointKeeper::give_metrics() {
   const Duration now = parts_.clock.steady();
-  if (metrics_given_ > Duration(0) && now - metrics_given_ < kGiveMetrics) return;
+  if (metrics_given_ > Duration(0) && now - metrics_given_ < parts_.metrics_interval) return;
   metrics_given_ = now;
   const auto batch = parts_.counted.take(parts_.clock.now());
   if (batch.empty()) return;

@@ -50,6 +50,7 @@ class EndpointKeeper final : public EndpointChanges {
     const Logger& logger;
     // Makes the way to a container; tests give their own.
     LiveInstances::MakeLink link = make_socket_link;
+    Duration metrics_interval = std::chrono::seconds(5);  // how often they are given to the store
     // How long a serverless variant that is not called keeps its instance.
     Duration serverless_patience = std::chrono::minutes(5);
   };

@@ -3,76 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include <span>
 #include <thread>
 
 #include "base/strings.h"
 #include "hosting/container_call.h"
-#include "hosting/endpoint_fixture.h"
+#include "hosting/live_endpoints_fixture.h"
 
 namespace clary::hosting {
 namespace {
-
-using Reply = Result<net::ClientReply>;
-
-net::ClientReply text(std::string body, int status = 200) {
-  net::ClientReply reply{.status = status};
-  reply.headers.add("Content-Type", "text/plain");
-  reply.body = std::move(body);
-  return reply;
-}
-
-std::shared_ptr<LiveInstance> instance(std::vector<FakeInstanceLink::Answer> answers) {
-  std::vector<LiveContainer> containers;
-  for (auto& answer : answers) {
-    LiveContainer& one = containers.emplace_back();
-    one.name = answers.size() == 1 ? "primary" : "c" + std::to_string(containers.size());
-    one.log_stream = LogStream("stream-" + one.name);
-    one.link = std::make_shared<FakeInstanceLink>(std::move(answer));
-  }
-  return std::make_shared<LiveInstance>(std::move(containers));
-}
-
-FakeInstanceLink::Answer says(std::string body) {
-  return [body](const net::ClientRequest&) -> Reply { return text(body); };
-}
-
-FakeInstanceLink::Answer fails(Error error) {
-  return [error](const net::ClientRequest&) -> Reply { return error; };
-}
-
-class LiveEndpointsTest : public testing::Test {
- protected:
-  void serve(std::vector<LiveVariant> variants,
-             domain::EndpointStatus status = domain::EndpointStatus::kInService) {
-    LiveTable table;
-    table.emplace("e", LiveEndpoint{.name = EndpointName("E"),
-                                    .id = "id",
-                                    .status = status,
-                                    .variants = std::move(variants)});
-    live_.replace(std::make_shared<const LiveTable>(std::move(table)));
-  }
-  void serve(std::vector<std::shared_ptr<LiveInstance>> instances) {
-    LiveVariant variant{.name = "v"};
-    variant.instances = std::move(instances);
-    serve(std::vector<LiveVariant>{variant});
-  }
-  Result<EndpointAnswer> call(EndpointCall call = {}) {
-    call.endpoint = EndpointName("e");
-    if (call.body.empty()) call.body = "x";
-    return live_.invoke(std::move(call));
-  }
-  std::string refusal(EndpointCall wanted) {
-    const auto answer = call(std::move(wanted));
-    if (answer.ok()) return "answered " + answer->body;
-    return std::string(error_code_name(answer.error().code)) + ": " + answer.error().message;
-  }
-
-  ManualClock clock_;
-  EndpointMetrics metrics_;
-  double random_ = 0;
-  LiveEndpoints live_{clock_, metrics_, [this] { return random_; }, {.patience = Duration(0)}};
-};
 
 TEST_F(LiveEndpointsTest, VariantsByWeightOrByName) {
   LiveVariant a{.name = "a", .weight = 1};
@@ -142,99 +80,6 @@ TEST_F(LiveEndpointsTest, ContainersThatAreCalledByTheirNames) {
   EXPECT_EQ(call({.target_container = "c2"})->body, "two");
   EXPECT_TRUE(refusal({.target_container = "c3"}).starts_with("InvalidArgument: "));
   EXPECT_TRUE(refusal({}).starts_with("InvalidArgument: "));
-}
-
-std::string read_all(net::ByteSource& source) {
-  std::string text;
-  std::string piece(100, '\0');
-  for (;;) {
-    const auto count = source.read(piece);
-    if (!count.ok()) return text + "[" + std::string(error_code_name(count.error().code)) + "]";
-    if (*count == 0) return text;
-    text.append(piece, 0, *count);
-  }
-}
-
-class BrokenSource final : public net::ByteSource {
- public:
-  Result<std::size_t> read(std::span<char>) override { return internal_error("broke off"); }
-};
-
-TEST_F(LiveEndpointsTest, AStreamKeepsItsInstanceBusyToItsEnd) {
-  const auto one = instance({says("abc")});
-  serve({one});
-  auto stream = live_.invoke_streaming({.endpoint = EndpointName("e"), .body = "x"});
-  ASSERT_TRUE(stream.ok());
-  EXPECT_EQ(stream->answer.variant, "v");
-  EXPECT_EQ(stream->answer.body, "");
-  ASSERT_NE(stream->pieces, nullptr);
-  EXPECT_EQ(one->calls_under_way(), 1);
-  EXPECT_TRUE(metrics_.take(TimePoint()).empty()) << "counted before its end";
-  EXPECT_EQ(read_all(*stream->pieces), "abc");
-  stream->pieces.reset();
-  EXPECT_EQ(one->calls_under_way(), 0);
-  EXPECT_FALSE(metrics_.take(TimePoint()).empty());
-}
-
-TEST_F(LiveEndpointsTest, OnlyTheLastContainersSuccessIsAStream) {
-  serve({instance({says("1"), says("2")})});
-  auto stream = live_.invoke_streaming({.endpoint = EndpointName("e"), .body = "x"});
-  ASSERT_TRUE(stream.ok() && stream->pieces != nullptr);
-  EXPECT_EQ(read_all(*stream->pieces), "2");
-  const auto broken = [](const net::ClientRequest&) -> Reply { return text("boom", 500); };
-  serve({instance({broken})});
-  auto failed = live_.invoke_streaming({.endpoint = EndpointName("e"), .body = "x"});
-  ASSERT_TRUE(failed.ok());
-  EXPECT_EQ(failed->pieces, nullptr);
-  EXPECT_EQ(failed->answer.status, 500);
-  EXPECT_EQ(failed->answer.body, "boom");
-}
-
-TEST_F(LiveEndpointsTest, AStreamThatBreaksOffIsAFailureOfTheModel) {
-  std::vector<LiveContainer> containers(1);
-  containers[0].name = "primary";
-  auto link = std::make_shared<FakeInstanceLink>(says("abc"));
-  link->make_body = [](const std::string&) { return std::make_unique<BrokenSource>(); };
-  containers[0].link = std::move(link);
-  serve({std::make_shared<LiveInstance>(containers)});
-  {
-    auto stream = live_.invoke_streaming({.endpoint = EndpointName("e"), .body = "x"});
-    ASSERT_TRUE(stream.ok() && stream->pieces != nullptr);
-    EXPECT_EQ(read_all(*stream->pieces), "[Internal]");
-  }
-  double failures = 0;
-  for (const telemetry::SeriesSamples& series : metrics_.take(TimePoint())) {
-    for (const telemetry::Sample& sample : series.samples)
-      failures += series.series.name == "Invocation5XXErrors" ? sample.value : 0;
-  }
-  EXPECT_EQ(failures, 1);
-}
-
-TEST_F(LiveEndpointsTest, AStreamHasAnEndHoweverOftenItsPiecesCome) {
-  serve({instance({says("abc")})});
-  auto stream = live_.invoke_streaming({.endpoint = EndpointName("e"), .body = "x"});
-  ASSERT_TRUE(stream.ok() && stream->pieces != nullptr);
-  std::string piece(1, '\0');
-  EXPECT_EQ(stream->pieces->read(piece).value_or(0), 1U);
-  clock_.advance(LiveEndpointsOptions().stream_limit);
-  EXPECT_EQ(read_all(*stream->pieces), "[Timeout]");
-}
-
-TEST_F(LiveEndpointsTest, AStreamIsOneOfTheCallsUnderWayUntilItEnds) {
-  LiveEndpoints live(clock_, metrics_, [] { return 0.0; }, {.most_calls = 1});
-  LiveVariant variant{.name = "v"};
-  variant.instances = {instance({says("abc")})};
-  LiveEndpoint endpoint{.name = EndpointName("E"),
-                        .status = domain::EndpointStatus::kInService,
-                        .variants = {variant}};
-  live.replace(std::make_shared<const LiveTable>(LiveTable{{"e", std::move(endpoint)}}));
-  const EndpointCall wanted{.endpoint = EndpointName("E"), .body = "x"};
-  auto first = live.invoke_streaming(wanted);
-  ASSERT_TRUE(first.ok());
-  EXPECT_EQ(live.invoke_streaming(wanted).error().code, ErrorCode::kUnavailable);
-  EXPECT_EQ(live.invoke(wanted).error().code, ErrorCode::kUnavailable);
-  first->pieces.reset();
-  EXPECT_TRUE(live.invoke(wanted).ok());
 }
 
 TEST_F(LiveEndpointsTest, HeadersOfTheContractGoInAndOut) {
@@ -352,80 +197,6 @@ TEST_F(LiveEndpointsTest, WhatTakesNoCallsSaysWhy) {
   EXPECT_NE(refusal({}).find("while it is Creating"), std::string::npos);
   serve(std::vector<LiveVariant>{LiveVariant{.name = "v"}});
   EXPECT_TRUE(refusal({}).starts_with("Unavailable: "));
-}
-
-TEST_F(LiveEndpointsTest, SampledCallsAreCapturedWithTheirAnswers) {
-  std::vector<CapturedCall> taken;
-  live_.set_on_captured([&](CapturedCall call) { taken.push_back(std::move(call)); });
-  LiveVariant variant{.name = "v", .role = "arn:role"};
-  variant.instances = {instance({says("answer")})};
-  const auto serve_capturing = [&](const LiveVariant& one) {
-    LiveEndpoint endpoint;
-    endpoint.name = EndpointName("E");
-    endpoint.status = domain::EndpointStatus::kInService;
-    endpoint.variants = {one};
-    endpoint.capture = std::make_shared<const domain::DataCapture>(domain::DataCapture{
-        .enabled = true, .percentage = 20, .uri = "s3://b", .input = true, .output = true});
-    LiveTable table;
-    table.emplace("e", endpoint);
-    live_.replace(std::make_shared<const LiveTable>(std::move(table)));
-  };
-  serve_capturing(variant);
-  random_ = 0.2;
-  EXPECT_EQ(call()->body, "answer");
-  EXPECT_TRUE(taken.empty()) << "20 % are below 0.2";
-  random_ = 0.19;
-  EXPECT_EQ(call({.content_type = "text/csv", .inference_id = "i"})->body, "answer");
-  ASSERT_EQ(taken.size(), 1U);
-  EXPECT_EQ(taken[0].endpoint, EndpointName("E"));
-  EXPECT_EQ(taken[0].variant, "v");
-  EXPECT_EQ(taken[0].role, "arn:role");
-  EXPECT_EQ(taken[0].inference_id, "i");
-  EXPECT_EQ(taken[0].input, "x");
-  EXPECT_EQ(taken[0].input_type, "text/csv");
-  EXPECT_EQ(taken[0].output, "answer");
-  EXPECT_EQ(taken[0].output_type, "text/plain");
-  variant.instances = {
-      instance({[](const net::ClientRequest&) -> Reply { return text("boom", 500); }})};
-  serve_capturing(variant);
-  EXPECT_EQ(call()->status, 500);
-  EXPECT_EQ(taken.size(), 1U) << "what fails is not captured";
-}
-
-TEST_F(LiveEndpointsTest, AShadowGetsCopiesAndAnswersNobody) {
-  std::vector<EndpointCall> copies;
-  live_.set_on_shadowed([&](EndpointCall call) { copies.push_back(std::move(call)); });
-  LiveVariant open{.name = "v", .weight = 2};
-  open.instances = {instance({says("answer")})};
-  LiveVariant shadow{.name = "s", .weight = 1, .shadow = true};
-  shadow.instances = {instance({says("shadow")})};
-  serve({open, shadow});
-  random_ = 0.5;
-  EXPECT_EQ(call()->body, "answer");
-  EXPECT_TRUE(copies.empty()) << "its weight is half of that of the others";
-  random_ = 0.49;
-  EXPECT_EQ(call()->body, "answer");
-  ASSERT_EQ(copies.size(), 1U);
-  EXPECT_EQ(copies[0].target_variant, "s");
-  EXPECT_EQ(copies[0].body, "x");
-  EXPECT_EQ(live_.invoke_shadow(copies[0])->body, "shadow");
-  EXPECT_EQ(copies.size(), 1U) << "a copy is not copied";
-  EXPECT_TRUE(refusal({.target_variant = "s"}).starts_with("InvalidArgument: "));
-}
-
-TEST_F(LiveEndpointsTest, CallsThatFindNoInstanceCountToo) {
-  serve(std::vector<LiveVariant>{LiveVariant{.name = "v"}});
-  EXPECT_TRUE(refusal({}).starts_with("Unavailable: "));
-  EXPECT_TRUE(refusal({.target_variant = "w"}).starts_with("InvalidArgument: "));
-  std::map<std::string, double> sums;
-  for (const telemetry::SeriesSamples& series : metrics_.take(TimePoint())) {
-    EXPECT_EQ(series.series.dimensions[0].second, "E") << "as it was created";
-    for (const telemetry::Sample& sample : series.samples) sums[series.series.name] += sample.value;
-  }
-  EXPECT_EQ(sums["Invocations"], 1) << "none of a variant that is not there";
-  EXPECT_EQ(sums["Invocation5XXErrors"], 1);
-  EXPECT_FALSE(sums.contains("ModelLatency"));
-  EXPECT_FALSE(sums.contains("InvocationModelErrors"));
 }
 
 TEST(EndpointMetrics, LatenciesKeepTheirPercentiles) {

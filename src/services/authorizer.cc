@@ -6,6 +6,7 @@
 #include "services/job_rules.h"
 #include "services/log_group_name.h"
 #include "services/s3_copies.h"
+#include "services/scaling_resources.h"
 #include "services/serving_resources.h"
 
 namespace clary::services {
@@ -236,10 +237,19 @@ std::string iam_resource(const Document& request, const CallContext& context) {
   return request.string_or("PolicySourceArn", "*");
 }
 
+// What is described is not asked about one by one.
+// Source: "Actions, resources, and condition keys for Application Auto Scaling".
+std::string scaling_resource(const wire::Operation& operation, const Document& request,
+                             const CallContext& context) {
+  if (operation.name.starts_with("Describe")) return "*";
+  return scalable_target_arn(request.string_or("ResourceId", ""), context);
+}
+
 std::string policy_resource(const wire::Operation& operation, const Document& request,
                             const CallContext& context) {
   const std::string_view service = operation.service->name;
   if (service == "iam") return iam_resource(request, context);
+  if (service == "application-autoscaling") return scaling_resource(operation, request, context);
   if (service == "sts") return request.string_or("RoleArn", "*");
   return "*";
 }

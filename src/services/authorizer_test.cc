@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "api/application_autoscaling_service.h"
 #include "api/ecr_service.h"
 #include "api/logs_service.h"
 #include "api/s3_service.h"
@@ -180,6 +181,21 @@ TEST(PolicyNeeds, RepositoriesAreAskedOneByOne) {
             "ecr:DescribeRepositories " + arn + "a, ecr:DescribeRepositories " + arn + "b");
   EXPECT_EQ(of("DescribeRepositories", "{}"), "ecr:DescribeRepositories " + arn + "*");
   EXPECT_EQ(of("GetAuthorizationToken", "{}"), "ecr:GetAuthorizationToken *");
+}
+
+TEST(PolicyNeeds, AScalableTargetHasAnArnOfItsOwn) {
+  const auto of = [](const char* operation, const char* request) {
+    return needs(operation, request, api::application_autoscaling_service());
+  };
+  const std::string put = of("PutScalingPolicy", R"({"ResourceId": "endpoint/e/variant/v"})");
+  const std::string start =
+      "application-autoscaling:PutScalingPolicy "
+      "arn:aws:application-autoscaling:us-east-1:000000000000:scalable-target/";
+  EXPECT_EQ(put.substr(0, start.size()), start);
+  EXPECT_EQ(put.size(), start.size() + 28);
+  EXPECT_NE(of("PutScalingPolicy", R"({"ResourceId": "endpoint/f/variant/v"})"), put);
+  EXPECT_EQ(of("DescribeScalingPolicies", R"({"ResourceId": "endpoint/e/variant/v"})"),
+            "application-autoscaling:DescribeScalingPolicies *");
 }
 
 TEST(PolicyNeeds, ACopyReadsItsSource) {

@@ -16,7 +16,30 @@ int usual_status(ErrorCode kind) {
   }
 }
 
+// Source: botocore's model of application-autoscaling.
+std::string scaling_code(ErrorCode kind) {
+  switch (kind) {
+    case ErrorCode::kNotFound:
+      return "ObjectNotFoundException";
+    case ErrorCode::kConflict:
+      return "ConcurrentUpdateException";
+    case ErrorCode::kLimitExceeded:
+      return "LimitExceededException";
+    case ErrorCode::kDenied:
+      return "AccessDeniedException";
+    case ErrorCode::kInternal:
+      return "InternalServiceException";
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kTimeout:
+    case ErrorCode::kCancelled:
+      return "ServiceUnavailable";
+    default:
+      return "ValidationException";
+  }
+}
+
 std::string json_code(ErrorCode kind, const wire::Service& service) {
+  if (service.name == "application-autoscaling") return scaling_code(kind);
   const bool logs = service.name == "logs";
   switch (kind) {
     case ErrorCode::kNotFound:

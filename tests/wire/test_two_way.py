@@ -19,6 +19,7 @@ SESSION = botocore.session.Session()
 PROTOCOLS = {"sagemaker": ["json"], "s3": ["rest-xml"], "sts": ["query"], "iam": ["query"], "logs": ["json"]}
 PROTOCOLS["cloudwatch"] = ["json", "query", "smithy-rpc-v2-cbor"]
 PROTOCOLS["ecr"] = ["json"]
+PROTOCOLS["application-autoscaling"] = ["json"]
 PROTOCOLS["sagemaker-runtime"] = ["rest-json"]
 CASES = [
     (service, operation, protocol)

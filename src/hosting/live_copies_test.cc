@@ -1,0 +1,86 @@
+// Copies of calls: captured, and sent to shadow variants; calls that find no instance.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "hosting/live_endpoints_fixture.h"
+
+namespace clary::hosting {
+namespace {
+
+TEST_F(LiveEndpointsTest, SampledCallsAreCapturedWithTheirAnswers) {
+  std::vector<CapturedCall> taken;
+  live_.set_on_captured([&](CapturedCall call) { taken.push_back(std::move(call)); });
+  LiveVariant variant{.name = "v", .role = "arn:role"};
+  variant.instances = {instance({says("answer")})};
+  const auto serve_capturing = [&](const LiveVariant& one) {
+    LiveEndpoint endpoint;
+    endpoint.name = EndpointName("E");
+    endpoint.status = domain::EndpointStatus::kInService;
+    endpoint.variants = {one};
+    endpoint.capture = std::make_shared<const domain::DataCapture>(domain::DataCapture{
+        .enabled = true, .percentage = 20, .uri = "s3://b", .input = true, .output = true});
+    LiveTable table;
+    table.emplace("e", endpoint);
+    live_.replace(std::make_shared<const LiveTable>(std::move(table)));
+  };
+  serve_capturing(variant);
+  random_ = 0.2;
+  EXPECT_EQ(call()->body, "answer");
+  EXPECT_TRUE(taken.empty()) << "20 % are below 0.2";
+  random_ = 0.19;
+  EXPECT_EQ(call({.content_type = "text/csv", .inference_id = "i"})->body, "answer");
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_EQ(taken[0].endpoint, EndpointName("E"));
+  EXPECT_EQ(taken[0].variant, "v");
+  EXPECT_EQ(taken[0].role, "arn:role");
+  EXPECT_EQ(taken[0].inference_id, "i");
+  EXPECT_EQ(taken[0].input, "x");
+  EXPECT_EQ(taken[0].input_type, "text/csv");
+  EXPECT_EQ(taken[0].output, "answer");
+  EXPECT_EQ(taken[0].output_type, "text/plain");
+  variant.instances = {
+      instance({[](const net::ClientRequest&) -> Reply { return text("boom", 500); }})};
+  serve_capturing(variant);
+  EXPECT_EQ(call()->status, 500);
+  EXPECT_EQ(taken.size(), 1U) << "what fails is not captured";
+}
+
+TEST_F(LiveEndpointsTest, AShadowGetsCopiesAndAnswersNobody) {
+  std::vector<EndpointCall> copies;
+  live_.set_on_shadowed([&](EndpointCall call) { copies.push_back(std::move(call)); });
+  LiveVariant open{.name = "v", .weight = 2};
+  open.instances = {instance({says("answer")})};
+  LiveVariant shadow{.name = "s", .weight = 1, .shadow = true};
+  shadow.instances = {instance({says("shadow")})};
+  serve({open, shadow});
+  random_ = 0.5;
+  EXPECT_EQ(call()->body, "answer");
+  EXPECT_TRUE(copies.empty()) << "its weight is half of that of the others";
+  random_ = 0.49;
+  EXPECT_EQ(call()->body, "answer");
+  ASSERT_EQ(copies.size(), 1U);
+  EXPECT_EQ(copies[0].target_variant, "s");
+  EXPECT_EQ(copies[0].body, "x");
+  EXPECT_EQ(live_.invoke_shadow(copies[0])->body, "shadow");
+  EXPECT_EQ(copies.size(), 1U) << "a copy is not copied";
+  EXPECT_TRUE(refusal({.target_variant = "s"}).starts_with("InvalidArgument: "));
+}
+
+TEST_F(LiveEndpointsTest, CallsThatFindNoInstanceCountToo) {
+  serve(std::vector<LiveVariant>{LiveVariant{.name = "v"}});
+  EXPECT_TRUE(refusal({}).starts_with("Unavailable: "));
+  EXPECT_TRUE(refusal({.target_variant = "w"}).starts_with("InvalidArgument: "));
+  std::map<std::string, double> sums;
+  for (const telemetry::SeriesSamples& series : metrics_.take(TimePoint())) {
+    EXPECT_EQ(series.series.dimensions[0].second, "E") << "as it was created";
+    for (const telemetry::Sample& sample : series.samples) sums[series.series.name] += sample.value;
+  }
+  EXPECT_EQ(sums["Invocations"], 1) << "none of a variant that is not there";
+  EXPECT_EQ(sums["Invocation5XXErrors"], 1);
+  EXPECT_FALSE(sums.contains("ModelLatency"));
+  EXPECT_FALSE(sums.contains("InvocationModelErrors"));
+}
+
+}  // namespace
+}  // namespace clary::hosting
