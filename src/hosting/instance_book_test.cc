@@ -23,7 +23,7 @@ TEST(InstanceBook, ForgetsGenerationsThatTheEndpointHasNoMore) {
   endpoint.serving = test_generation(2, 1, now);
   endpoint.next = test_generation(5, 1, now);
   InstanceBook book;
-  for (const std::uint64_t generation : {1, 2, 4, 5})
+  for (const std::uint64_t generation : {1U, 2U, 4U, 5U})
     book.note(ended_job(endpoint, generation, 1), now);
   EXPECT_EQ(book.prune(endpoint).size(), 2U) << "the one before, and one that was rolled back";
   endpoint.next.reset();
