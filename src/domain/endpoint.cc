@@ -39,7 +39,7 @@ int status_rank(EndpointStatus status) { return named(status).rank; }
 EndpointVariant* serving_variant(Endpoint& endpoint, std::string_view name) {
   if (!endpoint.serving) return nullptr;
   for (EndpointVariant& variant : endpoint.serving->variants) {
-    if (!variant.shadow && variant.asked.name == name) return &variant;
+    if (variant.asked.name == name) return &variant;
   }
   return nullptr;
 }

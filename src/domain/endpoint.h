@@ -147,7 +147,7 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-// The variant of what serves, shadows left out; null: there is none of the name.
+// The variant of what serves, be it a shadow; null: there is none of the name.
 EndpointVariant* serving_variant(Endpoint& endpoint, std::string_view name);
 // Numbers of instances or weights of what serves were changed: it is brought there.
 // Precondition: in service.

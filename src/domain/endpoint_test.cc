@@ -23,7 +23,7 @@ TEST(EndpointStatus, IsFoundByItsNameAndSortsByIt) {
   EXPECT_EQ(endpoint_status_of(""), std::nullopt);
 }
 
-TEST(ServingVariant, IsOneThatServesAndNoShadow) {
+TEST(ServingVariant, IsOneThatServesAndMayBeAShadow) {
   Endpoint endpoint;
   EXPECT_EQ(serving_variant(endpoint, "a"), nullptr);
   endpoint.serving.emplace();
@@ -31,8 +31,9 @@ TEST(ServingVariant, IsOneThatServesAndNoShadow) {
   endpoint.serving->variants[0].asked.name = "a";
   endpoint.serving->variants[0].shadow = true;
   endpoint.serving->variants[1].asked.name = "b";
-  EXPECT_EQ(serving_variant(endpoint, "a"), nullptr);
+  EXPECT_EQ(serving_variant(endpoint, "a"), &endpoint.serving->variants[0]);
   EXPECT_EQ(serving_variant(endpoint, "b"), &endpoint.serving->variants[1]);
+  EXPECT_EQ(serving_variant(endpoint, "c"), nullptr);
 }
 
 TEST(BeginScaling, ForgetsWhatFailedBefore) {

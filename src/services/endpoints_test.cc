@@ -235,6 +235,15 @@ TEST_F(EndpointsTest, WeightsAndCapacitiesOfWhatServesAreChanged) {
   EXPECT_EQ(changes_.wakes(), 2);
 }
 
+TEST_F(EndpointsTest, AShadowsShareIsChangedLikeAnyWeight) {
+  serving_two_variants();
+  domain::Endpoint shadowed = record();
+  shadowed.serving->variants.at(1).shadow = true;
+  ASSERT_TRUE(store_.commit_endpoint(shadowed).ok());
+  EXPECT_EQ(scale(R"({"VariantName": "b", "DesiredWeight": 0.25})"), "");
+  EXPECT_EQ(record().serving->variants.at(1).weight, 0.25);
+}
+
 TEST_F(EndpointsTest, WeightsOfWhatIsNotThereAreRefusedAndNothingChanges) {
   serving_two_variants();
   EXPECT_THAT(
