@@ -276,8 +276,9 @@ Result<ClientStream> Client::open_once(const ClientRequest& request, Duration li
   return state_->once<ClientStream>(
       request, limit,
       [this, limit](ClientExchange& exchange, ClientLink& link,
-                    const std::optional<State::UnderWay>&) -> Result<ClientStream> {
+                    std::optional<State::UnderWay>& under_way) -> Result<ClientStream> {
         CLARY_TRY(ClientReply head, exchange.begin(state_->host));
+        under_way.reset();  // the body has its own, and may be at its end already
         auto body = std::make_unique<State::ReplyBody>(*state_, std::move(link),
                                                        exchange.take_rest(head.status), limit);
         return ClientStream{.head = std::move(head), .body = std::move(body)};

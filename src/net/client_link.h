@@ -23,7 +23,7 @@ class ClientLink {
 
   void set_io_timeout(Duration io_timeout) { io_timeout_ = io_timeout; }
 
-  // Ends it from another thread: what waits for it fails, or sees its end.
+  // To shut down from another thread: what waits for it fails, or sees its end.
   int socket() const { return socket_.get(); }
 
   enum class Sent {

@@ -162,6 +162,25 @@ TEST_F(OnceTest, ABodyIsReadAsItComes) {
   EXPECT_TRUE(post().ok());
 }
 
+TEST_F(OnceTest, ABodyThatIsReadCanBeEndedFromElsewhere) {
+  std::latch ended(1);
+  std::jthread server([&] {
+    const Fd connection = accept_one();
+    read_request(connection);
+    constexpr std::string_view kHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    EXPECT_GT(::send(connection.get(), kHead.data(), kHead.size(), MSG_NOSIGNAL), 0);
+    ended.wait();
+  });
+  auto stream = client_->open_once({.method = "POST", .body = "x"}, std::chrono::seconds(60));
+  client_->abort();
+  EXPECT_TRUE(stream.ok());
+  if (stream.ok()) {
+    EXPECT_EQ(read_some(*stream->body), "[Internal]") << "well before its limit";
+  }
+  EXPECT_FALSE(post().ok()) << "nothing begins any more";
+  ended.count_down();
+}
+
 TEST_F(OnceTest, ABodyThatBreaksOffIsAnError) {
   std::jthread server([&] {
     const Fd connection = accept_one();
