@@ -193,6 +193,9 @@ Outcome<domain::EndpointConfig> config_of(const api::CreateEndpointConfigInput& 
     if (has_serverless(config.variants))
       return invalid(
           "Asynchronous calls are for variants with instances: leave out ServerlessConfig.");
+    // Source: AWS, "Shadow tests", what they do not support.
+    if (!config.shadows.empty())
+      return invalid("Asynchronous calls have no copies: leave out ShadowProductionVariants.");
     CLARY_TRY(config.async, async_of(*request.async_inference_config));
   }
   return config;

@@ -94,6 +94,9 @@ TEST_F(EndpointConfigsTest, AServerlessVariantAnswersAtOnceAndShadowsNobody) {
   shadow.shadow_production_variants = std::vector<api::ProductionVariant>{
       from_json<api::ProductionVariant>(R"({"VariantName": "s", )" + serverless + "}")};
   EXPECT_THAT(said(configs_.create(shadow, context_)), HasSubstr("need instances"));
+  later.production_variants = config_request().production_variants;
+  later.shadow_production_variants = {from_json<api::ProductionVariant>(variant("s"))};
+  EXPECT_THAT(said(configs_.create(later, context_)), HasSubstr("leave out ShadowProduction"));
 }
 
 TEST_F(EndpointConfigsTest, WhatHasNoEffectIsKeptToBeTold) {
