@@ -40,9 +40,9 @@ EndpointHosting::EndpointHosting(Parts parts)
       capture_({.objects = objects_, .log = log_, .ids = parts.ids, .clock = parts.clock}),
       live_(parts.clock, metrics_,
             [this] { return std::uniform_real_distribution<double>(0, 1)(random_); }),
-      shadows_([this](hosting::EndpointCall call) {
+      shadows_(std::make_unique<hosting::ShadowCalls>([this](hosting::EndpointCall call) {
         [[maybe_unused]] const auto dropped = live_.invoke_shadow(std::move(call));
-      }),
+      })),
       async_({.records = *parts.storage.records,
               .endpoints = *parts.storage.endpoints,
               .calls = live_,
@@ -89,7 +89,7 @@ EndpointHosting::EndpointHosting(Parts parts)
   live_.set_on_unreachable([this] { keeper_.doubt(); });
   live_.set_on_wanted([this] { keeper_.wake(); });
   live_.set_on_captured([this](hosting::CapturedCall call) { capture_.take(std::move(call)); });
-  live_.set_on_shadowed([this](hosting::EndpointCall call) { shadows_.take(std::move(call)); });
+  live_.set_on_shadowed([this](hosting::EndpointCall call) { shadows_->take(std::move(call)); });
   runtime_.reset().set_around(
       [this] {
         scaler_.pause();
@@ -113,6 +113,8 @@ Status EndpointHosting::start() {
   return {};
 }
 
+// Calls end before whom they tell of themselves: those of the queue, copies, and then what was
+// captured of either is written.
 void EndpointHosting::stop() {
   scaler_.stop();
   keeper_.stop();
@@ -120,6 +122,7 @@ void EndpointHosting::stop() {
   async_.stop();
   live_.abort();
   async_threads_.reset();
+  shadows_.reset();
   capture_.stop();
 }
 

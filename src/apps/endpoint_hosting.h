@@ -67,7 +67,7 @@ class EndpointHosting {
   hosting::CallCapture capture_;
   hosting::HealthChecks health_;
   hosting::LiveEndpoints live_;
-  hosting::ShadowCalls shadows_;
+  std::unique_ptr<hosting::ShadowCalls> shadows_;
   hosting::AsyncQueue async_;
   std::unique_ptr<ThreadPool> async_threads_;
   hosting::EndpointKeeper keeper_;

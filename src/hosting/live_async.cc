@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/strings.h"
 #include "hosting/live_endpoints.h"
+#include "hosting/live_sentences.h"
 
 namespace clary::hosting {
 
@@ -15,8 +15,8 @@ Result<AsyncRules> async_rules_of(const LiveEndpoint& endpoint) {
   CLARY_RETURN_IF_ERROR(check_takes_calls(endpoint));
   const auto open = std::ranges::find(endpoint.variants, false, &LiveVariant::shadow);
   if (endpoint.async == nullptr || open == endpoint.variants.end()) {
-    return invalid_argument("Endpoint '" + endpoint.name.value() +
-                            "' has no AsyncInferenceConfig: it takes no asynchronous calls.");
+    return invalid_argument(quoted(endpoint.name) +
+                            " has no AsyncInferenceConfig: it takes no asynchronous calls.");
   }
   AsyncRules rules{.endpoint = endpoint.name, .endpoint_id = endpoint.id, .rules = *endpoint.async};
   rules.variant = open->name;
@@ -31,11 +31,8 @@ Result<AsyncRules> async_rules_of(const LiveEndpoint& endpoint) {
 
 Result<AsyncRules> LiveEndpoints::async_rules(const EndpointName& name) {
   MutexLock lock(mutex_);
-  const std::string called = "Endpoint '" + name.value() + "'";
-  if (table_ == nullptr) return unavailable(called + " is not looked after yet; try again soon");
-  const auto found = table_->find(to_lower(name.value()));
-  if (found == table_->end()) return not_found(called + " not found.");
-  return async_rules_of(found->second);
+  CLARY_TRY(const LiveEndpoint* const endpoint, find_live(table_.get(), name));
+  return async_rules_of(*endpoint);
 }
 
 std::vector<AsyncRules> LiveEndpoints::all_async_rules() {
@@ -53,10 +50,12 @@ void LiveEndpoints::abort() {
   std::vector<std::shared_ptr<LiveInstance>> instances;
   {
     MutexLock lock(mutex_);
+    aborted_ = true;
     for (const auto& known : known_) {
       if (auto instance = known.lock()) instances.push_back(std::move(instance));
     }
   }
+  changed_.notify_all();
   for (const auto& instance : instances) {
     for (const LiveContainer& container : instance->containers()) container.link->abort();
   }

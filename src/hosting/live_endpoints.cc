@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/strings.h"
 #include "hosting/live_place.h"
 #include "hosting/live_sentences.h"
 
@@ -43,17 +42,17 @@ Result<std::unique_ptr<LiveEndpoints::Place>> LiveEndpoints::find_place(Wish& wi
     bool cold = false;
     {
       MutexLock lock(mutex_);
+      if (aborted_)
+        return unavailable(quoted(wish.call.endpoint) + " takes no calls: the server ends");
       seen = table_;
-      if (seen == nullptr)
-        return unavailable(quoted(wish.call.endpoint) + " is not looked after yet; try again soon");
-      CLARY_TRY(const LiveVariant* const variant, choose_variant(*seen, wish));
-      const LiveEndpoint& endpoint = seen->find(to_lower(wish.call.endpoint.value()))->second;
-      wish.asked_endpoint = endpoint.name;
+      CLARY_TRY(const LiveEndpoint* const endpoint, find_live(seen.get(), wish.call.endpoint));
+      CLARY_TRY(const LiveVariant* const variant, choose_variant(*endpoint, wish));
+      wish.asked_endpoint = endpoint->name;
       wish.asked_variant = variant->name;
       CLARY_RETURN_IF_ERROR(enter_gate(*variant, wish));
       if (auto instance = least_busy(*variant, wish)) {
-        return std::make_unique<Place>(endpoint.name, *variant, std::move(instance),
-                                       choose_copies(endpoint, wish));
+        return std::make_unique<Place>(endpoint->name, *variant, std::move(instance),
+                                       choose_copies(*endpoint, wish));
       }
       const bool worth_it = variant->coming || !wish.tried.empty();
       if (variant->gate != nullptr) {
@@ -101,13 +100,12 @@ LiveEndpoints::Copies LiveEndpoints::choose_copies(const LiveEndpoint& endpoint,
 
 void LiveEndpoints::wait_for_other(const std::shared_ptr<const LiveTable>& seen, Duration until) {
   MutexLock lock(mutex_);
-  while (table_ == seen && clock_.steady() < until) changed_.wait_for(mutex_, kTableLook);
+  while (table_ == seen && !aborted_ && clock_.steady() < until)
+    changed_.wait_for(mutex_, kTableLook);
 }
 
-Result<const LiveVariant*> LiveEndpoints::choose_variant(const LiveTable& table, const Wish& wish) {
-  const auto found = table.find(to_lower(wish.call.endpoint.value()));
-  if (found == table.end()) return not_found(quoted(wish.call.endpoint) + " not found.");
-  const LiveEndpoint& endpoint = found->second;
+Result<const LiveVariant*> LiveEndpoints::choose_variant(const LiveEndpoint& endpoint,
+                                                         const Wish& wish) {
   CLARY_RETURN_IF_ERROR(check_takes_calls(endpoint));
   std::vector<const LiveVariant*> open;
   for (const LiveVariant& variant : endpoint.variants) {

@@ -54,7 +54,7 @@ class LiveEndpoints final : public EndpointCalls, public EndpointSights {
   Result<AsyncRules> async_rules(const EndpointName& endpoint);
   // Of all that take such calls now.
   std::vector<AsyncRules> all_async_rules();
-  // Calls under way fail, and so do all that come.
+  // Calls under way fail, those that wait for an instance too, and so do all that come.
   void abort();
 
   // Calls that begin from now on go by it. Before the first, calls wait: after a restart an
@@ -99,11 +99,11 @@ class LiveEndpoints final : public EndpointCalls, public EndpointSights {
   Status enter_gate(const LiveVariant& variant, Wish& wish) CLARY_REQUIRES(mutex_);
   // Nothing: it is worth waiting until `end` for the variant's first instance.
   Status check_cold(const LiveVariant& variant, const Wish& wish) const;
-  Result<const LiveVariant*> choose_variant(const LiveTable& table, const Wish& wish)
+  Result<const LiveVariant*> choose_variant(const LiveEndpoint& endpoint, const Wish& wish)
       CLARY_REQUIRES(mutex_);
   std::shared_ptr<LiveInstance> least_busy(const LiveVariant& variant, const Wish& wish)
       CLARY_REQUIRES(mutex_);
-  // Until the table is another than `seen`.
+  // Until the table is another than `seen`, or abort().
   void wait_for_other(const std::shared_ptr<const LiveTable>& seen, Duration until);
 
   const Clock& clock_;
@@ -121,6 +121,7 @@ class LiveEndpoints final : public EndpointCalls, public EndpointSights {
   // Those of earlier tables too, while anything of them is left.
   std::set<std::weak_ptr<LiveInstance>, std::owner_less<>> known_ CLARY_GUARDED_BY(mutex_);
   std::size_t turn_ CLARY_GUARDED_BY(mutex_) = 0;  // who comes first among the equally busy
+  bool aborted_ CLARY_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace clary::hosting

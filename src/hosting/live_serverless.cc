@@ -1,8 +1,8 @@
 // LiveEndpoints: serverless variants, who may call them and what of them is there.
 #include <algorithm>
 
-#include "base/strings.h"
 #include "hosting/live_endpoints.h"
+#include "hosting/live_sentences.h"
 
 namespace clary::hosting {
 
@@ -11,9 +11,8 @@ Status LiveEndpoints::enter_gate(const LiveVariant& variant, Wish& wish) {
   wish.pass = GatePass();
   if (variant.gate == nullptr) return {};
   if (!variant.gate->enter()) {
-    return limit_exceeded("The variant '" + variant.name + "' of " + "Endpoint '" +
-                          wish.call.endpoint.value() +
-                          "' has as many calls under way as its MaxConcurrency allows; try again.");
+    return limit_exceeded("The variant '" + variant.name + "' of " + quoted(wish.call.endpoint) +
+                          " has as many calls under way as its MaxConcurrency allows; try again.");
   }
   wish.pass = GatePass(variant.gate, clock_);
   wish.failed_before = variant.last_failed;
@@ -23,10 +22,9 @@ Status LiveEndpoints::enter_gate(const LiveVariant& variant, Wish& wish) {
 std::optional<VariantSight> LiveEndpoints::sight(const EndpointName& name,
                                                  const std::string& variant) {
   MutexLock lock(mutex_);
-  if (table_ == nullptr) return std::nullopt;
-  const auto found = table_->find(to_lower(name.value()));
-  if (found == table_->end()) return std::nullopt;
-  const auto& variants = found->second.variants;
+  const auto endpoint = find_live(table_.get(), name);
+  if (!endpoint.ok()) return std::nullopt;
+  const auto& variants = (*endpoint)->variants;
   const auto one = std::ranges::find(variants, variant, &LiveVariant::name);
   if (one == variants.end()) return std::nullopt;
   return VariantSight{.instances = static_cast<int>(one->instances.size()),

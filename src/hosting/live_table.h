@@ -71,4 +71,7 @@ Status check_takes_calls(const LiveEndpoint& endpoint);
 
 using LiveTable = std::map<std::string, LiveEndpoint>;  // by the name in lower case
 
+// Unavailable: there is no table yet; NotFound.
+Result<const LiveEndpoint*> find_live(const LiveTable* table, const EndpointName& endpoint);
+
 }  // namespace clary::hosting

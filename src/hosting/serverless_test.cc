@@ -277,6 +277,12 @@ TEST_F(ServerlessKeeper, ACallWaitsNoLongerThanAnInvocationMayTake) {
   EXPECT_EQ(call_and([&] { clock_.advance(seconds(60)); }), "Timeout");
 }
 
+TEST_F(ServerlessKeeper, ACallThatWaitsEndsWithTheServer) {
+  cold();
+  EXPECT_EQ(call_and([&] { live_.abort(); }), "Unavailable");
+  EXPECT_EQ(call(), "Unavailable") << "nor does one begin";
+}
+
 TEST_F(ServerlessKeeper, AfterARestartItCountsAsCalledJustThen) {
   create(serverless_endpoint(clock_.now()));
   answer(job(1), Health::Answer::kReady);
