@@ -20,7 +20,7 @@ namespace clary::hosting {
 struct CountedCall {
   EndpointName endpoint;
   std::string variant;
-  int status = 200;           // of the answer; of a call without one 500
+  int status = 200;           // of the answer, or as what a call without one counts
   bool reached = true;        // its model; false: nothing is known of latencies
   Duration model{0};          // in its containers
   Duration overhead{0};       // everywhere else

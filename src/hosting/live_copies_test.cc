@@ -71,15 +71,26 @@ TEST_F(LiveEndpointsTest, CallsThatFindNoInstanceCountToo) {
   serve(std::vector<LiveVariant>{LiveVariant{.name = "v"}});
   EXPECT_TRUE(refusal({}).starts_with("Unavailable: "));
   EXPECT_TRUE(refusal({.target_variant = "w"}).starts_with("InvalidArgument: "));
-  std::map<std::string, double> sums;
-  for (const telemetry::SeriesSamples& series : metrics_.take(TimePoint())) {
-    EXPECT_EQ(series.series.dimensions[0].second, "E") << "as it was created";
-    for (const telemetry::Sample& sample : series.samples) sums[series.series.name] += sample.value;
-  }
-  EXPECT_EQ(sums["Invocations"], 1) << "none of a variant that is not there";
-  EXPECT_EQ(sums["Invocation5XXErrors"], 1);
-  EXPECT_FALSE(sums.contains("ModelLatency"));
-  EXPECT_FALSE(sums.contains("InvocationModelErrors"));
+  auto counted = sums();
+  EXPECT_EQ(counted["Invocations"], 1) << "none of a variant that is not there";
+  EXPECT_EQ(counted["Invocation5XXErrors"], 1);
+  EXPECT_FALSE(counted.contains("ModelLatency"));
+  EXPECT_FALSE(counted.contains("InvocationModelErrors"));
+}
+
+TEST_F(LiveEndpointsTest, AThrottledCallCountsAsTheClientsAlsoOnItsWayToAnother) {
+  LiveVariant full{.name = "v"};
+  full.gate = std::make_shared<CallGate>(0, clock_.steady());
+  LiveVariant first{.name = "v"};
+  first.instances = {instance({[&](const net::ClientRequest&) -> Reply {
+    serve(std::vector<LiveVariant>{full});
+    return unavailable("it has ended");
+  }})};
+  serve(std::vector<LiveVariant>{first});
+  EXPECT_TRUE(refusal({}).starts_with("LimitExceeded: "));
+  auto counted = sums();
+  EXPECT_EQ(counted["Invocation4XXErrors"], 1);
+  EXPECT_EQ(counted["Invocation5XXErrors"], 0);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -66,6 +67,16 @@ class LiveEndpointsTest : public testing::Test {
     const auto answer = call(std::move(wanted));
     if (answer.ok()) return "answered " + answer->body;
     return std::string(error_code_name(answer.error().code)) + ": " + answer.error().message;
+  }
+  // The sum of each metric since the last time.
+  std::map<std::string, double> sums() {
+    std::map<std::string, double> sums;
+    for (const telemetry::SeriesSamples& series : metrics_.take(TimePoint())) {
+      EXPECT_EQ(series.series.dimensions[0].second, "E") << "as it was created";
+      for (const telemetry::Sample& sample : series.samples)
+        sums[series.series.name] += sample.value;
+    }
+    return sums;
   }
 
   ManualClock clock_;

@@ -25,6 +25,19 @@ Result<std::string> read_failure(net::ByteSource& body) {
   return text;
 }
 
+// As what a call counts that has got no answer.
+int status_without_answer(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kInvalidArgument:
+    case ErrorCode::kNotFound:
+      return 400;
+    case ErrorCode::kLimitExceeded:
+      return 429;
+    default:
+      return 503;
+  }
+}
+
 // One more while it lives.
 class CountedIn {
  public:
@@ -74,9 +87,8 @@ class LiveEndpoints::Invocation {
     std::optional<CapturedCall> captured = begun_capture();
     Result<EndpointStream> out = through_containers();
     if (captured && out.ok() && out->pieces == nullptr) capture(*std::move(captured), out->answer);
-    const bool refused = !out.ok() && out.error().code == ErrorCode::kInvalidArgument;
     if (!out.ok()) {
-      count(refused ? 400 : 500);
+      count(status_without_answer(out.error()));
     } else if (out->pieces == nullptr) {
       count(out->answer.status);
     }
@@ -110,7 +122,7 @@ class LiveEndpoints::Invocation {
     if (wish_.asked_variant.empty()) return;
     endpoints_.metrics_.count({.endpoint = wish_.asked_endpoint,
                                .variant = wish_.asked_variant,
-                               .status = error.code == ErrorCode::kLimitExceeded ? 429 : 503,
+                               .status = status_without_answer(error),
                                .reached = false});
   }
 
