@@ -51,7 +51,7 @@ void CallCapture::take(CapturedCall call) {
     batch.variant = call.variant;
     batch.begun = parts_.clock.steady();
   }
-  if (bytes_ > 0 && bytes_ + size > limits_.memory_bytes) {
+  if (call.too_large || (bytes_ > 0 && bytes_ + size > limits_.memory_bytes)) {
     ++batch.dropped;
     return;
   }
@@ -105,7 +105,8 @@ void CallCapture::write(const Batch& batch) {
   if (batch.dropped == 0) return;
   parts_.log.note(
       batch.endpoint, batch.variant,
-      fmt::format("Data capture: {} calls were dropped: more came than could be written",
+      fmt::format("Data capture: {} calls were dropped: more came, or larger ones, than are kept "
+                  "until they are written",
                   batch.dropped));
 }
 

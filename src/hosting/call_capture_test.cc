@@ -137,6 +137,17 @@ TEST_F(CallCaptureTest, WhatDoesNotFitIsDroppedAndTold) {
   EXPECT_EQ(noted()[0].substr(0, 37), "Data capture: 1 calls were dropped: m");
 }
 
+TEST_F(CallCaptureTest, OneThatIsTooLargeIsToldAndNotWritten) {
+  CapturedCall large = captured_call();
+  large.too_large = true;
+  capture_.take(large);
+  capture_.take(captured_call());
+  capture_.stop();
+  EXPECT_EQ(lines_written(), 1U);
+  ASSERT_EQ(noted().size(), 1U);
+  EXPECT_EQ(noted()[0].substr(0, 37), "Data capture: 1 calls were dropped: m");
+}
+
 TEST_F(CallCaptureTest, WhatMayNotBeWrittenIsTold) {
   objects_.fail_with(denied("Unable to write s3://b/x (AccessDenied: no)"));
   capture_.take(captured_call());

@@ -23,8 +23,9 @@ struct CapturedCall {
   std::string inference_id;
   std::optional<std::string> input_type;
   std::optional<std::string> output_type;
-  std::string input;   // empty where the rules do not ask for it
-  std::string output;  // the same
+  std::string input;       // empty where the rules do not ask for it
+  std::string output;      // the same
+  bool too_large = false;  // its bodies are not here: it is only told that it was dropped
 };
 
 // The line, without its end. A body of a type that the rules name as CSV or JSON is written as the

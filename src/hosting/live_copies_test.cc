@@ -13,18 +13,7 @@ TEST_F(LiveEndpointsTest, SampledCallsAreCapturedWithTheirAnswers) {
   live_.set_on_captured([&](CapturedCall call) { taken.push_back(std::move(call)); });
   LiveVariant variant{.name = "v", .role = "arn:role"};
   variant.instances = {instance({says("answer")})};
-  const auto serve_capturing = [&](const LiveVariant& one) {
-    LiveEndpoint endpoint;
-    endpoint.name = EndpointName("E");
-    endpoint.status = domain::EndpointStatus::kInService;
-    endpoint.variants = {one};
-    endpoint.capture = std::make_shared<const domain::DataCapture>(domain::DataCapture{
-        .enabled = true, .percentage = 20, .uri = "s3://b", .input = true, .output = true});
-    LiveTable table;
-    table.emplace("e", endpoint);
-    live_.replace(std::make_shared<const LiveTable>(std::move(table)));
-  };
-  serve_capturing(variant);
+  capture_at(20, variant, live_);
   random_ = 0.2;
   EXPECT_EQ(call()->body, "answer");
   EXPECT_TRUE(taken.empty()) << "20 % are below 0.2";
@@ -41,9 +30,51 @@ TEST_F(LiveEndpointsTest, SampledCallsAreCapturedWithTheirAnswers) {
   EXPECT_EQ(taken[0].output_type, "text/plain");
   variant.instances = {
       instance({[](const net::ClientRequest&) -> Reply { return text("boom", 500); }})};
-  serve_capturing(variant);
+  capture_at(20, variant, live_);
   EXPECT_EQ(call()->status, 500);
   EXPECT_EQ(taken.size(), 1U) << "what fails is not captured";
+}
+
+TEST_F(LiveEndpointsTest, AStreamIsCapturedWhenItHasComeToItsEnd) {
+  std::vector<CapturedCall> taken;
+  live_.set_on_captured([&](CapturedCall call) { taken.push_back(std::move(call)); });
+  LiveVariant variant{.name = "v"};
+  variant.instances = {instance({says("abc")})};
+  capture_at(100, variant, live_);
+  const EndpointCall wanted{.endpoint = EndpointName("e"), .body = "x"};
+  std::string piece(2, '\0');
+  for (const bool to_its_end : {false, true}) {
+    auto stream = live_.invoke_streaming(wanted);
+    ASSERT_TRUE(stream.ok() && stream->pieces != nullptr);
+    EXPECT_EQ(stream->pieces->read(piece).value_or(0), 2U);
+    EXPECT_EQ(stream->pieces->read(piece).value_or(0), 1U);
+    EXPECT_TRUE(taken.empty());
+    if (to_its_end) {
+      EXPECT_EQ(stream->pieces->read(piece).value_or(1), 0U);
+    }
+  }
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_EQ(taken[0].input, "x");
+  EXPECT_EQ(taken[0].output, "abc");
+  EXPECT_EQ(taken[0].output_type, "text/plain");
+}
+
+TEST_F(LiveEndpointsTest, ACallThatIsTooLargeIsCapturedWithoutItsBodies) {
+  LiveEndpoints live(clock_, metrics_, [] { return 0.0; }, {.most_captured_bytes = 4});
+  std::vector<CapturedCall> taken;
+  live.set_on_captured([&](CapturedCall call) { taken.push_back(std::move(call)); });
+  LiveVariant variant{.name = "v"};
+  variant.instances = {instance({says("abc")})};
+  capture_at(100, variant, live);
+  for (const char* body : {"1", "12", "12345"})
+    EXPECT_TRUE(live.invoke({.endpoint = EndpointName("E"), .body = body}).ok());
+  ASSERT_EQ(taken.size(), 3U);
+  EXPECT_FALSE(taken[0].too_large);
+  EXPECT_EQ(taken[0].input + taken[0].output, "1abc");
+  for (const CapturedCall& large : {taken[1], taken[2]}) {
+    EXPECT_TRUE(large.too_large);
+    EXPECT_EQ(large.input + large.output, "");
+  }
 }
 
 TEST_F(LiveEndpointsTest, AShadowGetsCopiesAndAnswersNobody) {

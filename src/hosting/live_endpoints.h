@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -34,6 +35,8 @@ struct LiveEndpointsOptions {
   // Under way at a time. Fewer than the server's waiting threads: others' requests come through,
   // those of starting instances for their models too.
   int most_calls = 448;
+  // Of the bodies of one call that is captured: larger ones are not copied.
+  std::size_t most_captured_bytes = 64U << 20;
 };
 
 class LiveEndpoints final : public EndpointCalls, public EndpointSights {
@@ -65,8 +68,8 @@ class LiveEndpoints final : public EndpointCalls, public EndpointSights {
   void set_on_unreachable(std::function<void()> told) { on_unreachable_ = std::move(told); }
   // Told when a call waits for a serverless variant that has no instance; the same.
   void set_on_wanted(std::function<void()> told) { on_wanted_ = std::move(told); }
-  // Given every sampled call that was answered with success; by any thread, must not block. Set
-  // before the first call.
+  // Given every sampled call that was answered with success, one that streams at the end of its
+  // answer; by any thread, must not block. Set before the first call.
   void set_on_captured(std::function<void(CapturedCall)> taken) { on_captured_ = std::move(taken); }
   // Given what is to go to invoke_shadow(), before the call itself is sent; the same.
   void set_on_shadowed(std::function<void(EndpointCall)> taken) { on_shadowed_ = std::move(taken); }

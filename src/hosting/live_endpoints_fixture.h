@@ -58,6 +58,15 @@ class LiveEndpointsTest : public testing::Test {
     variant.instances = std::move(instances);
     serve(std::vector<LiveVariant>{variant});
   }
+  // At so many percent of its calls.
+  static void capture_at(int percentage, const LiveVariant& variant, LiveEndpoints& live) {
+    LiveEndpoint endpoint{.name = EndpointName("E"),
+                          .status = domain::EndpointStatus::kInService,
+                          .variants = {variant}};
+    endpoint.capture = std::make_shared<const domain::DataCapture>(domain::DataCapture{
+        .enabled = true, .percentage = percentage, .uri = "s3://b", .input = true, .output = true});
+    live.replace(std::make_shared<const LiveTable>(LiveTable{{"e", std::move(endpoint)}}));
+  }
   Result<EndpointAnswer> call(EndpointCall call = {}) {
     call.endpoint = EndpointName("e");
     if (call.body.empty()) call.body = "x";

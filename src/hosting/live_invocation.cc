@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "base/thread_pool.h"
@@ -84,14 +85,14 @@ class LiveEndpoints::Invocation {
     wish_.variant = place_->variant();
     endpoint_ = place_->endpoint();
     send_to_shadows();
-    std::optional<CapturedCall> captured = begun_capture();
+    begin_capture();
     Result<EndpointStream> out = through_containers();
-    if (captured && out.ok() && out->pieces == nullptr) capture(*std::move(captured), out->answer);
     if (!out.ok()) {
       count(status_without_answer(out.error()));
-    } else if (out->pieces == nullptr) {
-      count(out->answer.status);
+      return out;
     }
+    capture(*out);
+    if (out->pieces == nullptr) count(out->answer.status);
     return out;
   }
 
@@ -113,6 +114,7 @@ class LiveEndpoints::Invocation {
     if (began - began_ >= endpoints_.options_.stream_limit) return timed_out("its time is over");
     Result<std::size_t> count = pieces.read(into);
     in_model_ += endpoints_.clock_.steady() - began;
+    if (count.ok()) capture_piece({into.data(), *count});
     return count;
   }
 
@@ -134,27 +136,51 @@ class LiveEndpoints::Invocation {
     }
   }
 
-  // What is known of the call before its body goes on; nothing where it is not captured.
-  std::optional<CapturedCall> begun_capture() const {
+  // With what is known of the call before its body goes on.
+  void begin_capture() {
     const auto& rules = place_->copies().capture;
-    if (rules == nullptr) return std::nullopt;
-    CapturedCall captured;
-    captured.endpoint = place_->endpoint();
-    captured.variant = place_->variant();
-    captured.role = place_->role();
-    captured.rules = rules;
-    captured.time = endpoints_.clock_.now();
-    captured.inference_id = call_.inference_id;
-    captured.input_type = call_.content_type;
-    if (rules->input) captured.input = call_.body;
-    return captured;
+    if (rules == nullptr) return;
+    captured_.emplace();
+    captured_->endpoint = place_->endpoint();
+    captured_->variant = place_->variant();
+    captured_->role = place_->role();
+    captured_->rules = rules;
+    captured_->time = endpoints_.clock_.now();
+    captured_->inference_id = call_.inference_id;
+    captured_->input_type = call_.content_type;
+    if (rules->input) keep_captured(captured_->input, call_.body);
   }
 
-  void capture(CapturedCall captured, const EndpointAnswer& answer) {
-    if (answer.status / 100 != 2) return;
-    captured.output_type = answer.content_type;
-    if (captured.rules->output) captured.output = answer.body;
-    endpoints_.on_captured_(std::move(captured));
+  void capture(const EndpointStream& out) {
+    if (!captured_) return;
+    if (out.answer.status / 100 != 2) return captured_.reset();
+    captured_->output_type = out.answer.content_type;
+    if (out.pieces != nullptr) return;
+    if (captured_->rules->output) keep_captured(captured_->output, out.answer.body);
+    give_captured();
+  }
+
+  // An empty one is the answer's end.
+  void capture_piece(std::string_view piece) {
+    if (!captured_) return;
+    if (piece.empty()) return give_captured();
+    if (captured_->rules->output) keep_captured(captured_->output, piece);
+  }
+
+  void keep_captured(std::string& text, std::string_view more) {
+    const std::size_t size = captured_->input.size() + captured_->output.size() + more.size();
+    captured_->too_large |= size > endpoints_.options_.most_captured_bytes;
+    if (!captured_->too_large) {
+      text += more;
+    } else {
+      captured_->input = std::string();
+      captured_->output = std::string();
+    }
+  }
+
+  void give_captured() {
+    endpoints_.on_captured_(*std::move(captured_));
+    captured_.reset();
   }
 
   using Range = std::pair<std::size_t, std::size_t>;
@@ -270,7 +296,8 @@ class LiveEndpoints::Invocation {
   std::vector<std::unique_ptr<Place>> tried_;  // held, so that none is taken for another
   std::size_t instances_ = 1;
   Duration in_model_{0};
-  bool reached_ = false;  // some container has read it
+  bool reached_ = false;                  // some container has read it
+  std::optional<CapturedCall> captured_;  // so far
 };
 
 // An answer on its way out, with the call that it belongs to: its instance is busy until it ends.
