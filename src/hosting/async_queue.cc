@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* kWaitingSpace = "async-calls";
 constexpr const char* kUntold = "binary/octet-stream";  // S3's type of objects without one
+constexpr std::size_t kReadPage = 100;  // records in memory at a time: they have bodies
 constexpr Duration kAsyncLook = seconds(1);
 constexpr Duration kPause = seconds(1);  // after an endpoint could not take a call
 // Source: AWS, "Asynchronous inference": payloads of up to 1 GB.
@@ -61,20 +62,25 @@ void AsyncQueue::stop() {
 }
 
 Status AsyncQueue::read() {
-  CLARY_TRY(const std::vector<domain::KeptRecord> all,
-            domain::list_all(parts_.records, kWaitingSpace));
-  for (const domain::KeptRecord& record : all) {
-    auto waiting = read_waiting(record);
-    if (!waiting.ok()) {
-      parts_.logger.warning("a call that waits cannot be read",
-                            {{"call", record.key}, {"error", waiting.error().message}});
-      continue;
-    }
-    waiting->call.body.clear();
-    MutexLock lock(mutex_);
-    lines_[waiting->endpoint_id].waiting.emplace(record.key, std::move(waiting).value());
+  std::string last;
+  for (;;) {
+    CLARY_TRY(const std::vector<domain::KeptRecord> page,
+              parts_.records.list(kWaitingSpace, last, kReadPage));
+    for (const domain::KeptRecord& record : page) read(record);
+    if (page.size() < kReadPage) return {};
+    last = page.back().key;
   }
-  return {};
+}
+
+void AsyncQueue::read(const domain::KeptRecord& record) {
+  auto waiting = read_waiting(record);
+  if (!waiting.ok()) {
+    return parts_.logger.warning("a call that waits cannot be read",
+                                 {{"call", record.key}, {"error", waiting.error().message}});
+  }
+  waiting->call.body = std::string();
+  MutexLock lock(mutex_);
+  lines_[waiting->endpoint_id].waiting.emplace(record.key, std::move(waiting).value());
 }
 
 Result<AsyncTicket> AsyncQueue::submit(AsyncCall call) {
@@ -84,7 +90,7 @@ Result<AsyncTicket> AsyncQueue::submit(AsyncCall call) {
   const domain::KeptRecord record = record_of(waiting, id);
   CLARY_RETURN_IF_ERROR(parts_.records.put(kWaitingSpace, record));
   AsyncTicket ticket = waiting.ticket;
-  waiting.call.body.clear();
+  waiting.call.body = std::string();
   {
     MutexLock lock(mutex_);
     lines_[waiting.endpoint_id].waiting.emplace(record.key, std::move(waiting));
@@ -272,6 +278,8 @@ AsyncQueue::Outcome AsyncQueue::fail(const WaitingCall& call, const std::string&
   if (!call.ticket.failure_uri.empty()) {
     const Status written =
         write(call, call.ticket.failure_uri, {.content_type = "text/plain", .body = reason});
+    const bool may_wait = !is_expired(call) && !written.ok();
+    if (may_wait && written.error().code == ErrorCode::kUnavailable) return Outcome::kLater;
     if (!written.ok()) told += "; and this could not be written: " + written.error().message;
   }
   parts_.log.note(call.call.endpoint, call.variant, failed_event(call, told, parts_.clock.now()));

@@ -83,6 +83,7 @@ class AsyncQueue final : public AsyncCalls {
   };
   enum class Outcome { kDone, kLater };
 
+  void read(const domain::KeptRecord& record);
   void look_at(const std::string& endpoint_id, const EndpointName& endpoint);
   bool is_gone(const std::string& endpoint_id, const EndpointName& endpoint);
   void drop(const std::string& endpoint_id);

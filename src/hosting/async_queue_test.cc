@@ -294,6 +294,27 @@ TEST_F(AsyncQueueTest, AnAnswerThatCannotBeWrittenNowIsMadeAgain) {
   EXPECT_EQ(kept(), 0U);
 }
 
+TEST_F(AsyncQueueTest, AFailureThatCannotBeWrittenNowIsTriedAgainWhileItsTimeLasts) {
+  calls_.set_answer(EndpointAnswer{.status = 500, .container = "c", .body = "boom"});
+  submit();
+  queue_->look();
+  calls_.set_within([this] { objects_.fail_with(unavailable("no room")); });
+  run();
+  EXPECT_EQ(kept(), 1U);
+  EXPECT_TRUE(last_event().string_or("invocationStatus", "").empty());
+  clock_.advance(std::chrono::hours(6) + seconds(1));
+  EXPECT_EQ(look_and_run(), 1U);
+  EXPECT_EQ(kept(), 0U);
+  EXPECT_NE(last_event().string_or("failureReason", "").find("no room"), std::string::npos);
+}
+
+TEST_F(AsyncQueueTest, HoweverManyWaitedAtTheEndAreReadAgain) {
+  for (int i = 0; i < 250; ++i) submit(std::to_string(i));
+  restart();
+  queue_->look();
+  EXPECT_EQ(measured().at("ApproximateBacklogSize").first, 250);
+}
+
 TEST_F(AsyncQueueTest, OneThatCannotBeReadHindersNoOther) {
   ASSERT_TRUE(records_.put("async-calls", {.key = "0", .text = "?"}).ok());
   submit();
