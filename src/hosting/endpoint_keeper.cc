@@ -92,6 +92,7 @@ void EndpointKeeper::pause() {
   serverless_.clear();
   table_ = std::make_shared<const LiveTable>();
   parts_.live.replace(table_);
+  [[maybe_unused]] const auto forgotten = parts_.counted.take(parts_.clock.now());
 }
 
 void EndpointKeeper::resume() {

@@ -71,6 +71,7 @@ class EndpointKeeper final : public EndpointChanges {
   void doubt();
 
   // Between these two nothing is looked at, and no endpoint takes calls: the stores are emptied.
+  // What was counted before is forgotten.
   void pause();
   void resume();
 

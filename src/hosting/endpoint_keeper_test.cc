@@ -159,6 +159,17 @@ TEST_F(EndpointKeeperTest, CallsAreCountedInTheMetricsOfTheirVariant) {
   EXPECT_EQ(latencies, 2);
 }
 
+TEST_F(EndpointKeeperTest, WhatWasCountedBeforeAResetIsForgotten) {
+  create();
+  answer(job(1), Health::Answer::kReady);
+  call();
+  keeper_->pause();
+  keeper_->resume();
+  clock_.advance(seconds(10));
+  keeper_->look();
+  EXPECT_TRUE(metrics_.summaries("AWS/SageMaker", "EndpointName", "E").value().empty());
+}
+
 TEST(Health, ToldByTheBody) {
   EXPECT_EQ(health_of(200, "").answer, Health::Answer::kReady);
   const Health loading =
