@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "objects/object_store.h"
+#include "services/model_error.h"
 
 namespace clary::services {
 namespace {
@@ -64,8 +65,7 @@ Outcome<api::InvokeEndpointAsyncOutput> AsyncInvocations::invoke(
   const auto ticket = calls_.submit(async_call_of(request, std::move(body)));
   if (!ticket.ok()) {
     if (ticket.error().code != ErrorCode::kNotFound) return ticket.error();
-    return bad_async_call("Endpoint " + request.endpoint_name + " of account " +
-                          context.account.value() + " not found.");
+    return no_endpoint(request.endpoint_name, context);
   }
   api::InvokeEndpointAsyncOutput reply;
   reply.inference_id = ticket->inference_id;

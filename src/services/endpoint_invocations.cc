@@ -14,8 +14,7 @@ ServiceError call_error(const Error& error, const std::string& endpoint,
                         const CallContext& context) {
   switch (error.code) {
     case ErrorCode::kNotFound:
-      return {"ValidationError",
-              "Endpoint " + endpoint + " of account " + context.account.value() + " not found."};
+      return no_endpoint(endpoint, context);
     case ErrorCode::kTimeout:
       return model_timeout(endpoint, context);
     case ErrorCode::kUnavailable: {

@@ -71,4 +71,9 @@ ServiceError model_timeout(const std::string& endpoint, const CallContext& conte
   return error;
 }
 
+ServiceError no_endpoint(const std::string& endpoint, const CallContext& context) {
+  return {"ValidationError",
+          "Endpoint " + endpoint + " of account " + context.account.value() + " not found."};
+}
+
 }  // namespace clary::services

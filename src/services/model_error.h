@@ -1,4 +1,5 @@
-// ModelError, in AWS's exact form: what the model's container said of a call that failed. Pure.
+// What callers of endpoints are told, in AWS's exact form: ModelError, which says what the model's
+// container said of a call that failed, and of an endpoint that is not there. Pure.
 #pragma once
 
 #include <string>
@@ -14,5 +15,7 @@ ServiceError model_error(const std::string& endpoint, const hosting::EndpointAns
                          const CallContext& context);
 // The container has not answered in time.
 ServiceError model_timeout(const std::string& endpoint, const CallContext& context);
+// ValidationError. Source: contract.md 1.4.
+ServiceError no_endpoint(const std::string& endpoint, const CallContext& context);
 
 }  // namespace clary::services
