@@ -17,7 +17,7 @@ using domain::TrackingRule;
 
 namespace {
 
-constexpr std::size_t kMostSteps = 20;
+constexpr std::size_t kMostStepsOfAPolicy = 20;
 constexpr std::int64_t kMostAdjustment = 100'000;
 constexpr const char* kInvocations = "SageMakerVariantInvocationsPerInstance";
 
@@ -104,7 +104,7 @@ Outcome<domain::StepRule> step_rule_of(const api::PutScalingPolicyRequest& reque
   const auto& asked = *request.step_scaling_policy_configuration;
   if (!asked.adjustment_type || !asked.step_adjustments || asked.step_adjustments->empty())
     return invalid("A StepScalingPolicyConfiguration needs an AdjustmentType and StepAdjustments.");
-  if (asked.step_adjustments->size() > kMostSteps)
+  if (asked.step_adjustments->size() > kMostStepsOfAPolicy)
     return ServiceError("LimitExceededException",
                         "A scaling policy has at most 20 step adjustments.");
   domain::StepRule rule{.kind = *asked.adjustment_type};
