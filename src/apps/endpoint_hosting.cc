@@ -113,14 +113,18 @@ Status EndpointHosting::start() {
   return {};
 }
 
+void EndpointHosting::end_calls() {
+  async_.stop();
+  live_.abort();
+}
+
 // Calls end before whom they tell of themselves: those of the queue, copies, and then what was
 // captured of either is written.
 void EndpointHosting::stop() {
   scaler_.stop();
   keeper_.stop();
   health_.stop();
-  async_.stop();
-  live_.abort();
+  end_calls();
   async_threads_.reset();
   shadows_.reset();
   capture_.stop();

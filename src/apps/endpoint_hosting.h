@@ -37,6 +37,8 @@ class EndpointHosting {
   ~EndpointHosting();  // stop()
 
   Status start();
+  // Calls fail from now on, and the queue's are carried out by the next server.
+  void end_calls();
   // After the server takes no requests any more; instances go on.
   void stop();
 

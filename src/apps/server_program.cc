@@ -38,6 +38,7 @@ namespace clary::apps {
 namespace {
 
 constexpr std::chrono::seconds kIdleLook{2};
+constexpr std::chrono::seconds kStopGrace{5};
 
 LogLevel log_level(const std::string& name) {
   if (name == "debug") return LogLevel::kDebug;
@@ -272,7 +273,9 @@ void ServerProgram::reload_certificate() {
 void ServerProgram::stop() {
   if (parts_->server == nullptr) return;
   ::unlink(parts_->folder.in("server.json").c_str());
-  parts_->server->stop();
+  parts_->server->stop(kStopGrace, [this] {
+    if (parts_->hosting != nullptr) parts_->hosting->end_calls();  // a model may take a minute
+  });
   parts_->lifecycle.reset();
   parts_->idle_looks.reset();
   if (parts_->hosting != nullptr) parts_->hosting->stop();

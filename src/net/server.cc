@@ -191,7 +191,7 @@ struct Server::State {
     }
   }
 
-  void stop(Duration grace) {
+  void stop(Duration grace, const std::function<void()>& on_overdue) {
     if (!thread.joinable()) return;
     asio::post(core.io, [this] {
       core.stopping = true;
@@ -204,6 +204,7 @@ struct Server::State {
       asio::post(core.io, [this] {
         for_each_connection([](Connection& connection) { connection.end_now(); });
       });
+      on_overdue();
       // A handler that is still at work keeps its connection: it cannot be taken from under it.
       while (!wait_on_loop(all_gone, std::chrono::seconds(10))) {
         core.logger.warning("waiting for request handlers to return");
@@ -258,7 +259,9 @@ void Server::close_listener(std::uint64_t id) {
   });
 }
 
-void Server::stop(Duration grace) { state_->stop(grace); }
+void Server::stop(Duration grace, const std::function<void()>& on_overdue) {
+  state_->stop(grace, on_overdue);
+}
 
 ServerCounters Server::counters() const {
   const ServerCore& core = state_->core;

@@ -63,8 +63,10 @@ class Server {
   void close_listener(std::uint64_t id);
 
   // Stops accepting, lets running requests end for at most `grace`, then closes everything and
-  // joins.
-  void stop(Duration grace = std::chrono::seconds(5));
+  // joins. on_overdue: told once when the grace is over and some still run, to end what they wait
+  // for.
+  void stop(
+      Duration grace = std::chrono::seconds(5), const std::function<void()>& on_overdue = [] {});
   ServerCounters counters() const;
 
  private:

@@ -217,6 +217,21 @@ TEST_F(ServerWaitsTest, StopLetsARunningRequestEnd) {
   EXPECT_FALSE(connect_to(address_, milliseconds(100)).ok());
 }
 
+TEST_F(ServerWaitsTest, StopTellsOfRequestsThatRunOnAfterTheGrace) {
+  std::latch entered(1);
+  std::latch released(1);
+  serve([&](const RequestHead&) -> StartOutcome {
+    entered.count_down();
+    released.wait();
+    return text_reply("finished");
+  });
+  RawConnection running = connect();
+  running.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  entered.wait();
+  server_->stop(Duration(0), [&] { released.count_down(); });
+  EXPECT_EQ(server_->counters().connections_open, 0U);
+}
+
 TEST_F(ServerWaitsTest, StopEndsWhoDoesNotFinish) {
   serve(echo);
   RawConnection stuck = connect();
