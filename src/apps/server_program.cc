@@ -39,6 +39,9 @@ namespace {
 
 constexpr std::chrono::seconds kIdleLook{2};
 constexpr std::chrono::seconds kStopGrace{5};
+// A call to an endpoint holds one while its model works: some are left to others' requests.
+constexpr std::size_t kWaitingThreads = 512;
+static_assert(kWaitingThreads > std::size_t{hosting::LiveEndpointsOptions{}.most_calls});
 
 LogLevel log_level(const std::string& name) {
   if (name == "debug") return LogLevel::kDebug;
@@ -59,6 +62,7 @@ std::size_t most_connections() {
 net::ServerLimits server_limits(const Settings& settings) {
   net::ServerLimits limits;
   limits.handler_threads = static_cast<std::size_t>(settings.handler_threads);
+  limits.waiting_threads = kWaitingThreads;
   limits.connections = std::min(static_cast<std::size_t>(settings.connections), most_connections());
   limits.connections_per_peer = static_cast<std::size_t>(settings.connections_per_address);
   return limits;
