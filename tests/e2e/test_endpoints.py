@@ -1,15 +1,19 @@
 """Endpoints through boto3 and the AWS CLI: made, called, removed; what a call gets that cannot be answered."""
 
+import concurrent.futures
 import datetime
 import io
 import json
 import os
 import subprocess
 import sys
+import time
 
 import numpy
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
+from clary_server import ONCE
 from endpoints import IMAGE, VARIANT, Endpoints, named
 from training import BUCKET, ROLE, wait_until
 
@@ -34,6 +38,15 @@ HANDLER = """
         return {"length": len(body), "type": content_type}
     def output_fn(prediction, accept):
         return (json.dumps(prediction) if isinstance(prediction, dict) else prediction), "application/json"
+"""
+
+# Works for so many seconds as it is told.
+SLOW = """
+    import time
+    def model_fn(model_dir): return None
+    def input_fn(body, content_type): return body
+    def predict_fn(data, model): return time.sleep(float(data)) or data
+    def output_fn(prediction, accept): return prediction, "text/plain"
 """
 
 # The rest are the toolkit's own functions.
@@ -307,6 +320,24 @@ def test_calls_are_measured(shared, own):
 
     wait_until(lambda: total("Invocations") >= 1 and total("ModelLatency") > 0, 20, "the metrics")
     assert total("Invocation5XXErrors") <= total("Invocations")
+
+
+def test_calls_that_wait_for_a_model_leave_other_requests_alone(endpoints):
+    name = endpoints.deploy(SLOW)
+    runtime = endpoints.server.client("sagemaker-runtime", ONCE.merge(Config(max_pool_connections=100)))
+
+    def call(text: str) -> bytes:
+        return runtime.invoke_endpoint(EndpointName=name, Body=text, ContentType="text/plain")["Body"].read()
+
+    longest = 0.0
+    with concurrent.futures.ThreadPoolExecutor(100) as callers:
+        calls = [callers.submit(call, "8"), *(callers.submit(call, "0") for _ in range(99))]
+        while not all(one.done() for one in calls):
+            began = time.monotonic()
+            endpoints.training.s3.list_buckets()
+            longest = max(longest, time.monotonic() - began)
+        assert {one.result() for one in calls} == {b"0", b"8"}
+    assert longest < 4, "more than half as long as the model works"
 
 
 def test_two_endpoints_know_nothing_of_each_other(endpoints):
