@@ -103,6 +103,12 @@ TEST_F(JointRunsTest, AModelWhoseRowsDependOnEachOtherIsNotJoined) {
   }
 }
 
+TEST_F(JointRunsTest, AModelWhoseRowsDependOnThoseBeforeThemIsSeenByOneInputAlone) {
+  load("adds up");
+  prove(row(1));
+  EXPECT_EQ(run({row(1), row(5)}), (std::vector<std::string>{"[[1.0, 2.0]]", "[[5.0, 6.0]]"}));
+}
+
 TEST_F(JointRunsTest, AModelThatTreatsOneRowOtherwiseIsJoinedOfSeveral) {
   load("squeeze");
   prove(row(1));
