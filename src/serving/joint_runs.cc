@@ -111,8 +111,11 @@ class InputGroup {
 
   // Before the first members and behind them goes an input that none of them sent: theirs may be
   // equal, or there may be one alone, and then nothing would be seen of what a row does to those
-  // behind it, or before it. Nothing: there is no such input.
+  // behind it, or before it. Nothing: there is no such input, or it would be too much.
   std::optional<TrialOutcome> trial(const std::vector<PluginResult>& own) const {
+    std::size_t bytes = 2 * inputs_[members_.front()].byte_count();
+    for (const Tensor* input : members(own.size())) bytes += input->byte_count();
+    if (bytes > kMostJointBytes) return std::nullopt;
     const std::optional<Tensor> other = other_input(inputs_[members_.front()]);
     if (!other) return std::nullopt;
     std::vector<const Tensor*> tensors = members(own.size());

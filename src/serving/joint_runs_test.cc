@@ -126,6 +126,14 @@ TEST_F(JointRunsTest, AModelOfAFixedNumberOfRowsIsNotJoined) {
   EXPECT_FALSE(was_trial_);
 }
 
+TEST_F(JointRunsTest, WhatIsTooMuchForOneInputIsNotTried) {
+  load("constant");
+  run({Tensor::make(DType::kFloat32, {1, 6 << 20})});  // 24 MiB
+  EXPECT_FALSE(was_trial_);
+  run({row(1)});
+  EXPECT_TRUE(was_trial_);
+}
+
 TEST_F(JointRunsTest, WhatHasNoRowsIsRunByItself) {
   load("constant");
   prove(row(1));
