@@ -134,14 +134,20 @@ def snake(name: str) -> str:
     return name + "_" if name in KEYWORDS else name
 
 
+BRACKETS = re.compile(r"\[(?:\\.|[^\]\\])*\]")
+POSIX_CLASSES = {r"\p{ASCII}": r"\x00-\x7F", r"\p{Print}": r"\x20-\x7E", r"\p{Alnum}": "a-zA-Z0-9"}  # Java's names
+
+
 def pcre_pattern(pattern: str) -> str:
     """Java's dialect, which the models use, in PCRE2's."""
     pattern = re.sub(r"\\u10000-\\u10FFFF", r"\\x{10000}-\\x{10FFFF}", pattern)
     pattern = pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\x{10000}-\x{10FFFF}")
     pattern = re.sub(r"\\uD7FF\\uE000", r"\\x{D7FF}\\x{E000}", pattern)
     pattern = re.sub(r"\\u([0-9A-Fa-f]{4})", r"\\x{\1}", pattern)
-    pattern = pattern.replace(r"\p{ASCII}", r"[\x00-\x7F]").replace(r"\p{Print}", r"\x20-\x7E")
-    return pattern.replace(r"\p{Alnum}", "a-zA-Z0-9")
+    for name, characters in POSIX_CLASSES.items():
+        pattern = re.sub(BRACKETS, lambda one: one[0].replace(name, characters), pattern)  # noqa: B023
+        pattern = pattern.replace(name, f"[{characters}]")
+    return pattern
 
 
 def literal(text: str) -> str:

@@ -77,7 +77,8 @@ def test_a_service_may_have_a_name_that_cpp_does_not_allow():
     [
         (r"\p{ASCII}*", r"[\x00-\x7F]*"),
         (r"\A\S[\p{Print}]*\z", r"\A\S[\x20-\x7E]*\z"),
-        (r"[\p{Alnum}]+", "[a-zA-Z0-9]+"),
+        (r"\p{Print}+", r"[\x20-\x7E]+"),
+        (r"arn:[\p{Alnum}\-]+:[0-9]", r"arn:[a-zA-Z0-9\-]+:[0-9]"),
     ],
 )
 def test_patterns_in_pcre2(pattern, expected):

@@ -221,7 +221,9 @@ TEST_F(ServerlessKeeper, HowLongAStartTakesIsAMetric) {
   clock_.advance(seconds(10));
   keeper_->look();
   double microseconds = 0;
-  for (const auto& summary : metrics_.summaries("AWS/SageMaker", "EndpointName", "E").value()) {
+  const auto summaries = metrics_.summaries("AWS/SageMaker", "EndpointName", "E");
+  ASSERT_TRUE(summaries.ok());
+  for (const auto& summary : *summaries) {
     EXPECT_EQ(summary.name, "ModelSetupTime") << "there was no call";
     microseconds = summary.sum;
   }

@@ -257,15 +257,6 @@ TEST_F(InvocationsTest, OnlyWhoSignsWellMayCall) {
       "40");
 }
 
-TEST_F(InvocationsTest, ItsOtherOperationsAreRefusedByName) {
-  const net::Reply stream =
-      send({.target = "/endpoints/e/invocations-response-stream", .body = "x"});
-  EXPECT_EQ(stream.status, 400);
-  EXPECT_EQ(stream.headers.get("x-amzn-errortype"), "ValidationError");
-  EXPECT_EQ(member_of(stream, "Message"),
-            "Clary does not carry out InvokeEndpointWithResponseStream yet.");
-}
-
 TEST_F(InvocationsTest, MembersThatAreNotCarriedOutAreRefused) {
   const net::Reply reply = invoke("x", {{"X-Amzn-SageMaker-Inference-Component", "c"}});
   EXPECT_EQ(reply.status, 400);

@@ -72,8 +72,11 @@ Complaint apply_weights(const std::vector<api::DesiredWeightAndCapacity>& wanted
   for (const api::DesiredWeightAndCapacity& one : wanted) {
     if (!named.insert(one.variant_name).second)
       return invalid(fmt::format("The variant \"{}\" is given more than once.", one.variant_name));
-    domain::EndpointVariant* variant = domain::serving_variant(endpoint, one.variant_name);
-    if (variant == nullptr) {
+    auto& variants = endpoint.serving->variants;
+    const auto variant = std::ranges::find_if(variants, [&one](const domain::EndpointVariant& it) {
+      return it.asked.name == one.variant_name;
+    });
+    if (variant == variants.end()) {
       return invalid(fmt::format("Could not find variant \"{}\" of endpoint \"{}\".",
                                  one.variant_name, endpoint.arn.value()));
     }

@@ -50,6 +50,7 @@ class StoredRoleObjectsTest : public testing::Test {
 };
 
 TEST_F(StoredRoleObjectsTest, WhatIsWrittenIsReadWithItsType) {
+  role_may("s3:*");
   ASSERT_TRUE(write().ok());
   const auto read = objects_.read(object(), 3);
   ASSERT_TRUE(read.ok());
@@ -71,6 +72,7 @@ TEST_F(StoredRoleObjectsTest, TheRolesPoliciesDecide) {
 }
 
 TEST_F(StoredRoleObjectsTest, WhatIsAbsentIsNotFound) {
+  role_may("s3:*");
   EXPECT_EQ(objects_.read(object(), 100).error().code, ErrorCode::kNotFound);
   EXPECT_FALSE(write("other").ok());
 }

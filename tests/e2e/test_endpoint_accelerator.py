@@ -49,7 +49,8 @@ predictor = model.deploy(endpoint_name="accelerated", accelerator_type="ml.eia2.
     deserializer=JSONDeserializer(), **machine)
 config = client.describe_endpoint(EndpointName="accelerated")["EndpointConfigName"]
 asked = client.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"][0]
-show(answer=predictor.predict([[1, 2]]), image=model.image_uri.rpartition("/")[2], asked=asked["AcceleratorType"])
+image = client.describe_model(ModelName=asked["ModelName"])["PrimaryContainer"]["Image"]
+show(answer=predictor.predict([[1, 2]]), image=image.rpartition("/")[2], asked=asked["AcceleratorType"])
 """, tmp_path)) == {"answer": [[3, 6]], "image": "pytorch-inference-eia:1.5.1-cpu-py3", "asked": KIND}
     lines = endpoints.lines("accelerated")
     assert any(f"AcceleratorType {KIND} of AllTraffic: Elastic Inference is discontinued" in line for line in lines)

@@ -40,7 +40,7 @@ def test_captured_calls_are_json_lines_as_aws_writes_them(private):
     inputs_only = private.deploy_with(ECHO, **capturing(modes=("Input",)))
     shown_as = private.describe(name)["DataCaptureConfig"]
     assert shown_as == {"EnableCapture": True, "CaptureStatus": "Started", "CurrentSamplingPercentage": 100,
-                        "DestinationS3Uri": f"s3://{BUCKET}/captured"}
+                        "DestinationS3Uri": f"s3://{BUCKET}/captured", "KmsKeyId": ""}  # a member that must be there
     private.invoke(name, "1,2", "text/csv", Accept="text/csv", InferenceId="first")
     private.invoke(name, '{"a": 1}', "application/json", Accept="application/json")
     private.invoke(name, b"\x00\xff", "application/x-npy", Accept="application/x-npy")

@@ -86,7 +86,7 @@ def test_a_broken_one_leaves_the_one_before_and_the_log_says_why(new_model_serve
 
 
 def test_the_one_before_answers_what_it_has_begun(new_model_server):
-    server = new_model_server(named("first"), "--workers", "1")
+    server = new_model_server(named("first"), "--workers", "2")
     answers = []
     waiting = threading.Thread(target=lambda: answers.append(server.invoke("wait").text))
     waiting.start()
@@ -96,7 +96,7 @@ def test_the_one_before_answers_what_it_has_begun(new_model_server):
     (server.model / "go").touch()
     waiting.join()
     assert answers == ["first"]
-    server.wait_for(lambda: len(server.workers()) == 1)
+    server.wait_for(lambda: len(server.workers()) == 2)
     assert server.stop() == 0
 
 

@@ -70,13 +70,12 @@ def test_lists_come_in_pages(training):
 
 @pytest.mark.parametrize("service, call, arguments", [
     ("sagemaker", "create_experiment", {"ExperimentName": "e"}),
-    ("sagemaker-runtime", "invoke_endpoint_async", {"EndpointName": "e", "InputLocation": "s3://bucket/key"}),
     ("sagemaker", "list_pipelines", {}),
     ("s3", "put_bucket_accelerate_configuration", {"Bucket": BUCKET, "AccelerateConfiguration": {"Status": "Enabled"}}),
     ("iam", "create_group", {"GroupName": "g"}),
     ("sts", "get_federation_token", {"Name": "name"}),
     ("logs", "describe_queries", {}),
-    ("cloudwatch", "describe_alarms", {}),
+    ("cloudwatch", "list_dashboards", {}),
 ])
 def test_what_is_not_carried_out_is_refused_by_name(server, training, service, call, arguments):
     with pytest.raises(ClientError) as refused:

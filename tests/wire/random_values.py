@@ -36,6 +36,9 @@ class RandomValues:
         return self.random.randbytes(5)
 
     def structure(self, shape: Shape) -> dict:
+        if shape.is_tagged_union:  # exactly one
+            name, member = self.random.choice(list(shape.members.items()))
+            return {name: self.of(member)}
         out = {}
         for name, member in shape.members.items():
             is_bytes = member.type_name == "blob" or member.serialization.get("eventstream")
