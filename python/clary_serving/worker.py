@@ -52,12 +52,11 @@ def run(connection, model_dir):
                 more = [] if rest is None else [("more", "1")]
                 replies = [(_fields_of(answers[0]) + more, body)]
             else:
-                replies = [(_fields_of(answer), streams.whole(answer.body)) for answer in answers]
+                replies = [_whole(answer) for answer in answers]
         except Exception as error:
-            told = f"{error}\n{traceback.format_exc()}".encode("utf-8", "replace")
             if early.has_begun:
                 raise  # what was begun cannot be answered otherwise: the server sees this process end
-            replies = [([("status", "500")], told)] * len(batch)
+            replies = [_failed(error)] * len(batch)
         count = len(batch)
         answers = batch = None  # and with them what they share with the server
         last = [("handler_us", _microseconds_since(started))] + _failure(model)
@@ -90,6 +89,18 @@ def _fields_of(answer):
     fields += [(HEADER + str(name), str(value)) for name, value in answer.headers]
     stages = getattr(answer, "stages", None) or {}
     return fields + [(f"{stage}_us", str(int(seconds * 1e6))) for stage, seconds in stages.items()]
+
+
+def _whole(answer):
+    """One of several; what the making of its pieces raises costs the others nothing."""
+    try:
+        return _fields_of(answer), streams.whole(answer.body)
+    except Exception as error:
+        return _failed(error)
+
+
+def _failed(error):
+    return [("status", "500")], f"{error}\n{traceback.format_exc()}".encode("utf-8", "replace")
 
 
 def _failure(model):

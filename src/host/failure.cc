@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t kKeptBytes = 32 << 10;
 constexpr std::size_t kKeptLineBytes = 4 << 10;
-constexpr std::size_t kReasonCharacters = 1024;  // of FailureReason, AWS's limit
 constexpr std::size_t kLastLines = 30;
 constexpr int kToolkitExitCode = 1;  // whatever the script's own
 
@@ -138,6 +137,17 @@ std::string reason_around(std::string_view text, int exit_code) {
 }
 
 }  // namespace
+
+std::string with_fault(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kTimeout:
+    case ErrorCode::kInternal:
+      return "InternalServerError: " + error.message;
+    default:
+      return "ClientError: " + error.message;
+  }
+}
 
 std::string without_middle(std::string_view text, std::size_t limit) {
   if (character_count(text) <= limit) return std::string(text);

@@ -5,14 +5,18 @@
 // training_env_oracle.md, section 7; contract 5.7.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "compute/sandbox.h"
 
 namespace clary::host {
+
+inline constexpr std::size_t kReasonCharacters = 1024;  // of FailureReason, AWS's limit
 
 // What the toolkit keeps of one stream: every line from the first that names a known Python error.
 class ErrorLines {
@@ -91,6 +95,10 @@ std::string failure_reason(std::string_view failure_file, int exit_code);
 // Of a server that ended by itself: how, and what it said last; at most 1,024 characters, of more
 // the middle is left out.
 std::string server_failure_reason(const compute::ExitStatus& status, std::string_view last_lines);
+
+// What went wrong outside of the user's program, after whose fault it is, in AWS's words:
+// "ClientError: ..." or "InternalServerError: ...".
+std::string with_fault(const Error& error);
 
 // `text` without its middle, so that it has at most `limit` characters; the end is worth more than
 // the beginning.

@@ -63,9 +63,9 @@ struct HostContext {
   SecretMask mask;            // shared
   CredentialBox credentials;  // shared
   Fd lock;
-  std::unique_ptr<hostlink::HostLink> link;  // shared
-  std::unique_ptr<JobLog> log;               // shared
-  std::unique_ptr<objects::ObjectStore> store;
+  std::unique_ptr<hostlink::HostLink> link;     // shared
+  std::unique_ptr<JobLog> log;                  // shared
+  std::unique_ptr<objects::ObjectStore> store;  // shared
   std::unique_ptr<HostNetwork> network;
   std::vector<compute::SandboxSpec::Overlay> overlays;  // channels shown from views
   EntryPointKind entry_point = EntryPointKind::kPythonProgram;

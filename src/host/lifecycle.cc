@@ -47,21 +47,10 @@ constexpr Duration kFirstFlush = std::chrono::seconds(5);
 constexpr Duration kFlushPiece = std::chrono::seconds(30);
 constexpr Duration kReportPatience = std::chrono::hours(24);  // with a server that is away
 
-// Whose fault an error is, in AWS's words.
-std::string failure_of(const Error& error) {
-  switch (error.code) {
-    case ErrorCode::kUnavailable:
-    case ErrorCode::kTimeout:
-    case ErrorCode::kInternal:
-      return "InternalServerError: " + error.message;
-    default:
-      return "ClientError: " + error.message;
-  }
-}
-
 Outcome outcome_of(const HostContext& context, const Error& error) {
   if (context.stop.requested()) return {.kind = OutcomeKind::kStopped};
-  return failed_outcome(cut_to_characters(context.mask.masked(failure_of(error)), 1024));
+  return failed_outcome(
+      cut_to_characters(context.mask.masked(with_fault(error)), kReasonCharacters));
 }
 
 // What the job waited for before its program, for the timeline.

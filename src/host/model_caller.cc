@@ -52,6 +52,7 @@ Result<std::unique_ptr<ModelLink>> wait_for_model(
       const Result<net::ClientReply> pong = (*link)->send({.target = "/ping"}, kPingLimit);
       if (pong.ok() && pong->status == 200) return link;
       if (pong.ok()) last = said_in(pong->body);
+      if (!pong.ok() && pong.error().code == ErrorCode::kTimeout) waited += kPingLimit;
       if (pong.ok() && load_failed(*pong))
         return invalid_argument(with_said("The model did not pass the ping health check", last));
     }

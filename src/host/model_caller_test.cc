@@ -139,6 +139,12 @@ TEST_F(ModelCallerTest, PatienceWithAModelEnds) {
   EXPECT_EQ(wait(), "The model did not pass the ping health check within 30 minutes: loading");
 }
 
+TEST_F(ModelCallerTest, PatienceWithAModelThatDoesNotAnswerEndsToo) {
+  answers_ = {Answer(timed_out("slow"))};
+  EXPECT_EQ(wait(), "The model did not pass the ping health check within 30 minutes");
+  EXPECT_LE(asked_.size(), 30U * 60 / 5) << "each has waited for 5 s";
+}
+
 TEST_F(ModelCallerTest, ExecutionParametersAreAskedFor) {
   Link link(*this);
   answers_ = {reply_of(200, R"({"MaxConcurrentTransforms":4})")};

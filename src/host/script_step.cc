@@ -219,7 +219,8 @@ void set_transform_outcome(HostContext& context, const Supervision& seen, const 
   outcome.exit_code = work.ok() ? 0 : 1;
   if (work.ok()) return;
   if (!ended_first) {
-    outcome.failure = context.mask.masked(work.error().message);
+    outcome.failure =
+        cut_to_characters(context.mask.masked(work.error().message), kReasonCharacters);
     return;
   }
   set_server_failure(context, seen, pump);

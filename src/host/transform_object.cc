@@ -13,10 +13,9 @@ Result<std::unique_ptr<TransformObject>> TransformObject::make(TransformInput in
       new TransformObject(std::move(input), std::move(file), std::move(opened), separate));
 }
 
-TransformObject::Settled TransformObject::fail_locked(const std::string& failure,
-                                                      std::size_t payloads) {
-  Settled settled{.payloads = payloads + waiting_.size(), .failed = !failed_};
-  if (settled.failed) settled.failure = failure;
+TransformObject::Settled TransformObject::fail_locked(const Error& failure, std::size_t payloads) {
+  Settled settled{.payloads = payloads + waiting_.size()};
+  if (!failed_) settled.failure = failure;
   failed_ = true;
   waiting_.clear();
   return settled;
@@ -30,7 +29,7 @@ TransformObject::Settled TransformObject::put(std::size_t index, std::string ans
   Settled settled;
   while (!waiting_.empty() && waiting_.begin()->first == next_) {
     const Status written = write_all(file_, waiting_.begin()->second, "write an answer");
-    if (!written.ok()) return fail_locked(written.error().message, settled.payloads);
+    if (!written.ok()) return fail_locked(written.error(), settled.payloads);
     waiting_.erase(waiting_.begin());
     ++next_;
     ++settled.payloads;
@@ -45,7 +44,7 @@ TransformObject::Settled TransformObject::end(std::size_t payloads) {
   return {.complete = is_complete()};
 }
 
-TransformObject::Settled TransformObject::fail(const std::string& failure, std::size_t payloads) {
+TransformObject::Settled TransformObject::fail(const Error& failure, std::size_t payloads) {
   const MutexLock lock(mutex_);
   return fail_locked(failure, payloads);
 }

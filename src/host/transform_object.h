@@ -21,9 +21,8 @@ class TransformObject {
   // What a call has settled: written, or dropped because the object has failed.
   struct Settled {
     std::size_t payloads = 0;
-    bool complete = false;     // with this call: the file is whole
-    bool failed = false;       // with this call: the first failure
-    std::string failure = {};  // of that
+    bool complete = false;              // with this call: the file is whole
+    std::optional<Error> failure = {};  // with this call: the first
   };
 
   // file: where it is put together; made here. separate: every answer ends a line.
@@ -35,7 +34,7 @@ class TransformObject {
   // There are so many payloads.
   Settled end(std::size_t payloads);
   // The payload has no answer, so the object has no output. payloads: that this settles itself.
-  Settled fail(const std::string& failure, std::size_t payloads);
+  Settled fail(const Error& failure, std::size_t payloads);
   bool failed() const;
 
   const TransformInput& input() const { return input_; }
@@ -47,7 +46,7 @@ class TransformObject {
         path_(std::move(path)),
         separate_(separate),
         file_(std::move(file)) {}
-  Settled fail_locked(const std::string& failure, std::size_t payloads) CLARY_REQUIRES(mutex_);
+  Settled fail_locked(const Error& failure, std::size_t payloads) CLARY_REQUIRES(mutex_);
   bool is_complete() const CLARY_REQUIRES(mutex_) { return !failed_ && count_ && next_ == *count_; }
 
   const TransformInput input_;

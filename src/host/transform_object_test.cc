@@ -53,12 +53,12 @@ TEST_F(TransformObjectTest, AnEmptyInputHasAnEmptyOutput) {
 TEST_F(TransformObjectTest, AFailureIsTheFirstOnceAndNothingIsCompleteAfterIt) {
   const auto object = make();
   object->put(2, "c");
-  const TransformObject::Settled failed = object->fail("no", 1);
-  EXPECT_TRUE(failed.failed);
-  EXPECT_EQ(failed.failure, "no");
+  const TransformObject::Settled failed = object->fail(invalid_argument("no"), 1);
+  ASSERT_TRUE(failed.failure);
+  EXPECT_EQ(failed.failure->message, "no");
   EXPECT_EQ(failed.payloads, 2U) << "and the one that waited";
   EXPECT_TRUE(object->failed());
-  EXPECT_FALSE(object->fail("again", 1).failed);
+  EXPECT_FALSE(object->fail(invalid_argument("again"), 1).failure);
   EXPECT_EQ(object->put(0, "a").payloads, 1U);
   EXPECT_FALSE(object->end(3).complete);
 }
@@ -66,9 +66,8 @@ TEST_F(TransformObjectTest, AFailureIsTheFirstOnceAndNothingIsCompleteAfterIt) {
 TEST_F(TransformObjectTest, ADiskThatIsFullIsAFailure) {
   const auto object = TransformObject::make({}, "/dev/full", false).value();
   const TransformObject::Settled settled = object->put(0, "a");
-  EXPECT_TRUE(settled.failed);
+  EXPECT_TRUE(settled.failure);
   EXPECT_EQ(settled.payloads, 1U);
-  EXPECT_NE(settled.failure, "");
 }
 
 TEST_F(TransformObjectTest, TheQueueHoldsBackWhoIsAhead) {

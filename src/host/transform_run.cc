@@ -6,6 +6,7 @@
 
 #include "archives/byte_sources.h"
 #include "base/files.h"
+#include "host/failure.h"
 #include "host/patience.h"
 #include "host/record_splitter.h"
 #include "host/tree_files.h"
@@ -15,12 +16,6 @@ namespace {
 
 constexpr std::size_t kInputPieceBytes = 256 << 10;
 constexpr const char* kWorkFolder = "transform";
-
-// Whose fault it is, in AWS's words.
-std::string with_fault(const Error& error) {
-  const bool ours = may_pass(error) || error.code == ErrorCode::kInternal;
-  return (ours ? "InternalServerError: " : "ClientError: ") + error.message;
-}
 
 }  // namespace
 
@@ -100,7 +95,7 @@ Status TransformRun::work_on(const std::vector<TransformInput>& inputs, Parts& p
   for (std::size_t i = 0; i < inputs.size() && !given_up(); ++i) {
     const Status done = read(inputs[i], i, parts);
     if (!done.ok() && done.error().code != ErrorCode::kCancelled)
-      note_failure(inputs[i], done.error().message);
+      note_failure(inputs[i], done.error());
   }
   if (given_up()) parts.queue.give_up();
   parts.queue.end();
@@ -122,7 +117,7 @@ Status TransformRun::read(const TransformInput& input, std::size_t number, Parts
   std::size_t payloads = 0;
   const Status read = cut(file, object, payloads, parts);
   if (!read.ok() && read.error().code == ErrorCode::kCancelled) return read;
-  take(object, read.ok() ? object->end(payloads) : object->fail(read.error().message, 0), parts);
+  take(object, read.ok() ? object->end(payloads) : object->fail(read.error(), 0), parts);
   return {};
 }
 
@@ -180,47 +175,47 @@ void TransformRun::answer(PayloadWork& work, Parts& parts) {
     return parts.queue.give_up();  // this payload is never settled
   take(work.object,
        output.ok() ? work.object->put(work.index, *std::move(output))
-                   : work.object->fail(output.error().message, 1),
+                   : work.object->fail(output.error(), 1),
        parts);
 }
 
 void TransformRun::take(const std::shared_ptr<TransformObject>& object,
                         const TransformObject::Settled& settled, Parts& parts) {
   parts.queue.settle(settled.payloads);
-  if (settled.failed) note_failure(object->input(), settled.failure);
+  if (settled.failure) note_failure(object->input(), *settled.failure);
   if (settled.complete) upload(*object);
-  if (settled.failed || settled.complete) static_cast<void>(remove_tree(object->file()));
+  if (settled.failure || settled.complete) static_cast<void>(remove_tree(object->file()));
 }
 
 void TransformRun::upload(const TransformObject& object) {
   const Result<objects::ObjectUri> to = transform_output_of(context_.plan, object.input());
-  if (!to.ok()) return note_failure(object.input(), to.error().message);
+  if (!to.ok()) return note_failure(object.input(), to.error());
   const Status done = with_patience(context_, to->to_string(), [&]() -> Status {
     const Result<FileStamp> uploaded =
         upload_file(*context_.store, context_.path(kWorkFolder), base_name(object.file()), *to);
     return uploaded.ok() ? Status() : Status(uploaded.error());
   });
   if (!done.ok())
-    note_failure(object.input(), "its output '" + to->to_string() +
-                                     "' could not be uploaded: " + done.error().message);
+    note_failure(object.input(),
+                 done.error().within("its output '" + to->to_string() + "' could not be uploaded"));
 }
 
-void TransformRun::note_failure(const TransformInput& input, const std::string& failure) {
-  const std::string sentence = input.shown() + ": " + failure;
-  context_.log->say("[sagemaker logs]: " + sentence);
+void TransformRun::note_failure(const TransformInput& input, const Error& failure) {
+  const Error told = failure.within(input.shown());
+  context_.log->say("[sagemaker logs]: " + told.message);
   const MutexLock lock(mutex_);
-  if (failures_++ == 0) first_failure_ = sentence;
+  if (failures_++ == 0) first_failure_ = told;
 }
 
 Status TransformRun::outcome(std::size_t inputs) const {
   const MutexLock lock(mutex_);
   if (failures_ == 0) return {};
-  std::string reason = "ClientError: ";
+  Error told = first_failure_;
   if (failures_ > 1) {
-    reason += std::to_string(failures_) + " of " + std::to_string(inputs) +
-              " objects could not be transformed. The first: ";
+    told.message = std::to_string(failures_) + " of " + std::to_string(inputs) +
+                   " objects could not be transformed. The first: " + told.message;
   }
-  return invalid_argument(reason + first_failure_);
+  return Error{told.code, with_fault(told)};
 }
 
 }  // namespace clary::host

@@ -54,7 +54,7 @@ class TransformRun {
   void take(const std::shared_ptr<TransformObject>& object, const TransformObject::Settled& settled,
             Parts& parts);
   void upload(const TransformObject& object);
-  void note_failure(const TransformInput& input, const std::string& failure);
+  void note_failure(const TransformInput& input, const Error& failure);
   Status outcome(std::size_t inputs) const;
 
   HostContext& context_;
@@ -62,7 +62,7 @@ class TransformRun {
   std::atomic<bool> given_up_ = false;
   mutable Mutex mutex_;
   PayloadQueue* queue_ CLARY_GUARDED_BY(mutex_) = nullptr;  // while there is one
-  std::string first_failure_ CLARY_GUARDED_BY(mutex_);
+  Error first_failure_ CLARY_GUARDED_BY(mutex_);
   std::size_t failures_ CLARY_GUARDED_BY(mutex_) = 0;
   Status result_;  // read when the thread has ended
   std::thread thread_;

@@ -229,10 +229,27 @@ TEST_F(TransformHost, AStopInTheMiddleLeavesNoHalfOutput) {
   EXPECT_EQ(link_.phases(), (Bodies{"downloading", "training", "stopping", "ended"}));
 }
 
+TEST_F(TransformHost, AFailureThatIsNotTheUsersIsSaidToBeOurs) {
+  put_object("in/a.csv", "1\n");
+  put_answer_ = internal_error("the disk");
+  ASSERT_EQ(transform(), kHostReported);
+  EXPECT_THAT(failure(), StartsWith("InternalServerError: b/in/a.csv: its output "));
+}
+
+TEST_F(TransformHost, AReasonIsNoLongerThanAwsHasIt) {
+  std::string key = "in/";
+  for (int i = 0; i < 4; ++i) key += std::string(200, 'k') + "/";
+  put_object(key + "a.csv", "1\n");
+  answer_ = [](const std::string&) { return reply(400, std::string(700, 'x')); };
+  ASSERT_EQ(transform(), kHostReported);
+  EXPECT_EQ(failure().size(), 1024U);
+}
+
 TEST_F(TransformHost, AnOutputThatCannotBeWrittenIsSaid) {
   put_object("in/a.csv", "1\n");
   put_answer_ = denied("s3:PutObject");
   ASSERT_EQ(transform(), kHostReported);
+  EXPECT_THAT(failure(), StartsWith("ClientError: b/in/a.csv: "));
   EXPECT_THAT(failure(), HasSubstr("its output 's3://b/out/a.csv.out' could not be uploaded"));
   EXPECT_THAT(failure(), HasSubstr("s3:PutObject"));
 }

@@ -103,7 +103,7 @@ struct Client::State {
   void give_back(ClientLink link) {
     link.set_io_timeout(options.io_timeout);
     MutexLock lock(mutex);
-    if (kept.size() < options.kept_connections) kept.push_back(std::move(link));
+    if (!aborted && kept.size() < options.kept_connections) kept.push_back(std::move(link));
   }
 
   class ReplyBody;
@@ -278,7 +278,7 @@ Result<ClientStream> Client::open_once(const ClientRequest& request, Duration li
       [this, limit](ClientExchange& exchange, ClientLink& link,
                     std::optional<State::UnderWay>& under_way) -> Result<ClientStream> {
         CLARY_TRY(ClientReply head, exchange.begin(state_->host));
-        under_way.reset();  // the body has its own, and may be at its end already
+        under_way.reset();  // the body is one of its own, and ends an aborted one itself
         auto body = std::make_unique<State::ReplyBody>(*state_, std::move(link),
                                                        exchange.take_rest(head.status), limit);
         return ClientStream{.head = std::move(head), .body = std::move(body)};

@@ -72,8 +72,8 @@ class Client {
   // Likewise, but returns once the reply's head is there. limit: of that, and then of the time
   // without a byte of the body.
   Result<ClientStream> open_once(const ClientRequest& request, Duration limit);
-  // Ends the exchanges of send_once() and open_once() under way, which fail, and lets none begin
-  // any more.
+  // Ends the exchanges of send_once() and open_once() under way, bodies that are still read
+  // included: they fail. Lets none begin any more.
   void abort();
   const std::string& host() const;  // for the Host field: "127.0.0.1:4580"
 

@@ -119,8 +119,8 @@ class ReplyLater {
   bool answered_ CLARY_GUARDED_BY(mutex_) = false;
 };
 
-// What takes one request's body and answers it. Its methods run on a pool thread, one after
-// another, never at once.
+// What takes one request's body and answers it. Its methods run where its handler's start() did,
+// one after another, never at once.
 class RequestSink {
  public:
   virtual ~RequestSink() = default;
@@ -138,8 +138,8 @@ class Handler {
  public:
   virtual ~Handler() = default;
   // Called on a pool thread, or where is_quick() says so on the event loop, when a head has been
-  // read. A Reply answers at once, before `100
-  // Continue` and before the body; a sink receives the body.
+  // read. A Reply answers at once, before `100 Continue` and before the body; a sink receives the
+  // body.
   virtual std::variant<Reply, std::unique_ptr<RequestSink>> start(RequestHead head) = 0;
   // Whether the request's handler and its sink neither wait nor compute for long: they are called
   // on the event loop then, which spares the way over a pool thread. Called there too.

@@ -28,13 +28,15 @@ std::string form_name(domain::ModelDataForm form) {
   return "none";
 }
 
-// What a transform's container knows of it. Source: contract.md 2.3.
+// What a transform's container knows of it. Source: contract.md 2.3; the words of the strategy as
+// SageMaker's own algorithms and the SDK's local mode have them.
 void add_transform_variables(const domain::Transform& transform, hostlink::HostPlan& plan) {
   const auto add = [&plan](const char* name, std::string value) {
     plan.environment.emplace_back(name, std::move(value));
   };
   add("SAGEMAKER_BATCH", "true");
-  add("SAGEMAKER_BATCH_STRATEGY", transform.strategy.empty() ? "MultiRecord" : transform.strategy);
+  add("SAGEMAKER_BATCH_STRATEGY",
+      transform.strategy == "SingleRecord" ? "SINGLE_RECORD" : "MULTI_RECORD");
   add("SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", std::to_string(transform.max_concurrent.value_or(1)));
   add("SAGEMAKER_MAX_PAYLOAD_IN_MB",
       std::to_string(transform.max_payload_mb.value_or(kDefaultPayloadMb)));

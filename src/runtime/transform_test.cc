@@ -89,7 +89,7 @@ TEST_F(TransformTest, ThePlanNamesModelAndWork) {
   EXPECT_EQ(made.max_runtime_seconds, 0);
   EXPECT_FALSE(made.serving_socket.empty());
   const Pairs told = {{"SAGEMAKER_BATCH", "true"},
-                      {"SAGEMAKER_BATCH_STRATEGY", "SingleRecord"},
+                      {"SAGEMAKER_BATCH_STRATEGY", "SINGLE_RECORD"},
                       {"SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", "3"},
                       {"SAGEMAKER_MAX_PAYLOAD_IN_MB", "6"},
                       {"SAGEMAKER_MODEL_SERVER_TIMEOUT", "605"},

@@ -1,8 +1,8 @@
 // Engine: what runs a model. A lane of it runs one batch at a time; a model has several.
 //
 // Implementations: PythonEngine (a worker process per lane), TorchEngine (a model in this process),
-// FakeEngine (tests). Queues, deadlines,
-// replacement of what died and metrics are LiveModel's and the same for all.
+// FakeEngine (tests). Queues, deadlines, replacement of what died and metrics are LiveModel's and
+// the same for all.
 #pragma once
 
 #include <cstdint>

@@ -56,6 +56,14 @@ FakeOutput centred(const Shape& shape, std::span<float> input) {
   return output;
 }
 
+FakeOutput added_up(const Shape& shape, std::span<float> input) {
+  FakeOutput output = scaled(shape, input, 1);
+  const std::size_t columns = input.size() / static_cast<std::size_t>(rows_in(shape));
+  for (std::size_t i = columns; i < output.values.size(); ++i)
+    output.values[i] += output.values[i - columns];
+  return output;
+}
+
 FakeOutput squeezed(const Shape& shape, std::span<float> input) {
   FakeOutput output = scaled(shape, input, 1);
   if (rows_in(shape) == 1 && !shape.empty()) output.shape.erase(output.shape.begin());
@@ -79,15 +87,16 @@ FakeOutput in_place(const Shape& shape, std::span<float> input) {
 
 FakeOutput constant(const Shape&, std::span<float>) { return {{}, {7}}; }
 
-constexpr std::array<FakeModel, 9> kFakeModels = {{{.name = "double", .run = doubled},
-                                                   {.name = "tells", .run = telling},
-                                                   {.name = "centre", .run = centred},
-                                                   {.name = "squeeze", .run = squeezed},
-                                                   {.name = "one row", .run = of_one_row},
-                                                   {.name = "no zeros", .run = without_zeros},
-                                                   {.name = "in place", .run = in_place},
-                                                   {.name = "constant", .run = constant},
-                                                   {.name = "keeps", .run = telling, .flags = 0}}};
+constexpr std::array<FakeModel, 10> kFakeModels = {{{.name = "double", .run = doubled},
+                                                    {.name = "tells", .run = telling},
+                                                    {.name = "centre", .run = centred},
+                                                    {.name = "adds up", .run = added_up},
+                                                    {.name = "squeeze", .run = squeezed},
+                                                    {.name = "one row", .run = of_one_row},
+                                                    {.name = "no zeros", .run = without_zeros},
+                                                    {.name = "in place", .run = in_place},
+                                                    {.name = "constant", .run = constant},
+                                                    {.name = "keeps", .run = telling, .flags = 0}}};
 
 // What a result points to.
 struct FakeResult {

@@ -4,6 +4,7 @@
 //   "double"    2x
 //   "tells"     x (1 + r/100000), where the run has r rows: nearly x, and the test sees r
 //   "centre"    x less the mean over the rows: what a row gets depends on the others
+//   "adds up"   each row with all those before it added
 //   "squeeze"   x, without its first axis where that is 1
 //   "one row"   x; refuses more than one row
 //   "no zeros"  x; refuses an input that holds a 0

@@ -57,22 +57,21 @@ class InputGroup {
     return tensors;
   }
 
-  // Calls `each` with the place and the rows of each of the first `count` members. False: the
-  // prediction has not these rows.
+  // Calls `each` with the place and the rows of each of the first members, those whose rows these
+  // are. False: the prediction has not so many rows.
   template <typename Each>
-  bool each_rows(const Prediction& joint, std::int64_t total, std::size_t count,
-                 const Each& each) const {
+  bool each_rows(const Prediction& joint, const RowRange& all, const Each& each) const {
     std::vector<PredictionRows> parts;
-    std::int64_t first = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::int64_t own = inputs_[members_[i]].shape[0];
+    std::int64_t first = all.first;
+    while (first < all.first + all.count) {
+      const std::int64_t own = inputs_[members_[parts.size()]].shape[0];
       std::optional<PredictionRows> rows =
-          rows_of(joint, {.first = first, .count = own, .total = total});
+          rows_of(joint, {.first = first, .count = own, .total = all.total});
       if (!rows) return false;
       parts.push_back(std::move(*rows));
       first += own;
     }
-    for (std::size_t i = 0; i < count; ++i) each(i, parts[i].prediction);
+    for (std::size_t i = 0; i < parts.size(); ++i) each(i, parts[i].prediction);
     return true;
   }
 
@@ -85,8 +84,9 @@ class InputGroup {
     if (!result.ok()) return false;
     const Result<Prediction> joint = result->prediction();
     if (!joint.ok()) return false;
+    const std::int64_t total = input.shape[0];
     const bool is_whole = each_rows(
-        *joint, input.shape[0], members_.size(),
+        *joint, {.first = 0, .count = total, .total = total},
         [&](std::size_t i, const Prediction& rows) { call_.take(members_[i], rows, took); });
     if (is_whole) return true;
     for (const std::size_t index : members_)
@@ -109,12 +109,17 @@ class InputGroup {
     return true;
   }
 
-  // Beside the first members goes an input that none of them sent: theirs may be equal, and then
-  // nothing would be seen of what one row does to another. Nothing: there is no such input.
+  // Before the first members and behind them goes an input that none of them sent: theirs may be
+  // equal, or there may be one alone, and then nothing would be seen of what a row does to those
+  // behind it, or before it. Nothing: there is no such input, or it would be too much.
   std::optional<TrialOutcome> trial(const std::vector<PluginResult>& own) const {
+    std::size_t bytes = 2 * inputs_[members_.front()].byte_count();
+    for (const Tensor* input : members(own.size())) bytes += input->byte_count();
+    if (bytes > kMostJointBytes) return std::nullopt;
     const std::optional<Tensor> other = other_input(inputs_[members_.front()]);
     if (!other) return std::nullopt;
     std::vector<const Tensor*> tensors = members(own.size());
+    tensors.insert(tensors.begin(), &*other);
     tensors.push_back(&*other);
     Tensor input = join_rows(tensors);
     const Result<PluginResult> result = call_.model.run(input);
@@ -125,7 +130,10 @@ class InputGroup {
       const Result<Prediction> alone = own[i].prediction();
       agreed = agreed && alone.ok() && are_nearly_same(*alone, rows);
     };
-    agreed = agreed && each_rows(*joint, input.shape[0], own.size(), compare) && agreed;
+    const std::int64_t total = input.shape[0];
+    const std::int64_t around = other->shape[0];
+    const RowRange theirs = {.first = around, .count = total - 2 * around, .total = total};
+    agreed = agreed && each_rows(*joint, theirs, compare) && agreed;
     return agreed ? TrialOutcome::kAgreed : TrialOutcome::kDiffered;
   }
 

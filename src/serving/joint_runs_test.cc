@@ -103,6 +103,12 @@ TEST_F(JointRunsTest, AModelWhoseRowsDependOnEachOtherIsNotJoined) {
   }
 }
 
+TEST_F(JointRunsTest, AModelWhoseRowsDependOnThoseBeforeThemIsSeenByOneInputAlone) {
+  load("adds up");
+  prove(row(1));
+  EXPECT_EQ(run({row(1), row(5)}), (std::vector<std::string>{"[[1.0, 2.0]]", "[[5.0, 6.0]]"}));
+}
+
 TEST_F(JointRunsTest, AModelThatTreatsOneRowOtherwiseIsJoinedOfSeveral) {
   load("squeeze");
   prove(row(1));
@@ -118,6 +124,14 @@ TEST_F(JointRunsTest, AModelOfAFixedNumberOfRowsIsNotJoined) {
   prove(row(1));
   EXPECT_EQ(run({row(1), row(5)}), (std::vector<std::string>{"[[1.0, 2.0]]", "[[5.0, 6.0]]"}));
   EXPECT_FALSE(was_trial_);
+}
+
+TEST_F(JointRunsTest, WhatIsTooMuchForOneInputIsNotTried) {
+  load("constant");
+  run({Tensor::make(DType::kFloat32, {1, 6 << 20})});  // 24 MiB
+  EXPECT_FALSE(was_trial_);
+  run({row(1)});
+  EXPECT_TRUE(was_trial_);
 }
 
 TEST_F(JointRunsTest, WhatHasNoRowsIsRunByItself) {

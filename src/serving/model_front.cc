@@ -54,7 +54,7 @@ ModelFront::Outcome ModelFront::start(net::RequestHead head) {
 
 bool ModelFront::is_quick(const net::RequestHead& head) const {
   const FrontTarget target = path_of(head).target;
-  return is_of_model(target) || target == FrontTarget::kPing;
+  return (is_of_model(target) && many == nullptr) || target == FrontTarget::kPing;
 }
 
 FrontPath ModelFront::path_of(const net::RequestHead& head) const {

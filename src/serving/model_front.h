@@ -46,7 +46,8 @@ class ModelFront final : public net::Handler {
   ModelFront(FrontParts parts, FrontOptions options) : parts_(parts), options_(options) {}
 
   std::variant<net::Reply, std::unique_ptr<net::RequestSink>> start(net::RequestHead head) override;
-  // Calls of models and pings: they only take and leave places in queues.
+  // Pings, and calls of the only model: they only take and leave places in queues. Where there are
+  // many, a call may ask the disk where its model lies.
   bool is_quick(const net::RequestHead& head) const override;
   net::Reply overloaded(const net::RequestHead& head) override;
 

@@ -107,5 +107,15 @@ TEST_F(ModelsApiTest, CallsNameTheirModel) {
   expect_status(ask("GET /metrics"), 200, "model=\"z.tar.gz\"");
 }
 
+TEST_F(ModelsApiTest, NoCallThatMayAskTheDiskIsOnTheEventLoop) {
+  serve({});
+  const ModelFront of_one({.models = manager_, .log = log_, .clock = clock_, .ids = ids_}, {});
+  const net::RequestHead invocation{.method = "POST", .target = "/invocations"};
+  EXPECT_FALSE(front_->is_quick(invocation));
+  EXPECT_FALSE(front_->is_quick({.method = "POST", .target = "/models/a/invoke"}));
+  EXPECT_TRUE(front_->is_quick({.method = "GET", .target = "/ping"}));
+  EXPECT_TRUE(of_one.is_quick(invocation));
+}
+
 }  // namespace
 }  // namespace clary::serving

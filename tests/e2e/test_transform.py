@@ -147,7 +147,7 @@ def test_the_container_is_told_of_its_job(transforms):
                                             BatchStrategy="SingleRecord", MaxConcurrentTransforms=3)["a.csv.out"])
     assert found["OWN"] == "job"
     told = ("SAGEMAKER_BATCH", "SAGEMAKER_BATCH_STRATEGY", "SAGEMAKER_MAX_PAYLOAD_IN_MB", "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS")
-    assert [found[name] for name in told] == ["true", "SingleRecord", "2", "3"]
+    assert [found[name] for name in told] == ["true", "SINGLE_RECORD", "2", "3"]
 
 
 def test_jobs_are_listed(transforms, sums):

@@ -138,6 +138,24 @@ def test_a_handler_that_fails_after_it_has_sent_breaks_its_answer_off(early):
     assert ask(early, b"x", content_type="text/plain").get("status") == "200"
 
 
+def test_a_function_that_fails_among_several_costs_its_own_request_alone(workers, tmp_path):
+    (tmp_path / "MAR-INF").mkdir()
+    (tmp_path / "MAR-INF/MANIFEST.json").write_text('{"model": {"modelName": "m", "handler": "inference.py:handle"}}')
+    connection = workers("""
+        def handle(data, context):
+            return None if data is None else [pieces(part["body"]) for part in data]
+        def pieces(text):
+            yield "<"
+            if text == "bad": raise ValueError("boom piece")
+            yield text
+    """).start()[0]
+    for body in (b"one", b"bad"):
+        connection.send(frames.REQUEST, [("id", "1"), ("content-type", "text/plain"), ("batch", "2")], body)
+    good, bad = connection.receive(), connection.receive()
+    assert (good.get("status"), bytes(good.body)) == ("200", b"<one")
+    assert bad.get("status") == "500" and bytes(bad.body).startswith(b"boom piece\nTraceback")
+
+
 @pytest.mark.parametrize("body, first", [(b"abc", b"abc"), (iter([b"", b""]), b""), (iter([]), b"")])
 def test_bodies_without_more(body, first):
     assert streams.begin(body) == (first, None)
