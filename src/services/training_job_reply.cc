@@ -40,7 +40,7 @@ std::optional<std::int64_t> seconds_of(const Job& job) {
 }
 
 // What AWS fills in where the request said nothing.
-void fill_in(api::DescribeTrainingJobResponse& reply) {
+void fill_in_reply(api::DescribeTrainingJobResponse& reply) {
   if (reply.input_data_config) {
     for (api::Channel& channel : *reply.input_data_config) {
       if (!channel.compression_type) channel.compression_type = "None";
@@ -120,7 +120,7 @@ Result<api::DescribeTrainingJobResponse> describe_job(
   reply.billable_time_in_seconds = reply.training_time_in_seconds;
   if (!metrics.empty()) reply.final_metric_data_list = final_metrics(metrics);
   echo(std::move(request), reply);
-  fill_in(reply);
+  fill_in_reply(reply);
   return reply;
 }
 

@@ -171,7 +171,7 @@ Outcome<Job> job_of(const api::CreateTransformJobRequest& request, const domain:
   return job;
 }
 
-void fill_in(api::CreateTransformJobRequest& request) {
+void fill_in_transform(api::CreateTransformJobRequest& request) {
   const auto fill = [](std::optional<std::string>& member, const char* value) {
     if (!member) member = value;
   };

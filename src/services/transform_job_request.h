@@ -15,6 +15,6 @@ Outcome<domain::Job> job_of(const api::CreateTransformJobRequest& request,
                             const domain::Model& model, const CallContext& context);
 
 // What AWS fills in where a request says nothing.
-void fill_in(api::CreateTransformJobRequest& request);
+void fill_in_transform(api::CreateTransformJobRequest& request);
 
 }  // namespace clary::services

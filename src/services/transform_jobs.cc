@@ -19,7 +19,7 @@ std::optional<std::string> reason_of(const Job& job) {
 
 Result<api::DescribeTransformJobResponse> description_of_transform(const Job& job) {
   CLARY_TRY(auto request, from_kept_text<api::CreateTransformJobRequest>(job.request));
-  fill_in(request);
+  fill_in_transform(request);
   api::DescribeTransformJobResponse reply;
   reply.transform_job_name = job.name.value();
   reply.transform_job_arn = job.arn.value();
