@@ -230,7 +230,7 @@ def test_a_model_error_has_awss_form_and_its_traceback_is_in_the_log(shared, own
 
 @pytest.mark.parametrize(("body", "status", "said"), [
     ("exit", 500, "exit status 3"), ("crash", 500, "SIGSEGV"), ("memory", 500, "MemoryError"),
-    ("object", 500, "which cannot be sent"), ("loop", 504, "had not answered after 3.0 s")])
+    ("object", 500, "which cannot be sent"), ("loop", 504, "had not answered after 3.")])
 def test_a_handler_that_fails_fails_its_call_alone(shared, own, body, status, said):
     answer = model_error(shared, own, body)
     assert answer["OriginalStatusCode"] == status and said in answer["OriginalMessage"]
