@@ -2,9 +2,7 @@
 
 import http.client
 import itertools
-import select
 import socket
-import subprocess
 import tarfile
 import textwrap
 
@@ -55,29 +53,17 @@ def broken_off(server: ModelServer, body: str) -> bytes:
     return caught.value.partial
 
 
-def read_text(stream, text: str) -> None:
-    """The next of an unbuffered stream; nothing else is there yet."""
-    seen = b""
-    while len(seen) < len(text):
-        ready, _, _ = select.select([stream], [], [], SECONDS)
-        assert ready, seen
-        piece = stream.read(len(text) - len(seen))
-        assert piece, seen
-        seen += piece
-    assert seen.decode() == text
-
-
 @pytest.mark.parametrize("accept, form", [("text/event-stream", "data: piece {}\n\n"), ("text/plain", "piece {}")])
 def test_each_piece_comes_when_it_is_yielded(new_model_server, accept, form):
     server = new_model_server()
-    command = ["curl", "-sN", "-H", "Content-Type: application/json", "-H", f"Accept: {accept}", "-d", "wait",
-               f"http://127.0.0.1:{server.port}/invocations"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0) as curl:
-        read_text(curl.stdout, form.format(0))
-        assert not (server.model / "closed").exists(), "the function has not ended"
-        (server.model / "go").touch()
-        rest, _ = curl.communicate(timeout=SECONDS)
-    assert (curl.returncode, rest.decode()) == (0, form.format(1) + form.format(2))
+    connection = server.connect()
+    connection.request("POST", "/invocations", body="wait", headers={"Content-Type": "application/json", "Accept": accept})
+    answer = connection.getresponse()
+    assert answer.read(len(form.format(0))).decode() == form.format(0)
+    assert not (server.model / "closed").exists(), "the function has not ended"
+    (server.model / "go").touch()
+    assert (answer.status, answer.read().decode()) == (200, form.format(1) + form.format(2))
+    connection.close()
 
 
 def test_it_is_chunked_and_the_connection_goes_on(new_model_server):
